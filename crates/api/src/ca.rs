@@ -1,0 +1,165 @@
+//! What the CA is asked: about people, their credentials and their certificates.
+
+use serde::{Deserialize, Serialize};
+
+/// Over the CA's socket for the gateway.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum GatewayRequest {
+    /// Is this the person's secret? Answered by `Option<Login>`.
+    CheckCredential {
+        /// The login name: an address or a user id.
+        user: String,
+        /// What was typed.
+        #[serde(with = "serde_bytes")]
+        secret: Vec<u8>,
+    },
+}
+
+/// A proved login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Login {
+    /// The user id.
+    pub user: String,
+    /// How it was proved: "password" or "device-secret".
+    pub method: String,
+    /// Authenticator assurance level of that.
+    pub aal: u8,
+}
+
+/// Over the CA's socket for the keyserver.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum KeyserverRequest {
+    /// Relay certificates for an outside person whose mail was verified. Answered by
+    /// [`RelayCertificates`]; cached while they last.
+    Relay {
+        /// The outside address.
+        address: String,
+        /// The name from the sender's verified certificate, never from From.
+        name: String,
+        /// Whether the encryption certificate should carry the RSA submission key.
+        rsa: bool,
+    },
+}
+
+/// A pair of relay certificates. For an outside address the seal CA issues them; for a
+/// colleague the member CA does, since the seal CA is barred from the own domains.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayCertificates {
+    /// Carries the seal key.
+    #[serde(with = "serde_bytes")]
+    pub signing: Vec<u8>,
+    /// Carries the submission key.
+    #[serde(with = "serde_bytes")]
+    pub encryption: Vec<u8>,
+    /// The issuers, nearest first, up to and with the anchor.
+    pub chain: Vec<serde_bytes::ByteBuf>,
+}
+
+/// Who holds a person's signing key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyHolder {
+    /// The person, on a card: the keyserver then never signs for them.
+    Token,
+    /// The person, in a file.
+    File,
+    /// The keyserver.
+    Server,
+}
+
+/// Over the CA's socket for administrators.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum OfficerRequest {
+    /// Registers a person, issues certificates. Answered by [`NewUser`].
+    AddUser(Box<AddUser>),
+    /// All people. Answered by `Vec<UserEntry>`.
+    ListUsers,
+    /// The person's certificates and escrowed encryption key. Answered by
+    /// [`ExportedUser`]; logged.
+    ExportUser {
+        /// The user id or an address.
+        user: String,
+    },
+    /// Ends a person's rights and certificates. Answered by `()`.
+    RevokeUser {
+        /// The user id or an address.
+        user: String,
+    },
+}
+
+/// A person to register.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddUser {
+    /// Employee or contract number: the user id, unique in the organisation.
+    pub user: String,
+    /// The name put into certificates.
+    pub name: String,
+    /// Mail addresses, the main one first; all in the member's domains.
+    pub addresses: Vec<String>,
+    /// How identity was proved: "in-person", "employee-card", "my-number-card",
+    /// "hr-record" or "e-mail".
+    pub proof: String,
+    /// The password for submission (AAL1), if the person gets one.
+    pub password: Option<String>,
+    /// Whether to make a device secret: random, shown once, for one mailer.
+    pub device_secret: bool,
+    /// PKCS#10 request (DER) for a signing key the person holds in a file.
+    pub file_key_request: Option<serde_bytes::ByteBuf>,
+    /// PKCS#10 request (DER) for a signing key the person holds on a card.
+    pub token_key_request: Option<serde_bytes::ByteBuf>,
+    /// Whether the keyserver holds a signing key for this person too (form (d)).
+    pub server_key: bool,
+    /// RSA instead of P-256 for the encryption key, for old mailers.
+    pub rsa_encryption: bool,
+}
+
+/// What a new person gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewUser {
+    /// The user id.
+    pub user: String,
+    /// The signing certificates issued, with their holder.
+    pub signing: Vec<(KeyHolder, serde_bytes::ByteBuf)>,
+    /// The encryption certificate.
+    #[serde(with = "serde_bytes")]
+    pub encryption: Vec<u8>,
+    /// The issuers, nearest first, to be sent along with signatures.
+    pub chain: Vec<serde_bytes::ByteBuf>,
+    /// The device secret, once.
+    pub device_secret: Option<String>,
+}
+
+/// A person in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserEntry {
+    /// The user id.
+    pub user: String,
+    /// The name.
+    pub name: String,
+    /// The addresses.
+    pub addresses: Vec<String>,
+    /// Whether the person may send and receive.
+    pub active: bool,
+}
+
+/// A person's encryption key pair and certificate chain, for their mailer.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ExportedUser {
+    /// The encryption certificate.
+    #[serde(with = "serde_bytes")]
+    pub certificate: Vec<u8>,
+    /// The private key, PKCS#8.
+    #[serde(with = "serde_bytes")]
+    pub pkcs8: Vec<u8>,
+    /// The issuers, nearest first, up to and with the federation's root.
+    pub chain: Vec<serde_bytes::ByteBuf>,
+    /// The anchor for seals.
+    #[serde(with = "serde_bytes")]
+    pub seal_ca: Vec<u8>,
+}
+
+impl std::fmt::Debug for ExportedUser {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("ExportedUser { .. }")
+    }
+}

@@ -1,0 +1,103 @@
+//! What the inspector is asked, and how its supervisor talks with a worker.
+
+use crate::TicketId;
+use crate::keyserver::{FreshForm, WorkerAsk};
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use ssmax_chain::{Digest, Reason};
+use ssmax_inspection::{Finding, Limits, Policy};
+
+/// Over the inspector's socket for the gateway. Answered by `Result<Inspected, Problem>`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Inspect {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The mail as the gateway has it: ciphertext where the sender encrypted.
+    #[serde(with = "serde_bytes")]
+    pub mail: Vec<u8>,
+    /// What the worker should make of it.
+    pub plan: Plan,
+}
+
+/// What a worker should make of a mail that passes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Where the ciphertext stands: "" for the whole mail, "1.1" within a hop-2 mail.
+    pub encrypted: Option<String>,
+    /// The server-held signature over the content entity (form (d)), detached.
+    pub server_signature: Option<ByteBuf>,
+    /// Fresh encryptions to make, each once.
+    pub fresh: Vec<FreshForm>,
+    /// Whether a copy leaves for another member.
+    pub leaves: bool,
+    /// Recipients here, each of whom gets a sealed copy.
+    pub seal_for: Vec<String>,
+    /// Our authserv-id, for the fields that are removed.
+    pub authserv_id: String,
+}
+
+/// What became of a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Inspected {
+    /// It passes; here is what was made of it.
+    Passed {
+        /// SHA-256 of the signed content entity, where there is one.
+        entity: Option<Digest>,
+        /// Fresh encryptions: CMS objects without RecipientInfos yet.
+        fresh: Vec<(FreshForm, Digest, ByteBuf)>,
+        /// Sealed copies: recipient, header fields to deliver, `Content-*` and body.
+        sealed: Vec<SealedCopy>,
+        /// What was noticed although it passed.
+        findings: Vec<Finding>,
+    },
+    /// It is stopped.
+    Stopped {
+        /// Why, for the log; the outside is told `reason.outside()`.
+        reason: Reason,
+        /// Whether it waits for a person instead of being refused.
+        hold: bool,
+        /// The findings, masked.
+        findings: Vec<Finding>,
+    },
+}
+
+/// One recipient's sealed mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedCopy {
+    /// The recipient.
+    pub recipient: String,
+    /// Header fields and body, complete but for the fields the gateway adds on top.
+    #[serde(with = "serde_bytes")]
+    pub mail: Vec<u8>,
+}
+
+/// From the supervisor to its worker, once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Order {
+    /// The request.
+    pub inspect: Inspect,
+    /// Outcomes by rule.
+    pub policy: Policy,
+    /// Bounds.
+    pub limits: Limits,
+    /// Now, in seconds since 1970: the worker's sandbox has no other clock to trust.
+    pub now: i64,
+}
+
+/// From a worker to its supervisor.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum FromWorker {
+    /// Ask the keyserver; the supervisor adds the ticket.
+    Ask(WorkerAsk),
+    /// The end.
+    Done(Result<Inspected, crate::Problem>),
+}
+
+/// From the supervisor to a worker that asked: the keyserver's answer as CBOR of
+/// `Result<T, Problem>`, T by the request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ToWorker {
+    /// The answer.
+    #[serde(with = "serde_bytes")]
+    pub answer: Vec<u8>,
+}

@@ -1,0 +1,440 @@
+//! What the keyserver is asked. No ticket, no use of a key.
+//! Specification: `spec/keyserver.md`.
+
+use crate::TicketId;
+use crate::ca::KeyHolder;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use ssmax_chain::seal_record::MailClass;
+use ssmax_chain::statement::SignedStatement;
+use ssmax_chain::{Digest, HopId};
+use ssmax_inspection::{Direction, Outcome};
+
+/// An encrypted part as found in a mail, offered for a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferedPart {
+    /// Where it stands, as "1"; the whole mail is "".
+    pub path: String,
+    /// Its RecipientInfos, each DER, in encoded order.
+    pub recipients: Vec<ByteBuf>,
+    /// Its tail.
+    pub tail: Digest,
+    /// The content cipher, as "aes256-cbc" (`ContentCipher::name`).
+    pub cipher: String,
+}
+
+/// How a mail comes from its sender (hop 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// (a) encrypted to the own organisation around a signature.
+    Enveloped,
+    /// (b), (c) signed in clear.
+    Signed,
+    /// (d) unsigned: the keyserver signs for the person.
+    Unsigned,
+}
+
+/// Over the keyserver's socket for the gateway.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum GatewayRequest {
+    /// Opens a ticket for a mail of an own user. Answered by [`OutboundTicket`].
+    AdmitOutbound(Box<AdmitOutbound>),
+    /// Opens a ticket for a mail of another member. Answered by [`InboundTicket`].
+    AdmitInbound(Box<AdmitInbound>),
+    /// Opens a ticket to inspect a mail that came in clear from outside the
+    /// federation: no key, no seal. Answered by `TicketId`.
+    AdmitOutside {
+        /// The envelope recipients.
+        recipients: Vec<String>,
+    },
+    /// Signs a content entity with the submitter's server-held key (form (d)).
+    /// Answered by the detached SignedData, DER.
+    SignUser {
+        /// The ticket.
+        ticket: TicketId,
+        /// SHA-256 of the content entity.
+        entity: Digest,
+    },
+    /// Makes one copy for one member: new RecipientInfos for the ticket's part and the
+    /// sealed record. Answered by [`Copy`].
+    Rewrap {
+        /// The ticket.
+        ticket: TicketId,
+        /// The receiving member.
+        to_org: String,
+        /// Whom of the envelope this copy is for.
+        recipients: Vec<String>,
+        /// Which part: the submitted one, or one that a worker made fresh.
+        tail: Digest,
+    },
+    /// Signs a copy for its way. Answered by the detached SignedData, DER.
+    SignHop {
+        /// The ticket.
+        ticket: TicketId,
+        /// The copy.
+        id: HopId,
+        /// SHA-256 of the multipart/mixed entity.
+        content: Digest,
+        /// SHA-256 over the RecipientInfos of the copy is built by the keyserver; these
+        /// are the outer header fields.
+        headers: Digest,
+        /// The Message-ID.
+        message_id: String,
+    },
+    /// Installs a member list: the keyserver checks signature, version and time itself.
+    /// Answered by [`ListInstalled`].
+    InstallList {
+        /// The signed list.
+        #[serde(with = "serde_bytes")]
+        list: Vec<u8>,
+        /// Bodies of certificates that were missing; kept if the list names their hash.
+        certificates: Vec<ByteBuf>,
+    },
+}
+
+/// A mail of an own user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AdmitOutbound {
+    /// The submission service's word.
+    pub statement: SignedStatement,
+    /// The form.
+    pub form: Form,
+    /// The certificate of the signer, for [`Form::Signed`]; the worker verifies again.
+    pub parts: Vec<OfferedPart>,
+}
+
+/// A ticket for a mail going out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboundTicket {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The recipients, sorted by where they go.
+    pub routes: Vec<RecipientRoute>,
+}
+
+/// Where one recipient is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RecipientRoute {
+    /// Inside this organisation, with an encryption certificate.
+    Inside {
+        /// The address.
+        recipient: String,
+    },
+    /// At another member.
+    Member {
+        /// The address.
+        recipient: String,
+        /// The member.
+        to_org: String,
+        /// The form of fresh encryption it wants.
+        form: FreshForm,
+    },
+    /// Not to be sent to, and why.
+    Refused {
+        /// The address.
+        recipient: String,
+        /// Why.
+        reason: ssmax_chain::Reason,
+    },
+}
+
+/// The form in which content that came in clear is encrypted for another member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FreshForm {
+    /// AES-256-GCM around the whole message.
+    WrappedGcm,
+    /// AES-256-CBC around the signed entity.
+    MailCbc,
+}
+
+/// A mail from another member.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AdmitInbound {
+    /// The organisation's SignedData.
+    #[serde(with = "serde_bytes")]
+    pub signed_data: Vec<u8>,
+    /// SHA-256 of the signed entity as it came.
+    pub content: Digest,
+    /// The address in From.
+    pub from: String,
+    /// The Message-ID as it stands outside.
+    pub message_id: String,
+    /// Digest over the covered outer header fields as they came.
+    pub headers: Digest,
+    /// The encrypted mail.
+    pub part: OfferedPart,
+    /// The encrypted sealed record.
+    #[serde(with = "serde_bytes")]
+    pub sealed: Vec<u8>,
+    /// The envelope recipients here.
+    pub recipients: Vec<String>,
+}
+
+/// A ticket for a mail that came in over the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboundTicket {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The hop.
+    pub id: HopId,
+    /// The sending member.
+    pub from_org: String,
+    /// Its name.
+    pub from_name: String,
+    /// Its standing.
+    pub standing: String,
+    /// How the sender is known.
+    pub sender: ssmax_chain::seal_record::ShownAssertion,
+    /// Recipients without an encryption certificate here.
+    pub without_certificate: Vec<String>,
+}
+
+/// The list now in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListInstalled {
+    /// Its version.
+    pub version: u64,
+    /// Certificates it names whose bodies the keyserver has not got.
+    pub missing: Vec<Digest>,
+}
+
+/// One copy for one member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copy {
+    /// Its name.
+    pub id: HopId,
+    /// The RecipientInfos of the mail part.
+    pub recipients: Vec<ByteBuf>,
+    /// The sealed record, CMS AuthEnvelopedData.
+    #[serde(with = "serde_bytes")]
+    pub sealed: Vec<u8>,
+}
+
+/// Over the keyserver's socket for the inspector.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct InspectorRequest {
+    /// The ticket of the mail being inspected.
+    pub ticket: TicketId,
+    /// What is asked.
+    pub ask: WorkerAsk,
+}
+
+/// What a worker asks; every answer is bound to its ticket.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum WorkerAsk {
+    /// The content keys, sealed to the worker's own key. Once per ticket. Answered by
+    /// [`Released`].
+    Release {
+        /// The worker's public key, SPKI DER, P-256.
+        #[serde(with = "serde_bytes")]
+        worker: Vec<u8>,
+    },
+    /// The worker's finding, signed by the key it gave at release. Answered by `()`.
+    Verdict {
+        /// [`VerdictBody`] as CBOR.
+        #[serde(with = "serde_bytes")]
+        body: Vec<u8>,
+        /// ECDSA-SHA-256 over "SSMAX1-verdict" NUL body.
+        #[serde(with = "serde_bytes")]
+        signature: Vec<u8>,
+    },
+    /// Adds a part that the worker encrypted freshly. Answered by `()`.
+    EncryptFresh {
+        /// Its form.
+        form: FreshForm,
+        /// Its tail.
+        tail: Digest,
+        /// Its content key, as a RecipientInfo for [`Released::reply_key`].
+        #[serde(with = "serde_bytes")]
+        key: Vec<u8>,
+    },
+    /// A seal over the content for one recipient. Answered by [`Seal`].
+    Seal {
+        /// The recipient.
+        recipient: String,
+        /// SHA-256 of the content entity.
+        entity: Digest,
+        /// Digest over the covered header fields as they will be delivered.
+        headers: Digest,
+    },
+    /// RecipientInfos of a sealed mail for one recipient and the archive. Answered by
+    /// `Vec<ByteBuf>`.
+    EncryptTo {
+        /// The recipient.
+        recipient: String,
+        /// The tail of the sealed mail.
+        tail: Digest,
+        /// Its content key, as a RecipientInfo for [`Released::reply_key`].
+        #[serde(with = "serde_bytes")]
+        key: Vec<u8>,
+    },
+}
+
+/// What a worker gets for its ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Released {
+    /// For each part its path and a RecipientInfo for the worker's key
+    /// (ukm: `binding::release_ukm(ticket, "worker", tail)`).
+    pub keys: Vec<(String, ByteBuf)>,
+    /// Where the worker sends content keys it made: SPKI DER, P-256, of this ticket
+    /// only (ukm: `binding::release_ukm(ticket, "keyserver", tail)`).
+    #[serde(with = "serde_bytes")]
+    pub reply_key: Vec<u8>,
+    /// The direction.
+    pub direction: Direction,
+    /// SHA-256 of the mail, where the submission statement says it.
+    pub body: Option<Digest>,
+    /// Who may have signed the content.
+    pub signer: ExpectedSigner,
+    /// The anchors under which a sender's certificate must lie.
+    pub anchors: Vec<ByteBuf>,
+    /// Certificates that may be needed on the way.
+    pub intermediates: Vec<ByteBuf>,
+    /// The own seal CA: nothing it signed enters or leaves.
+    #[serde(with = "serde_bytes")]
+    pub seal_ca: Vec<u8>,
+    /// When the content was signed at the latest, for the sender's path: seconds since
+    /// 1970.
+    pub at: i64,
+}
+
+/// Who must have signed the content, and what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ExpectedSigner {
+    /// An own user: From, whose certificates these are (SHA-256 each).
+    OwnUser {
+        /// The From address.
+        from: String,
+        /// The certificates.
+        certificates: Vec<Digest>,
+    },
+    /// Another member's user, as its organisation says.
+    Announced {
+        /// The From address.
+        from: String,
+        /// SHA-256 of the SignerInfo.
+        si: Digest,
+        /// SHA-256 of the certificate.
+        certificate: Digest,
+        /// SHA-256 of the content entity.
+        entity: Digest,
+    },
+    /// Nobody: a mail from outside, in clear.
+    Anybody,
+}
+
+/// A worker's finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerdictBody {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// For each opened part: path, tail as the worker computed it, kcv of its key.
+    pub parts: Vec<(String, Digest, Digest)>,
+    /// SHA-256 of the content entity, where there is one signed.
+    pub entity: Option<Digest>,
+    /// The sender's signature, where there is one.
+    pub signer: Option<InnerSigner>,
+    /// The rules that fired, for the log.
+    pub rules: Vec<String>,
+}
+
+/// The sender's signature as the worker verified it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InnerSigner {
+    /// SHA-256 of the SignerInfo without unsigned attributes.
+    pub si: Digest,
+    /// The certificate.
+    #[serde(with = "serde_bytes")]
+    pub certificate: Vec<u8>,
+    /// The detached SignedData, for the evidence.
+    #[serde(with = "serde_bytes")]
+    pub signed_data: Vec<u8>,
+}
+
+/// A seal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seal {
+    /// Detached SignedData, DER.
+    #[serde(with = "serde_bytes")]
+    pub signed_data: Vec<u8>,
+    /// The class it states.
+    pub class: MailClass,
+}
+
+/// Over the keyserver's socket for the CA.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum CaRequest {
+    /// Makes keys for a person. Answered by [`UserKeys`].
+    MakeUserKeys {
+        /// RSA-2048 instead of P-256 for encryption.
+        rsa_encryption: bool,
+        /// A signing key as well.
+        signing: bool,
+    },
+    /// Installs or replaces a person with certificates. Answered by `()`.
+    InstallUser(Box<UserRecord>),
+    /// A private encryption key for its owner's mailer. Answered by [`PrivateKey`];
+    /// logged.
+    ExportEncryptionKey {
+        /// The user id.
+        user: String,
+    },
+    /// The public keys that relay certificates carry. Answered by [`RelayKeys`].
+    RelayKeys,
+}
+
+/// A private key on its way to its owner.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct PrivateKey(#[serde(with = "serde_bytes")] pub Vec<u8>);
+
+impl std::fmt::Debug for PrivateKey {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("PrivateKey(..)")
+    }
+}
+
+/// Keys made for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserKeys {
+    /// Public encryption key, SPKI DER.
+    #[serde(with = "serde_bytes")]
+    pub encryption: Vec<u8>,
+    /// Public signing key, SPKI DER.
+    pub signing: Option<ByteBuf>,
+}
+
+/// The public keys behind relay certificates, with their key ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayKeys {
+    /// The seal key, SPKI DER.
+    #[serde(with = "serde_bytes")]
+    pub seal: Vec<u8>,
+    /// The submission key, EC P-256, SPKI DER.
+    #[serde(with = "serde_bytes")]
+    pub submission: Vec<u8>,
+    /// The RSA submission key, where the member keeps one for old mailers.
+    pub submission_rsa: Option<ByteBuf>,
+}
+
+/// A person as the keyserver knows them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRecord {
+    /// The user id.
+    pub user: String,
+    /// Addresses the person may send from and receives at.
+    pub addresses: Vec<String>,
+    /// Whether the person may send and receive.
+    pub active: bool,
+    /// How identity was proved.
+    pub proof: String,
+    /// The level of that proof.
+    pub ial: u8,
+    /// Signing certificates with their holder.
+    pub signing: Vec<(KeyHolder, ByteBuf)>,
+    /// Encryption certificates, newest first.
+    pub encryption: Vec<ByteBuf>,
+}

@@ -1,0 +1,33 @@
+//! Why a request got no result.
+
+use serde::{Deserialize, Serialize};
+use ssmax_chain::Reason;
+
+/// Why a request got no result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Problem {
+    /// The mail is refused for this reason; asking again gives the same.
+    #[error("refused: {0}")]
+    Refused(Reason),
+    /// No ticket of this name, or it has expired.
+    #[error("no such ticket")]
+    NoTicket,
+    /// The ticket does not allow this: another order of steps, another target, another
+    /// key. Never happens between honest roles.
+    #[error("the ticket does not allow this")]
+    NotAllowed,
+    /// The request itself cannot be read.
+    #[error("the request is malformed")]
+    Malformed,
+    /// No such person, address or certificate.
+    #[error("not found")]
+    NotFound,
+    /// It exists already.
+    #[error("exists already")]
+    Exists,
+    /// Something needed is down; later may help.
+    #[error("failed, later may help")]
+    Failed,
+}

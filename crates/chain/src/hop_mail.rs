@@ -1,0 +1,191 @@
+//! The octets of a mail between two organisations (hop 2).
+//! Specification: `spec/chain.md`, "Hop-2 mail".
+//!
+//! ```text
+//! multipart/signed
+//!   multipart/mixed
+//!     application/pkcs7-mime   the mail, for the receiving organisation
+//!     application/pkcs7-mime   the sealed record, likewise
+//!   application/pkcs7-signature
+//! ```
+
+use ssmax_mail::{Entity, compose};
+
+/// The file name by which the sealed record's part is known.
+const SEALED_NAME: &str = "ssmax-sealed.p7m";
+
+/// What an encrypted part is called on the wire (RFC 8551 3.2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SmimeType {
+    /// `enveloped-data`.
+    Enveloped,
+    /// `authEnveloped-data`.
+    AuthEnveloped,
+}
+
+impl SmimeType {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Enveloped => "enveloped-data",
+            Self::AuthEnveloped => "authEnveloped-data",
+        }
+    }
+}
+
+/// The `Content-Type` of a hop-2 mail, unfolded, as it is covered by the hop record.
+#[must_use]
+pub fn signed_content_type(boundary: &str) -> String {
+    format!(
+        "multipart/signed; protocol=\"application/pkcs7-signature\"; micalg=sha-256; boundary=\"{boundary}\""
+    )
+}
+
+/// The entity that the sending organisation signs.
+#[must_use]
+pub fn compose_content(mail: (SmimeType, &[u8]), sealed: &[u8], boundary: &str) -> Vec<u8> {
+    compose::multipart(
+        "mixed",
+        &[],
+        boundary,
+        &[
+            pkcs7_part(mail.0, "smime.p7m", mail.1),
+            pkcs7_part(SmimeType::AuthEnveloped, SEALED_NAME, sealed),
+        ],
+    )
+}
+
+/// The whole mail: header fields (each with its CRLF), the signed entity, the
+/// signature.
+#[must_use]
+pub fn compose_mail(fields: &[u8], content: &[u8], signature: &[u8], boundary: &str) -> Vec<u8> {
+    let mut mail = fields.to_vec();
+    mail.extend_from_slice(b"MIME-Version: 1.0\r\n");
+    mail.extend_from_slice(&compose::multipart(
+        "signed",
+        &[("protocol", "application/pkcs7-signature"), ("micalg", "sha-256")],
+        boundary,
+        &[content.to_vec(), signature_part(signature)],
+    ));
+    mail
+}
+
+/// The part with a detached signature (RFC 8551 3.5.3).
+#[must_use]
+pub fn signature_part(signature: &[u8]) -> Vec<u8> {
+    let mut part = b"Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n\
+        Content-Transfer-Encoding: base64\r\n\
+        Content-Disposition: attachment; filename=\"smime.p7s\"\r\n\r\n"
+        .to_vec();
+    part.extend_from_slice(&compose::base64_body(signature));
+    part
+}
+
+/// An encrypted part (RFC 8551 3.3), or a whole encrypted mail's `Content-*` and body.
+#[must_use]
+pub fn pkcs7_part(kind: SmimeType, name: &str, cms: &[u8]) -> Vec<u8> {
+    let mut part = format!(
+        "Content-Type: application/pkcs7-mime; smime-type={}; name=\"{name}\"\r\n\
+         Content-Transfer-Encoding: base64\r\n\
+         Content-Disposition: attachment; filename=\"{name}\"\r\n\r\n",
+        kind.as_str()
+    )
+    .into_bytes();
+    part.extend_from_slice(&compose::base64_body(cms));
+    part
+}
+
+/// A hop-2 mail taken apart. Nothing is verified by that.
+#[derive(Debug, Clone)]
+pub struct HopMail<'a> {
+    /// The signed entity, octet for octet.
+    pub content: &'a [u8],
+    /// The encrypted mail: path and CMS octets.
+    pub mail: (String, Vec<u8>),
+    /// The encrypted sealed record.
+    pub sealed: Vec<u8>,
+    /// The organisation's SignedData.
+    pub signed_data: Vec<u8>,
+}
+
+/// Takes a mail apart if it has the shape of a hop-2 mail, exactly.
+///
+/// `None` means "not of this shape", never "nearly": a mail that is almost one is
+/// judged as mail from outside the federation.
+#[must_use]
+pub fn take_apart<'a>(message: &Entity<'a>) -> Option<HopMail<'a>> {
+    let kind = message.content_type();
+    if !kind.is("multipart", "signed")
+        || !kind.parameter("protocol").is_some_and(is_pkcs7_signature)
+    {
+        return None;
+    }
+    let [content, signature] = message.children() else { return None };
+    if !content.content_type().is("multipart", "mixed")
+        || !is_pkcs7_signature(&signature.content_type().essence())
+    {
+        return None;
+    }
+    let [mail, sealed] = content.children() else { return None };
+    if !is_pkcs7_mime(mail) || !is_pkcs7_mime(sealed) {
+        return None;
+    }
+    if sealed.file_name().as_deref() != Some(SEALED_NAME) {
+        return None;
+    }
+    Some(HopMail {
+        content: content.raw(),
+        mail: ("1".to_owned(), mail.decoded_body().ok()?),
+        sealed: sealed.decoded_body().ok()?,
+        signed_data: signature.decoded_body().ok()?,
+    })
+}
+
+/// Whether a part is CMS by its type; the old `x-` form is still sent.
+#[must_use]
+pub fn is_pkcs7_mime(part: &Entity<'_>) -> bool {
+    let essence = part.content_type().essence();
+    essence == "application/pkcs7-mime" || essence == "application/x-pkcs7-mime"
+}
+
+fn is_pkcs7_signature(essence: &str) -> bool {
+    essence.eq_ignore_ascii_case("application/pkcs7-signature")
+        || essence.eq_ignore_ascii_case("application/x-pkcs7-signature")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hop_mail() -> Vec<u8> {
+        let content = compose_content((SmimeType::Enveloped, b"mail"), b"sealed", "inner");
+        compose_mail(b"From: a@a.example\r\n", &content, b"signature", "outer")
+    }
+
+    #[test]
+    fn what_is_composed_is_taken_apart() {
+        let mail = hop_mail();
+        let message = ssmax_mail::parse(&mail, &ssmax_mail::Limits::default()).unwrap();
+        let parts = take_apart(&message).unwrap();
+        assert_eq!(
+            parts.content,
+            compose_content((SmimeType::Enveloped, b"mail"), b"sealed", "inner")
+        );
+        assert_eq!(parts.mail.1, b"mail");
+        assert_eq!(parts.sealed, b"sealed");
+        assert_eq!(parts.signed_data, b"signature");
+        assert_eq!(
+            message.header().one("Content-Type").unwrap().unwrap().unfolded().replace("\r\n", ""),
+            signed_content_type("outer"),
+        );
+    }
+
+    #[test]
+    fn a_third_part_makes_it_another_mail() {
+        let mail = String::from_utf8(hop_mail()).unwrap();
+        let third = "--inner\r\nContent-Type: text/plain\r\n\r\nx\r\n--inner--";
+        let mail = mail.replace("--inner--", third);
+        let message =
+            ssmax_mail::parse(mail.as_bytes(), &ssmax_mail::Limits::default()).unwrap();
+        assert!(take_apart(&message).is_none());
+    }
+}

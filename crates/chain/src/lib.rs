@@ -1,0 +1,26 @@
+//! The chain of signatures and the chain of encryption, as data and as types.
+//!
+//! - [`statement`]: what the submission service says about a login (hop 1).
+//! - [`hop_record`], [`sealed_record`]: what one organisation tells another (hop 2).
+//! - [`seal_record`], [`evidence`]: what the receiving gateway tells the recipient (hop 3).
+//! - [`binding`]: the hashes that tie a ciphertext to its key, its hop and its readers.
+//! - [`hop_mail`]: the octets of a hop-2 mail, composed and taken apart.
+//! - [`trace`]: the header fields a gateway adds on top and removes on arrival.
+//! - [`journey`]: the steps as types; a skipped check does not compile.
+//! - [`refusal`]: every reason for which a mail does not go on.
+
+pub mod binding;
+mod digest;
+pub mod evidence;
+pub mod hop_mail;
+pub mod hop_record;
+pub mod journey;
+pub mod refusal;
+pub mod seal_record;
+pub mod sealed_record;
+pub mod statement;
+pub mod trace;
+
+pub use digest::{Digest, DigestFault};
+pub use hop_record::{HopId, HopRecord};
+pub use refusal::{Reason, Refusal, Stage};

@@ -1,0 +1,163 @@
+//! The header fields a gateway adds on top, and those it takes away on arrival.
+//! Specification: `spec/chain.md`, "Trace fields".
+
+use crate::seal_record::{MailClass, ShownAssertion};
+use crate::sealed_record::SignedBy;
+use ssmax_mail::{Field, Header};
+
+/// The field that carries our result.
+pub const RESULT_FIELD: &str = "SSMAX-Result";
+
+/// What the recipient's side found, for [`RESULT_FIELD`].
+#[derive(Debug, Clone)]
+pub struct ResultField<'a> {
+    /// The host that says so.
+    pub authserv_id: &'a str,
+    /// The verdict.
+    pub class: MailClass,
+    /// The sending member, if there is one.
+    pub from_org: Option<&'a str>,
+    /// Its standing.
+    pub standing: Option<&'a str>,
+    /// How the sender is known.
+    pub sender: Option<&'a ShownAssertion>,
+}
+
+impl ResultField<'_> {
+    /// The field with its CRLF: a class and `name=value` pairs.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut text = format!("{RESULT_FIELD}: {}; class={}", self.authserv_id, self.class.as_str());
+        if let Some(org) = self.from_org {
+            text.push_str(&format!(";\r\n org={org}"));
+        }
+        if let Some(standing) = self.standing {
+            text.push_str(&format!("; standing={standing}"));
+        }
+        if let Some(sender) = self.sender {
+            // Another organisation's words: nothing of them may end the field.
+            let word = |text: &str| -> String {
+                text.chars().filter(|c| c.is_ascii_graphic() && *c != ';').take(100).collect()
+            };
+            let signed_by = match sender.signed_by {
+                SignedBy::Token => "token",
+                SignedBy::File => "file",
+                SignedBy::Server => "server",
+                SignedBy::System => "system",
+            };
+            text.push_str(&format!(
+                ";\r\n signed-by={signed_by}; auth={}; aal={}; proof={}; ial={}",
+                word(&sender.auth),
+                sender.aal,
+                word(&sender.proof),
+                sender.ial
+            ));
+            if let Some(actor) = &sender.on_behalf {
+                text.push_str(&format!(";\r\n on-behalf-by={}", word(actor)));
+            }
+        }
+        text.push_str("\r\n");
+        text
+    }
+}
+
+/// The `Authentication-Results` field (RFC 8601) with its CRLF.
+///
+/// `smime` is RFC 7281's method: "pass" for a mail that came over the chain.
+#[must_use]
+pub fn authentication_results(authserv_id: &str, smime: &str, from: &str) -> String {
+    format!("Authentication-Results: {authserv_id};\r\n smime={smime} body.smime-identifier={from}\r\n")
+}
+
+/// The header fields that travel on, with their octets unchanged: all but those that
+/// describe the body (it is replaced), those that tell hidden recipients, and those
+/// that only a receiving gateway may write.
+#[must_use]
+pub fn carried_fields(header: &Header<'_>, authserv_id: Option<&str>) -> Vec<u8> {
+    header
+        .fields()
+        .iter()
+        .filter(|field| !is_dropped(field.name()))
+        .filter(|field| {
+            !(field.name().eq_ignore_ascii_case("Authentication-Results")
+                && authserv_id.is_none_or(|own| names_authserv(&field.unfolded(), own)))
+        })
+        .flat_map(|field| field.raw().iter().copied())
+        .collect()
+}
+
+/// Whether a field says what only the gateway `authserv_id` may say: such a one,
+/// brought from outside, is never trusted and never kept.
+#[must_use]
+pub fn is_reserved(field: &Field<'_>, authserv_id: &str) -> bool {
+    let name = field.name().to_ascii_lowercase();
+    name.starts_with("ssmax-")
+        || (name == "authentication-results" && names_authserv(&field.unfolded(), authserv_id))
+}
+
+/// Fields that no mail keeps when a gateway sends it on.
+fn is_dropped(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("content-")
+        || name.starts_with("ssmax-")
+        || matches!(name.as_str(), "mime-version" | "bcc" | "resent-bcc" | "return-path")
+}
+
+/// Whether an `Authentication-Results` value claims to be written by `own`. Comments
+/// may stand before the name (RFC 8601 2.2), so any mention of it counts.
+fn names_authserv(value: &str, own: &str) -> bool {
+    let before_results = value.split(';').next().unwrap_or(value);
+    before_results.to_ascii_lowercase().contains(&own.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn carried(octets: &[u8], own: Option<&str>) -> String {
+        let message = ssmax_mail::parse(octets, &ssmax_mail::Limits::default()).unwrap();
+        String::from_utf8(carried_fields(message.header(), own)).unwrap()
+    }
+
+    #[test]
+    fn hidden_recipients_and_foreign_results_do_not_travel() {
+        let mail = b"From: a@a.example\r\nBcc: x@y.example\r\nbCC: z@y.example\r\n\
+            SSMAX-Result: mx.a.example; class=verified\r\n\
+            Authentication-Results: (c) mx.b.example; spf=pass\r\n\
+            Authentication-Results: other.example; spf=pass\r\n\
+            Subject: =?utf-8?B?44GC?=\r\n folded\r\nContent-Type: text/plain\r\n\r\nx\r\n";
+        assert_eq!(
+            carried(mail, Some("mx.b.example")),
+            "From: a@a.example\r\nAuthentication-Results: other.example; spf=pass\r\n\
+             Subject: =?utf-8?B?44GC?=\r\n folded\r\n"
+        );
+    }
+
+    #[test]
+    fn without_an_own_name_no_results_travel() {
+        let mail = b"From: a@a.example\r\nAuthentication-Results: other.example; spf=pass\r\n\r\nx\r\n";
+        assert_eq!(carried(mail, None), "From: a@a.example\r\n");
+    }
+
+    #[test]
+    fn the_result_field_folds_into_short_lines() {
+        let assertion = ShownAssertion {
+            proof: "in-person".into(),
+            ial: 2,
+            auth: "device-secret".into(),
+            aal: 2,
+            signed_by: SignedBy::Server,
+            on_behalf: None,
+        };
+        let field = ResultField {
+            authserv_id: "mx.b.example",
+            class: MailClass::Verified,
+            from_org: Some("NTRJP-7000012050002"),
+            standing: Some("good"),
+            sender: Some(&assertion),
+        }
+        .render();
+        assert!(field.lines().all(|line| line.len() <= 100), "{field}");
+        assert!(field.contains("class=verified") && field.contains("signed-by=server"), "{field}");
+    }
+}

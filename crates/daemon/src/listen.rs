@@ -1,0 +1,313 @@
+//! Serving requests of other roles on a UNIX socket.
+//!
+//! The socket is for processes of the same user only: its mode is 0600, and the
+//! kernel's word on the peer (`SO_PEERCRED`) is checked as well. A request that is not
+//! understood ends its connection without an answer.
+
+use std::fs::{self, DirBuilder, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use rustix::process::geteuid;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::io::AsyncReadExt;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::Stop;
+use crate::frame::{self, FrameError, MAX_FRAME_BYTES};
+
+/// Bounds of one listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How many connections are served at a time (default 256). Further ones wait in
+    /// the kernel's queue.
+    pub max_connections: usize,
+    /// How long a connection may be without a request (default 60 s).
+    pub idle: Duration,
+    /// How long one request may take to come in, or one answer to be taken (default
+    /// 30 s). How long it takes to be answered is the caller's to bound.
+    pub transfer: Duration,
+    /// Largest request and largest answer, in bytes (default [`MAX_FRAME_BYTES`]).
+    pub max_frame_bytes: usize,
+    /// How long running requests may go on after the stop (default 20 s).
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 256,
+            idle: Duration::from_secs(60),
+            transfer: Duration::from_secs(30),
+            max_frame_bytes: MAX_FRAME_BYTES,
+            drain: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Serves `socket` with default [`Limits`] until `stop`: [`Listener::bind`] and
+/// [`Listener::serve`] in one.
+///
+/// # Errors
+/// As [`Listener::bind`].
+pub async fn serve<Q, A, F, Fut>(socket: &Path, stop: Stop, handler: F) -> io::Result<()>
+where
+    Q: DeserializeOwned + Send + 'static,
+    A: Serialize + Send + Sync + 'static,
+    F: Fn(Q) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = A> + Send + 'static,
+{
+    Listener::bind(socket)?.serve(Limits::default(), stop, handler).await;
+    Ok(())
+}
+
+/// A bound socket. Requests queue in the kernel until it serves, so a role may announce
+/// itself between the two. Dropping it removes the socket.
+#[derive(Debug)]
+pub struct Listener {
+    listener: UnixListener,
+    socket: SocketFile,
+    peer_uid: u32,
+}
+
+impl Listener {
+    /// Binds `socket` (mode 0600; a missing directory above it is made with mode
+    /// 0700). One left by a process that is no more is replaced; one that is served,
+    /// or any other file, is not. Called within the runtime.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AddrInUse`] when the socket is served,
+    /// [`io::ErrorKind::AlreadyExists`] when another kind of file has the name,
+    /// [`io::ErrorKind::InvalidInput`] when the path is longer than the 107 octets
+    /// that a socket address holds, or whatever binding says.
+    pub fn bind(socket: &Path) -> io::Result<Self> {
+        if let Some(dir) = socket.parent() {
+            DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        }
+        check_replaceable(socket)?;
+        // Bound under another name and moved: under its own name the socket is never
+        // seen with the mode that the umask gives it, nor before it takes connections.
+        let temporary = temporary_name(socket);
+        let _ = fs::remove_file(&temporary);
+        let listener = UnixListener::bind(&temporary)?;
+        let moved = fs::set_permissions(&temporary, Permissions::from_mode(0o600))
+            .and_then(|()| fs::rename(&temporary, socket))
+            .and_then(|()| SocketFile::at(socket));
+        let socket = moved.inspect_err(|_| {
+            let _ = fs::remove_file(&temporary);
+        })?;
+        Ok(Self { listener, socket, peer_uid: geteuid().as_raw() })
+    }
+
+    /// Answers requests until `stop`, then lets running ones finish. Each connection
+    /// is a task of its own that answers its requests one after the other; a request
+    /// is finished even when whoever asked has gone.
+    pub async fn serve<Q, A, F, Fut>(self, limits: Limits, stop: Stop, handler: F)
+    where
+        Q: DeserializeOwned + Send + 'static,
+        A: Serialize + Send + Sync + 'static,
+        F: Fn(Q) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = A> + Send + 'static,
+    {
+        let Self { listener, socket, peer_uid } = self;
+        let handler = Arc::new(handler);
+        let places = Arc::new(Semaphore::new(limits.max_connections));
+        let mut connections = JoinSet::new();
+        loop {
+            let accepted = tokio::select! {
+                () = stop.stopped() => break,
+                Some(ended) = connections.join_next() => {
+                    report_end(ended);
+                    continue;
+                }
+                accepted = accept(&listener, &places) => accepted,
+            };
+            let Some((stream, place)) = accepted else { continue };
+            if !is_from(&stream, peer_uid) {
+                continue;
+            }
+            let (handler, stop) = (Arc::clone(&handler), stop.clone());
+            connections.spawn(async move {
+                answer_all(stream, limits, &stop, &*handler).await;
+                drop(place);
+            });
+        }
+        // New requests are to fail at once rather than wait for nobody.
+        drop((listener, socket));
+        let drained = async {
+            while let Some(ended) = connections.join_next().await {
+                report_end(ended)
+            }
+        };
+        if tokio::time::timeout(limits.drain, drained).await.is_err() {
+            tracing::warn!(requests = connections.len(), "requests were cut off by the stop");
+        }
+    }
+}
+
+/// The socket in the file system, removed when dropped unless another has its name.
+#[derive(Debug)]
+struct SocketFile {
+    path: PathBuf,
+    device_and_inode: (u64, u64),
+}
+
+impl SocketFile {
+    fn at(path: &Path) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned(), device_and_inode: device_and_inode(path)? })
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if device_and_inode(&self.path).is_ok_and(|now| now == self.device_and_inode) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn device_and_inode(path: &Path) -> io::Result<(u64, u64)> {
+    let metadata = fs::symlink_metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+fn check_replaceable(socket: &Path) -> io::Result<()> {
+    let kind = match fs::symlink_metadata(socket) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if !kind.is_socket() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    match std::os::unix::net::UnixStream::connect(socket) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
+    }
+}
+
+/// A name beside the socket, as short as can be: a socket address holds 107 octets.
+fn temporary_name(socket: &Path) -> PathBuf {
+    static COUNTER: AtomicU32 = AtomicU32::new(0);
+    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+    socket.with_file_name(format!(".{:x}-{count:x}", std::process::id()))
+}
+
+type Place = tokio::sync::OwnedSemaphorePermit;
+
+/// The next connection once there is a place for it; `None` when there is none now.
+async fn accept(listener: &UnixListener, places: &Arc<Semaphore>) -> Option<(UnixStream, Place)> {
+    const AFTER_FAILURE: Duration = Duration::from_millis(100);
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => Some((stream, place)),
+        Err(error) => {
+            // Out of descriptors, most likely: it passes when other connections end.
+            tracing::warn!(error = %error.kind(), "cannot accept a connection");
+            tokio::time::sleep(AFTER_FAILURE).await;
+            None
+        }
+    }
+}
+
+fn is_from(stream: &UnixStream, uid: u32) -> bool {
+    match stream.peer_cred() {
+        Ok(peer) if peer.uid() == uid => true,
+        Ok(peer) => {
+            tracing::warn!(peer.uid = peer.uid(), "refused a connection of another user");
+            false
+        }
+        Err(error) => {
+            tracing::warn!(error = %error.kind(), "refused a connection of an unknown user");
+            false
+        }
+    }
+}
+
+fn report_end(ended: Result<(), tokio::task::JoinError>) {
+    if ended.is_err_and(|error| error.is_panic()) {
+        tracing::error!("a request was not answered because of a fault in this program");
+    }
+}
+
+async fn answer_all<Q, A, F, Fut>(mut stream: UnixStream, limits: Limits, stop: &Stop, handler: &F)
+where
+    Q: DeserializeOwned,
+    A: Serialize,
+    F: Fn(Q) -> Fut,
+    Fut: Future<Output = A>,
+{
+    loop {
+        // Not `readable()`: it may still speak of octets that have long been read.
+        let mut first = [0];
+        let came = tokio::select! {
+            biased;
+            () = stop.stopped() => return,
+            came = tokio::time::timeout(limits.idle, stream.read(&mut first)) => came,
+        };
+        if !matches!(came, Ok(Ok(1))) {
+            return;
+        }
+        let mut rest = first.as_slice().chain(&mut stream);
+        let request = frame::read_frame(&mut rest, limits.max_frame_bytes);
+        let request = match in_time(limits.transfer, request).await {
+            Ok(Some(request)) => request,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::warn!(%error, "closed a connection without an answer");
+                return;
+            }
+        };
+        let answer = handler(request).await;
+        let written = frame::write_frame(&mut stream, &answer, limits.max_frame_bytes);
+        if let Err(error) = in_time(limits.transfer, written).await {
+            tracing::warn!(%error, "an answer could not be handed over");
+            return;
+        }
+    }
+}
+
+async fn in_time<T>(
+    limit: Duration,
+    transfer: impl Future<Output = Result<T, FrameError>>,
+) -> Result<T, FrameError> {
+    let timed_out = FrameError::Io(io::ErrorKind::TimedOut);
+    tokio::time::timeout(limit, transfer).await.unwrap_or(Err(timed_out))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::call::{CallError, call};
+
+    #[tokio::test]
+    async fn a_connection_of_another_user_gets_no_answer() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("s");
+        let mut listener = Listener::bind(&socket).unwrap();
+        listener.peer_uid += 1;
+        let stop = Stop::new();
+        let asked = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&asked);
+        let serving =
+            tokio::spawn(listener.serve(Limits::default(), stop.clone(), move |(): ()| {
+                seen.store(true, Ordering::SeqCst);
+                async {}
+            }));
+        let refused = call::<_, ()>(&socket, &(), Duration::from_secs(5)).await.unwrap_err();
+        assert!(matches!(refused, CallError::Unavailable | CallError::Interrupted), "{refused}");
+        stop.trigger();
+        serving.await.unwrap();
+        assert!(!asked.load(Ordering::SeqCst));
+    }
+}

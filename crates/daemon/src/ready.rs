@@ -1,0 +1,149 @@
+//! How a role says that it serves: the file `RUN_DIR/ROLE.ready` holds its process id
+//! and its addresses as one line of JSON, for as long as it serves.
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::process::{Pid, test_kill_process};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use tokio::time::Instant;
+
+/// What a role listens on, by the listener's name, such as `submission` and
+/// `127.0.0.1:2525`.
+pub type Addresses = BTreeMap<String, String>;
+
+/// How often [`wait_ready`] looks.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Largest record that is read, in bytes.
+const MAX_RECORD_BYTES: u64 = 64 * 1024;
+
+/// What the ready file says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// The process that serves.
+    pub pid: u32,
+    /// Its addresses.
+    pub addresses: Addresses,
+}
+
+/// The word that this process serves. Dropping it takes the word back, so a role keeps
+/// it until it has stopped serving.
+#[derive(Debug)]
+#[must_use = "dropping the announcement takes it back"]
+pub struct Announcement {
+    path: PathBuf,
+}
+
+impl Drop for Announcement {
+    fn drop(&mut self) {
+        // A successor may already have announced itself under the same name.
+        if read_record(&self.path).is_some_and(|record| record.pid == std::process::id()) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Some roles did not announce themselves in time.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("not serving in time: {}", missing.join(", "))]
+pub struct NotReady {
+    /// The roles without a living announcement.
+    pub missing: Vec<String>,
+}
+
+/// Says that this process now serves `role` at `addresses`. The file appears in one
+/// step, readable by its owner only; `run_dir` must be there.
+///
+/// # Errors
+/// When the file cannot be written, or `role` is not a plain file name.
+pub fn announce(run_dir: &Path, role: &str, addresses: &Addresses) -> io::Result<Announcement> {
+    let path = record_path(run_dir, role)?;
+    let pid = std::process::id();
+    let record = Record { pid, addresses: addresses.clone() };
+    let mut line = serde_json::to_vec(&record)?;
+    line.push(b'\n');
+    let temporary = run_dir.join(format!(".{role}.ready.{pid}"));
+    // What a crashed process with the same id has left is of no use to anyone.
+    withdraw(&temporary)?;
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&temporary)
+        .and_then(|mut file| file.write_all(&line))
+        .and_then(|()| fs::rename(&temporary, &path));
+    if let Err(error) = written {
+        let _ = fs::remove_file(&temporary);
+        return Err(error);
+    }
+    Ok(Announcement { path })
+}
+
+/// Waits until each of `roles` is announced by a process that is alive, and returns
+/// what they announced.
+///
+/// # Errors
+/// [`NotReady`] after `timeout`, naming those that are missing.
+pub async fn wait_ready(
+    run_dir: &Path,
+    roles: &[&str],
+    timeout: Duration,
+) -> Result<BTreeMap<String, Record>, NotReady> {
+    let deadline = Instant::now() + timeout;
+    loop {
+        let mut records = BTreeMap::new();
+        let mut missing = Vec::new();
+        for role in roles {
+            match living_record(run_dir, role) {
+                Some(record) => drop(records.insert((*role).to_owned(), record)),
+                None => missing.push((*role).to_owned()),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(records);
+        }
+        if Instant::now() >= deadline {
+            return Err(NotReady { missing });
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Takes back what a process that is no more has announced.
+pub(crate) fn clear(run_dir: &Path, role: &str) -> io::Result<()> {
+    withdraw(&record_path(run_dir, role)?)
+}
+
+fn withdraw(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn record_path(run_dir: &Path, role: &str) -> io::Result<PathBuf> {
+    let plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
+    if role.is_empty() || !role.bytes().all(plain) {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    Ok(run_dir.join(format!("{role}.ready")))
+}
+
+fn living_record(run_dir: &Path, role: &str) -> Option<Record> {
+    let record = read_record(&record_path(run_dir, role).ok()?)?;
+    let pid = Pid::from_raw(i32::try_from(record.pid).ok()?)?;
+    test_kill_process(pid).is_ok().then_some(record)
+}
+
+fn read_record(path: &Path) -> Option<Record> {
+    let mut line = Vec::new();
+    fs::File::open(path).ok()?.take(MAX_RECORD_BYTES).read_to_end(&mut line).ok()?;
+    serde_json::from_slice(&line).ok()
+}

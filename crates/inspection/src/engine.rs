@@ -1,0 +1,38 @@
+//! What a detector is, and what it is shown.
+
+use crate::{Direction, Report, leak::MyNumber, malware::Eicar, table::Table};
+
+/// One view of one part of a mail, shown to every engine.
+///
+/// A part is shown first as octets; then, if it has any, each reading of its text (a
+/// doubtful charset gives two) and each table is shown as an item of its own with
+/// empty `octets`, so that an engine which looks at octets sees them once.
+#[derive(Clone, Copy, Debug)]
+pub struct Item<'a> {
+    /// Where this is, as in [`crate::Finding::part`].
+    pub part: &'a str,
+    /// The decoded content as it would be saved to disk; empty for the other views.
+    pub octets: &'a [u8],
+    /// Text as a reader would see it: charset decoded, tags and entities resolved.
+    pub text: Option<&'a str>,
+    /// Cells of one sheet.
+    pub table: Option<&'a Table>,
+    /// What stands over the text: the mail's subject and the names of files and sheets
+    /// around it, one per line, at most 4 KiB. A number in `マイナンバー一覧.xlsx` needs no label.
+    pub heading: &'a str,
+}
+
+/// A detector. It must be total and linear in what it is shown: the octets are an
+/// attacker's.
+pub trait Engine: Send + Sync {
+    /// A short name for reports on what is in force, such as `my-number`.
+    fn name(&self) -> &str;
+
+    /// Looks at one view of one part and records what it finds.
+    fn inspect(&self, item: &Item<'_>, direction: Direction, report: &mut Report);
+}
+
+/// The engines that need nothing but the mail itself.
+pub fn built_in() -> Vec<Box<dyn Engine>> {
+    vec![Box::new(MyNumber::new()), Box::new(Eicar)]
+}

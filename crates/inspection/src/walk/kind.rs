@@ -1,0 +1,98 @@
+//! What a file is, by its octets: its name is the sender's word.
+
+use crate::{text::office::COMPOUND_MAGIC, text::rtf, zip};
+
+/// How a file is looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Zip,
+    Gzip,
+    /// An Office file from before 2007, or an encrypted one of today.
+    Compound,
+    Pdf,
+    Rtf,
+    /// A container that we cannot open, by its common name.
+    Closed(&'static str),
+    /// Text, or octets without a known inside (pictures, sound).
+    Plain,
+}
+
+/// Containers we know of and cannot open: where their mark stands, the mark, the name.
+const CLOSED: &[(usize, &[u8], &str)] = &[
+    (0, b"7z\xBC\xAF\x27\x1C", "7z"),
+    (0, b"Rar!\x1A\x07", "RAR"),
+    (0, b"\xFD7zXZ\0", "xz"),
+    (0, b"BZh", "bzip2"),
+    (0, b"\x28\xB5\x2F\xFD", "zstd"),
+    (0, b"\x04\x22\x4D\x18", "lz4"),
+    (0, b"LZIP", "lzip"),
+    (0, b"MSCF\0\0\0\0", "cab"),
+    (0, b"MSWIM\0\0\0", "wim"),
+    (0, b"ITSF", "chm"),
+    (0, b"xar!", "xar"),
+    (0, b"!<arch>\n", "ar"),
+    (0, b"070701", "cpio"),
+    (0, b"070707", "cpio"),
+    (0, b"\x1F\x9D", "compress"),
+    (0, b"\x1F\xA0", "compress"),
+    (0, b"ALZ\x01", "alz"),
+    (0, b"EGGA", "egg"),
+    (0, b"\x78\x9F\x3E\x22", "TNEF (winmail.dat)"),
+    (2, b"-lh", "LZH"),
+    (2, b"-lz", "LZH"),
+    (7, b"**ACE**", "ace"),
+    (257, b"ustar", "tar"),
+    (32_769, b"CD001", "ISO 9660"),
+];
+
+/// How far into a file its PDF header may stand: readers accept it this late.
+const PDF_HEADER_BYTES: usize = 1024;
+
+/// What `octets` are. An archive behind something else (a program that unpacks itself)
+/// is an archive.
+pub(super) fn recognise(octets: &[u8]) -> Kind {
+    if zip::looks_like_zip(octets) {
+        return Kind::Zip;
+    }
+    if octets.starts_with(b"\x1F\x8B") {
+        return Kind::Gzip;
+    }
+    if octets.starts_with(COMPOUND_MAGIC) {
+        return Kind::Compound;
+    }
+    if octets.starts_with(rtf::MAGIC) {
+        return Kind::Rtf;
+    }
+    let marked = |(at, mark, _): &&(usize, &[u8], &str)| {
+        octets.get(*at..).is_some_and(|rest| rest.starts_with(mark))
+    };
+    if let Some((_, _, name)) = CLOSED.iter().find(marked) {
+        return Kind::Closed(name);
+    }
+    let head = octets.get(..PDF_HEADER_BYTES.min(octets.len())).unwrap_or_default();
+    if memchr::memmem::find(head, b"%PDF-").is_some() { Kind::Pdf } else { Kind::Plain }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_known_by_their_octets() {
+        assert_eq!(recognise(b"PK\x03\x04"), Kind::Zip);
+        assert_eq!(recognise(b"\x1F\x8B\x08"), Kind::Gzip);
+        assert_eq!(recognise(b"xx-lh5-"), Kind::Closed("LZH"));
+        assert_eq!(recognise(b"Rar!\x1A\x07\x01\0"), Kind::Closed("RAR"));
+        assert_eq!(recognise(b"\n%PDF-1.7"), Kind::Pdf);
+        assert_eq!(recognise(b"{\\rtf1"), Kind::Rtf);
+        assert_eq!(recognise(b"PK is a word"), Kind::Plain);
+        assert_eq!(recognise(b""), Kind::Plain);
+    }
+
+    #[test]
+    fn an_archive_behind_a_picture_is_an_archive() {
+        let mut file = b"GIF89a....".to_vec();
+        file.extend(crate::walk::archive::tests::zip_of(&[("a", b"x")]));
+        assert_eq!(recognise(&file), Kind::Zip);
+    }
+}

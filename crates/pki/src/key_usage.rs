@@ -1,0 +1,54 @@
+//! The key usage extension (RFC 5280 4.2.1.3).
+
+use std::ops::BitOr;
+
+use der::flagset::FlagSet;
+use x509_cert::ext::pkix::KeyUsages;
+
+/// A set of key usage bits (RFC 5280 4.2.1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct KeyUsage(u16);
+
+impl KeyUsage {
+    /// Signatures other than those on certificates and CRLs.
+    pub const DIGITAL_SIGNATURE: Self = Self(1);
+    /// contentCommitment, once named nonRepudiation.
+    pub const CONTENT_COMMITMENT: Self = Self(1 << 1);
+    /// Wrapping of content keys with RSA.
+    pub const KEY_ENCIPHERMENT: Self = Self(1 << 2);
+    /// Agreement on content keys with ECDH.
+    pub const KEY_AGREEMENT: Self = Self(1 << 4);
+    /// Signatures on certificates.
+    pub const CERT_SIGN: Self = Self(1 << 5);
+    /// Signatures on CRLs.
+    pub const CRL_SIGN: Self = Self(1 << 6);
+
+    /// Whether every bit of `other` is set here.
+    #[must_use]
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether at least one bit of `other` is set here.
+    #[must_use]
+    pub fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub(crate) fn to_flags(self) -> FlagSet<KeyUsages> {
+        // Bits that the RFC does not define cannot be set through our constants.
+        FlagSet::<KeyUsages>::new_truncated(self.0)
+    }
+
+    pub(crate) fn from_flags(flags: FlagSet<KeyUsages>) -> Self {
+        Self(flags.bits())
+    }
+}
+
+impl BitOr for KeyUsage {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}

@@ -1,0 +1,28 @@
+//! RFC 5280 4.2.1.6: a dNSName is a host name in preferred form. We issue no wildcard:
+//! a role is one host.
+
+use super::Requirement;
+use crate::address;
+use crate::profile::Draft;
+
+pub(super) const REQUIREMENT: Requirement =
+    Requirement { name: "server_names", section: "RFC 5280 4.2.1.6", is_kept };
+
+fn is_kept(draft: &Draft) -> bool {
+    draft.dns_names().all(|name| address::is_domain(name) && name == name.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::samples::{assert_breaks, tls_server};
+    use crate::profile::AlternativeName;
+
+    #[test]
+    fn names_that_are_no_plain_host_names_are_found() {
+        for name in ["*.b.example", "b_1.example", "b.example.", "b example", "B.example", ""] {
+            let mut draft = tls_server();
+            draft.names = vec![AlternativeName::Dns(name.into())];
+            assert_breaks("server_names", draft);
+        }
+    }
+}

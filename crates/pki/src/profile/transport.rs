@@ -1,0 +1,39 @@
+//! TLS between a member's own roles.
+
+use super::{AlternativeName, Basis, Draft, Organisation, Profile, domain_text};
+use crate::{KeyUsage, oid};
+
+/// A member's CA for TLS between its roles: self-signed, path length 0.
+#[must_use]
+pub fn transport_ca(basis: Basis, organisation: &Organisation<'_>, common_name: &str) -> Draft {
+    let mut draft = Draft::new(Profile::TransportCa, basis);
+    draft.subject.organization = Some(organisation.name.to_owned());
+    draft.subject.common_name = Some(common_name.to_owned());
+    draft.is_ca = true;
+    draft.path_len = Some(0);
+    draft.key_usage = KeyUsage::CERT_SIGN | KeyUsage::CRL_SIGN;
+    draft.extended_key_usage = vec![oid::EKU_SERVER_AUTH.into(), oid::EKU_CLIENT_AUTH.into()];
+    draft
+}
+
+/// A role's TLS server certificate for the given host names.
+#[must_use]
+pub fn tls_server(basis: Basis, host_names: &[&str]) -> Draft {
+    let mut draft = Draft::new(Profile::TlsServer, basis);
+    let names: Vec<String> = host_names.iter().map(|name| domain_text(name)).collect();
+    draft.subject.common_name = names.first().cloned();
+    draft.names = names.into_iter().map(AlternativeName::Dns).collect();
+    draft.key_usage = KeyUsage::DIGITAL_SIGNATURE;
+    draft.extended_key_usage = vec![oid::EKU_SERVER_AUTH.into()];
+    draft
+}
+
+/// A role's TLS client certificate; `role` is what the server knows it by.
+#[must_use]
+pub fn tls_client(basis: Basis, role: &str) -> Draft {
+    let mut draft = Draft::new(Profile::TlsClient, basis);
+    draft.subject.common_name = Some(role.to_owned());
+    draft.key_usage = KeyUsage::DIGITAL_SIGNATURE;
+    draft.extended_key_usage = vec![oid::EKU_CLIENT_AUTH.into()];
+    draft
+}

@@ -1,0 +1,224 @@
+//! Judging one mail offline: ten checks, each with its result and a named reason.
+//!
+//! `good` is said only of a mail with exactly one From, whose address a valid
+//! certificate carries, whose key signed the whole body that a mailer would show.
+//! Everything else is `bad`, or `none` where there is no signature to judge.
+
+mod body;
+mod certificate;
+mod chain;
+mod check;
+mod from;
+mod reason;
+
+use serde::Serialize;
+use ssmax_chain::binding;
+use ssmax_mail::{Entity, Header, Limits, MailFault};
+use ssmax_pki::Certificate;
+use ssmax_pki::crl::Crl;
+use time::OffsetDateTime;
+
+pub use self::{
+    chain::Record,
+    check::{Check, CheckName, Outcome},
+    reason::Reason,
+};
+use self::{body::Body, check::Sheet};
+
+/// What a mail is judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// What is trusted. Without any the check `path` fails.
+    pub anchors: &'a [Certificate],
+    /// Certificates that may lie on the way beside those in the mail, trusted for
+    /// nothing.
+    pub intermediates: &'a [Certificate],
+    /// Revocation lists. Without any the check `revocation` is skipped.
+    pub crls: &'a [Crl],
+    /// The moment for which the question is asked.
+    pub at: OffsetDateTime,
+}
+
+/// The answer in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// From's own signature over everything, by a valid certificate.
+    Good,
+    /// Signed, and something about it does not hold; or no mail that can be read in
+    /// one way only.
+    Bad,
+    /// Unsigned, or encrypted, so that no signature can be seen.
+    None,
+}
+
+/// How much of what a mailer shows is under a signature that holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Covers {
+    /// All of it.
+    Whole,
+    /// Some of it: the rest could be anybody's.
+    Part,
+    /// Nothing.
+    None,
+}
+
+/// A mail judged. Serialises as `ssmax verify --json` promises.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Judgement {
+    /// The answer.
+    pub verdict: Verdict,
+    /// The one address in From; `None` where there is not exactly one.
+    pub from: Option<String>,
+    /// The address of whoever signed: From's where the certificate carries it, else
+    /// the certificate's first. `None` unless the signature holds cryptographically;
+    /// whether the certificate is to be believed is what the checks say.
+    pub signer: Option<String>,
+    /// The ten checks, always all and in the order of [`CheckName::ALL`].
+    pub checks: Vec<Check>,
+    /// What organisations signed about this mail, newest first.
+    pub chain: Vec<Record>,
+    /// How much the signature covers.
+    pub covers: Covers,
+}
+
+impl Judgement {
+    /// The check of that name.
+    #[must_use]
+    pub fn check(&self, name: CheckName) -> Option<&Check> {
+        self.checks.iter().find(|check| check.name == name)
+    }
+}
+
+/// Judges a mail as it was delivered. What is encrypted is not opened, so it is `none`.
+///
+/// Lines end in CRLF; a file with local line ends goes through
+/// [`ssmax_mail::canonical::to_crlf`] first.
+#[must_use]
+pub fn judge(message: &[u8], question: &Question<'_>) -> Judgement {
+    match ssmax_mail::parse(message, &Limits::default()) {
+        Ok(mail) => run(&Subject { header: mail.header(), entity: &mail, opened: false }, question),
+        Err(fault) => ambiguous(fault),
+    }
+}
+
+/// Judges a mail that was encrypted: From and the other fields of `delivered`, the
+/// signature inside `content`, which decrypting gave.
+///
+/// Fields of an inner header are what the sender wrote, but mailers show the outer ones
+/// (measured), so those are judged; an inner From that differs is a fault.
+#[must_use]
+pub fn judge_opened(delivered: &[u8], content: &[u8], question: &Question<'_>) -> Judgement {
+    let limits = Limits::default();
+    let mail = match ssmax_mail::parse(delivered, &limits) {
+        Ok(mail) => mail,
+        Err(fault) => return ambiguous(fault),
+    };
+    match ssmax_mail::parse(content, &limits) {
+        Ok(entity) => {
+            run(&Subject { header: mail.header(), entity: &entity, opened: true }, question)
+        }
+        Err(fault) => ambiguous(fault),
+    }
+}
+
+/// What is judged.
+struct Subject<'s, 'a> {
+    /// The header that a mailer shows.
+    header: &'s Header<'a>,
+    /// Where the signature is looked for.
+    entity: &'s Entity<'a>,
+    /// Whether `entity` came out of an encryption under `header`.
+    opened: bool,
+}
+
+fn ambiguous(fault: MailFault) -> Judgement {
+    let mut sheet = Sheet::default();
+    sheet.fail(CheckName::Structure, Reason::Mail(fault));
+    sheet.into_judgement(Verdict::Bad)
+}
+
+fn run(subject: &Subject<'_, '_>, question: &Question<'_>) -> Judgement {
+    let mut sheet = Sheet::default();
+    let from = sheet.note(CheckName::OneFrom, from::one_from(subject.header));
+    sheet.from = from.as_ref().map(ToString::to_string);
+    let signed = match body::find(subject.entity) {
+        Body::Unsigned(reason) => {
+            sheet.skip_rest(reason);
+            return sheet.into_judgement(Verdict::None);
+        }
+        Body::Below => {
+            sheet.fail(CheckName::WholeMessage, Reason::SignedPartBelow);
+            sheet.covers = Covers::Part;
+            return sheet.into_judgement(Verdict::Bad);
+        }
+        Body::Fault(reason) => {
+            sheet.fail(CheckName::Structure, reason);
+            return sheet.into_judgement(Verdict::Bad);
+        }
+        Body::Signed(signed) => signed,
+    };
+    let Some(found) = certificate::signature(&mut sheet, &signed.content) else {
+        sheet.note(CheckName::Structure, Ok(()));
+        return sheet.into_judgement(Verdict::Bad);
+    };
+    certificate::validity(&mut sheet, &found, &signed.content, question);
+    let records = chain::records(found.signer, found.certificate);
+    let structure = if records.is_err() { Err(Reason::HopRecordMalformed) } else { Ok(()) };
+    sheet.note(CheckName::Structure, structure);
+    let records = records.unwrap_or_default();
+    let inner_from = signed.inner_from.as_ref();
+    let bound = from.as_ref().map_or(Err(Reason::NoFrom), |from| {
+        certificate::binding(&found, from)?;
+        from::check_inner(from, inner_from)?;
+        check_record(&records, subject, &signed.content.entity)
+    });
+    sheet.note(CheckName::Binding, bound);
+    sheet.signer = certificate::signer_address(found.certificate, from.as_ref());
+    let whole = body::check_whole(subject.entity, &signed);
+    sheet.covers = match (found.holds, whole) {
+        (false, _) => Covers::None,
+        (true, Ok(())) => Covers::Whole,
+        (true, Err(_)) => Covers::Part,
+    };
+    sheet.note(CheckName::WholeMessage, whole);
+    if found.holds {
+        sheet.chain = records;
+    } else {
+        sheet.signer = None;
+    }
+    let verdict = sheet.verdict();
+    sheet.into_judgement(verdict)
+}
+
+/// Whether the record that this very signature carries speaks of this mail.
+fn check_record(
+    records: &[Record],
+    subject: &Subject<'_, '_>,
+    entity: &[u8],
+) -> Result<(), Reason> {
+    let headers = match records.first() {
+        None => return Ok(()),
+        Some(Record::Seal(record)) => {
+            if record.entity != ssmax_chain::Digest::of(entity) {
+                return Err(Reason::RecordOfOtherContent);
+            }
+            // The seal covers the fields as delivered, with the type of the encrypted
+            // mail. A saved decrypted copy has another type, so there is nothing to
+            // compare.
+            if !subject.opened {
+                return Ok(());
+            }
+            record.headers
+        }
+        Some(Record::Hop(record)) => record.headers,
+    };
+    match binding::headers_digest(subject.header) {
+        Ok(digest) if digest == headers => Ok(()),
+        _ => Err(Reason::HeadersChanged),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+//! The signature, and the certificate it is believed by.
+
+use ssmax_cms::signed::SignerInfo;
+use ssmax_mail::address::Address;
+use ssmax_pki::Certificate;
+use ssmax_pki::path::{self, Path, PathFault, PathInput, Purpose, Revocation};
+use time::OffsetDateTime;
+
+use super::check::{CheckName, Outcome, Sheet};
+use super::{Question, Reason};
+use crate::content::SignedContent;
+
+/// The one signature with the certificate it names.
+pub(super) struct Found<'a> {
+    pub(super) signer: &'a SignerInfo,
+    pub(super) certificate: &'a Certificate,
+    /// Whether the signature holds over the content.
+    pub(super) holds: bool,
+}
+
+/// Checks `signature` and `algorithm`; `None` without exactly one signer whose
+/// certificate is there.
+pub(super) fn signature<'a>(sheet: &mut Sheet, content: &'a SignedContent) -> Option<Found<'a>> {
+    let [signer] = content.signed_data.signers() else {
+        let several = !content.signed_data.signers().is_empty();
+        let reason = if several { Reason::SeveralSigners } else { Reason::NoSigner };
+        sheet.fail(CheckName::Signature, reason);
+        return None;
+    };
+    let algorithm = signer.signature_algorithm().map(drop).map_err(Reason::Signature);
+    let is_strong = sheet.note(CheckName::Algorithm, algorithm).is_some();
+    let Some(certificate) = signer.certificate(content.signed_data.certificates()) else {
+        sheet.fail(CheckName::Signature, Reason::NoCertificate);
+        return None;
+    };
+    let holds = signer.verify(certificate, &content.entity).map_err(Reason::Signature);
+    // With a weak algorithm the question whether it holds has no worth.
+    if is_strong {
+        sheet.note(CheckName::Signature, holds);
+    } else {
+        sheet.set(CheckName::Signature, Outcome::Skipped, Reason::WeakAlgorithm);
+    }
+    Some(Found { signer, certificate, holds: is_strong && holds.is_ok() })
+}
+
+/// Checks `time`, `path` and `revocation`.
+pub(super) fn validity(
+    sheet: &mut Sheet,
+    found: &Found<'_>,
+    content: &SignedContent,
+    question: &Question<'_>,
+) {
+    let leaf = found.certificate;
+    sheet.note(CheckName::Time, valid_at(leaf, question.at));
+    let intermediates: Vec<Certificate> =
+        content.signed_data.certificates().iter().chain(question.intermediates).cloned().collect();
+    let input = PathInput {
+        leaf,
+        intermediates: &intermediates,
+        anchors: question.anchors,
+        crls: question.crls,
+        // The leaf's own validity is the check `time`; here it would hide what else
+        // there is to say about the path.
+        at: nearest(leaf, question.at),
+        purpose: Purpose::EmailSigning,
+        limits: path::Limits::default(),
+        revocation: Revocation::Skip,
+    };
+    let path = if question.anchors.is_empty() {
+        Err(Reason::NoAnchor)
+    } else {
+        path::validate(&input).map_err(Reason::Path)
+    };
+    let Some(path) = sheet.note(CheckName::Path, path) else { return };
+    if question.crls.is_empty() {
+        sheet.set(CheckName::Revocation, Outcome::Skipped, Reason::NoCrl);
+        return;
+    }
+    match revocation(&path, &PathInput { at: question.at, ..input }) {
+        Ok(reason) => sheet.set(CheckName::Revocation, Outcome::Pass, reason),
+        Err(reason) => sheet.fail(CheckName::Revocation, reason),
+    }
+}
+
+/// Checks that the certificate speaks for the address in From.
+pub(super) fn binding(found: &Found<'_>, from: &Address) -> Result<(), Reason> {
+    if found.certificate.has_email(&from.to_string()) {
+        Ok(())
+    } else {
+        Err(Reason::OtherAddress)
+    }
+}
+
+/// The address by which the signer is told.
+pub(super) fn signer_address(certificate: &Certificate, from: Option<&Address>) -> Option<String> {
+    from.map(ToString::to_string)
+        .filter(|from| certificate.has_email(from))
+        .or_else(|| certificate.emails().into_iter().next())
+}
+
+fn valid_at(certificate: &Certificate, at: OffsetDateTime) -> Result<(), Reason> {
+    if at < certificate.not_before() {
+        return Err(Reason::NotYetValid);
+    }
+    if at > certificate.not_after() { Err(Reason::Expired) } else { Ok(()) }
+}
+
+/// The moment of the certificate's validity that is nearest to `at`.
+fn nearest(certificate: &Certificate, at: OffsetDateTime) -> OffsetDateTime {
+    // Not clamp(), which panics on a certificate that ends before it begins.
+    at.max(certificate.not_before()).min(certificate.not_after())
+}
+
+/// Asks the lists about every certificate of the path.
+///
+/// About the signer's they must know. About a CA's they may be silent, because people
+/// have the list of the CA that issues and seldom that of the root; but a CA that they
+/// do call revoked ends it.
+fn revocation(path: &Path, input: &PathInput<'_>) -> Result<Reason, Reason> {
+    let mut reason = Reason::Holds;
+    for (position, pair) in path.certificates.windows(2).enumerate() {
+        let [below, issuer] = pair else { continue };
+        let purpose = if position == 0 { Purpose::EmailSigning } else { Purpose::Any };
+        let step = PathInput {
+            leaf: below,
+            anchors: std::slice::from_ref(issuer),
+            purpose,
+            revocation: Revocation::Require,
+            ..*input
+        };
+        match path::validate(&step) {
+            Ok(_) => {}
+            Err(PathFault::RevocationUnknown) if position > 0 => {
+                reason = Reason::AuthoritiesUnknown;
+            }
+            Err(fault) => return Err(Reason::Path(fault)),
+        }
+    }
+    Ok(reason)
+}

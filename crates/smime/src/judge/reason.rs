@@ -1,0 +1,201 @@
+//! Why a check ended as it did.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use ssmax_cms::SignatureFault;
+use ssmax_mail::MailFault;
+use ssmax_mail::address::AddressFault;
+use ssmax_pki::path::PathFault;
+
+use crate::content::ContentFault;
+
+/// Why a check ended as it did. Its text is a stable code, as used in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// There is nothing against it.
+    Holds,
+    /// An earlier check left nothing to look at.
+    NotReached,
+    /// Neither multipart/signed nor signed-data.
+    NotSigned,
+    /// A signature of another kind, such as OpenPGP's.
+    NotSmime,
+    /// The content is encrypted: no signature can be seen from outside.
+    Encrypted,
+    /// No From.
+    NoFrom,
+    /// From stands there twice.
+    SeveralFromFields,
+    /// From has several addresses.
+    SeveralFromAddresses,
+    /// The display name shows another address than the one that counts.
+    DisplayShowsOtherAddress,
+    /// From cannot be read.
+    Address(AddressFault),
+    /// The mail, or what is signed, could be read in two ways.
+    Mail(MailFault),
+    /// The signed part and its signature do not make one signed entity.
+    Content(ContentFault),
+    /// The parameter `protocol` is missing or names another type than the signature has.
+    ProtocolDiffers,
+    /// What is signed is not plain data (RFC 8551 2.4).
+    NotData,
+    /// A signature directly below the signature.
+    NestedSignature,
+    /// A hop record that cannot be read, or by somebody who may not make one.
+    HopRecordMalformed,
+    /// No SignerInfo.
+    NoSigner,
+    /// More than one SignerInfo: mailers differ in which they show.
+    SeveralSigners,
+    /// The signer's certificate is not in the mail.
+    NoCertificate,
+    /// The algorithm is too weak for its result to say anything.
+    WeakAlgorithm,
+    /// The signature, or its algorithm.
+    Signature(SignatureFault),
+    /// The certificate does not carry the From address.
+    OtherAddress,
+    /// The signed header names another From than the one that is shown.
+    InnerFromDiffers,
+    /// The seal speaks of other content.
+    RecordOfOtherContent,
+    /// A field that an organisation signed was changed afterwards.
+    HeadersChanged,
+    /// Only a part further down is signed.
+    SignedPartBelow,
+    /// Text behind the signed multipart.
+    TextBehind,
+    /// Something signed is only a pointer to a body elsewhere.
+    BodyElsewhere,
+    /// Nothing was named as trusted.
+    NoAnchor,
+    /// The path from the certificate to what is trusted, or its revocation.
+    Path(PathFault),
+    /// The certificate begins later.
+    NotYetValid,
+    /// The certificate has ended.
+    Expired,
+    /// No revocation list was given.
+    NoCrl,
+    /// The lists know the signer's certificate, but not those of all CAs above.
+    AuthoritiesUnknown,
+    /// No member list was given.
+    NoMemberList,
+}
+
+impl Reason {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::NotReached => "not-reached",
+            Self::NotSigned => "not-signed",
+            Self::NotSmime => "not-smime",
+            Self::Encrypted => "encrypted",
+            Self::NoFrom => "no-from",
+            Self::SeveralFromFields => "several-from-fields",
+            Self::SeveralFromAddresses => "several-from-addresses",
+            Self::DisplayShowsOtherAddress => "display-shows-other-address",
+            Self::Address(fault) => fault.code(),
+            Self::Mail(fault) => fault.code(),
+            Self::Content(fault) => content_code(*fault),
+            Self::ProtocolDiffers => "protocol-differs",
+            Self::NotData => "not-data",
+            Self::NestedSignature => "nested-signature",
+            Self::HopRecordMalformed => "hop-record-malformed",
+            Self::NoSigner => "no-signer",
+            Self::SeveralSigners => "several-signers",
+            Self::NoCertificate => "no-certificate",
+            Self::WeakAlgorithm => "weak-algorithm",
+            Self::Signature(fault) => signature_code(*fault),
+            Self::OtherAddress => "other-address",
+            Self::InnerFromDiffers => "inner-from-differs",
+            Self::RecordOfOtherContent => "record-of-other-content",
+            Self::HeadersChanged => "headers-changed",
+            Self::SignedPartBelow => "signed-part-below",
+            Self::TextBehind => "text-behind",
+            Self::BodyElsewhere => "body-elsewhere",
+            Self::NoAnchor => "no-anchor",
+            Self::Path(fault) => path_code(*fault),
+            Self::NotYetValid => "not-yet-valid",
+            Self::Expired => "expired",
+            Self::NoCrl => "no-crl",
+            Self::AuthoritiesUnknown => "authorities-unknown",
+            Self::NoMemberList => "no-member-list",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.code())
+    }
+}
+
+impl Serialize for Reason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+fn content_code(fault: ContentFault) -> &'static str {
+    match fault {
+        ContentFault::NotSigned => "not-signed",
+        ContentFault::Structure => "signed-multipart-shape",
+        ContentFault::Unreadable => "signature-unreadable",
+        ContentFault::TwoContents => "two-contents",
+    }
+}
+
+fn signature_code(fault: SignatureFault) -> &'static str {
+    match fault {
+        SignatureFault::WrongCertificate => "wrong-certificate",
+        SignatureFault::WeakDigest => "weak-digest",
+        SignatureFault::UnsupportedDigest => "unsupported-digest",
+        SignatureFault::UnsupportedAlgorithm => "unsupported-algorithm",
+        SignatureFault::DigestDisagrees => "digest-disagrees",
+        SignatureFault::PssParameters => "pss-parameters",
+        SignatureFault::NoSignedAttributes => "no-signed-attributes",
+        SignatureFault::AmbiguousContent => "ambiguous-content",
+        SignatureFault::DuplicateAttribute => "duplicate-attribute",
+        SignatureFault::AttributeValues => "attribute-values",
+        SignatureFault::MalformedAttribute => "malformed-attribute",
+        SignatureFault::ContentType => "content-type-attribute",
+        SignatureFault::NoMessageDigest => "no-message-digest",
+        SignatureFault::DigestMismatch => "content-changed",
+        SignatureFault::SigningCertificate => "signing-certificate",
+        SignatureFault::Invalid => "signature-wrong",
+        _ => "signature-refused",
+    }
+}
+
+fn path_code(fault: PathFault) -> &'static str {
+    match fault {
+        PathFault::NoIssuer => "no-issuer",
+        PathFault::BadSignature => "certificate-signature-wrong",
+        PathFault::UnsupportedAlgorithm => "certificate-algorithm",
+        PathFault::TooDeep => "path-too-deep",
+        PathFault::TooMuchWork => "path-too-much-work",
+        PathFault::NotYetValid => "not-yet-valid",
+        PathFault::Expired => "expired",
+        PathFault::UnknownCriticalExtension => "unknown-critical-extension",
+        PathFault::NotCa => "not-ca",
+        PathFault::MayNotSignCertificates => "may-not-sign-certificates",
+        PathFault::PathLengthExceeded => "path-length-exceeded",
+        PathFault::NameNotPermitted => "name-not-permitted",
+        PathFault::NameExcluded => "name-excluded",
+        PathFault::UnsupportedConstraint => "unsupported-constraint",
+        PathFault::NoAcceptablePolicy => "no-acceptable-policy",
+        PathFault::BadPolicyMapping => "bad-policy-mapping",
+        PathFault::WrongKeyUsage => "wrong-key-usage",
+        PathFault::WrongExtendedKeyUsage => "wrong-extended-key-usage",
+        PathFault::WrongPolicy => "wrong-policy",
+        PathFault::RevocationUnknown => "revocation-unknown",
+        PathFault::Revoked { .. } => "revoked",
+        _ => "path-refused",
+    }
+}

@@ -1,0 +1,222 @@
+//! Files and directories for their owner only.
+//!
+//! A file written here is either wholly there or not at all, after a crash too: it
+//! grows under a temporary name in the same directory (a leading dot, the ending
+//! `.tmp`), is synced, renamed, and the directory is synced. All functions block.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::process::geteuid;
+use zeroize::Zeroizing;
+
+use crate::error::{FileAction, StoreError};
+
+/// Permission bits of every file written here.
+pub const PRIVATE_FILE_MODE: u32 = 0o600;
+
+/// Permission bits of every directory made here.
+pub const PRIVATE_DIR_MODE: u32 = 0o700;
+
+/// Largest file that [`read_private`] takes, in bytes: a held mail of the largest
+/// size with room for its transfer encoding.
+pub const MAX_PRIVATE_FILE_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Makes a directory (and missing ones above it) that only its owner may enter.
+///
+/// One that is already there is accepted if it is private; it is never silently
+/// tightened, because whoever could enter it before may hold files in it open.
+///
+/// # Errors
+/// [`StoreError::OpenToOthers`], [`StoreError::ForeignOwner`] or
+/// [`StoreError::WrongKind`] for what is already there; [`StoreError::File`] when it
+/// cannot be made.
+pub fn create_private_dir(dir: &Path) -> Result<(), StoreError> {
+    DirBuilder::new().recursive(true).mode(PRIVATE_DIR_MODE).create(dir).map_err(|error| {
+        match error.kind() {
+            io::ErrorKind::AlreadyExists => not_a_directory(dir),
+            _ => StoreError::file(FileAction::Create, dir, &error),
+        }
+    })?;
+    let metadata =
+        fs::metadata(dir).map_err(|error| StoreError::file(FileAction::Read, dir, &error))?;
+    if !metadata.is_dir() {
+        return Err(not_a_directory(dir));
+    }
+    check_private(&metadata, dir)
+}
+
+/// Writes a file (mode 0600), replacing an older one of that name in one step.
+///
+/// When this returns, the content is on the disk. A crash before leaves the older
+/// file, and perhaps a temporary one beside it.
+///
+/// # Errors
+/// [`StoreError::File`]; the older file, if any, is then untouched.
+pub fn write_private(path: &Path, content: &[u8]) -> Result<(), StoreError> {
+    let temporary = write_temporary(path, content)?;
+    publish(&temporary, path, |from, to| fs::rename(from, to))
+}
+
+/// Writes a new file (mode 0600) as [`write_private`] does, and never replaces one.
+///
+/// # Errors
+/// [`StoreError::File`], with [`io::ErrorKind::AlreadyExists`] when the name is taken.
+pub fn create_private(path: &Path, content: &[u8]) -> Result<(), StoreError> {
+    let temporary = write_temporary(path, content)?;
+    // A hard link fails when the name is taken; a rename would replace it.
+    publish(&temporary, path, |from, to| {
+        fs::hard_link(from, to).and_then(|()| fs::remove_file(from))
+    })
+}
+
+/// Reads a private file of at most [`MAX_PRIVATE_FILE_BYTES`].
+///
+/// What is checked is the opened file, so a symbolic link (as secrets are often
+/// mounted) is as good as what it points to. The result is wiped when dropped.
+///
+/// # Errors
+/// As [`read_private_up_to`].
+pub fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    read_private_up_to(path, MAX_PRIVATE_FILE_BYTES)
+}
+
+/// Reads a private file of at most `max` bytes.
+///
+/// # Errors
+/// [`StoreError::OpenToOthers`] when group or others have any access,
+/// [`StoreError::ForeignOwner`] when neither this user nor root owns it,
+/// [`StoreError::WrongKind`] for anything but a regular file,
+/// [`StoreError::FileTooLarge`] past `max`, else [`StoreError::File`].
+pub fn read_private_up_to(path: &Path, max: u64) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    let failed = |error: io::Error| StoreError::file(FileAction::Read, path, &error);
+    let too_large = || StoreError::FileTooLarge { path: path.to_owned(), max };
+    // Opening a FIFO would wait for its writer for ever.
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)
+        .map_err(failed)?;
+    check_private_file(&file, path)?;
+    let length = file.metadata().map_err(failed)?.len();
+    if length > max {
+        return Err(too_large());
+    }
+    // Room for everything at once: a growing buffer leaves unwiped copies behind.
+    let capacity = usize::try_from(length).map_err(|_| too_large())?.saturating_add(1);
+    let mut content = Zeroizing::new(Vec::with_capacity(capacity));
+    file.take(max.saturating_add(1)).read_to_end(&mut content).map_err(failed)?;
+    if u64::try_from(content.len()).map_or(true, |read| read > max) {
+        return Err(too_large());
+    }
+    Ok(content)
+}
+
+/// Removes a file for good: after a crash it does not come back. A file that is not
+/// there is no error, so that a removal can be repeated.
+///
+/// # Errors
+/// [`StoreError::File`].
+pub fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Ok(()) => sync_directory_of(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(StoreError::file(FileAction::Remove, path, &error)),
+    }
+}
+
+pub(crate) fn check_private_file(file: &File, path: &Path) -> Result<(), StoreError> {
+    let metadata =
+        file.metadata().map_err(|error| StoreError::file(FileAction::Read, path, &error))?;
+    if !metadata.is_file() {
+        return Err(StoreError::WrongKind { path: path.to_owned(), wanted: "regular file" });
+    }
+    check_private(&metadata, path)
+}
+
+fn check_private(metadata: &Metadata, path: &Path) -> Result<(), StoreError> {
+    const OF_GROUP_AND_OTHERS: u32 = 0o077;
+    const PERMISSIONS: u32 = 0o7777;
+    const ROOT: u32 = 0;
+    let uid = metadata.uid();
+    // Root can change every file anyway, and mounted secrets are often root's.
+    if uid != geteuid().as_raw() && uid != ROOT {
+        return Err(StoreError::ForeignOwner { path: path.to_owned(), uid });
+    }
+    if metadata.mode() & OF_GROUP_AND_OTHERS != 0 {
+        let mode = metadata.mode() & PERMISSIONS;
+        return Err(StoreError::OpenToOthers { path: path.to_owned(), mode });
+    }
+    Ok(())
+}
+
+fn not_a_directory(path: &Path) -> StoreError {
+    StoreError::WrongKind { path: path.to_owned(), wanted: "directory" }
+}
+
+fn write_temporary(path: &Path, content: &[u8]) -> Result<PathBuf, StoreError> {
+    let failed = |error: io::Error| StoreError::file(FileAction::Write, path, &error);
+    let (temporary, mut file) = new_temporary(path).map_err(failed)?;
+    file.write_all(content).and_then(|()| file.sync_all()).map_err(|error| {
+        discard(&temporary);
+        failed(error)
+    })?;
+    Ok(temporary)
+}
+
+/// A new file beside `path`. The name holds the process id and a counter; one left by
+/// a crashed process that had the same id is stepped over.
+fn new_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
+    const ATTEMPTS: usize = 1000;
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    for _ in 0..ATTEMPTS {
+        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let mut temporary_name = OsString::from(".");
+        temporary_name.push(name);
+        temporary_name.push(format!(".{}-{count}.tmp", std::process::id()));
+        let temporary = path.with_file_name(temporary_name);
+        let opened = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(PRIVATE_FILE_MODE)
+            .open(&temporary);
+        match opened {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            other => return other.map(|file| (temporary, file)),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+fn publish(
+    temporary: &Path,
+    path: &Path,
+    step: impl FnOnce(&Path, &Path) -> io::Result<()>,
+) -> Result<(), StoreError> {
+    step(temporary, path).map_err(|error| {
+        discard(temporary);
+        StoreError::file(FileAction::Write, path, &error)
+    })?;
+    sync_directory_of(path)
+}
+
+fn discard(temporary: &Path) {
+    // The caller already reports the failure that matters; what stays behind is
+    // private and is never read.
+    let _ = fs::remove_file(temporary);
+}
+
+fn sync_directory_of(path: &Path) -> Result<(), StoreError> {
+    let dir = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    File::open(dir)
+        .and_then(|dir| dir.sync_all())
+        .map_err(|error| StoreError::file(FileAction::Write, dir, &error))
+}

@@ -1,0 +1,144 @@
+//! Traits for a private key that stays where it is.
+//!
+//! Code that signs or unwraps takes these traits and never sees key material, so
+//! that a key may live in an encrypted file, on a card or in an HSM. All private-key
+//! operations behind them are constant-time; that is the implementer's promise.
+
+use zeroize::Zeroizing;
+
+/// The kind and size of a key pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum KeyAlgorithm {
+    /// Elliptic curve P-256 (secp256r1), for ECDSA or ECDH.
+    EcP256,
+    /// RSA with a 2,048-bit modulus.
+    Rsa2048,
+    /// RSA with a 3,072-bit modulus.
+    Rsa3072,
+    /// RSA with a 4,096-bit modulus.
+    Rsa4096,
+}
+
+impl KeyAlgorithm {
+    /// Whether this is an RSA key, of any size.
+    #[must_use]
+    pub fn is_rsa(self) -> bool {
+        !matches!(self, Self::EcP256)
+    }
+}
+
+/// How a signature is made over a message (the message is hashed inside).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SignatureAlgorithm {
+    /// ECDSA on the key's curve with SHA-256; the value is a DER `ECDSA-Sig-Value`.
+    EcdsaSha256,
+    /// ECDSA on the key's curve with SHA-384; DER as above.
+    EcdsaSha384,
+    /// ECDSA on the key's curve with SHA-512; DER as above.
+    EcdsaSha512,
+    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 8.2).
+    RsaPkcs1Sha256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    RsaPkcs1Sha384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    RsaPkcs1Sha512,
+    /// RSASSA-PSS with SHA-256, MGF1 over SHA-256, salt of 32 octets (RFC 8017 8.1).
+    RsaPssSha256,
+    /// RSASSA-PSS with SHA-384, MGF1 over SHA-384, salt of 48 octets.
+    RsaPssSha384,
+    /// RSASSA-PSS with SHA-512, MGF1 over SHA-512, salt of 64 octets.
+    RsaPssSha512,
+    /// Ed25519 (RFC 8032).
+    Ed25519,
+}
+
+/// The hash of RSAES-OAEP, used for the label and for MGF1 alike (RFC 8017 7.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OaepHash {
+    /// SHA-1: the default of the norm, still what many HSMs offer only.
+    Sha1,
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+/// Why a key operation gave no result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The key's home does not answer; trying later may help.
+    #[error("the key store is not available")]
+    Unavailable,
+    /// The key is of another kind than the operation needs.
+    #[error("the key cannot do this operation")]
+    WrongAlgorithm,
+    /// The operation failed on its input. One value for every cause: telling them
+    /// apart is what a padding oracle needs.
+    #[error("the key operation failed")]
+    Failed,
+    /// The key itself cannot be read.
+    #[error("the key is malformed")]
+    Malformed,
+}
+
+/// The public side of a key pair.
+pub trait KeyPair {
+    /// The kind and size of the key.
+    fn algorithm(&self) -> KeyAlgorithm;
+    /// The public key as a DER `SubjectPublicKeyInfo` (RFC 5280 4.1.2.7).
+    fn spki(&self) -> &[u8];
+}
+
+/// A private key that signs.
+pub trait SigningKey: KeyPair + Send + Sync {
+    /// The algorithm [`SigningKey::sign`] uses.
+    fn signature_algorithm(&self) -> SignatureAlgorithm;
+    /// Signs `message`, hashing it inside.
+    ///
+    /// # Errors
+    /// [`TokenError`] when the key's home fails or refuses.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, TokenError>;
+}
+
+/// A private key that opens what was encrypted for its public key.
+pub trait DecryptionKey: KeyPair + Send + Sync {
+    /// Raw ECDH: the x-coordinate shared with `peer_point`, an uncompressed SEC1 point.
+    ///
+    /// # Errors
+    /// [`TokenError::WrongAlgorithm`] for an RSA key, [`TokenError::Failed`] for a
+    /// point that is not on the curve.
+    fn agree(&self, peer_point: &[u8]) -> Result<Zeroizing<Vec<u8>>, TokenError>;
+    /// RSAES-OAEP with an empty label.
+    ///
+    /// # Errors
+    /// [`TokenError::Failed`] for any bad input, without telling why.
+    fn decrypt_oaep(
+        &self,
+        hash: OaepHash,
+        ciphertext: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, TokenError>;
+    /// RSAES-PKCS1-v1_5 with implicit rejection: a bad padding, or a plaintext that is
+    /// not `expected_len` octets long, yields that many octets which depend on key and
+    /// ciphertext alone, so that the caller cannot become a padding oracle.
+    ///
+    /// # Errors
+    /// [`TokenError::WrongAlgorithm`] for an EC key, [`TokenError::Failed`] when the
+    /// ciphertext has not the modulus' length.
+    fn decrypt_pkcs1(
+        &self,
+        ciphertext: &[u8],
+        expected_len: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, TokenError>;
+}
+
+/// A source of random octets fit for keys. Libraries take it as an argument.
+pub trait Random: Send + Sync {
+    /// Fills `out` with random octets.
+    fn fill(&self, out: &mut [u8]);
+}

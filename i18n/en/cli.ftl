@@ -1,0 +1,133 @@
+# What the command line says in many places. err-* tells what happened, rec-* of the
+# same name what to do about it.
+
+## The frame around every answer
+
+cli-error = Error: { $what }
+cli-warning = Warning: { $what }
+cli-to-do = What to do: { $what }
+cli-example = Example:
+cli-yes = yes
+cli-no = no
+cli-none = none
+cli-done = Done.
+cli-count-mails =
+    { $count ->
+        [one] { $count } mail
+       *[other] { $count } mails
+    }
+cli-count-users =
+    { $count ->
+        [one] { $count } user
+       *[other] { $count } users
+    }
+cli-count-findings =
+    { $count ->
+        [one] { $count } finding
+       *[other] { $count } findings
+    }
+
+## Words of answers
+
+cli-verdict-good = good
+cli-verdict-bad = bad
+cli-verdict-none = unsigned
+cli-verdict-valid = valid
+cli-verdict-invalid = invalid
+cli-verdict-pass = passed
+cli-verdict-block = blocked
+cli-verdict-hold = held
+cli-check-pass = passed
+cli-check-fail = failed
+cli-check-skipped = skipped
+cli-from = From: { $address }
+cli-signer = Signer: { $address }
+cli-standing-good = good
+cli-standing-watched = watched
+cli-standing-suspended = suspended
+cli-standing-expelled = expelled
+
+## Roles
+
+cli-role-authority = management organisation
+cli-role-ca = certificate issuing system
+cli-role-keyserver = key server
+cli-role-inspector = inspection server
+cli-role-gateway = mail gateway
+cli-role-starting = { $role } is starting
+cli-role-serving = { $role } is serving at { $addresses }
+cli-role-ended = { $role } has ended
+cli-stopping = Stopping. Ctrl-C once more ends at once.
+
+## Wrong use
+
+err-usage = The command is not complete or not understood: { $what }
+rec-usage = See { $command } --help for an example.
+err-unknown-command = There is no command { $name }
+rec-unknown-command = Did you mean { $nearest }?
+err-lang-unknown = There are no texts in the language { $name }
+rec-lang-unknown = Choose --lang ja or --lang en.
+err-time-unreadable = { $value } is no time
+rec-time-unreadable = Write it like 2026-01-02T03:04:05Z.
+err-address-unreadable = { $value } is no mail address
+rec-address-unreadable = Write it like name@example.jp.
+
+## Files
+
+err-file-missing = { $path } is not there
+rec-file-missing = Check the name, or where you started the command.
+err-file-forbidden = { $path } may not be read or written
+rec-file-forbidden = Start the command as the user who owns it.
+err-file-exists = { $path } is there already
+rec-file-exists = Choose another name, or move the file away.
+err-file-failed = { $path } cannot be read or written: { $reason }
+rec-file-failed = Check the disk and its free space.
+err-file-too-large = { $path } is larger than { $max } bytes
+rec-file-too-large = Check that it is the file you meant.
+err-file-open-to-others = { $path } can be read or changed by others (mode { $mode })
+rec-file-open-to-others = Run: chmod go= { $path }
+err-file-foreign-owner = { $path } belongs to another user (number { $uid })
+rec-file-foreign-owner = Give it to the user SSMAX runs as, or start as its owner.
+err-not-a-mail = { $path } is no mail that can be read: { $reason }
+rec-not-a-mail = Save the whole message from your mailer as a file (.eml) and try again.
+err-not-a-certificate = { $path } is no certificate that can be read
+rec-not-a-certificate = It has to be in PEM or DER form.
+err-not-a-key = { $path } is no private key that can be read
+rec-not-a-key = It has to be in PEM form or a PKCS#12 file with its password.
+
+## Configuration
+
+err-config-unknown-field = { $path }, line { $line }: there is no field { $field }
+rec-config-unknown-field = Did you mean { $nearest }?
+err-config-unknown-field-here = { $path }, line { $line }: there is no field { $field } here
+rec-config-unknown-field-here = Fields known here: { $known }
+err-config-unknown-value = { $path }, line { $line }: { $value } is not one of the possible values
+rec-config-unknown-value = Possible values: { $known }
+err-config-missing-field = { $path }, line { $line }: the field { $field } is missing
+rec-config-missing-field = Add it. A complete sample with explanations is part of the documentation.
+err-config-invalid = { $path }, line { $line }, column { $column }: { $reason }
+rec-config-invalid = Text stands in quotation marks, numbers do not. A section begins with [its name].
+err-config-encoding = { $path }, line { $line }: the file is not in UTF-8
+rec-config-encoding = Save it again in UTF-8.
+cli-config-good = { $path } is complete and understood.
+
+## What is needed and does not answer
+
+err-role-unavailable = { $role } does not answer
+rec-role-unavailable = Start it with ssmax serve, and see ssmax status.
+err-role-timed-out = { $role } did not answer in time
+rec-role-timed-out = Look at its log. The request may still have been carried out.
+err-not-ready = Not serving in time: { $roles }
+rec-not-ready = Their logs above say why.
+err-address-in-use = Another program serves { $address } already
+rec-address-in-use = End it, or choose another address in the configuration.
+err-state-newer = The state in { $path } was written by a newer version of SSMAX
+rec-state-newer = Install that version or a later one. Going back would lose what it wrote.
+err-state-changed = The state in { $path } was made by another edition of SSMAX
+rec-state-changed = Use the edition that made it, or restore a backup.
+err-state-damaged = The state in { $path } is damaged
+rec-state-damaged = Restore the last backup with ssmax restore.
+err-state-busy = The state in { $path } is in use by another program
+rec-state-busy = Wait for that program to finish, then try again.
+err-disk-full = No room is left on the disk that holds { $path }
+rec-disk-full = Make room. Mail waits in the queue until then and is not lost.

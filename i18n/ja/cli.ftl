@@ -1,0 +1,120 @@
+# コマンドラインの各所で使う文。err-* は起きたこと、同じ名前の rec-* はその対処。
+
+## どの答えにも付く枠
+
+cli-error = エラー: { $what }
+cli-warning = 注意: { $what }
+cli-to-do = 対処: { $what }
+cli-example = 例:
+cli-yes = はい
+cli-no = いいえ
+cli-none = なし
+cli-done = 完了しました。
+cli-count-mails = メール{ $count }通
+cli-count-users = 利用者{ $count }人
+cli-count-findings = 検出{ $count }件
+
+## 答えの言葉
+
+cli-verdict-good = 正当
+cli-verdict-bad = 不正
+cli-verdict-none = 署名なし
+cli-verdict-valid = 有効
+cli-verdict-invalid = 無効
+cli-verdict-pass = 通過
+cli-verdict-block = 遮断
+cli-verdict-hold = 保留
+cli-check-pass = 合格
+cli-check-fail = 不合格
+cli-check-skipped = 省略
+cli-from = 差出人: { $address }
+cli-signer = 署名者: { $address }
+cli-standing-good = 良好
+cli-standing-watched = 観察中
+cli-standing-suspended = 資格停止
+cli-standing-expelled = 除名
+
+## 役割
+
+cli-role-authority = 管理組織
+cli-role-ca = 公開鍵証明書発行・鍵管理システム
+cli-role-keyserver = 鍵管理サーバ
+cli-role-inspector = 検査サーバ
+cli-role-gateway = メール検証システム
+cli-role-starting = { $role }を起動しています
+cli-role-serving = { $role }が{ $addresses }で稼働しています
+cli-role-ended = { $role }が終了しました
+cli-stopping = 終了しています。もう一度Ctrl-Cを押すと直ちに終了します。
+
+## 使い方の誤り
+
+err-usage = コマンドが不完全か、理解できません: { $what }
+rec-usage = { $command } --help で例を確認してください。
+err-unknown-command = { $name }というコマンドはありません
+rec-unknown-command = { $nearest }ではありませんか。
+err-lang-unknown = 言語{ $name }の文はありません
+rec-lang-unknown = --lang ja または --lang en を指定してください。
+err-time-unreadable = { $value }は日時として読めません
+rec-time-unreadable = 2026-01-02T03:04:05Z のように書いてください。
+err-address-unreadable = { $value }はメールアドレスとして読めません
+rec-address-unreadable = name@example.jp のように書いてください。
+
+## ファイル
+
+err-file-missing = { $path }がありません
+rec-file-missing = 名前と、コマンドを実行した場所を確認してください。
+err-file-forbidden = { $path }を読み書きする権限がありません
+rec-file-forbidden = 所有者の権限でコマンドを実行してください。
+err-file-exists = { $path }はすでにあります
+rec-file-exists = 別の名前にするか、そのファイルを移動してください。
+err-file-failed = { $path }を読み書きできません: { $reason }
+rec-file-failed = ディスクとその空き容量を確認してください。
+err-file-too-large = { $path }は{ $max }バイトを超えています
+rec-file-too-large = 意図したファイルかどうか確認してください。
+err-file-open-to-others = { $path }を他の利用者が読み書きできます（モード{ $mode }）
+rec-file-open-to-others = 次を実行してください: chmod go= { $path }
+err-file-foreign-owner = { $path }は別の利用者（番号{ $uid }）のものです
+rec-file-foreign-owner = 所有者をSSMAXの実行利用者に変えるか、所有者の権限で実行してください。
+err-not-a-mail = { $path }はメールとして読めません: { $reason }
+rec-not-a-mail = メールソフトでメッセージ全体をファイル（.eml）に保存してからやり直してください。
+err-not-a-certificate = { $path }は証明書として読めません
+rec-not-a-certificate = PEMまたはDER形式にしてください。
+err-not-a-key = { $path }は秘密鍵として読めません
+rec-not-a-key = PEM形式、またはPKCS#12ファイルとそのパスワードが必要です。
+
+## 設定
+
+err-config-unknown-field = { $path }の{ $line }行目: 項目{ $field }はありません
+rec-config-unknown-field = { $nearest }ではありませんか。
+err-config-unknown-field-here = { $path }の{ $line }行目: ここに項目{ $field }はありません
+rec-config-unknown-field-here = ここで使える項目: { $known }
+err-config-unknown-value = { $path }の{ $line }行目: { $value }は指定できる値ではありません
+rec-config-unknown-value = 指定できる値: { $known }
+err-config-missing-field = { $path }の{ $line }行目: 項目{ $field }がありません
+rec-config-missing-field = 追加してください。説明付きの見本が文書にあります。
+err-config-invalid = { $path }の{ $line }行目{ $column }文字目: { $reason }
+rec-config-invalid = 文字列は引用符で囲み、数値は囲みません。節は[名前]で始めます。
+err-config-encoding = { $path }の{ $line }行目: ファイルがUTF-8ではありません
+rec-config-encoding = UTF-8で保存し直してください。
+cli-config-good = { $path }は完全で、正しく読めました。
+
+## 必要なものが応答しないとき
+
+err-role-unavailable = { $role }が応答しません
+rec-role-unavailable = ssmax serve で起動し、ssmax status で確認してください。
+err-role-timed-out = { $role }が時間内に応答しませんでした
+rec-role-timed-out = そのログを確認してください。依頼は実行された可能性があります。
+err-not-ready = 時間内に稼働しませんでした: { $roles }
+rec-not-ready = 上に出ているそれぞれのログに理由があります。
+err-address-in-use = 別のプログラムがすでに{ $address }を使っています
+rec-address-in-use = そのプログラムを終了するか、設定で別のアドレスにしてください。
+err-state-newer = { $path }の状態は、より新しい版のSSMAXが書いたものです
+rec-state-newer = その版以降を導入してください。前の版に戻すと書かれた内容が失われます。
+err-state-changed = { $path }の状態は、別の構成のSSMAXが作ったものです
+rec-state-changed = それを作った構成を使うか、バックアップから復元してください。
+err-state-damaged = { $path }の状態が壊れています
+rec-state-damaged = 最後のバックアップを ssmax restore で復元してください。
+err-state-busy = { $path }の状態は別のプログラムが使用中です
+rec-state-busy = そのプログラムの終了を待ってから、やり直してください。
+err-disk-full = { $path }のあるディスクに空きがありません
+rec-disk-full = 空きを作ってください。メールはそれまでキューで待ち、失われません。

@@ -1,0 +1,69 @@
+//! `[ca]` of `ssmax.toml`.
+
+use serde::Deserialize;
+use ssmax_api::Organisation;
+use std::path::{Path, PathBuf};
+
+/// `[ca]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaConfig {
+    /// The file with the secret that unlocks the CA keys.
+    pub unlock_file: PathBuf,
+    /// How long user certificates run, in days; at most 825 (S/MIME Baseline
+    /// Requirements 6.3.2). Default 730.
+    #[serde(default = "default_user_days")]
+    pub user_days: u16,
+    /// How long relay encryption certificates run, in days; at most 400. Default 400.
+    #[serde(default = "default_relay_days")]
+    pub relay_days: u16,
+    /// The authenticator assurance level that a device secret counts for: 1, or 2
+    /// where it is handed out only after the person has proved two factors. Default 1.
+    #[serde(default = "default_device_aal")]
+    pub device_secret_aal: u8,
+}
+
+fn default_user_days() -> u16 {
+    730
+}
+
+fn default_relay_days() -> u16 {
+    400
+}
+
+fn default_device_aal() -> u8 {
+    1
+}
+
+/// All that the CA needs to start.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Who we are.
+    pub organisation: Organisation,
+    /// Where state is kept.
+    pub state_dir: PathBuf,
+    /// Where sockets are.
+    pub run_dir: PathBuf,
+    /// The section.
+    pub ca: CaConfig,
+}
+
+impl Settings {
+    /// The CA's own state.
+    #[must_use]
+    pub fn dir(&self) -> PathBuf {
+        self.state_dir.join("ca")
+    }
+
+    /// Where the encrypted key files are.
+    #[must_use]
+    pub fn key_dir(&self) -> PathBuf {
+        self.dir().join("keys")
+    }
+
+    /// The socket for one kind of caller.
+    #[must_use]
+    pub fn socket(run_dir: &Path, caller: &str) -> PathBuf {
+        run_dir.join(format!("ca.{caller}.sock"))
+    }
+}

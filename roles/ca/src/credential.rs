@@ -1,0 +1,135 @@
+//! Proving a login. The answer takes as long for an unknown name as for a known one.
+
+use crate::serve::{Ca, failed};
+use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _};
+use argon2::Argon2;
+use ssmax_api::Problem;
+use ssmax_api::ca::Login;
+use ssmax_chain::binding::normal_address;
+use ssmax_mail::address::Address;
+use ssmax_store::sqlx;
+use ssmax_token::Random;
+use zeroize::Zeroizing;
+
+/// The level of a password alone (NIST SP 800-63B 4.1).
+const PASSWORD_AAL: u8 = 1;
+
+/// The longest secret that is looked at, in octets: hashing costs.
+const MAX_SECRET_BYTES: usize = 256;
+
+impl Ca {
+    /// Whether `secret` is one of the person's; `None` when not.
+    pub(crate) async fn check_credential(
+        &self,
+        user: &str,
+        secret: Vec<u8>,
+    ) -> Result<Option<Login>, Problem> {
+        let secret = Zeroizing::new(secret);
+        if secret.len() > MAX_SECRET_BYTES {
+            return Ok(None);
+        }
+        let person = self.active_user(user).await?;
+        let verifiers: Vec<(String, String)> =
+            sqlx::query_as("SELECT method, verifier FROM credential WHERE user = ?")
+                .bind(person.as_deref().unwrap_or_default())
+                .fetch_all(self.database.pool())
+                .await
+                .map_err(failed)?;
+        let device_aal = self.settings.ca.device_secret_aal;
+        // Argon2 takes tens of milliseconds of one core: not on the runtime's threads.
+        tokio::task::spawn_blocking(move || prove(person, &verifiers, &secret, device_aal))
+            .await
+            .map_err(failed)
+    }
+
+    /// The user id behind a user id or an address, if the person is active.
+    pub(crate) async fn active_user(&self, name: &str) -> Result<Option<String>, Problem> {
+        let address = Address::parse(name).map(|a| normal_address(&a)).unwrap_or_default();
+        let row: Option<(String,)> = sqlx::query_as(
+            "SELECT user FROM person WHERE active = 1 AND
+             (user = ?1 OR user = (SELECT user FROM address WHERE address = ?2))",
+        )
+        .bind(name)
+        .bind(address)
+        .fetch_optional(self.database.pool())
+        .await
+        .map_err(failed)?;
+        Ok(row.map(|(user,)| user))
+    }
+}
+
+/// Tries the device secret first, since it is cheap, then the password.
+fn prove(
+    person: Option<String>,
+    verifiers: &[(String, String)],
+    secret: &[u8],
+    device_aal: u8,
+) -> Option<Login> {
+    let verifier = |wanted: &str| {
+        verifiers.iter().find(|(method, _)| method == wanted).map(|(_, verifier)| verifier)
+    };
+    let login = |method: &str, aal| {
+        person.clone().map(|user| Login { user, method: method.to_owned(), aal })
+    };
+    if let Some(known) = verifier("device-secret")
+        && ssmax_primitives::constant_time_eq(known.as_bytes(), device_verifier(secret).as_bytes())
+    {
+        return login("device-secret", device_aal);
+    }
+    let known = match verifier("password") {
+        Some(known) => known.clone(),
+        // Somebody unknown, or without a password: do the same work for nothing.
+        None => {
+            let _ = password_verifier(secret, &[0; 16]);
+            return None;
+        }
+    };
+    let hash = PasswordHash::new(&known).ok()?;
+    Argon2::default().verify_password(secret, &hash).ok()?;
+    login("password", PASSWORD_AAL)
+}
+
+/// What is stored of a password: argon2id in PHC form.
+pub(crate) fn password_verifier(secret: &[u8], salt: &[u8; 16]) -> Option<String> {
+    Argon2::default().hash_password_with_salt(secret, salt).ok().map(|hash| hash.to_string())
+}
+
+/// What is stored of a device secret. It has 160 random bits, so a plain hash will do.
+pub(crate) fn device_verifier(secret: &[u8]) -> String {
+    hex::encode(ssmax_primitives::sha256(secret))
+}
+
+/// A new device secret: 160 random bits as 40 hexadecimal digits.
+pub(crate) fn new_device_secret(random: &dyn Random) -> String {
+    let mut octets = [0; 20];
+    random.fill(&mut octets);
+    hex::encode(octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verifiers() -> Vec<(String, String)> {
+        vec![
+            ("password".into(), password_verifier(b"correct horse", &[7; 16]).unwrap()),
+            ("device-secret".into(), device_verifier(b"0123")),
+        ]
+    }
+
+    #[test]
+    fn each_secret_proves_its_own_level() {
+        let alice = || Some("alice".to_owned());
+        let login = prove(alice(), &verifiers(), b"correct horse", 2).unwrap();
+        assert_eq!((login.method.as_str(), login.aal), ("password", 1));
+        let login = prove(alice(), &verifiers(), b"0123", 2).unwrap();
+        assert_eq!((login.method.as_str(), login.aal), ("device-secret", 2));
+        assert_eq!(prove(alice(), &verifiers(), b"wrong", 2), None);
+    }
+
+    #[test]
+    fn nobody_logs_in_as_nobody() {
+        assert_eq!(prove(None, &[], b"anything", 2), None);
+        assert_eq!(prove(Some("bob".into()), &[], b"", 2), None);
+    }
+}

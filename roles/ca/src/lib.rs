@@ -1,0 +1,19 @@
+//! An organisation's people and their certificates (paper: 公開鍵証明書発行・鍵管理システム).
+//!
+//! [`register`] takes people in and issues their certificates; [`credential`] proves
+//! logins; [`relay`] issues certificates for outside people, for use inside only;
+//! [`setup`] makes the CA keys.
+#![allow(clippy::disallowed_methods, reason = "a role has clock, files and sockets")]
+
+mod config;
+mod credential;
+mod export;
+mod register;
+mod relay;
+mod schema;
+mod serve;
+mod setup;
+
+pub use config::{CaConfig, Settings};
+pub use serve::{Ca, serve};
+pub use setup::{PublicKeys, SetupError, initialise, install_admission, public_keys, seal_ca};

@@ -1,0 +1,309 @@
+//! Taking people in, issuing their certificates, ending their rights (step 2).
+
+use crate::credential::{device_verifier, new_device_secret, password_verifier};
+use crate::serve::{Ca, failed};
+use crate::setup::linted;
+use serde_bytes::ByteBuf;
+use ssmax_api::Problem;
+use ssmax_api::ca::{AddUser, KeyHolder, NewUser, UserEntry};
+use ssmax_api::keyserver::{CaRequest, UserKeys, UserRecord};
+use ssmax_chain::binding::normal_address;
+use ssmax_hsm::KeyPurpose;
+use ssmax_mail::address::Address;
+use ssmax_pki::profile::{self, Basis, Generation, Identity, IdentityProof, Organisation, User, Validity};
+use ssmax_pki::{Certificate, issue};
+use ssmax_store::sqlx;
+use ssmax_token::Random as _;
+use time::{Duration, OffsetDateTime};
+
+/// Identity assurance levels by the way identity was proved (NIST SP 800-63A).
+const PROOFS: [(&str, u8); 5] = [
+    ("my-number-card", 3),
+    ("in-person", 2),
+    ("employee-card", 2),
+    ("hr-record", 1),
+    ("e-mail", 0),
+];
+
+/// Local parts that only organisation certificates carry (RFC 3183 3.1.1, 4.1).
+const RESERVED: [&str; 2] = ["domain-signing-authority", "domain-confidentiality-authority"];
+
+impl Ca {
+    /// Registers a person and issues certificates: the intent is stored before each
+    /// signature.
+    pub(crate) async fn add_user(&self, request: AddUser) -> Result<NewUser, Problem> {
+        let ial = PROOFS
+            .iter()
+            .find(|(proof, _)| *proof == request.proof)
+            .map(|(_, ial)| *ial)
+            .ok_or(Problem::Malformed)?;
+        let addresses = self.check_addresses(&request.addresses)?;
+        if request.user.is_empty() || request.name.is_empty() {
+            return Err(Problem::Malformed);
+        }
+        self.check_new(&request.user, &addresses).await?;
+        let main = addresses.first().ok_or(Problem::Malformed)?.to_string();
+
+        let keys: UserKeys = self
+            .ask_keyserver(&CaRequest::MakeUserKeys {
+                rsa_encryption: request.rsa_encryption,
+                signing: request.server_key,
+            })
+            .await?;
+        let mut signing = Vec::new();
+        for (holder, der) in [
+            (KeyHolder::File, &request.file_key_request),
+            (KeyHolder::Token, &request.token_key_request),
+        ] {
+            let Some(der) = der else { continue };
+            let asked = ssmax_pki::request::parse(der).map_err(|_| Problem::Malformed)?;
+            signing.push((holder, self.user_certificate(&request, &main, ial, &asked.spki, Some(holder)).await?));
+        }
+        if let Some(spki) = &keys.signing {
+            let holder = KeyHolder::Server;
+            signing.push((holder, self.user_certificate(&request, &main, ial, spki, Some(holder)).await?));
+        }
+        let encryption =
+            self.user_certificate(&request, &main, ial, &keys.encryption, None).await?;
+        let record = UserRecord {
+            user: request.user.clone(),
+            addresses: addresses.iter().map(ToString::to_string).collect(),
+            active: true,
+            proof: request.proof.clone(),
+            ial,
+            signing: signing.iter().map(|(holder, one)| (*holder, octets(one))).collect(),
+            encryption: vec![octets(&encryption)],
+        };
+        self.ask_keyserver::<()>(&CaRequest::InstallUser(Box::new(record.clone()))).await?;
+        let device_secret = request.device_secret.then(|| new_device_secret(&self.random));
+        self.store_person(&request, &addresses, ial, device_secret.as_deref()).await?;
+        tracing::info!(user = %request.user, "a person is registered");
+        Ok(NewUser {
+            user: request.user,
+            signing: record.signing,
+            encryption: encryption.der().to_vec(),
+            chain: vec![octets(&self.member_ca), octets(&self.issuing_ca)],
+            device_secret,
+        })
+    }
+
+    fn check_addresses(&self, texts: &[String]) -> Result<Vec<Address>, Problem> {
+        texts
+            .iter()
+            .map(|text| {
+                let address = Address::parse(text).map_err(|_| Problem::Malformed)?;
+                let reserved =
+                    RESERVED.iter().any(|local| local.eq_ignore_ascii_case(address.local()));
+                if reserved || !self.settings.organisation.has_domain(address.domain()) {
+                    return Err(Problem::NotAllowed);
+                }
+                Ok(address)
+            })
+            .collect()
+    }
+
+    async fn check_new(&self, user: &str, addresses: &[Address]) -> Result<(), Problem> {
+        let mut known: Option<(String,)> = sqlx::query_as("SELECT user FROM person WHERE user = ?")
+            .bind(user)
+            .fetch_optional(self.database.pool())
+            .await
+            .map_err(failed)?;
+        for address in addresses {
+            if known.is_none() {
+                known = sqlx::query_as("SELECT user FROM address WHERE address = ?")
+                    .bind(normal_address(address))
+                    .fetch_optional(self.database.pool())
+                    .await
+                    .map_err(failed)?;
+            }
+        }
+        if known.is_some() { Err(Problem::Exists) } else { Ok(()) }
+    }
+
+    /// One certificate for a person: signing for a holder, or encryption.
+    async fn user_certificate(
+        &self,
+        request: &AddUser,
+        address: &str,
+        ial: u8,
+        spki: &[u8],
+        holder: Option<KeyHolder>,
+    ) -> Result<Certificate, Problem> {
+        let now = OffsetDateTime::now_utc();
+        let serial = issue::random_serial(&self.random);
+        let kind = if holder.is_some() { "user-signing" } else { "user-encryption" };
+        self.intend(&serial, &request.user, kind).await?;
+        let validity = Validity {
+            not_before: now - Duration::minutes(5),
+            not_after: (now + Duration::days(i64::from(self.settings.ca.user_days))
+                - Duration::hours(1))
+            .min(self.member_ca.not_after()),
+        };
+        let organisation = &self.settings.organisation;
+        let (surname, given_name) = split_name(&request.name);
+        let user = User {
+            address,
+            identity: Identity::Sponsor {
+                organisation: Organisation {
+                    name: &organisation.name,
+                    identifier: &organisation.id,
+                },
+                surname,
+                given_name,
+                common_name: &request.name,
+            },
+            generation: Generation::Strict,
+            server_held: holder == Some(KeyHolder::Server),
+            identity_proof: Some(IdentityProof { level: ial, date: now.date() }),
+        };
+        let basis = Basis::new(spki, serial.clone(), validity);
+        let draft = if holder.is_some() {
+            profile::user_signing(basis, &user)
+        } else {
+            profile::user_encryption(basis, &user)
+        };
+        let key = self
+            .keys
+            .key(KeyPurpose::MemberCa, &ssmax_hsm::key_id(self.member_ca.spki()))
+            .map_err(failed)?;
+        let certificate =
+            issue::issue(linted(draft).map_err(failed)?, &self.member_ca, key.as_ref())
+                .map_err(failed)?;
+        self.issued(&serial, &certificate).await?;
+        Ok(certificate)
+    }
+
+    /// Stores that a certificate with this serial is about to be signed.
+    pub(crate) async fn intend(
+        &self,
+        serial: &[u8],
+        subject: &str,
+        kind: &str,
+    ) -> Result<(), Problem> {
+        sqlx::query("INSERT INTO certificate (serial, subject, kind, intended) VALUES (?, ?, ?, ?)")
+            .bind(serial)
+            .bind(subject)
+            .bind(kind)
+            .bind(OffsetDateTime::now_utc().unix_timestamp())
+            .execute(self.database.pool())
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    /// Stores the certificate beside its intent.
+    pub(crate) async fn issued(
+        &self,
+        serial: &[u8],
+        certificate: &Certificate,
+    ) -> Result<(), Problem> {
+        sqlx::query("UPDATE certificate SET der = ? WHERE serial = ?")
+            .bind(certificate.der())
+            .bind(serial)
+            .execute(self.database.pool())
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    async fn store_person(
+        &self,
+        request: &AddUser,
+        addresses: &[Address],
+        ial: u8,
+        device_secret: Option<&str>,
+    ) -> Result<(), Problem> {
+        let mut verifiers = Vec::new();
+        if let Some(password) = &request.password {
+            let mut salt = [0; 16];
+            self.random.fill(&mut salt);
+            let verifier = password_verifier(password.as_bytes(), &salt).ok_or(Problem::Failed)?;
+            verifiers.push(("password", verifier));
+        }
+        if let Some(secret) = device_secret {
+            verifiers.push(("device-secret", device_verifier(secret.as_bytes())));
+        }
+        let mut write = self.database.begin_write().await.map_err(failed)?;
+        sqlx::query(
+            "INSERT INTO person (user, name, proof, ial, active, registered)
+             VALUES (?, ?, ?, ?, 1, ?)",
+        )
+        .bind(&request.user)
+        .bind(&request.name)
+        .bind(&request.proof)
+        .bind(ial)
+        .bind(OffsetDateTime::now_utc().unix_timestamp())
+        .execute(&mut *write)
+        .await
+        .map_err(failed)?;
+        for (position, address) in (0_i64..).zip(addresses) {
+            sqlx::query("INSERT INTO address (address, user, position) VALUES (?, ?, ?)")
+                .bind(normal_address(address))
+                .bind(&request.user)
+                .bind(position)
+                .execute(&mut *write)
+                .await
+                .map_err(failed)?;
+        }
+        for (method, verifier) in verifiers {
+            sqlx::query("INSERT INTO credential (user, method, verifier) VALUES (?, ?, ?)")
+                .bind(&request.user)
+                .bind(method)
+                .bind(verifier)
+                .execute(&mut *write)
+                .await
+                .map_err(failed)?;
+        }
+        write.commit().await.map_err(failed)
+    }
+
+    /// All people.
+    pub(crate) async fn list_users(&self) -> Result<Vec<UserEntry>, Problem> {
+        let people: Vec<(String, String, bool)> =
+            sqlx::query_as("SELECT user, name, active FROM person ORDER BY user")
+                .fetch_all(self.database.pool())
+                .await
+                .map_err(failed)?;
+        let mut entries = Vec::with_capacity(people.len());
+        for (user, name, active) in people {
+            let addresses: Vec<(String,)> =
+                sqlx::query_as("SELECT address FROM address WHERE user = ? ORDER BY position")
+                    .bind(&user)
+                    .fetch_all(self.database.pool())
+                    .await
+                    .map_err(failed)?;
+            let addresses = addresses.into_iter().map(|(address,)| address).collect();
+            entries.push(UserEntry { user, name, addresses, active });
+        }
+        Ok(entries)
+    }
+}
+
+/// Surname and given name as the person writes them: the first word is the surname
+/// when the name is not in Latin letters, the last word otherwise.
+fn split_name(name: &str) -> (&str, &str) {
+    let latin = name.is_ascii();
+    let parts = if latin { name.rsplit_once([' ', '\u{3000}']) } else { name.split_once([' ', '\u{3000}']) };
+    match parts {
+        Some((given, surname)) if latin => (surname, given),
+        Some((surname, given)) => (surname, given),
+        None => (name, name),
+    }
+}
+
+fn octets(certificate: &Certificate) -> ByteBuf {
+    ByteBuf::from(certificate.der().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_name;
+
+    #[test]
+    fn names_are_split_as_people_write_them() {
+        assert_eq!(split_name("山田 花子"), ("山田", "花子"));
+        assert_eq!(split_name("山田　花子"), ("山田", "花子"));
+        assert_eq!(split_name("Alice B. Carroll"), ("Carroll", "Alice B."));
+        assert_eq!(split_name("Prince"), ("Prince", "Prince"));
+    }
+}

@@ -1,0 +1,143 @@
+//! Relay certificates: an outside person, for use inside this organisation only.
+//! Specification: `spec/certificates.md`, "Relay certificates".
+
+use crate::serve::{Ca, failed};
+use crate::setup::linted;
+use serde_bytes::ByteBuf;
+use ssmax_api::Problem;
+use ssmax_api::ca::RelayCertificates;
+use ssmax_api::keyserver::{CaRequest, RelayKeys};
+use ssmax_chain::binding::normal_address;
+use ssmax_hsm::KeyPurpose;
+use ssmax_mail::address::Address;
+use ssmax_pki::profile::{self, Basis, Validity};
+use ssmax_pki::{Certificate, issue, relay};
+use ssmax_store::sqlx;
+use ssmax_token::Random as _;
+use time::{Duration, OffsetDateTime};
+
+/// How long a relay signing certificate runs, so that old mail stays good: ten years.
+const SIGNING_DAYS: i64 = 3650;
+
+/// A cached certificate is given only while it still runs this long.
+const FRESHNESS: Duration = Duration::days(30);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Signing,
+    Encryption,
+}
+
+impl Ca {
+    /// The pair for an address: cached, or issued now.
+    pub(crate) async fn relay(
+        &self,
+        address: &str,
+        name: &str,
+        rsa: bool,
+    ) -> Result<RelayCertificates, Problem> {
+        let address = Address::parse(address).map_err(|_| Problem::Malformed)?;
+        let keys: RelayKeys = self.ask_keyserver(&CaRequest::RelayKeys).await?;
+        let submission = match (&keys.submission_rsa, rsa) {
+            (Some(key), true) => key.as_slice(),
+            _ => keys.submission.as_slice(),
+        };
+        let note = format!(" (checked by {})", self.settings.organisation.name);
+        let common_name = profile::relay_common_name(name, &note);
+        let signing = self.one(&address, &common_name, Kind::Signing, &keys.seal).await?;
+        let encryption = self.one(&address, &common_name, Kind::Encryption, submission).await?;
+        let chain = if self.is_inside(&address) {
+            vec![&self.member_ca, &self.issuing_ca, &self.root]
+        } else {
+            vec![&self.seal_ca]
+        };
+        Ok(RelayCertificates {
+            signing: signing.der().to_vec(),
+            encryption: encryption.der().to_vec(),
+            chain: chain.iter().map(|one| ByteBuf::from(one.der().to_vec())).collect(),
+        })
+    }
+
+    fn is_inside(&self, address: &Address) -> bool {
+        self.settings.organisation.has_domain(address.domain())
+    }
+
+    async fn one(
+        &self,
+        address: &Address,
+        common_name: &str,
+        kind: Kind,
+        spki: &[u8],
+    ) -> Result<Certificate, Problem> {
+        let word = if kind == Kind::Signing { "signing" } else { "encryption" };
+        let now = OffsetDateTime::now_utc();
+        let key_id = relay::short_key_id(spki);
+        let cached: Option<(Vec<u8>,)> = sqlx::query_as(
+            "SELECT der FROM relay WHERE address = ? AND kind = ? AND key_id = ?
+             AND common_name = ? AND not_after > ?",
+        )
+        .bind(normal_address(address))
+        .bind(word)
+        .bind(key_id.as_slice())
+        .bind(common_name)
+        .bind((now + FRESHNESS).unix_timestamp())
+        .fetch_optional(self.database.pool())
+        .await
+        .map_err(failed)?;
+        if let Some((der,)) = cached {
+            return Certificate::from_der(&der).map_err(failed);
+        }
+        let certificate = self.issue_relay(address, common_name, kind, spki, now).await?;
+        sqlx::query(
+            "INSERT OR REPLACE INTO relay (address, kind, key_id, common_name, der, not_after)
+             VALUES (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(normal_address(address))
+        .bind(word)
+        .bind(key_id.as_slice())
+        .bind(common_name)
+        .bind(certificate.der())
+        .bind(certificate.not_after().unix_timestamp())
+        .execute(self.database.pool())
+        .await
+        .map_err(failed)?;
+        tracing::info!(%address, kind = word, "a relay certificate is issued");
+        Ok(certificate)
+    }
+
+    async fn issue_relay(
+        &self,
+        address: &Address,
+        common_name: &str,
+        kind: Kind,
+        spki: &[u8],
+        now: OffsetDateTime,
+    ) -> Result<Certificate, Problem> {
+        let inside = self.is_inside(address);
+        let issuer = if inside { &self.member_ca } else { &self.seal_ca };
+        let purpose = if inside { KeyPurpose::MemberCa } else { KeyPurpose::SealCa };
+        let days = match kind {
+            Kind::Signing => SIGNING_DAYS,
+            Kind::Encryption => i64::from(self.settings.ca.relay_days),
+        };
+        let validity = Validity {
+            not_before: now - Duration::minutes(5),
+            not_after: (now + Duration::days(days) - Duration::hours(1)).min(issuer.not_after()),
+        };
+        let mut random = [0; 8];
+        self.random.fill(&mut random);
+        let serial = relay::serial(spki, random);
+        self.intend(&serial, &address.to_string(), "relay").await?;
+        let basis = Basis::new(spki, serial.clone(), validity);
+        let text = address.to_string();
+        let draft = match kind {
+            Kind::Signing => profile::relay_signing(basis, &text, common_name),
+            Kind::Encryption => profile::relay_encryption(basis, &text, common_name),
+        };
+        let key = self.keys.key(purpose, &ssmax_hsm::key_id(issuer.spki())).map_err(failed)?;
+        let certificate = issue::issue(linted(draft).map_err(failed)?, issuer, key.as_ref())
+            .map_err(failed)?;
+        self.issued(&serial, &certificate).await?;
+        Ok(certificate)
+    }
+}

@@ -1,0 +1,139 @@
+//! Starting and answering: one socket for each kind of caller.
+
+use crate::config::Settings;
+use crate::schema::MIGRATIONS;
+use crate::setup::{SetupError, load_ca};
+use ssmax_api::ca::{GatewayRequest, KeyserverRequest, OfficerRequest};
+use ssmax_api::{Answer, Problem};
+use ssmax_daemon::call::Client;
+use ssmax_daemon::listen::{Limits, Listener};
+use ssmax_daemon::ready::Addresses;
+use ssmax_daemon::stop::Stop;
+use ssmax_hsm::{KeyStore, UnlockSecret};
+use ssmax_pki::Certificate;
+use ssmax_primitives::SystemRandom;
+use ssmax_store::Database;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the keyserver may take for one answer: an RSA key pair may be in it.
+const KEYSERVER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The running CA.
+pub struct Ca {
+    pub(crate) settings: Settings,
+    pub(crate) keys: KeyStore,
+    pub(crate) database: Database,
+    pub(crate) member_ca: Certificate,
+    pub(crate) issuing_ca: Certificate,
+    pub(crate) root: Certificate,
+    pub(crate) seal_ca: Certificate,
+    pub(crate) keyserver: Client,
+    pub(crate) random: SystemRandom,
+}
+
+/// Runs the CA until `stop`.
+///
+/// # Errors
+/// [`SetupError`] when its state cannot be opened or a socket not be bound.
+pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
+    let run_dir = settings.run_dir.clone();
+    let ca = Arc::new(Ca::open(settings).await?);
+    let bind = |caller| Listener::bind(&Settings::socket(&run_dir, caller));
+    let (gateway, keyserver, officer) = (bind("gateway")?, bind("keyserver")?, bind("officer")?);
+    let _announced = ssmax_daemon::ready::announce(&run_dir, "ca", &Addresses::new())?;
+    let limits = Limits::default();
+    tokio::join!(
+        gateway.serve(limits, stop.clone(), {
+            let ca = Arc::clone(&ca);
+            move |request| {
+                let ca = Arc::clone(&ca);
+                async move { ca.answer_gateway(request).await }
+            }
+        }),
+        keyserver.serve(limits, stop.clone(), {
+            let ca = Arc::clone(&ca);
+            move |request| {
+                let ca = Arc::clone(&ca);
+                async move { ca.answer_keyserver(request).await }
+            }
+        }),
+        officer.serve(limits, stop, {
+            let ca = Arc::clone(&ca);
+            move |request| {
+                let ca = Arc::clone(&ca);
+                async move { ca.answer_officer(request).await }
+            }
+        }),
+    );
+    Ok(())
+}
+
+impl Ca {
+    /// Opens state and keys.
+    ///
+    /// # Errors
+    /// [`SetupError`] when something is missing or cannot be unlocked.
+    pub async fn open(settings: Settings) -> Result<Self, SetupError> {
+        let unlock = UnlockSecret::from_file(&settings.ca.unlock_file)?;
+        let keys = KeyStore::open(&settings.key_dir(), &unlock)?;
+        let database = Database::open(&settings.dir(), "ca", MIGRATIONS).await?;
+        let keyserver = Client::new(settings.run_dir.join("keyserver.ca.sock"));
+        Ok(Self {
+            keys,
+            member_ca: load_ca(&database, "member-ca").await?,
+            issuing_ca: load_ca(&database, "issuing-ca").await?,
+            root: load_ca(&database, "root").await?,
+            seal_ca: load_ca(&database, "seal-ca").await?,
+            database,
+            settings,
+            keyserver,
+            random: SystemRandom,
+        })
+    }
+
+    async fn answer_gateway(&self, request: GatewayRequest) -> Answer {
+        match request {
+            GatewayRequest::CheckCredential { user, secret } => {
+                ssmax_api::encode(self.check_credential(&user, secret).await)
+            }
+        }
+    }
+
+    async fn answer_keyserver(&self, request: KeyserverRequest) -> Answer {
+        match request {
+            KeyserverRequest::Relay { address, name, rsa } => {
+                ssmax_api::encode(self.relay(&address, &name, rsa).await)
+            }
+        }
+    }
+
+    async fn answer_officer(&self, request: OfficerRequest) -> Answer {
+        match request {
+            OfficerRequest::AddUser(user) => ssmax_api::encode(self.add_user(*user).await),
+            OfficerRequest::ListUsers => ssmax_api::encode(self.list_users().await),
+            OfficerRequest::ExportUser { user } => {
+                ssmax_api::encode(self.export_user(&user).await)
+            }
+            OfficerRequest::RevokeUser { user } => {
+                ssmax_api::encode(self.revoke_user(&user).await)
+            }
+        }
+    }
+
+    /// Asks the keyserver.
+    pub(crate) async fn ask_keyserver<T: serde::de::DeserializeOwned>(
+        &self,
+        request: &ssmax_api::keyserver::CaRequest,
+    ) -> Result<T, Problem> {
+        let answer: Answer =
+            self.keyserver.call(request, KEYSERVER_TIMEOUT).await.map_err(failed)?;
+        ssmax_api::decode(answer)
+    }
+}
+
+/// Logs a failure of something the CA needs; outside it is just a failure.
+pub(crate) fn failed(error: impl std::fmt::Display) -> Problem {
+    tracing::error!(%error, "something the CA needs has failed");
+    Problem::Failed
+}

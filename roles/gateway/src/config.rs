@@ -1,0 +1,113 @@
+//! `[gateway]` and `[federation]` of `ssmax.toml`.
+
+use crate::listen::Limits;
+use crate::wire::Route;
+use serde::Deserialize;
+use ssmax_api::Organisation;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// `[federation]`: where the member list comes from.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FederationConfig {
+    /// The authority's address, `https://HOST:PORT`.
+    pub authority_url: String,
+    /// What its TLS certificate is verified with, PEM.
+    pub tls_ca: PathBuf,
+    /// The federation's root, PEM: what the member list is verified with.
+    pub root: PathBuf,
+    /// How often the list is asked for, in seconds. A suspension must reach every
+    /// gateway within a minute. Default 30.
+    #[serde(default = "default_poll")]
+    pub poll_seconds: u64,
+}
+
+fn default_poll() -> u64 {
+    30
+}
+
+/// What happens to a mail that is stopped after a private key was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AfterOpening {
+    /// It is taken, kept encrypted, and waits for a person.
+    Hold,
+    /// It is refused with the one answer for every cause.
+    Refuse,
+}
+
+/// `[gateway]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayConfig {
+    /// The name in `Authentication-Results`, greetings and EHLO: this gateway's host.
+    pub host_name: String,
+    /// Where own users submit, with AUTH (sites without an MTA of their own).
+    pub submission: Option<SocketAddr>,
+    /// Where other organisations' mail arrives by SMTP.
+    pub inbound_smtp: Option<SocketAddr>,
+    /// Where the own MTA hands in arriving mail by LMTP (after-queue filter).
+    pub inbound_lmtp: Option<SocketAddr>,
+    /// TLS for the listeners: certificate chain, PEM.
+    pub tls_certificate: Option<PathBuf>,
+    /// Its private key, PEM, 0600.
+    pub tls_key: Option<PathBuf>,
+    /// Whether passwords may come without TLS; loopback only. Default false.
+    #[serde(default)]
+    pub allow_plaintext_auth: bool,
+    /// Where mail goes that no route below names: the own MTA.
+    pub next_hop: Route,
+    /// Routes by domain.
+    #[serde(default)]
+    pub routes: BTreeMap<String, Route>,
+    /// What `smtp+tls://` routes are verified with, PEM.
+    pub route_ca: Option<PathBuf>,
+    /// What a mail from another member is, that is stopped after opening. Default hold.
+    #[serde(default = "default_inbound")]
+    pub inbound_after_opening: AfterOpening,
+    /// What a mail of an own user is, that is stopped after opening. Default refuse.
+    #[serde(default = "default_outbound")]
+    pub outbound_after_opening: AfterOpening,
+    /// Bounds of the listeners.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+fn default_inbound() -> AfterOpening {
+    AfterOpening::Hold
+}
+
+fn default_outbound() -> AfterOpening {
+    AfterOpening::Refuse
+}
+
+/// All that the gateway needs to start.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Who we are.
+    pub organisation: Organisation,
+    /// The federation.
+    pub federation: FederationConfig,
+    /// Where state is kept.
+    pub state_dir: PathBuf,
+    /// Where sockets are.
+    pub run_dir: PathBuf,
+    /// The section.
+    pub gateway: GatewayConfig,
+}
+
+impl Settings {
+    /// The gateway's own state.
+    #[must_use]
+    pub fn dir(&self) -> PathBuf {
+        self.state_dir.join("gateway")
+    }
+
+    /// Whether an address is of one of our domains.
+    #[must_use]
+    pub(crate) fn is_inside(&self, recipient: &str) -> bool {
+        recipient.rsplit_once('@').is_some_and(|(_, domain)| self.organisation.has_domain(domain))
+    }
+}

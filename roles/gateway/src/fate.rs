@@ -1,0 +1,176 @@
+//! What becomes of a mail for each of its recipients: one reply each, never mixed up.
+
+use crate::gateway::Gateway;
+use crate::journal::{Entry, Journal};
+use crate::wire::{self, OutgoingEnvelope, Reply};
+use crate::{listen, reply};
+use ssmax_chain::{HopId, Reason, Refusal};
+
+/// One recipient's fate.
+struct Fate {
+    recipient: String,
+    decided: Option<Decided>,
+}
+
+struct Decided {
+    word: &'static str,
+    reply: Reply,
+    refusal: Option<Refusal>,
+    hop: Option<HopId>,
+}
+
+/// The fates of one mail, in the order of its recipients.
+pub(crate) struct Fates {
+    fates: Vec<Fate>,
+    mail_from: String,
+    queue_id: Option<String>,
+    pub(crate) message_id: String,
+}
+
+impl Fates {
+    pub(crate) fn new(envelope: &listen::Envelope) -> Self {
+        let fate = |recipient: &String| Fate { recipient: recipient.clone(), decided: None };
+        Self {
+            fates: envelope.recipients.iter().map(fate).collect(),
+            mail_from: envelope.mail_from.clone(),
+            queue_id: envelope.xforward_ident.clone(),
+            message_id: String::new(),
+        }
+    }
+
+    pub(crate) fn refuse(&mut self, recipient: &str, refusal: Refusal) {
+        self.decide(recipient, "refused", reply::refused(refusal), Some(refusal), None);
+    }
+
+    pub(crate) fn refuse_rest(&mut self, refusal: Refusal) {
+        for recipient in self.undecided() {
+            self.refuse(&recipient, refusal);
+        }
+    }
+
+    pub(crate) fn hold_rest(&mut self, refusal: Refusal) {
+        for recipient in self.undecided() {
+            self.decide(&recipient, "held", reply::held(), Some(refusal), None);
+        }
+    }
+
+    pub(crate) fn repeat(&mut self, recipient: &str, hop: HopId) {
+        self.decide(recipient, "repeated", reply::delivered_before(), None, Some(hop));
+    }
+
+    pub(crate) fn all_decided(&self) -> bool {
+        self.fates.iter().all(|fate| fate.decided.is_some())
+    }
+
+    /// Recipients without a fate yet.
+    pub(crate) fn undecided(&self) -> Vec<String> {
+        let open = self.fates.iter().filter(|fate| fate.decided.is_none());
+        open.map(|fate| fate.recipient.clone()).collect()
+    }
+
+    /// Decides about every place where the recipient stands and is undecided: a fate
+    /// once told is not changed.
+    fn decide(
+        &mut self,
+        recipient: &str,
+        word: &'static str,
+        reply: Reply,
+        refusal: Option<Refusal>,
+        hop: Option<HopId>,
+    ) {
+        for fate in &mut self.fates {
+            if fate.recipient == recipient && fate.decided.is_none() {
+                fate.decided = Some(Decided { word, reply: reply.clone(), refusal, hop });
+            }
+        }
+    }
+
+    /// Writes the journal and gives the replies in order. What cannot be written was
+    /// still decided: a fate is told as it is.
+    pub(crate) async fn write(mut self, journal: &Journal, direction: &str) -> Vec<Reply> {
+        self.refuse_rest(Reason::Internal.into());
+        let mut replies = Vec::with_capacity(self.fates.len());
+        for fate in self.fates {
+            let Some(decided) = fate.decided else { continue };
+            let reply_text = decided.reply.to_string();
+            let entry = Entry {
+                direction,
+                message_id: &self.message_id,
+                queue_id: self.queue_id.as_deref(),
+                mail_from: &self.mail_from,
+                recipient: &fate.recipient,
+                hop: decided.hop,
+                fate: decided.word,
+                refusal: decided.refusal,
+                reply: &reply_text,
+            };
+            if let Err(error) = journal.write(&entry).await {
+                tracing::error!(%error, "a fate could not be written to the journal");
+            }
+            tracing::info!(
+                %direction,
+                message.id = %self.message_id,
+                fate = decided.word,
+                reason = decided.refusal.map(|refusal| refusal.reason.code()),
+                reply = %reply_text,
+                "a recipient's mail has its fate",
+            );
+            replies.push(decided.reply);
+        }
+        replies
+    }
+}
+
+impl Gateway {
+    /// Hands octets to where each recipient's domain is routed, all of one route
+    /// together, and writes down what became of them.
+    pub(crate) async fn send(
+        &self,
+        mail_from: &str,
+        recipients: Vec<String>,
+        octets: &[u8],
+        hop: Option<HopId>,
+        fates: &mut Fates,
+    ) {
+        let mut groups: Vec<(wire::Route, Vec<String>)> = Vec::new();
+        for recipient in recipients {
+            let route = self.routes.route(&recipient).clone();
+            match groups.iter_mut().find(|(known, _)| *known == route) {
+                Some((_, group)) => group.push(recipient),
+                None => groups.push((route, vec![recipient])),
+            }
+        }
+        for (route, recipients) in groups {
+            let envelope = OutgoingEnvelope {
+                mail_from: mail_from.to_owned(),
+                recipients,
+                smtputf8: true,
+                body_8bit: true,
+            };
+            for (recipient, result) in wire::deliver(&route, &envelope, octets, &self.client).await
+            {
+                match result {
+                    Ok(next) => {
+                        fates.decide(&recipient, "passed", reply::passed(&next), None, hop);
+                    }
+                    Err(outcome) => {
+                        let reason = match &outcome {
+                            wire::Outcome::Temporary(_) => Reason::NextHopUnavailable,
+                            wire::Outcome::Permanent(_) => Reason::NextHopRefused,
+                        };
+                        let reply = reply::not_taken(&outcome);
+                        fates.decide(&recipient, "refused", reply, Some(reason.into()), hop);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the recipient's fate is that the next hop took the mail.
+    pub(crate) fn has_passed(fates: &Fates, recipient: &str) -> bool {
+        fates.fates.iter().any(|fate| {
+            fate.recipient == recipient
+                && fate.decided.as_ref().is_some_and(|decided| decided.word == "passed")
+        })
+    }
+}

@@ -1,0 +1,98 @@
+//! What the gateway holds while it runs, and how it asks the other roles.
+
+use crate::config::Settings;
+use crate::journal::Journal;
+use crate::wire::{ClientSettings, Routes};
+use serde::de::DeserializeOwned;
+use ssmax_api::ca::GatewayRequest as CaRequest;
+use ssmax_api::inspector::{Inspect, Inspected};
+use ssmax_api::keyserver::GatewayRequest;
+use ssmax_api::{Answer, Problem};
+use ssmax_chain::{Reason, Refusal};
+use ssmax_daemon::call::Client;
+use ssmax_federation::Directory;
+use ssmax_primitives::{SoftwareKey, SystemRandom};
+use ssmax_token::Random as _;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+/// How long a keyserver may take for one answer.
+const KEYSERVER_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long an inspection may take: the worker's own limit is below it.
+const INSPECTOR_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// How long the CA may take to prove a login.
+const CA_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The running gateway.
+pub(crate) struct Gateway {
+    pub(crate) settings: Settings,
+    pub(crate) routes: Routes,
+    pub(crate) client: ClientSettings,
+    pub(crate) journal: Journal,
+    pub(crate) statement_key: SoftwareKey,
+    pub(crate) keyserver: Client,
+    pub(crate) inspector: Client,
+    pub(crate) ca: Client,
+    /// The member list, for mail that does not come over the chain. What does is
+    /// judged by the keyserver's own copy.
+    pub(crate) directory: RwLock<Option<Arc<Directory>>>,
+}
+
+impl Gateway {
+    /// Asks the keyserver.
+    pub(crate) async fn keyserver<T: DeserializeOwned>(
+        &self,
+        request: &GatewayRequest,
+    ) -> Result<T, Refusal> {
+        let answer: Answer =
+            self.keyserver.call(request, KEYSERVER_TIMEOUT).await.map_err(|error| {
+                tracing::error!(%error, "the keyserver does not answer");
+                Refusal::from(Reason::KeyserverUnavailable)
+            })?;
+        ssmax_api::decode(answer).map_err(|problem| refusal(problem, Reason::KeyserverUnavailable))
+    }
+
+    /// Asks the inspector.
+    pub(crate) async fn inspector(&self, request: &Inspect) -> Result<Inspected, Refusal> {
+        let answer: Answer =
+            self.inspector.call(request, INSPECTOR_TIMEOUT).await.map_err(|error| {
+                tracing::error!(%error, "the inspector does not answer");
+                Refusal::from(Reason::InspectorUnavailable)
+            })?;
+        ssmax_api::decode(answer).map_err(|problem| refusal(problem, Reason::InspectorUnavailable))
+    }
+
+    /// Asks the CA.
+    pub(crate) async fn ca<T: DeserializeOwned>(&self, request: &CaRequest) -> Result<T, Problem> {
+        let answer: Answer = self.ca.call(request, CA_TIMEOUT).await.map_err(|error| {
+            tracing::error!(%error, "the CA does not answer");
+            Problem::Failed
+        })?;
+        ssmax_api::decode(answer)
+    }
+
+    /// The member list, if one has been fetched.
+    pub(crate) fn directory(&self) -> Option<Arc<Directory>> {
+        self.directory.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A new MIME boundary.
+    pub(crate) fn boundary() -> String {
+        let mut random = [0; 16];
+        SystemRandom.fill(&mut random);
+        ssmax_mail::compose::boundary(random)
+    }
+}
+
+/// A refusal is a refusal; every other problem is a passing failure of `dependency`.
+fn refusal(problem: Problem, dependency: Reason) -> Refusal {
+    match problem {
+        Problem::Refused(reason) => reason.into(),
+        other => {
+            tracing::error!(problem = %other, dependency = dependency.code(), "no answer could be found");
+            dependency.into()
+        }
+    }
+}

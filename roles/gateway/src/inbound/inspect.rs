@@ -1,0 +1,77 @@
+//! May it pass? A worker looks into it, re-encrypts it and has it sealed for each
+//! recipient (steps 8 and 9).
+
+use super::accept::{HopArrival, OutsideArrival};
+use crate::fate::Fates;
+use crate::gateway::Gateway;
+use ssmax_api::TicketId;
+use ssmax_api::inspector::{Inspect, Inspected, Plan};
+use ssmax_api::keyserver::GatewayRequest;
+use ssmax_chain::Refusal;
+use ssmax_chain::journey::{Envelope, Inspection, Mail};
+
+impl Gateway {
+    pub(super) async fn over_the_chain(
+        &self,
+        envelope: &Envelope,
+        octets: &[u8],
+        hop: &HopArrival,
+        fates: &mut Fates,
+    ) -> Result<(), Refusal> {
+        let mail = Mail::accept(envelope.clone(), octets.to_vec());
+        let ticket = self.admit_arrival(envelope, hop, fates).await?;
+        if fates.all_decided() {
+            return Ok(());
+        }
+        let plan = Plan {
+            encrypted: Some(hop.part.path.clone()),
+            seal_for: fates.undecided(),
+            authserv_id: self.settings.gateway.host_name.clone(),
+            ..Plan::default()
+        };
+        let name = ticket.ticket.clone();
+        let answer = self.look(name, octets, plan).await?;
+        let mail = mail.authenticated(ticket).inspected(answer)?;
+        self.deliver_sealed(&mail, &hop.from, fates).await
+    }
+
+    pub(super) async fn from_outside(
+        &self,
+        envelope: &Envelope,
+        octets: &[u8],
+        arrival: &OutsideArrival,
+        fates: &mut Fates,
+    ) -> Result<(), Refusal> {
+        let class = self.judge_outside(arrival)?;
+        let request = GatewayRequest::AdmitOutside { recipients: envelope.recipients.clone() };
+        let ticket: TicketId = self.keyserver(&request).await?;
+        let plan = Plan { authserv_id: self.settings.gateway.host_name.clone(), ..Plan::default() };
+        let mail = Mail::accept(envelope.clone(), octets.to_vec());
+        let answer = self.look(ticket.clone(), octets, plan).await?;
+        let mail = mail.authenticated(ticket).inspected(answer)?;
+        self.deliver_as_it_came(&mail, class, fates).await
+    }
+
+    async fn look(
+        &self,
+        ticket: TicketId,
+        octets: &[u8],
+        plan: Plan,
+    ) -> Result<Inspection<Vec<ssmax_api::inspector::SealedCopy>>, Refusal> {
+        let request = Inspect { ticket, mail: octets.to_vec(), plan };
+        Ok(match self.inspector(&request).await? {
+            Inspected::Passed { sealed, findings, .. } => {
+                for finding in &findings {
+                    tracing::info!(rule = %finding.rule, part = %finding.part, "something was found, and may pass");
+                }
+                Inspection::Passed(sealed)
+            }
+            Inspected::Stopped { reason, findings, .. } => {
+                for finding in &findings {
+                    tracing::warn!(rule = %finding.rule, part = %finding.part, what = %finding.what, "a mail is stopped");
+                }
+                Inspection::Stopped(reason)
+            }
+        })
+    }
+}

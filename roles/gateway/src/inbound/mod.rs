@@ -1,0 +1,102 @@
+//! A mail that arrives, from the wire to the recipient's mailbox (steps 7 to 9). The
+//! steps stand in the files of their names; re-encrypting and signing happen in the
+//! worker, which alone sees plaintext.
+
+mod accept;
+mod authenticate;
+mod inspect;
+mod transmit;
+
+use crate::config::AfterOpening;
+use crate::fate::Fates;
+use crate::gateway::Gateway;
+use crate::listen::{self, Journey, Login};
+use crate::reply;
+use crate::wire::Reply;
+use accept::Arrived;
+use ssmax_chain::journey::Envelope;
+use ssmax_chain::refusal::Public;
+use ssmax_chain::{Reason, Refusal};
+use std::sync::Arc;
+
+/// The journey behind the inbound listeners.
+pub(crate) struct Inbound(Arc<Gateway>);
+
+impl Inbound {
+    pub(crate) fn new(gateway: Arc<Gateway>) -> Self {
+        Self(gateway)
+    }
+}
+
+impl Journey for Inbound {
+    async fn authenticate(&self, _: &str, _: &[u8], _: &str) -> Result<Option<Login>, ()> {
+        // Nobody logs in to receive mail for others; AUTH is not offered here.
+        Ok(None)
+    }
+
+    async fn recipient(&self, _so_far: &listen::Envelope, recipient: &str) -> Result<(), Reply> {
+        if ssmax_mail::address::Address::parse(recipient).is_err() {
+            return Err(reply::refused(Reason::RecipientMalformed.into()));
+        }
+        if self.0.settings.is_inside(recipient) {
+            Ok(())
+        } else {
+            Err(reply::refused(Reason::RelayDenied.into()))
+        }
+    }
+
+    async fn mail(&self, envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
+        let mut fates = Fates::new(&envelope);
+        let journey = Envelope { mail_from: envelope.mail_from, recipients: envelope.recipients };
+        if let Err(refusal) = self.0.inbound(&journey, &octets, &mut fates).await {
+            self.0.stop_inbound(&journey, &octets, refusal, &mut fates).await;
+        }
+        fates.write(&self.0.journal, "inbound").await
+    }
+}
+
+impl Gateway {
+    async fn inbound(
+        &self,
+        envelope: &Envelope,
+        octets: &[u8],
+        fates: &mut Fates,
+    ) -> Result<(), Refusal> {
+        match accept::accept(octets)? {
+            Arrived::OverTheChain(hop) => {
+                fates.message_id.clone_from(&hop.message_id);
+                self.over_the_chain(envelope, octets, &hop, fates).await
+            }
+            Arrived::FromOutside(mail) => {
+                fates.message_id.clone_from(&mail.message_id);
+                self.from_outside(envelope, octets, &mail, fates).await
+            }
+        }
+    }
+
+    /// A mail that is stopped is refused, or, after a key was used, kept for a person:
+    /// then the answer is a 2xx and tells nothing.
+    async fn stop_inbound(
+        &self,
+        envelope: &Envelope,
+        octets: &[u8],
+        refusal: Refusal,
+        fates: &mut Fates,
+    ) {
+        let hold = refusal.reason.public() == Public::AfterOpening
+            && self.settings.gateway.inbound_after_opening == AfterOpening::Hold;
+        if !hold {
+            return fates.refuse_rest(refusal);
+        }
+        let rest =
+            Envelope { mail_from: envelope.mail_from.clone(), recipients: fates.undecided() };
+        let message_id = fates.message_id.clone();
+        match self.journal.hold("inbound", &message_id, &rest, refusal, octets).await {
+            Ok(()) => fates.hold_rest(refusal),
+            Err(error) => {
+                tracing::error!(%error, "a mail could not be kept for review");
+                fates.refuse_rest(Reason::StoreUnavailable.into());
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The recipient's mailbox takes it. Header fields are added on top only.
+
+use crate::fate::Fates;
+use crate::gateway::Gateway;
+use crate::outbound::parse;
+use ssmax_api::TicketId;
+use ssmax_api::inspector::SealedCopy;
+use ssmax_api::keyserver::InboundTicket;
+use ssmax_chain::journey::{Inspected, Mail};
+use ssmax_chain::seal_record::MailClass;
+use ssmax_chain::trace::{self, ResultField, authentication_results};
+use ssmax_chain::{Reason, Refusal};
+
+impl Gateway {
+    /// Delivers each recipient's sealed copy, and remembers that they have it.
+    pub(super) async fn deliver_sealed(
+        &self,
+        mail: &Mail<Inspected<InboundTicket, Vec<SealedCopy>>>,
+        from: &str,
+        fates: &mut Fates,
+    ) -> Result<(), Refusal> {
+        let ticket = mail.ticket();
+        let host_name = &self.settings.gateway.host_name;
+        let result = ResultField {
+            authserv_id: host_name,
+            class: MailClass::Verified,
+            from_org: Some(&ticket.from_org),
+            standing: Some(&ticket.standing),
+            sender: Some(&ticket.sender),
+        };
+        let on_top = authentication_results(host_name, "pass", from) + &result.render();
+        for copy in mail.made() {
+            let octets = [on_top.as_bytes(), &copy.mail].concat();
+            let recipient = copy.recipient.clone();
+            // The worker sealed it: there is nothing left to sign.
+            let Ok(parcel) = mail.parcel(vec![recipient.clone()], octets).signed(Ok::<_, ()>)
+            else {
+                continue;
+            };
+            self.transmit(&mail.envelope().mail_from, parcel, Some(ticket.id), fates).await;
+            if Self::has_passed(fates, &recipient)
+                && let Err(error) =
+                    self.journal.delivered(&ticket.from_org, ticket.id, &recipient).await
+            {
+                tracing::error!(%error, "a delivery could not be remembered; a repeat may come twice");
+            }
+        }
+        Ok(())
+    }
+
+    /// Delivers a mail from outside the federation as it came, with its class on top.
+    pub(super) async fn deliver_as_it_came(
+        &self,
+        mail: &Mail<Inspected<TicketId, Vec<SealedCopy>>>,
+        class: MailClass,
+        fates: &mut Fates,
+    ) -> Result<(), Refusal> {
+        let host_name = &self.settings.gateway.host_name;
+        let result = ResultField {
+            authserv_id: host_name,
+            class,
+            from_org: None,
+            standing: None,
+            sender: None,
+        };
+        let octets = self.with_result_on_top(mail.octets(), &result.render())?;
+        let Ok(parcel) = mail.parcel(fates.undecided(), octets).signed(Ok::<_, ()>) else {
+            return Err(Reason::Internal.into());
+        };
+        self.transmit(&mail.envelope().mail_from, parcel, None, fates).await;
+        Ok(())
+    }
+
+    /// The mail with its body untouched and its header without anything that only we
+    /// may say.
+    fn with_result_on_top(&self, octets: &[u8], result: &str) -> Result<Vec<u8>, Refusal> {
+        let mail = parse(octets)?;
+        let mut out = result.as_bytes().to_vec();
+        for field in mail.header().fields() {
+            if !trace::is_reserved(field, &self.settings.gateway.host_name) {
+                out.extend_from_slice(field.raw());
+            }
+        }
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(mail.body());
+        Ok(out)
+    }
+}

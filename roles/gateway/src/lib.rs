@@ -1,0 +1,26 @@
+//! Mail in and out: SMTP, LMTP, the journey's stages (paper: 送信/受信メール検証システム).
+//!
+//! [`outbound`] and [`inbound`] hold the steps of the journey in files of their names;
+//! [`listen`] and [`wire`] are the protocols on either side. The gateway talks to the
+//! internet and holds no key but that of its submission statements.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a role does I/O: sockets, files and the clock are what it is for"
+)]
+
+mod config;
+mod fate;
+mod gateway;
+mod inbound;
+mod journal;
+pub mod listen;
+mod member_list;
+mod outbound;
+mod reply;
+mod serve;
+mod setup;
+pub mod wire;
+
+pub use config::{AfterOpening, FederationConfig, GatewayConfig, Settings};
+pub use serve::{ServeError, serve};
+pub use setup::{SetupError, initialise};

@@ -1,0 +1,72 @@
+//! Keeping the member list fresh: fetched here, judged by the keyserver.
+
+use crate::gateway::Gateway;
+use serde_bytes::ByteBuf;
+use ssmax_api::keyserver::{GatewayRequest, ListInstalled};
+use ssmax_daemon::stop::Stop;
+use ssmax_federation::Directory;
+use ssmax_federation_client::{fetch, fetch_certificate};
+use ssmax_pki::Certificate;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+use time::OffsetDateTime;
+
+/// How long one fetch may take.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How soon a failed fetch is tried again.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// Fetches the list again and again until `stop`. An outage of the authority is no
+/// outage of mail: the list in force goes on being used as long as section 9 allows.
+pub(crate) async fn keep_fresh(gateway: Arc<Gateway>, stop: Stop) {
+    let period = Duration::from_secs(gateway.settings.federation.poll_seconds.max(1));
+    let mut known = Vec::new();
+    loop {
+        let pause = match refresh(&gateway, &mut known).await {
+            Ok(()) => period,
+            Err(error) => {
+                tracing::warn!(%error, "the member list could not be refreshed");
+                RETRY.min(period)
+            }
+        };
+        tokio::select! {
+            () = stop.stopped() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+async fn refresh(gateway: &Gateway, known: &mut Vec<u8>) -> Result<(), String> {
+    let federation = &gateway.settings.federation;
+    let ca = crate::serve::read(&federation.tls_ca).map_err(|error| error.to_string())?;
+    let url = &federation.authority_url;
+    let list = fetch(url, &ca, FETCH_TIMEOUT).await.map_err(|error| error.to_string())?.list;
+    if list == *known {
+        return Ok(());
+    }
+    let install = |certificates| GatewayRequest::InstallList { list: list.clone(), certificates };
+    let installed: ListInstalled =
+        gateway.keyserver(&install(vec![])).await.map_err(|error| error.to_string())?;
+    if !installed.missing.is_empty() {
+        let mut certificates = Vec::new();
+        for hash in &installed.missing {
+            let body = fetch_certificate(url, &ca, &hash.to_string(), FETCH_TIMEOUT)
+                .await
+                .map_err(|error| error.to_string())?;
+            certificates.push(ByteBuf::from(body));
+        }
+        let _: ListInstalled =
+            gateway.keyserver(&install(certificates)).await.map_err(|error| error.to_string())?;
+    }
+    let root = crate::serve::read(&federation.root).map_err(|error| error.to_string())?;
+    let root = Certificate::from_pem(&String::from_utf8_lossy(&root))
+        .map_err(|error| error.to_string())?;
+    let content = ssmax_federation::signed::open(&list, &[root], OffsetDateTime::now_utc())
+        .map_err(|fault| fault.to_string())?;
+    let directory = Some(Arc::new(Directory::new(content)));
+    *gateway.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
+    tracing::info!(version = installed.version, "the member list is in force");
+    *known = list;
+    Ok(())
+}

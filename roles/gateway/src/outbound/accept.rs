@@ -1,0 +1,114 @@
+//! The octets arrive and are read.
+
+use crate::listen;
+use ssmax_api::keyserver::{Form, OfferedPart};
+use ssmax_chain::journey::{Accepted, Envelope, Mail};
+use ssmax_chain::{Digest, Reason, Refusal};
+use ssmax_cms::Limits;
+use ssmax_cms::enveloped::Enveloped;
+use ssmax_mail::Entity;
+use ssmax_mail::address::parse_from;
+use ssmax_smime::content;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
+/// A submitted mail as far as it can be read without a key.
+pub(super) struct Submitted {
+    pub(super) mail: Mail<Accepted>,
+    pub(super) login: listen::Login,
+    pub(super) from: String,
+    pub(super) message_id: String,
+    pub(super) form: Form,
+    pub(super) parts: Vec<OfferedPart>,
+}
+
+/// Reads a submitted mail; a missing Date or Message-ID is added (RFC 6409 8.2, 8.3).
+pub(super) fn accept(envelope: &listen::Envelope, octets: Vec<u8>) -> Result<Submitted, Refusal> {
+    let login = envelope.auth.clone().ok_or(Reason::LoginRequired)?;
+    let octets = complete(octets, &envelope.mail_from)?;
+    let mail = parse(&octets)?;
+    let from = one_from(&mail)?;
+    let message_id = message_id(&mail);
+    let (form, parts) = form(&mail)?;
+    let envelope =
+        Envelope { mail_from: envelope.mail_from.clone(), recipients: envelope.recipients.clone() };
+    Ok(Submitted { mail: Mail::accept(envelope, octets), login, from, message_id, form, parts })
+}
+
+/// Reads a mail, telling "no mail" from "no unambiguous mail".
+pub(crate) fn parse(octets: &[u8]) -> Result<Entity<'_>, Refusal> {
+    ssmax_mail::parse(octets, &ssmax_mail::Limits::default()).map_err(|fault| {
+        tracing::info!(%fault, "a mail is not read");
+        if fault.is_ambiguity() { Reason::MailAmbiguous.into() } else { Reason::MailMalformed.into() }
+    })
+}
+
+/// The one address in From, as text.
+pub(crate) fn one_from(mail: &Entity<'_>) -> Result<String, Refusal> {
+    let field = mail.header().one("From").ok().flatten().ok_or(Reason::FromNotOne)?;
+    match parse_from(&field.unfolded()).as_deref() {
+        Ok([one]) => Ok(one.address.to_string()),
+        _ => Err(Reason::FromNotOne.into()),
+    }
+}
+
+/// The Message-ID with its brackets, or nothing.
+pub(crate) fn message_id(mail: &Entity<'_>) -> String {
+    mail.header()
+        .one("Message-ID")
+        .ok()
+        .flatten()
+        .map(|field| field.unfolded().trim().to_owned())
+        .unwrap_or_default()
+}
+
+fn form(mail: &Entity<'_>) -> Result<(Form, Vec<OfferedPart>), Refusal> {
+    if content::is_encrypted(mail) {
+        let object = mail.decoded_body().map_err(|_| Reason::EncryptionRefused)?;
+        return Ok((Form::Enveloped, vec![offered(String::new(), &object)?]));
+    }
+    match content::signed_content(mail) {
+        Err(content::ContentFault::NotSigned) => Ok((Form::Unsigned, vec![])),
+        // Whatever is wrong with a signature, the worker names it.
+        _ => Ok((Form::Signed, vec![])),
+    }
+}
+
+/// A CMS object as the keyserver wants it offered: RecipientInfos and tail, no content.
+pub(crate) fn offered(path: String, object: &[u8]) -> Result<OfferedPart, Refusal> {
+    let enveloped =
+        Enveloped::parse(object, &Limits::default()).map_err(|_| Reason::EncryptionRefused)?;
+    Ok(OfferedPart {
+        path,
+        recipients: enveloped
+            .recipients()
+            .iter()
+            .map(|info| serde_bytes::ByteBuf::from(info.der().to_vec()))
+            .collect(),
+        tail: Digest(enveloped.tail()),
+        cipher: enveloped.cipher().name().to_owned(),
+    })
+}
+
+fn complete(mut octets: Vec<u8>, mail_from: &str) -> Result<Vec<u8>, Refusal> {
+    let mut added = String::new();
+    {
+        let mail = parse(&octets)?;
+        let missing = |name| mail.header().all(name).next().is_none();
+        if missing("Date") {
+            let now = OffsetDateTime::now_utc().format(&Rfc2822).unwrap_or_default();
+            added.push_str(&format!("Date: {now}\r\n"));
+        }
+        if missing("Message-ID") {
+            let domain = mail_from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+            let name = Digest::of(&octets).to_string();
+            let short = name.get(..32).unwrap_or(&name);
+            added.push_str(&format!(
+                "Message-ID: <{short}.{}@{domain}>\r\n",
+                OffsetDateTime::now_utc().unix_timestamp_nanos()
+            ));
+        }
+    }
+    octets.splice(0..0, added.into_bytes());
+    Ok(octets)
+}

@@ -1,0 +1,68 @@
+//! Who sent this? The listener's statement goes to the keyserver, which decides.
+
+use super::accept::{Submitted, parse};
+use crate::gateway::Gateway;
+use serde_bytes::ByteBuf;
+use ssmax_api::keyserver::{AdmitOutbound, Form, GatewayRequest, OutboundTicket};
+use ssmax_chain::journey::{Authenticated, Mail};
+use ssmax_chain::statement::{SignedStatement, Statement};
+use ssmax_chain::{Digest, Reason, Refusal};
+use ssmax_mail::canonical;
+use ssmax_primitives::SystemRandom;
+use ssmax_token::Random as _;
+use time::OffsetDateTime;
+
+/// A mail whose sender the keyserver knows.
+pub(super) struct Known {
+    pub(super) mail: Mail<Authenticated<OutboundTicket>>,
+    pub(super) form: Form,
+    pub(super) message_id: String,
+    pub(super) server_signature: Option<ByteBuf>,
+}
+
+impl Gateway {
+    pub(super) async fn authenticate(&self, submitted: Submitted) -> Result<Known, Refusal> {
+        let request = GatewayRequest::AdmitOutbound(Box::new(AdmitOutbound {
+            statement: self.state(&submitted)?,
+            form: submitted.form,
+            parts: submitted.parts,
+        }));
+        let ticket: OutboundTicket = self.keyserver(&request).await?;
+        let server_signature = match submitted.form {
+            Form::Unsigned => {
+                let mail = parse(submitted.mail.octets())?;
+                let entity = Digest::of(&canonical::content_entity(&mail));
+                let request = GatewayRequest::SignUser { ticket: ticket.ticket.clone(), entity };
+                Some(self.keyserver(&request).await?)
+            }
+            _ => None,
+        };
+        Ok(Known {
+            mail: submitted.mail.authenticated(ticket),
+            form: submitted.form,
+            message_id: submitted.message_id,
+            server_signature,
+        })
+    }
+
+    /// What this listener saw, signed with its own key.
+    fn state(&self, submitted: &Submitted) -> Result<SignedStatement, Refusal> {
+        let mut nonce = [0; 16];
+        SystemRandom.fill(&mut nonce);
+        let envelope = submitted.mail.envelope();
+        Statement {
+            v: ssmax_chain::hop_record::RECORD_VERSION,
+            user: submitted.login.user.clone(),
+            aal: submitted.login.aal,
+            method: submitted.login.method.clone(),
+            from: submitted.from.clone(),
+            mail_from: envelope.mail_from.clone(),
+            recipients: envelope.recipients.clone(),
+            body: Digest::of(submitted.mail.octets()),
+            at: OffsetDateTime::now_utc(),
+            nonce: nonce.iter().map(|octet| format!("{octet:02x}")).collect(),
+        }
+        .sign(&self.statement_key)
+        .map_err(|_| Reason::Internal.into())
+    }
+}

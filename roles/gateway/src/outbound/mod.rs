@@ -1,0 +1,82 @@
+//! A mail of an own user, from submission to the next hop (steps 4 to 6). The steps
+//! stand in the files of their names.
+
+mod accept;
+mod authenticate;
+mod inspect;
+mod reencrypt;
+mod sign;
+mod transmit;
+
+pub(crate) use accept::{message_id, offered, one_from, parse};
+
+use crate::gateway::Gateway;
+use crate::listen::{self, Journey, Login};
+use crate::wire::Reply;
+use crate::{fate, reply};
+use accept::Submitted;
+use ssmax_api::ca::GatewayRequest as CaRequest;
+use ssmax_api::keyserver::RecipientRoute;
+use ssmax_chain::{Reason, Refusal};
+use std::sync::Arc;
+
+/// The journey behind the submission listener.
+pub(crate) struct Submission(Arc<Gateway>);
+
+impl Submission {
+    pub(crate) fn new(gateway: Arc<Gateway>) -> Self {
+        Self(gateway)
+    }
+}
+
+impl Journey for Submission {
+    async fn authenticate(
+        &self,
+        user: &str,
+        password: &[u8],
+        _method: &str,
+    ) -> Result<Option<Login>, ()> {
+        let request =
+            CaRequest::CheckCredential { user: user.to_owned(), secret: password.to_vec() };
+        let login: Option<ssmax_api::ca::Login> = self.0.ca(&request).await.map_err(|_| ())?;
+        Ok(login.map(|login| Login { user: login.user, method: login.method, aal: login.aal }))
+    }
+
+    async fn recipient(&self, _so_far: &listen::Envelope, recipient: &str) -> Result<(), Reply> {
+        match ssmax_mail::address::Address::parse(recipient) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(reply::refused(Reason::RecipientMalformed.into())),
+        }
+    }
+
+    async fn mail(&self, envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
+        let mut fates = fate::Fates::new(&envelope);
+        let result = match accept::accept(&envelope, octets) {
+            Ok(submitted) => self.0.outbound(submitted, &mut fates).await,
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = result {
+            fates.refuse_rest(refusal);
+        }
+        fates.write(&self.0.journal, "outbound").await
+    }
+}
+
+impl Gateway {
+    /// All steps, in their order. Whoever has no fate at its end is refused by the
+    /// caller with the refusal returned.
+    async fn outbound(&self, submitted: Submitted, fates: &mut fate::Fates) -> Result<(), Refusal> {
+        fates.message_id.clone_from(&submitted.message_id);
+        let authenticated = self.authenticate(submitted).await?;
+        for route in &authenticated.mail.ticket().routes {
+            if let RecipientRoute::Refused { recipient, reason } = route {
+                fates.refuse(recipient, (*reason).into());
+            }
+        }
+        if fates.all_decided() {
+            return Ok(());
+        }
+        let inspected = self.inspect_outbound(authenticated).await?;
+        self.pass_on(&inspected, fates).await
+    }
+}

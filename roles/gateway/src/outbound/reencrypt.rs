@@ -1,0 +1,177 @@
+//! Whom is it encrypted for next? One copy for each member, and for each hidden
+//! recipient one of their own.
+
+use super::inspect::Made;
+use crate::fate::Fates;
+use crate::gateway::Gateway;
+use crate::outbound::accept::parse;
+use ssmax_api::keyserver::{Copy, Form, FreshForm, GatewayRequest, OutboundTicket, RecipientRoute};
+use ssmax_chain::hop_mail::SmimeType;
+use ssmax_chain::journey::{Inspected, Mail};
+use ssmax_chain::{Digest, Reason, Refusal};
+use ssmax_cms::Limits;
+use ssmax_cms::enveloped::{Enveloped, Kind};
+use ssmax_mail::Entity;
+use ssmax_mail::address::parse_list;
+
+/// A copy on its way to a member, before it is signed.
+pub(super) struct Reencrypted {
+    pub(super) copy: Copy,
+    pub(super) to_org: String,
+    pub(super) recipients: Vec<String>,
+    pub(super) object: (SmimeType, Vec<u8>),
+    /// Whether the outer subject is replaced, since the real one is inside.
+    pub(super) wrapped: bool,
+}
+
+/// One copy to be made.
+struct Wanted {
+    to_org: String,
+    form: FreshForm,
+    recipients: Vec<String>,
+}
+
+impl Gateway {
+    /// Makes every copy, and sends each on when it is signed. A recipient's failure is
+    /// their own fate, not the others'.
+    pub(super) async fn pass_on(
+        &self,
+        mail: &Mail<Inspected<OutboundTicket, Made>>,
+        fates: &mut Fates,
+    ) -> Result<(), Refusal> {
+        for copy in &mail.made().sealed {
+            self.deliver_inside(mail, copy, fates).await;
+        }
+        let entity = parse(mail.octets())?;
+        for wanted in copies(&entity, &mail.ticket().routes) {
+            let recipients = wanted.recipients.clone();
+            let result = async {
+                let made = self.reencrypt(mail, wanted).await?;
+                self.sign_and_send(mail, &entity, made, fates).await
+            }
+            .await;
+            if let Err(refusal) = result {
+                for recipient in &recipients {
+                    fates.refuse(recipient, refusal);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn reencrypt(
+        &self,
+        mail: &Mail<Inspected<OutboundTicket, Made>>,
+        wanted: Wanted,
+    ) -> Result<Reencrypted, Refusal> {
+        let made = mail.made();
+        let object = match made.form {
+            Form::Enveloped => {
+                parse(mail.octets())?.decoded_body().map_err(|_| Reason::EncryptionRefused)?
+            }
+            _ => made
+                .fresh
+                .iter()
+                .find(|(form, ..)| *form == wanted.form)
+                .map(|(_, _, object)| object.to_vec())
+                .ok_or(Reason::Internal)?,
+        };
+        let enveloped =
+            Enveloped::parse(&object, &Limits::default()).map_err(|_| Reason::EncryptionRefused)?;
+        let request = GatewayRequest::Rewrap {
+            ticket: mail.ticket().ticket.clone(),
+            to_org: wanted.to_org.clone(),
+            recipients: wanted.recipients.clone(),
+            tail: Digest(enveloped.tail()),
+        };
+        let copy: Copy = self.keyserver(&request).await?;
+        let infos: Vec<Vec<u8>> = copy.recipients.iter().map(|der| der.to_vec()).collect();
+        let kind = match enveloped.kind() {
+            Kind::Enveloped => SmimeType::Enveloped,
+            Kind::AuthEnveloped => SmimeType::AuthEnveloped,
+        };
+        Ok(Reencrypted {
+            copy,
+            to_org: wanted.to_org,
+            recipients: wanted.recipients,
+            object: (kind, enveloped.with_recipients(&infos)),
+            wrapped: made.form != Form::Enveloped && wanted.form == FreshForm::WrappedGcm,
+        })
+    }
+}
+
+/// The copies to make: visible recipients of a member share one, each other recipient
+/// has one of their own, so that no copy names a hidden recipient.
+fn copies(mail: &Entity<'_>, routes: &[RecipientRoute]) -> Vec<Wanted> {
+    let visible = visible_recipients(mail);
+    let mut copies: Vec<Wanted> = Vec::new();
+    for route in routes {
+        let RecipientRoute::Member { recipient, to_org, form } = route else { continue };
+        let is_visible = visible.iter().any(|one| one.eq_ignore_ascii_case(recipient));
+        let shared = copies.iter_mut().find(|copy| {
+            is_visible
+                && copy.to_org == *to_org
+                && copy
+                    .recipients
+                    .iter()
+                    .all(|one| visible.iter().any(|known| known.eq_ignore_ascii_case(one)))
+        });
+        match shared {
+            Some(copy) => copy.recipients.push(recipient.clone()),
+            None => copies.push(Wanted {
+                to_org: to_org.clone(),
+                form: *form,
+                recipients: vec![recipient.clone()],
+            }),
+        }
+    }
+    copies
+}
+
+fn visible_recipients(mail: &Entity<'_>) -> Vec<String> {
+    ["To", "Cc"]
+        .iter()
+        .flat_map(|name| mail.header().all(name))
+        .filter_map(|field| parse_list(&field.unfolded()).ok())
+        .flatten()
+        .map(|mailbox| mailbox.address.to_string())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(recipient: &str, to_org: &str) -> RecipientRoute {
+        RecipientRoute::Member {
+            recipient: recipient.into(),
+            to_org: to_org.into(),
+            form: FreshForm::WrappedGcm,
+        }
+    }
+
+    #[test]
+    fn hidden_recipients_get_copies_of_their_own() {
+        let octets =
+            b"From: a@a.example\r\nTo: b@b.example, c@c.example\r\nCc: D@b.example\r\n\r\nx\r\n";
+        let mail = ssmax_mail::parse(octets, &ssmax_mail::Limits::default()).unwrap();
+        let routes = [
+            route("b@b.example", "B"),
+            route("hidden@b.example", "B"),
+            route("d@b.example", "B"),
+            route("c@c.example", "C"),
+            route("secret@b.example", "B"),
+        ];
+        let made: Vec<Vec<String>> =
+            copies(&mail, &routes).into_iter().map(|copy| copy.recipients).collect();
+        assert_eq!(
+            made,
+            [
+                vec!["b@b.example".to_owned(), "d@b.example".to_owned()],
+                vec!["hidden@b.example".to_owned()],
+                vec!["c@c.example".to_owned()],
+                vec!["secret@b.example".to_owned()],
+            ]
+        );
+    }
+}

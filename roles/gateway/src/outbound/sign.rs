@@ -1,0 +1,77 @@
+//! We sign for our part: the hop-2 mail is put together around the signature.
+
+use super::inspect::Made;
+use super::reencrypt::Reencrypted;
+use crate::fate::Fates;
+use crate::gateway::Gateway;
+use serde_bytes::ByteBuf;
+use ssmax_api::keyserver::{GatewayRequest, OutboundTicket};
+use ssmax_chain::journey::{Inspected, Mail, Parcel, Signed};
+use ssmax_chain::{Digest, Reason, Refusal, binding, hop_mail, trace};
+use ssmax_mail::Entity;
+
+/// What stands outside while the real subject is inside.
+const NEUTRAL_SUBJECT: &[u8] = b"Subject: ...\r\n";
+
+impl Gateway {
+    pub(super) async fn sign_and_send(
+        &self,
+        mail: &Mail<Inspected<OutboundTicket, Made>>,
+        entity: &Entity<'_>,
+        made: Reencrypted,
+        fates: &mut Fates,
+    ) -> Result<(), Refusal> {
+        let (id, to_org) = (made.copy.id, made.to_org.clone());
+        let parcel = self.sign(mail, entity, made).await?;
+        tracing::info!(%id, %to_org, recipients = parcel.recipients().len(), "a mail leaves for a member");
+        self.transmit(&mail.envelope().mail_from, parcel, Some(id), fates).await;
+        Ok(())
+    }
+
+    async fn sign(
+        &self,
+        mail: &Mail<Inspected<OutboundTicket, Made>>,
+        entity: &Entity<'_>,
+        made: Reencrypted,
+    ) -> Result<Parcel<Signed>, Refusal> {
+        let (inner, outer) = (Self::boundary(), Self::boundary());
+        let fields = outer_fields(entity, made.wrapped, &self.settings.gateway.host_name)?;
+        let (kind, object) = &made.object;
+        let content = hop_mail::compose_content((*kind, object), &made.copy.sealed, &inner);
+        let shell = hop_mail::compose_mail(&fields, &content, b"", &outer);
+        let shell = super::accept::parse(&shell)?;
+        let headers = binding::headers_digest(shell.header())
+            .map_err(|_| Refusal::from(Reason::MailAmbiguous))?;
+        let request = GatewayRequest::SignHop {
+            ticket: mail.ticket().ticket.clone(),
+            id: made.copy.id,
+            content: Digest::of(&content),
+            headers,
+            message_id: mail.made().message_id.clone(),
+        };
+        let signature: ByteBuf = self.keyserver(&request).await?;
+        mail.parcel(made.recipients, content)
+            .signed(|content| Ok(hop_mail::compose_mail(&fields, &content, &signature, &outer)))
+    }
+}
+
+/// The header fields that stand outside between two organisations.
+fn outer_fields(mail: &Entity<'_>, wrapped: bool, host_name: &str) -> Result<Vec<u8>, Refusal> {
+    let fields = trace::carried_fields(mail.header(), Some(host_name));
+    if !wrapped {
+        return Ok(fields);
+    }
+    let with_end = [fields.as_slice(), b"\r\n"].concat();
+    let header = super::accept::parse(&with_end)?;
+    let mut neutral = Vec::with_capacity(fields.len());
+    for field in header.header().fields() {
+        let name = field.name();
+        // Keywords and Comments tell as much as a subject does.
+        let tells = ["Subject", "Keywords", "Comments", "Thread-Topic"];
+        if !tells.iter().any(|one| one.eq_ignore_ascii_case(name)) {
+            neutral.extend_from_slice(field.raw());
+        }
+    }
+    neutral.extend_from_slice(NEUTRAL_SUBJECT);
+    Ok(neutral)
+}

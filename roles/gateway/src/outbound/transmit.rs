@@ -1,0 +1,52 @@
+//! The next hop takes it.
+
+use super::inspect::Made;
+use crate::fate::Fates;
+use crate::gateway::Gateway;
+use ssmax_api::inspector::SealedCopy;
+use ssmax_api::keyserver::OutboundTicket;
+use ssmax_chain::HopId;
+use ssmax_chain::journey::{Inspected, Mail, Parcel, Signed};
+use ssmax_chain::seal_record::MailClass;
+use ssmax_chain::trace::{ResultField, authentication_results};
+
+impl Gateway {
+    /// Sends a signed parcel on; each recipient has their own fate.
+    pub(crate) async fn transmit(
+        &self,
+        mail_from: &str,
+        parcel: Parcel<Signed>,
+        hop: Option<HopId>,
+        fates: &mut Fates,
+    ) {
+        let recipients = parcel.recipients().to_vec();
+        let octets = parcel.into_octets();
+        self.send(mail_from, recipients, &octets, hop, fates).await;
+    }
+
+    /// A colleague's sealed copy: the journey ends inside this organisation.
+    pub(super) async fn deliver_inside(
+        &self,
+        mail: &Mail<Inspected<OutboundTicket, Made>>,
+        copy: &SealedCopy,
+        fates: &mut Fates,
+    ) {
+        let host_name = &self.settings.gateway.host_name;
+        let from = mail.envelope().mail_from.as_str();
+        let mut octets = authentication_results(host_name, "pass", from).into_bytes();
+        let result = ResultField {
+            authserv_id: host_name,
+            class: MailClass::Verified,
+            from_org: Some(&self.settings.organisation.id),
+            standing: Some("good"),
+            sender: None,
+        };
+        octets.extend_from_slice(result.render().as_bytes());
+        octets.extend_from_slice(&copy.mail);
+        // The worker sealed it: there is nothing left to sign.
+        let parcel = mail.parcel(vec![copy.recipient.clone()], octets).signed(Ok::<_, ()>);
+        if let Ok(parcel) = parcel {
+            self.transmit(from, parcel, None, fates).await;
+        }
+    }
+}

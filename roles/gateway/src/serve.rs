@@ -1,0 +1,137 @@
+//! Starting: one listener for each trust, and the member list kept fresh.
+
+use crate::config::{GatewayConfig, Settings};
+use crate::gateway::Gateway;
+use crate::inbound::Inbound;
+use crate::journal::Journal;
+use crate::listen::{self, AuthRule, Dialect, ListenerConfig, TlsServer};
+use crate::member_list;
+use crate::outbound::Submission;
+use crate::setup::{SetupError, statement_key};
+use crate::wire::{ClientSettings, RouteFault, Routes, TlsClient, TlsFault};
+use ssmax_daemon::call::Client;
+use ssmax_store::files::read_private;
+use ssmax_daemon::ready::Addresses;
+use ssmax_daemon::stop::Stop;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// Why the gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// A socket or a file.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] ssmax_store::StoreError),
+    /// The statement key.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// The routing table.
+    #[error(transparent)]
+    Route(#[from] RouteFault),
+    /// TLS of routes or listeners.
+    #[error(transparent)]
+    Tls(#[from] TlsFault),
+    /// Passwords in clear on an address that others can reach.
+    #[error("allow_plaintext_auth is for loopback addresses only, and {0} is none")]
+    PlaintextAuth(SocketAddr),
+}
+
+/// Runs the gateway until `stop`.
+///
+/// # Errors
+/// [`ServeError`] when something of it cannot be opened or bound.
+pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
+    let run_dir = settings.run_dir.clone();
+    let config = settings.gateway.clone();
+    let gateway = Arc::new(open(settings).await?);
+    let tls = match (&config.tls_certificate, &config.tls_key) {
+        (Some(certificate), Some(key)) => {
+            Some(TlsServer::from_pem(&read(certificate)?, &read_private(key)?)?)
+        },
+        _ => None,
+    };
+    let mut addresses = Addresses::new();
+    let mut tasks = JoinSet::new();
+    if let Some(address) = config.submission {
+        if config.allow_plaintext_auth && !address.ip().is_loopback() {
+            return Err(ServeError::PlaintextAuth(address));
+        }
+        let listener = bind(address, "submission", &mut addresses).await?;
+        let mut listen = listener_config(&config, Dialect::Smtp, tls.as_ref());
+        listen.auth = AuthRule::Required;
+        listen.allow_plaintext_auth = config.allow_plaintext_auth;
+        let journey = Arc::new(Submission::new(Arc::clone(&gateway)));
+        tasks.spawn(listen::serve(listener, listen, journey, stop.clone()));
+    }
+    for (address, name, dialect) in [
+        (config.inbound_smtp, "inbound_smtp", Dialect::Smtp),
+        (config.inbound_lmtp, "inbound_lmtp", Dialect::Lmtp),
+    ] {
+        let Some(address) = address else { continue };
+        let listener = bind(address, name, &mut addresses).await?;
+        let mut listen = listener_config(&config, dialect, tls.as_ref());
+        if dialect == Dialect::Lmtp {
+            // Only the own MTA hands in mail here; its word on the queue id counts.
+            listen.xforward_peers = vec![address.ip()];
+        }
+        let journey = Arc::new(Inbound::new(Arc::clone(&gateway)));
+        tasks.spawn(listen::serve(listener, listen, journey, stop.clone()));
+    }
+    tasks.spawn(member_list::keep_fresh(Arc::clone(&gateway), stop));
+    let _announced = ssmax_daemon::ready::announce(&run_dir, "gateway", &addresses)?;
+    while tasks.join_next().await.is_some() {}
+    Ok(())
+}
+
+async fn open(settings: Settings) -> Result<Gateway, ServeError> {
+    let config = &settings.gateway;
+    let mut client = ClientSettings::new(config.host_name.clone());
+    if let Some(path) = &config.route_ca {
+        client.tls = Some(TlsClient::from_ca_pem(&std::fs::read(path)?)?);
+    }
+    let socket = |name: &str| Client::new(settings.run_dir.join(name));
+    Ok(Gateway {
+        routes: Routes::new(config.routes.clone(), config.next_hop.clone())?,
+        client,
+        journal: Journal::open(&settings.dir()).await?,
+        statement_key: statement_key(&settings)?,
+        keyserver: socket("keyserver.gateway.sock"),
+        inspector: socket("inspector.gateway.sock"),
+        ca: socket("ca.gateway.sock"),
+        directory: RwLock::new(None),
+        settings,
+    })
+}
+
+async fn bind(
+    address: SocketAddr,
+    name: &str,
+    addresses: &mut Addresses,
+) -> Result<TcpListener, ServeError> {
+    let listener = TcpListener::bind(address).await?;
+    addresses.insert(name.to_owned(), listener.local_addr()?.to_string());
+    Ok(listener)
+}
+
+fn listener_config(
+    config: &GatewayConfig,
+    dialect: Dialect,
+    tls: Option<&TlsServer>,
+) -> ListenerConfig {
+    let mut listen = ListenerConfig::new(dialect, config.host_name.clone());
+    listen.limits = config.limits.clone();
+    listen.tls = tls.cloned();
+    listen
+}
+
+/// Reads a file that is not secret.
+pub(crate) fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    std::fs::read(path)
+}

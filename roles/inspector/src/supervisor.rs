@@ -1,0 +1,152 @@
+//! Starting a worker for each mail and carrying its questions to the keyserver. The
+//! supervisor sees ciphertext, sealed keys and findings, never plaintext.
+
+use crate::config::Settings;
+use serde_bytes::ByteBuf;
+use ssmax_api::inspector::{FromWorker, Inspect, Inspected, Order, ToWorker};
+use ssmax_api::keyserver::{InspectorRequest, WorkerAsk};
+use ssmax_api::{Answer, Problem};
+use ssmax_daemon::call::Client;
+use ssmax_daemon::frame::{MAX_FRAME_BYTES, read_frame, write_frame};
+use ssmax_daemon::listen::{Limits, Listener};
+use ssmax_daemon::ready::Addresses;
+use ssmax_daemon::stop::Stop;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+use time::OffsetDateTime;
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::Semaphore;
+
+/// How long the keyserver may take for one answer.
+const KEYSERVER_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How many questions one worker may ask: two and three for each recipient suffice.
+const MAX_QUESTIONS: usize = 4_000;
+
+/// Why the inspector cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The socket.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// No command for workers is given.
+    #[error("no worker command is given")]
+    NoWorker,
+}
+
+struct Supervisor {
+    settings: Settings,
+    keyserver: Client,
+    places: Semaphore,
+}
+
+/// Runs the inspector until `stop`.
+///
+/// # Errors
+/// [`ServeError`] when the socket cannot be bound.
+pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
+    if settings.worker.is_empty() {
+        return Err(ServeError::NoWorker);
+    }
+    let run_dir = settings.run_dir.clone();
+    let supervisor = Arc::new(Supervisor {
+        keyserver: Client::new(run_dir.join("keyserver.inspector.sock")),
+        places: Semaphore::new(settings.inspector.workers.max(1)),
+        settings,
+    });
+    let listener = Listener::bind(&Settings::socket(&run_dir, "gateway"))?;
+    let _announced = ssmax_daemon::ready::announce(&run_dir, "inspector", &Addresses::new())?;
+    listener
+        .serve(Limits::default(), stop, move |request: Inspect| {
+            let supervisor = Arc::clone(&supervisor);
+            async move { ssmax_api::encode(supervisor.inspect(request).await) }
+        })
+        .await;
+    Ok(())
+}
+
+impl Supervisor {
+    async fn inspect(&self, request: Inspect) -> Result<Inspected, Problem> {
+        let _place = self.places.acquire().await.map_err(failed)?;
+        let limit = Duration::from_secs(self.settings.inspector.worker_seconds);
+        let mut child = self.start()?;
+        let result = tokio::time::timeout(limit, self.talk(&mut child, request)).await;
+        // Whatever it said, it ends now: no plaintext outlives its mail.
+        if let Err(error) = child.kill().await {
+            tracing::debug!(%error, "a worker had ended already");
+        }
+        match result {
+            Ok(result) => result,
+            Err(_) => Err(failed("a worker took too long")),
+        }
+    }
+
+    fn start(&self) -> Result<Child, Problem> {
+        let Some((program, arguments)) = self.settings.worker.split_first() else {
+            return Err(Problem::Failed);
+        };
+        Command::new(program)
+            .args(arguments)
+            .arg(self.settings.inspector.worker_mebibytes.to_string())
+            .arg(self.settings.inspector.worker_seconds.to_string())
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(failed)
+    }
+
+    async fn talk(&self, child: &mut Child, request: Inspect) -> Result<Inspected, Problem> {
+        let mut input = child.stdin.take().ok_or(Problem::Failed)?;
+        let mut output = child.stdout.take().ok_or(Problem::Failed)?;
+        let ticket = request.ticket.clone();
+        let order = Order {
+            inspect: request,
+            policy: self.settings.inspector.policy.clone(),
+            limits: self.settings.inspector.limits.clone(),
+            now: OffsetDateTime::now_utc().unix_timestamp(),
+        };
+        write_frame(&mut input, &order, MAX_FRAME_BYTES).await.map_err(failed)?;
+        for _ in 0..MAX_QUESTIONS {
+            match next(&mut output).await? {
+                FromWorker::Done(result) => return result,
+                FromWorker::Ask(ask) => self.carry(&ticket, ask, &mut input).await?,
+            }
+        }
+        Err(failed("a worker asks too much"))
+    }
+
+    /// Carries a question to the keyserver under this mail's ticket, whatever ticket
+    /// the worker believes to work on.
+    async fn carry(
+        &self,
+        ticket: &str,
+        ask: WorkerAsk,
+        input: &mut ChildStdin,
+    ) -> Result<(), Problem> {
+        let request = InspectorRequest { ticket: ticket.to_owned(), ask };
+        let answer: Answer =
+            self.keyserver.call(&request, KEYSERVER_TIMEOUT).await.map_err(failed)?;
+        let mut octets = Vec::new();
+        ciborium::into_writer(&answer, &mut octets).map_err(failed)?;
+        let answer = ToWorker { answer: ByteBuf::from(octets).into_vec() };
+        write_frame(input, &answer, MAX_FRAME_BYTES).await.map_err(failed)
+    }
+}
+
+async fn next(output: &mut ChildStdout) -> Result<FromWorker, Problem> {
+    read_frame(output, MAX_FRAME_BYTES)
+        .await
+        .map_err(failed)?
+        .ok_or_else(|| failed("a worker ended without an answer"))
+}
+
+/// Logs a failure of something the inspector needs; outside it is just a failure.
+fn failed(error: impl std::fmt::Display) -> Problem {
+    tracing::error!(%error, "an inspection has failed");
+    Problem::Failed
+}

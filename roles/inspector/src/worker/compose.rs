@@ -1,0 +1,113 @@
+//! What travels on: fresh encryptions for other members, sealed copies for people here.
+
+use super::open::Opened;
+use super::signer::Signed;
+use super::{Stop, Worker};
+use serde_bytes::ByteBuf;
+use ssmax_api::Problem;
+use ssmax_api::inspector::{Inspected, Order, SealedCopy};
+use ssmax_api::keyserver::FreshForm;
+use ssmax_chain::hop_mail::{SmimeType, pkcs7_part, signature_part};
+use ssmax_chain::{Digest, binding};
+use ssmax_cms::enveloped::{ContentCipher, Sealed, encrypt};
+use ssmax_mail::compose;
+use ssmax_primitives::{ContentKey, SystemRandom};
+use ssmax_token::Random as _;
+
+impl Worker {
+    /// Composes what the plan asks for. The keyserver gives its part only after a pass.
+    pub(super) fn compose(
+        &mut self,
+        order: &Order,
+        opened: &Opened,
+        signed: Option<Signed>,
+    ) -> Result<Inspected, Stop> {
+        let plan = &order.inspect.plan;
+        let mut passed = (Vec::new(), Vec::new());
+        if let Some(signed) = &signed {
+            for form in &plan.fresh {
+                passed.0.push(self.fresh(*form, opened, signed)?);
+            }
+            for recipient in &plan.seal_for {
+                passed.1.push(self.sealed(recipient, opened, signed)?);
+            }
+        }
+        let (fresh, sealed) = passed;
+        Ok(Inspected::Passed {
+            entity: signed.map(|signed| Digest::of(&signed.entity)),
+            fresh,
+            sealed,
+            findings: std::mem::take(&mut self.findings),
+        })
+    }
+
+    /// Encrypts what came in clear, in one form; RecipientInfos come later, for each
+    /// member its own.
+    fn fresh(
+        &self,
+        form: FreshForm,
+        opened: &Opened,
+        signed: &Signed,
+    ) -> Result<(FreshForm, Digest, ByteBuf), Stop> {
+        let entity = multipart_signed(&signed.entity, &signed.signed_data);
+        let (cipher, content) = match form {
+            FreshForm::MailCbc => (ContentCipher::Aes256Cbc, entity),
+            FreshForm::WrappedGcm => {
+                let mut wrapped = b"Content-Type: message/rfc822\r\n\r\n".to_vec();
+                wrapped.extend_from_slice(&opened.fields);
+                wrapped.extend_from_slice(b"MIME-Version: 1.0\r\n");
+                wrapped.extend_from_slice(&entity);
+                (ContentCipher::Aes256Gcm, wrapped)
+            }
+        };
+        let (key, object) = encrypted(&content, cipher)?;
+        let tail = Digest(object.tail());
+        // Until the keyserver makes RecipientInfos for a member, the object is
+        // addressed to the ticket's own key, which opens nothing else.
+        let addressed = self.keyserver.encrypt_fresh(form, tail, &key)?;
+        Ok((form, tail, ByteBuf::from(object.with_recipients(&[addressed]))))
+    }
+
+    /// The mail for one recipient: the sender's entity, octet for octet, under the
+    /// seal, encrypted.
+    fn sealed(
+        &self,
+        recipient: &str,
+        opened: &Opened,
+        signed: &Signed,
+    ) -> Result<SealedCopy, Stop> {
+        let mut fields = opened.fields.clone();
+        fields.extend_from_slice(b"MIME-Version: 1.0\r\n");
+        // The header is covered as it will be delivered; the body's type does not
+        // depend on what is inside.
+        let shell = [fields.clone(), pkcs7_part(SmimeType::Enveloped, "smime.p7m", b"")].concat();
+        let shell = super::open::parse(&shell, ssmax_chain::Reason::ContentAmbiguous)?;
+        let headers = binding::headers_digest(shell.header())
+            .map_err(|_| Stop::from(ssmax_chain::Reason::ContentAmbiguous))?;
+        let seal = self.keyserver.seal(recipient, Digest::of(&signed.entity), headers)?;
+        let content = multipart_signed(&signed.entity, &seal.signed_data);
+        let (key, object) = encrypted(&content, ContentCipher::Aes256Cbc)?;
+        let infos = self.keyserver.encrypt_to(recipient, Digest(object.tail()), &key)?;
+        let infos: Vec<Vec<u8>> = infos.into_iter().map(ByteBuf::into_vec).collect();
+        let body = pkcs7_part(SmimeType::Enveloped, "smime.p7m", &object.with_recipients(&infos));
+        let mail = [fields, body].concat();
+        Ok(SealedCopy { recipient: recipient.to_owned(), mail })
+    }
+}
+
+fn multipart_signed(entity: &[u8], signed_data: &[u8]) -> Vec<u8> {
+    let mut random = [0; 16];
+    SystemRandom.fill(&mut random);
+    compose::multipart(
+        "signed",
+        &[("protocol", "application/pkcs7-signature"), ("micalg", "sha-256")],
+        &compose::boundary(random),
+        &[entity.to_vec(), signature_part(signed_data)],
+    )
+}
+
+fn encrypted(content: &[u8], cipher: ContentCipher) -> Result<(ContentKey, Sealed), Stop> {
+    let key = ContentKey::random(&SystemRandom, cipher.key_len());
+    let object = encrypt(content, cipher, &key, &SystemRandom).map_err(|_| Problem::Failed)?;
+    Ok((key, object))
+}

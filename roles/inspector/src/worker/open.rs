@@ -1,0 +1,159 @@
+//! From the mail as it came to the mail as it was written: decrypted, unwrapped.
+
+use super::Stop;
+use ssmax_api::inspector::Inspect;
+use ssmax_api::keyserver::{ExpectedSigner, Released};
+use ssmax_chain::binding::release_ukm;
+use ssmax_chain::{Digest, Reason, hop_mail, trace};
+use ssmax_cms::Limits;
+use ssmax_cms::enveloped::{Enveloped, KeyName, RecipientInfo, UnwrapPolicy, kcv};
+use ssmax_mail::{Entity, canonical};
+use ssmax_pki::{Certificate, key_identifier};
+use ssmax_primitives::{ContentKey, SoftwareKey};
+use ssmax_token::KeyPair as _;
+
+/// The fields that must be the same inside and outside a wrapped mail.
+const SAME_FIELDS: [&str; 5] = ["From", "To", "Cc", "Date", "Message-ID"];
+
+/// A mail, opened.
+pub(super) struct Opened {
+    /// Header fields that travel on, each with its CRLF, and the content entity of the
+    /// mail behind them: one mail as the sender wrote it.
+    pub(super) message: Vec<u8>,
+    /// The fields alone.
+    pub(super) fields: Vec<u8>,
+    /// Each decrypted part: path, tail, kcv.
+    pub(super) parts: Vec<(String, Digest, Digest)>,
+    /// Whether the mail is of a form whose content must be signed inside.
+    pub(super) encrypted: bool,
+}
+
+impl Opened {
+    /// The header without content, for the detectors.
+    pub(super) fn header_only(&self) -> Vec<u8> {
+        let mut mail = self.fields.clone();
+        mail.extend_from_slice(b"\r\n");
+        mail
+    }
+}
+
+pub(super) fn parse(octets: &[u8], reason: Reason) -> Result<Entity<'_>, Stop> {
+    ssmax_mail::parse(octets, &ssmax_mail::Limits::default()).map_err(|_| reason.into())
+}
+
+/// Opens a mail by the ticket's keys.
+pub(super) fn open(
+    inspect: &Inspect,
+    released: &Released,
+    worker: &SoftwareKey,
+) -> Result<Opened, Stop> {
+    let mail = parse(&inspect.mail, Reason::MailAmbiguous)?;
+    let fields = trace::carried_fields(mail.header(), Some(&inspect.plan.authserv_id));
+    let Some(path) = &inspect.plan.encrypted else {
+        let message = [fields.clone(), canonical::content_entity(&mail)].concat();
+        return Ok(Opened { message, fields, parts: vec![], encrypted: false });
+    };
+    let object = match &released.signer {
+        ExpectedSigner::Announced { .. } => {
+            hop_mail::take_apart(&mail).ok_or(Reason::MailAmbiguous)?.mail.1
+        }
+        _ => mail.decoded_body().map_err(|_| Reason::MailAmbiguous)?,
+    };
+    let (content, part) = decrypt(&object, path, inspect, released, worker)?;
+    let content = parse(&content, Reason::ContentAmbiguous)?;
+    if content.content_type().is("message", "rfc822") {
+        return unwrap(&mail, &content, inspect, part);
+    }
+    let message = [fields.clone(), content.raw().to_vec()].concat();
+    parse(&message, Reason::ContentAmbiguous)?;
+    Ok(Opened { message, fields, parts: vec![part], encrypted: true })
+}
+
+type Part = (String, Digest, Digest);
+
+fn decrypt(
+    object: &[u8],
+    path: &str,
+    inspect: &Inspect,
+    released: &Released,
+    worker: &SoftwareKey,
+) -> Result<(Vec<u8>, Part), Stop> {
+    let enveloped = Enveloped::parse(object, &Limits::default())
+        .map_err(|_| Reason::EncryptionRefused)?;
+    let tail = Digest(enveloped.tail());
+    let failed = || Stop::from(Reason::KeyCheckFailed);
+    let (_, info) = released.keys.iter().find(|(named, _)| named == path).ok_or_else(failed)?;
+    let info = RecipientInfo::parse(info).map_err(|_| failed())?;
+    // The keyserver bound the key to the tail it was told; here it meets the real one.
+    if info.ukm() != Some(release_ukm(&inspect.ticket, "worker", &tail).as_slice()) {
+        return Err(failed());
+    }
+    let policy = UnwrapPolicy { allow_pkcs1: false };
+    let own_id = key_identifier(worker.spki());
+    let key: ContentKey = info
+        .unwrap(KeyName::KeyId(&own_id), worker, &policy, enveloped.cipher().key_len())
+        .map_err(|_| failed())?;
+    let content = enveloped.decrypt(&key).map_err(|_| Reason::UnwrapFailed)?;
+    let part = (path.to_owned(), tail, Digest(kcv(&key, &tail.0)));
+    Ok((content.to_vec(), part))
+}
+
+/// Takes a wrapped mail apart: its own header fields count, and the ones that stood
+/// outside on the way must have been the same.
+fn unwrap(
+    outer: &Entity<'_>,
+    content: &Entity<'_>,
+    inspect: &Inspect,
+    part: Part,
+) -> Result<Opened, Stop> {
+    let inner = content
+        .message()
+        .and_then(Result::ok)
+        .ok_or(Reason::ContentAmbiguous)?;
+    let covered = |mail: &Entity<'_>| canonical::dkim_relaxed_headers(mail.header(), &SAME_FIELDS);
+    match (covered(outer), covered(&inner)) {
+        (Ok(outside), Ok(inside)) if outside == inside => {}
+        _ => return Err(Reason::HeadersDiffer.into()),
+    }
+    let fields = trace::carried_fields(inner.header(), Some(&inspect.plan.authserv_id));
+    let message = [fields.clone(), canonical::content_entity(&inner)].concat();
+    parse(&message, Reason::ContentAmbiguous)?;
+    Ok(Opened { message, fields, parts: vec![part], encrypted: true })
+}
+
+/// Whether anything in the mail is signed by the own seal CA's certificates: seals
+/// vouch inside one member only, and neither enter nor leave it.
+pub(super) fn carries_own_seal(message: &[u8], seal_ca: &[u8]) -> bool {
+    let (Ok(mail), Ok(seal_ca)) = (
+        ssmax_mail::parse(message, &ssmax_mail::Limits::default()),
+        Certificate::from_der(seal_ca),
+    ) else {
+        return false;
+    };
+    let mut found = false;
+    let mut queue = vec![mail];
+    while let Some(mail) = queue.pop() {
+        for part in mail.walk() {
+            found |= is_sealed_by(part, &seal_ca);
+            if let Some(Ok(inner)) = part.message() {
+                queue.push(inner);
+            }
+        }
+    }
+    found
+}
+
+fn is_sealed_by(part: &Entity<'_>, seal_ca: &Certificate) -> bool {
+    let essence = part.content_type().essence();
+    if !essence.contains("pkcs7") {
+        return false;
+    }
+    part.decoded_body()
+        .ok()
+        .and_then(|object| {
+            ssmax_cms::signed::SignedData::parse(&object, &Limits::default()).ok()
+        })
+        .is_some_and(|signed| {
+            signed.certificates().iter().any(|one| one.issuer() == seal_ca.subject())
+        })
+}

@@ -1,0 +1,309 @@
+//! A mail of another member (step 7). Everything that needs no private key comes
+//! first: forged, unknown and suspended senders never get one used.
+
+use super::{addresses, recipient_infos, ri_digest};
+use crate::state::Keyserver;
+use crate::ticket::{MemberMail, Origin, Ticket, TicketPart};
+use ssmax_api::Problem;
+use ssmax_api::keyserver::{AdmitInbound, InboundTicket, OfferedPart};
+use ssmax_chain::binding::hop_ukm;
+use ssmax_chain::sealed_record::SealedRecord;
+use ssmax_chain::{Digest, HopRecord, Reason};
+use ssmax_cms::Limits;
+use ssmax_cms::enveloped::{ContentCipher, Enveloped, KeyName, RecipientInfo, kcv};
+use ssmax_cms::signed::SignedData;
+use ssmax_federation::{Member, StandingState};
+use ssmax_hsm::KeyPurpose;
+use ssmax_mail::address::Address;
+use ssmax_pki::path::{PathInput, Purpose, Revocation, validate};
+use ssmax_pki::{Certificate, oid};
+use ssmax_primitives::{ContentKey, SoftwareKey};
+use std::sync::Arc;
+use time::{Duration, OffsetDateTime};
+
+/// How long a mail may be on its way between two organisations.
+const MAX_AGE: Duration = Duration::days(7);
+
+/// How far another member's clock may be ahead.
+const MAX_AHEAD: Duration = Duration::minutes(10);
+
+/// The largest sealed record that is opened, encrypted, in octets.
+const MAX_SEALED_BYTES: usize = 256 * 1024;
+
+impl Keyserver {
+    /// Opens a ticket for a mail of another member.
+    pub(crate) async fn admit_inbound(
+        &self,
+        request: AdmitInbound,
+    ) -> Result<InboundTicket, Problem> {
+        let now = Self::now();
+        let from =
+            Address::parse(&request.from).map_err(|_| Problem::Refused(Reason::FromNotOne))?;
+        let recipients = addresses(&request.recipients)?;
+        let (hop, signer) = self.verify_hop(&request, now)?;
+        let member = self.judge_member(&hop, &signer, &from, now)?;
+        check_hop(&hop, &request, &self.settings.organisation.id, now)?;
+        let mail_key = self.bound_key(&hop, &request.part)?;
+        let sealed = Enveloped::parse(&request.sealed, &Limits::default())
+            .map_err(|_| Problem::Refused(Reason::EncryptionRefused))?;
+        let sealed_part = offered_sealed(&sealed, &request.sealed, &hop)?;
+        let sealed_key = self.bound_key(&hop, &sealed_part)?;
+
+        // A private key is used from here on.
+        let record = self.open_sealed(&sealed, &sealed_key)?;
+        check_sealed(&record, &hop, &recipients)?;
+        let part = self.open_mail(&hop, &request.part, &mail_key)?;
+
+        let mut without_certificate = Vec::new();
+        for recipient in &recipients {
+            if self.encryption_certificate(recipient).await?.is_none() {
+                without_certificate.push(recipient.to_string());
+            }
+        }
+        let answer = InboundTicket {
+            ticket: self.ticket_id(),
+            id: hop.id,
+            from_org: member.id.clone(),
+            from_name: member.names.formal().to_owned(),
+            standing: member.standing.state.as_str().to_owned(),
+            sender: (&record.sender).into(),
+            without_certificate,
+        };
+        let origin = Origin::Member(Box::new(MemberMail {
+            from,
+            hop,
+            sealed: record,
+            member,
+            signed_data: request.signed_data,
+        }));
+        let mut ticket = Ticket::new(now, origin, recipients);
+        ticket.parts = vec![part];
+        self.tickets.open(answer.ticket.clone(), ticket)?;
+        Ok(answer)
+    }
+
+    /// The organisation's signature over the entity, by a certificate whose path leads
+    /// to the federation's root.
+    fn verify_hop(
+        &self,
+        request: &AdmitInbound,
+        now: OffsetDateTime,
+    ) -> Result<(HopRecord, Certificate), Problem> {
+        let bad = Problem::Refused(Reason::HopSignatureBad);
+        let signed =
+            SignedData::parse(&request.signed_data, &Limits::default()).map_err(|_| bad)?;
+        let [signer_info] = signed.signers() else { return Err(bad) };
+        let signer = signer_info.certificate(signed.certificates()).ok_or(bad)?;
+        signer_info.verify_digest(signer, &request.content.0).map_err(|_| bad)?;
+        if !is_domain_signature(signer_info) {
+            return Err(bad);
+        }
+        let json = signer_info
+            .signed_attribute(oid::HOP_RECORD)
+            .ok()
+            .flatten()
+            .and_then(ssmax_cms::signed::utf8_value)
+            .ok_or(Problem::Refused(Reason::HopRecordMalformed))?;
+        let hop = HopRecord::parse(&json)
+            .map_err(|_| Problem::Refused(Reason::HopRecordMalformed))?;
+        validate(&PathInput {
+            leaf: signer,
+            intermediates: signed.certificates(),
+            anchors: std::slice::from_ref(&self.own.root),
+            crls: &[],
+            at: now,
+            purpose: Purpose::OrganisationSigning,
+            revocation: Revocation::Skip,
+            limits: ssmax_pki::path::Limits::default(),
+        })
+        .map_err(|_| Problem::Refused(Reason::OrganisationNotMember))?;
+        Ok((hop, signer.clone()))
+    }
+
+    /// from_org = organizationIdentifier of the signer = owner of From's domain, in
+    /// list and certificate; its standing now.
+    fn judge_member(
+        &self,
+        hop: &HopRecord,
+        signer: &Certificate,
+        from: &Address,
+        now: OffsetDateTime,
+    ) -> Result<Member, Problem> {
+        let refuse = |reason| Err(Problem::Refused(reason));
+        let state = crate::ticket::lock(&self.list);
+        let list = state.usable(now)?;
+        let Some(member) = list.member(&hop.from_org) else {
+            return refuse(Reason::OrganisationNotMember);
+        };
+        if signer.organization_identifier().as_deref() != Some(member.id.as_str())
+            || !member.certificates.iter().any(|hash| {
+                Digest::from_hex(hash).is_ok_and(|hash| hash.0 == signer.sha256())
+            })
+        {
+            return refuse(Reason::OrganisationNotMember);
+        }
+        match member.standing.state {
+            StandingState::Suspended => return refuse(Reason::OrganisationSuspended),
+            StandingState::Expelled => return refuse(Reason::OrganisationExpelled),
+            _ => {}
+        }
+        ssmax_federation::organisation_certificates_match(member, signer, from.domain())
+            .map_err(|_| Problem::Refused(Reason::OrganisationNotFrom))?;
+        Ok(member.clone())
+    }
+
+    /// The own key that a part is bound to: exactly one RecipientInfo of it names a
+    /// federation key, with the `ukm` of this hop; none other is looked at.
+    fn bound_key(
+        &self,
+        hop: &HopRecord,
+        part: &OfferedPart,
+    ) -> Result<BoundKey, Problem> {
+        let refused = Problem::Refused(Reason::CiphertextNotBound);
+        let ukm = hop_ukm(hop.id, &hop.from_org, &hop.to_org, &part.tail);
+        let [info] = <[RecipientInfo; 1]>::try_from(recipient_infos(&part.recipients)?)
+            .map_err(|_| refused)?;
+        if info.ukm() != Some(ukm.as_slice()) {
+            return Err(refused);
+        }
+        let certificate = self
+            .own
+            .federation_encryption
+            .iter()
+            .find(|certificate| info.names(certificate))
+            .ok_or(refused)?;
+        let key = self.key_for(KeyPurpose::FederationEncryption, certificate.spki())?;
+        Ok(BoundKey { info, certificate: certificate.clone(), key })
+    }
+
+    fn unwrap_bound(
+        &self,
+        bound: &BoundKey,
+        cipher: ContentCipher,
+    ) -> Result<ContentKey, Problem> {
+        self.unwrap(&bound.info, KeyName::Certificate(&bound.certificate), bound.key.as_ref(), cipher)
+    }
+
+    fn open_sealed(
+        &self,
+        sealed: &Enveloped,
+        bound: &BoundKey,
+    ) -> Result<SealedRecord, Problem> {
+        let malformed = Problem::Refused(Reason::SealedRecordMalformed);
+        let content_key = self.unwrap_bound(bound, sealed.cipher())?;
+        let json = sealed.decrypt(&content_key).map_err(|_| malformed)?;
+        let json = std::str::from_utf8(&json).map_err(|_| malformed)?;
+        SealedRecord::parse(json).map_err(|_| malformed)
+    }
+
+    fn open_mail(
+        &self,
+        hop: &HopRecord,
+        part: &OfferedPart,
+        bound: &BoundKey,
+    ) -> Result<TicketPart, Problem> {
+        let cipher = ContentCipher::from_name(&part.cipher)
+            .ok_or(Problem::Refused(Reason::EncryptionRefused))?;
+        let content_key = self.unwrap_bound(bound, cipher)?;
+        let kcv = Digest(kcv(&content_key, &part.tail.0));
+        if hop.parts.first().is_none_or(|named| named.kcv != kcv) {
+            return Err(Problem::Refused(Reason::KeyCheckFailed));
+        }
+        Ok(TicketPart {
+            path: part.path.clone(),
+            tail: part.tail,
+            kcv,
+            key: content_key,
+            cipher: part.cipher.clone(),
+            fresh: None,
+        })
+    }
+}
+
+/// A RecipientInfo that is bound to this hop, with the own key it names.
+struct BoundKey {
+    info: RecipientInfo,
+    certificate: Certificate,
+    key: Arc<SoftwareKey>,
+}
+
+/// Whether the signature says that it is a domain's (RFC 3183 3.1).
+fn is_domain_signature(signer: &ssmax_cms::signed::SignerInfo) -> bool {
+    signer
+        .signed_attribute(ssmax_cms::signed::SIGNATURE_TYPE)
+        .ok()
+        .flatten()
+        .is_some_and(ssmax_cms::signed::is_domain_signature_type)
+}
+
+/// What the record says against what came.
+fn check_hop(
+    hop: &HopRecord,
+    request: &AdmitInbound,
+    own_id: &str,
+    now: OffsetDateTime,
+) -> Result<(), Problem> {
+    let refuse = |reason| Err(Problem::Refused(reason));
+    if hop.to_org != own_id {
+        return refuse(Reason::NotForUs);
+    }
+    if hop.at > now + MAX_AHEAD || hop.at < now - MAX_AGE {
+        return refuse(Reason::HopTimeOutside);
+    }
+    if hop.headers != request.headers || hop.message_id != request.message_id {
+        return refuse(Reason::HeadersChanged);
+    }
+    let [named] = hop.parts.as_slice() else { return refuse(Reason::CiphertextNotBound) };
+    let part = &request.part;
+    if named.path != part.path
+        || named.tail != part.tail
+        || named.alg != part.cipher
+        || named.ri != ri_digest(&part.recipients)
+        || hop.sealed != Digest::of(&request.sealed)
+    {
+        return refuse(Reason::CiphertextNotBound);
+    }
+    Ok(())
+}
+
+/// The sealed record as an offered part, to be bound like the mail itself.
+fn offered_sealed(
+    sealed: &Enveloped,
+    octets: &[u8],
+    hop: &HopRecord,
+) -> Result<OfferedPart, Problem> {
+    if octets.len() > MAX_SEALED_BYTES || hop.sealed != Digest::of(octets) {
+        return Err(Problem::Refused(Reason::CiphertextNotBound));
+    }
+    Ok(OfferedPart {
+        path: "2".to_owned(),
+        recipients: sealed
+            .recipients()
+            .iter()
+            .map(|info| serde_bytes::ByteBuf::from(info.der().to_vec()))
+            .collect(),
+        tail: Digest(sealed.tail()),
+        cipher: sealed.cipher().name().to_owned(),
+    })
+}
+
+/// Every envelope recipient must have been meant by the sender. A subset is fine:
+/// queues split and retry.
+fn check_sealed(
+    record: &SealedRecord,
+    hop: &HopRecord,
+    recipients: &[Address],
+) -> Result<(), Problem> {
+    if record.id != hop.id {
+        return Err(Problem::Refused(Reason::SealedRecordMalformed));
+    }
+    for recipient in recipients {
+        let named = record
+            .salt_of(recipient)
+            .is_some_and(|entry| hop.rcpt.contains(&entry.digest));
+        if !named {
+            return Err(Problem::Refused(Reason::RecipientNotAnnounced));
+        }
+    }
+    Ok(())
+}

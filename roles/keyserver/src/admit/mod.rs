@@ -1,0 +1,65 @@
+//! Opening tickets: the keyserver itself verifies who sent a mail.
+
+mod inbound;
+mod outbound;
+
+use crate::state::Keyserver;
+use crate::ticket::{Origin, Ticket};
+use serde_bytes::ByteBuf;
+use ssmax_api::{Problem, TicketId};
+use ssmax_chain::{Digest, Reason};
+use ssmax_cms::Limits;
+use ssmax_cms::enveloped::{ContentCipher, KeyName, RecipientInfo, UnwrapPolicy};
+use ssmax_mail::address::Address;
+use ssmax_primitives::ContentKey;
+use ssmax_token::DecryptionKey;
+
+impl Keyserver {
+    /// A ticket for mail from outside the federation: it allows an inspection and
+    /// nothing else, since it holds no key.
+    pub(crate) fn admit_outside(&self, recipients: &[String]) -> Result<TicketId, Problem> {
+        let recipients = addresses(recipients)?;
+        self.tickets
+            .open(self.ticket_id(), Ticket::new(Self::now(), Origin::Outside, recipients))
+    }
+
+    /// Takes a content key out of a RecipientInfo. From here on, every failure is
+    /// one of those told alike outside.
+    fn unwrap(
+        &self,
+        info: &RecipientInfo,
+        name: KeyName<'_>,
+        key: &dyn DecryptionKey,
+        cipher: ContentCipher,
+    ) -> Result<ContentKey, Problem> {
+        let policy = UnwrapPolicy { allow_pkcs1: self.settings.keyserver.allow_pkcs1_decryption };
+        info.unwrap(name, key, &policy, cipher.key_len())
+            .map_err(|_| Problem::Refused(Reason::UnwrapFailed))
+    }
+}
+
+/// Reads offered RecipientInfos; one that cannot be read makes the mail unreadable.
+fn recipient_infos(offered: &[ByteBuf]) -> Result<Vec<RecipientInfo>, Problem> {
+    if offered.len() > Limits::default().max_recipients {
+        return Err(Problem::Refused(Reason::EncryptionRefused));
+    }
+    offered
+        .iter()
+        .map(|der| RecipientInfo::parse(der))
+        .collect::<Result<_, _>>()
+        .map_err(|_| Problem::Refused(Reason::EncryptionRefused))
+}
+
+/// SHA-256 over RecipientInfos in their order, as a hop record names them.
+pub(crate) fn ri_digest(infos: &[ByteBuf]) -> Digest {
+    let fields: Vec<&[u8]> = infos.iter().map(|der| der.as_slice()).collect();
+    Digest::of_fields("SSMAX1-ri", &fields)
+}
+
+fn addresses(texts: &[String]) -> Result<Vec<Address>, Problem> {
+    texts
+        .iter()
+        .map(|text| Address::parse(text))
+        .collect::<Result<_, _>>()
+        .map_err(|_| Problem::Refused(Reason::RecipientMalformed))
+}

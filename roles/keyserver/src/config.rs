@@ -1,0 +1,61 @@
+//! `[keyserver]` of `ssmax.toml`.
+
+use serde::Deserialize;
+use ssmax_api::Organisation;
+use std::path::{Path, PathBuf};
+
+/// `[keyserver]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyserverConfig {
+    /// The file with the secret that unlocks the keys. Keep it on another medium than
+    /// the state, or have the service manager hand it in.
+    pub unlock_file: PathBuf,
+    /// How many private-key operations one mail may cost. Default 4.
+    #[serde(default = "default_operations")]
+    pub max_private_operations: usize,
+    /// Whether RSA keys open PKCS#1 v1.5, for old mailers. Default false.
+    #[serde(default)]
+    pub allow_pkcs1_decryption: bool,
+    /// Whether the keyserver may sign for people who sent unsigned mail (form (d)).
+    /// Default false.
+    #[serde(default)]
+    pub sign_for_users: bool,
+}
+
+fn default_operations() -> usize {
+    4
+}
+
+/// All that the keyserver needs to start.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Who we are.
+    pub organisation: Organisation,
+    /// Where state is kept.
+    pub state_dir: PathBuf,
+    /// Where sockets are.
+    pub run_dir: PathBuf,
+    /// The section.
+    pub keyserver: KeyserverConfig,
+}
+
+impl Settings {
+    /// The keyserver's own state.
+    #[must_use]
+    pub fn dir(&self) -> PathBuf {
+        self.state_dir.join("keyserver")
+    }
+
+    /// Where the encrypted key files are.
+    #[must_use]
+    pub fn key_dir(&self) -> PathBuf {
+        self.dir().join("keys")
+    }
+
+    /// The socket for one kind of caller.
+    #[must_use]
+    pub fn socket(run_dir: &Path, caller: &str) -> PathBuf {
+        run_dir.join(format!("keyserver.{caller}.sock"))
+    }
+}

@@ -1,0 +1,29 @@
+//! Every private key of a member, used only on a ticket (paper: 鍵管理サーバ).
+//!
+//! A ticket stands for one mail whose sender the keyserver itself has verified; each
+//! operation asks whether the ticket allows it. The rooms:
+//! [`admit`] opens tickets; [`release`] hands content keys to one worker and takes its
+//! verdict; [`rewrap`] makes the copies for other members; [`sign_hop`], [`seal`] and
+//! [`sign_user`] sign what they build themselves; [`people`] and [`member_list`] are
+//! what it judges by; [`setup`] makes and installs the keys.
+#![allow(clippy::disallowed_methods, reason = "a role has clock, files and sockets")]
+
+mod admit;
+mod config;
+mod member_list;
+mod people;
+mod release;
+mod rewrap;
+mod schema;
+mod seal;
+mod serve;
+mod setup;
+mod sign_hop;
+mod sign_user;
+mod state;
+mod ticket;
+mod verdict;
+
+pub use config::{KeyserverConfig, Settings};
+pub use serve::{Keyserver, serve};
+pub use setup::{PublicKeys, SetupError, initialise, install_admission, public_keys};

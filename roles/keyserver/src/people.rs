@@ -1,0 +1,173 @@
+//! People as the keyserver knows them: rights, certificates, keys held for them.
+
+use crate::state::{Keyserver, failed};
+use serde_bytes::ByteBuf;
+use ssmax_api::Problem;
+use ssmax_api::ca::KeyHolder;
+use ssmax_api::keyserver::{CaRequest, PrivateKey, RelayKeys, UserKeys, UserRecord};
+use ssmax_chain::binding::normal_address;
+use ssmax_hsm::KeyPurpose;
+use ssmax_mail::address::Address;
+use ssmax_pki::Certificate;
+use ssmax_store::sqlx;
+use ssmax_token::{KeyAlgorithm, KeyPair as _};
+
+impl Keyserver {
+    /// Answers the CA.
+    pub(crate) async fn answer_ca(&self, request: CaRequest) -> ssmax_api::Answer {
+        match request {
+            CaRequest::MakeUserKeys { rsa_encryption, signing } => {
+                ssmax_api::encode(self.make_user_keys(rsa_encryption, signing))
+            }
+            CaRequest::InstallUser(record) => ssmax_api::encode(self.install_user(&record).await),
+            CaRequest::ExportEncryptionKey { user } => {
+                ssmax_api::encode(self.export_encryption_key(&user).await)
+            }
+            CaRequest::RelayKeys => ssmax_api::encode(self.relay_keys()),
+        }
+    }
+
+    fn make_user_keys(&self, rsa_encryption: bool, signing: bool) -> Result<UserKeys, Problem> {
+        let algorithm =
+            if rsa_encryption { KeyAlgorithm::Rsa2048 } else { KeyAlgorithm::EcP256 };
+        let encryption = self.make_key(KeyPurpose::UserEncryption, algorithm)?;
+        let signing = signing
+            .then(|| self.make_key(KeyPurpose::UserSigning, KeyAlgorithm::EcP256))
+            .transpose()?
+            .map(ByteBuf::from);
+        Ok(UserKeys { encryption, signing })
+    }
+
+    fn make_key(&self, purpose: KeyPurpose, algorithm: KeyAlgorithm) -> Result<Vec<u8>, Problem> {
+        let id = self.keys.generate(purpose, algorithm).map_err(failed)?;
+        Ok(self.keys.key(purpose, &id).map_err(failed)?.spki().to_vec())
+    }
+
+    /// Installs or replaces a person. Every certificate must be issued by the own
+    /// member CA: the CA role could be taken over, the keyserver then still admits
+    /// nobody from outside.
+    async fn install_user(&self, record: &UserRecord) -> Result<(), Problem> {
+        let certificates =
+            record.signing.iter().map(|(_, der)| der).chain(record.encryption.iter());
+        for der in certificates {
+            let certificate = Certificate::from_der(der).map_err(|_| Problem::Malformed)?;
+            if certificate.issuer() != self.own.member_ca.subject() {
+                return Err(Problem::NotAllowed);
+            }
+        }
+        let addresses = record
+            .addresses
+            .iter()
+            .map(|text| Address::parse(text).map(|address| normal_address(&address)))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| Problem::Malformed)?;
+        let mut octets = Vec::new();
+        ciborium::into_writer(record, &mut octets).map_err(|_| Problem::Malformed)?;
+        let mut write = self.database.begin_write().await.map_err(failed)?;
+        sqlx::query("DELETE FROM person WHERE user = ?")
+            .bind(&record.user)
+            .execute(&mut *write)
+            .await
+            .map_err(failed)?;
+        sqlx::query("INSERT INTO person (user, record) VALUES (?, ?)")
+            .bind(&record.user)
+            .bind(&octets)
+            .execute(&mut *write)
+            .await
+            .map_err(failed)?;
+        for address in addresses {
+            let added = sqlx::query("INSERT OR IGNORE INTO address (address, user) VALUES (?, ?)")
+                .bind(&address)
+                .bind(&record.user)
+                .execute(&mut *write)
+                .await
+                .map_err(failed)?;
+            if added.rows_affected() == 0 {
+                return Err(Problem::Exists);
+            }
+        }
+        write.commit().await.map_err(failed)?;
+        tracing::info!(user = %record.user, active = record.active, "a person is installed");
+        Ok(())
+    }
+
+    async fn export_encryption_key(&self, user: &str) -> Result<PrivateKey, Problem> {
+        let record = self.person(user).await?.ok_or(Problem::NotFound)?;
+        let newest = record.encryption.first().ok_or(Problem::NotFound)?;
+        let certificate = Certificate::from_der(newest).map_err(|_| Problem::Failed)?;
+        let id = ssmax_hsm::key_id(certificate.spki());
+        let key = self.keys.export(KeyPurpose::UserEncryption, &id).map_err(failed)?;
+        tracing::warn!(%user, key = %id, "an encryption key was exported for its owner's mailer");
+        Ok(PrivateKey(key.to_vec()))
+    }
+
+    fn relay_keys(&self) -> Result<RelayKeys, Problem> {
+        let public = |purpose, rsa| {
+            self.newest_key(purpose, rsa).map(|key| key.map(|key| key.spki().to_vec()))
+        };
+        Ok(RelayKeys {
+            seal: public(KeyPurpose::Seal, false)?.ok_or(Problem::Failed)?,
+            submission: public(KeyPurpose::SubmissionEncryption, false)?.ok_or(Problem::Failed)?,
+            submission_rsa: public(KeyPurpose::SubmissionEncryption, true)?.map(ByteBuf::from),
+        })
+    }
+
+    /// The person of this user id.
+    pub(crate) async fn person(&self, user: &str) -> Result<Option<UserRecord>, Problem> {
+        let row: Option<(Vec<u8>,)> = sqlx::query_as("SELECT record FROM person WHERE user = ?")
+            .bind(user)
+            .fetch_optional(self.database.pool())
+            .await
+            .map_err(failed)?;
+        row.map(|(octets,)| ciborium::from_reader(octets.as_slice()).map_err(failed)).transpose()
+    }
+
+    /// The person behind an address.
+    pub(crate) async fn person_at(&self, address: &Address) -> Result<Option<UserRecord>, Problem> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT user FROM address WHERE address = ?")
+            .bind(normal_address(address))
+            .fetch_optional(self.database.pool())
+            .await
+            .map_err(failed)?;
+        match row {
+            Some((user,)) => self.person(&user).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The encryption certificate that mail for this address is encrypted with: the
+    /// newest one that is valid now, of an active person.
+    pub(crate) async fn encryption_certificate(
+        &self,
+        address: &Address,
+    ) -> Result<Option<Certificate>, Problem> {
+        let Some(person) = self.person_at(address).await? else { return Ok(None) };
+        if !person.active {
+            return Ok(None);
+        }
+        let now = Self::now();
+        Ok(person
+            .encryption
+            .iter()
+            .filter_map(|der| Certificate::from_der(der).ok())
+            .find(|one| one.not_before() <= now && now <= one.not_after() && one.allows_encryption()))
+    }
+}
+
+/// The person's signing certificate that the keyserver holds the key of.
+pub(crate) fn server_held(person: &UserRecord) -> Option<&ByteBuf> {
+    person.signing.iter().find(|(holder, _)| *holder == KeyHolder::Server).map(|(_, der)| der)
+}
+
+/// Whether the person has a card: then nobody else signs for them.
+pub(crate) fn has_token(person: &UserRecord) -> bool {
+    person.signing.iter().any(|(holder, _)| *holder == KeyHolder::Token)
+}
+
+/// Whether one of the person's addresses is this one.
+pub(crate) fn may_send_as(person: &UserRecord, from: &Address) -> bool {
+    person
+        .addresses
+        .iter()
+        .any(|own| Address::parse(own).is_ok_and(|own| own.matches(from)))
+}

@@ -1,0 +1,161 @@
+//! Copies for other members: new RecipientInfos, the same ciphertext (step 6).
+
+use crate::admit::ri_digest;
+use crate::people::server_held;
+use crate::state::{Keyserver, failed};
+use crate::ticket::{HopCopy, Origin, OwnMail, Ticket, TicketPart, lock};
+use serde_bytes::ByteBuf;
+use ssmax_api::Problem;
+use ssmax_api::ca::KeyHolder;
+use ssmax_api::keyserver::{Copy, InnerSigner};
+use ssmax_chain::binding::{hop_ukm, recipient_digest};
+use ssmax_chain::sealed_record::{RecipientSalt, SealedRecord, SenderAssertion, SignedBy};
+use ssmax_chain::{Digest, HopId, Reason};
+use ssmax_cms::enveloped::{ContentCipher, RsaTransport, encrypt, recipient_info};
+use ssmax_mail::address::Address;
+use ssmax_pki::Certificate;
+use ssmax_primitives::ContentKey;
+
+impl Keyserver {
+    /// Makes one copy for one member. The keyserver looks up the member's certificate
+    /// itself: nobody can name a target of his own.
+    pub(crate) fn rewrap(
+        &self,
+        ticket: &str,
+        to_org: &str,
+        recipients: &[String],
+        tail: Digest,
+    ) -> Result<Copy, Problem> {
+        let open = self.tickets.find(ticket, Self::now())?;
+        let mut open = lock(&open);
+        let verdict = open.passed()?;
+        let entity = verdict.entity.ok_or(Problem::NotAllowed)?;
+        let signer = verdict.signer.clone().ok_or(Problem::NotAllowed)?;
+        let Origin::Own(own) = &open.origin else { return Err(Problem::NotAllowed) };
+        let target = self.target(to_org, recipients, &open)?;
+        let part =
+            open.parts.iter().find(|part| part.tail == tail).ok_or(Problem::NotAllowed)?;
+
+        let id = HopId::new(Self::now(), self.octets());
+        let own_id = &self.settings.organisation.id;
+        let salts = self.salts(recipients)?;
+        let record = SealedRecord {
+            v: ssmax_chain::hop_record::RECORD_VERSION,
+            id,
+            salts: salts.clone(),
+            entity,
+            sender: assertion(own, &signer),
+            inspection: "pass".to_owned(),
+        };
+        let infos = vec![hop_recipient(&target, part, id, own_id, to_org)?];
+        let sealed = self.encrypt_sealed(&record, &target, own_id, to_org)?;
+        let copy = HopCopy {
+            to_org: to_org.to_owned(),
+            salts,
+            tail,
+            ri: ri_digest(&infos),
+            sealed: Digest::of(&sealed),
+        };
+        open.copies.insert(id, copy);
+        tracing::info!(%ticket, %id, %to_org, "a copy is re-encrypted for a member");
+        Ok(Copy { id, recipients: infos, sealed })
+    }
+
+    /// The certificate to encrypt for, if all recipients are this member's and in the
+    /// ticket, and its standing is good.
+    fn target(
+        &self,
+        to_org: &str,
+        recipients: &[String],
+        open: &Ticket,
+    ) -> Result<Certificate, Problem> {
+        if recipients.is_empty() {
+            return Err(Problem::NotAllowed);
+        }
+        let now = Self::now();
+        let state = lock(&self.list);
+        let list = state.usable(now)?;
+        for text in recipients {
+            let recipient = Address::parse(text).map_err(|_| Problem::Malformed)?;
+            let member = list.member_of_domain(recipient.domain()).ok_or(Problem::NotAllowed)?;
+            if member.id != to_org || !open.is_for(&recipient) {
+                return Err(Problem::NotAllowed);
+            }
+            if !member.standing.state.exchanges_mail() {
+                return Err(Problem::Refused(Reason::ReceiverStandingLost));
+            }
+        }
+        let member = list.member(to_org).ok_or(Problem::NotAllowed)?;
+        state.encryption_certificate(member, now).cloned().ok_or(Problem::Failed)
+    }
+
+    fn salts(&self, recipients: &[String]) -> Result<Vec<RecipientSalt>, Problem> {
+        recipients
+            .iter()
+            .map(|text| {
+                let recipient = Address::parse(text).map_err(|_| Problem::Malformed)?;
+                let salt = self.octets::<16>();
+                Ok(RecipientSalt {
+                    salt: hex::encode(salt),
+                    digest: recipient_digest(&salt, &recipient),
+                })
+            })
+            .collect()
+    }
+
+    fn encrypt_sealed(
+        &self,
+        record: &SealedRecord,
+        target: &Certificate,
+        own_id: &str,
+        to_org: &str,
+    ) -> Result<Vec<u8>, Problem> {
+        let cipher = ContentCipher::Aes256Gcm;
+        let key = ContentKey::random(&self.random, cipher.key_len());
+        let sealed =
+            encrypt(record.to_json().as_bytes(), cipher, &key, &self.random).map_err(failed)?;
+        let ukm = hop_ukm(record.id, own_id, to_org, &Digest(sealed.tail()));
+        let info = recipient_info(target, &key, Some(&ukm), RsaTransport::OaepSha256)
+            .map_err(failed)?;
+        Ok(sealed.with_recipients(&[info]))
+    }
+}
+
+fn hop_recipient(
+    target: &Certificate,
+    part: &TicketPart,
+    id: HopId,
+    from_org: &str,
+    to_org: &str,
+) -> Result<ByteBuf, Problem> {
+    let ukm = hop_ukm(id, from_org, to_org, &part.tail);
+    recipient_info(target, &part.key, Some(&ukm), RsaTransport::OaepSha256)
+        .map(ByteBuf::from)
+        .map_err(failed)
+}
+
+/// What we tell the receiving organisation about the sender.
+pub(crate) fn assertion(own: &OwnMail, signer: &InnerSigner) -> SenderAssertion {
+    let hash = Digest::of(&signer.certificate);
+    let holder = own
+        .user
+        .signing
+        .iter()
+        .find(|(_, der)| Digest::of(der) == hash)
+        .map_or(KeyHolder::Server, |(holder, _)| *holder);
+    debug_assert!(holder != KeyHolder::Server || server_held(&own.user).is_some());
+    SenderAssertion {
+        si: signer.si,
+        cert: hash,
+        proof: own.user.proof.clone(),
+        ial: own.user.ial,
+        auth: own.statement.method.clone(),
+        aal: own.statement.aal,
+        signed_by: match holder {
+            KeyHolder::Token => SignedBy::Token,
+            KeyHolder::File => SignedBy::File,
+            KeyHolder::Server => SignedBy::Server,
+        },
+        on_behalf: None,
+    }
+}

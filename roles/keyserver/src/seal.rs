@@ -1,0 +1,215 @@
+//! The seal: what the recipient's mailer shows, made by the receiving organisation
+//! (steps 9 and 10).
+
+use crate::release::received_key;
+use crate::rewrap::assertion;
+use crate::state::{Keyserver, failed};
+use crate::ticket::{Origin, Ticket, lock};
+use serde_bytes::ByteBuf;
+use ssmax_api::Problem;
+use ssmax_api::ca::{KeyserverRequest, RelayCertificates};
+use ssmax_api::keyserver::Seal;
+use ssmax_chain::binding::archive_ukm;
+use ssmax_chain::evidence::Evidence;
+use ssmax_chain::hop_record::RECORD_VERSION;
+use ssmax_chain::seal_record::{MailClass, SealRecord};
+use ssmax_chain::{Digest, Reason};
+use ssmax_cms::enveloped::{
+    ContentCipher, RsaTransport, recipient_info, recipient_info_for_key,
+};
+use ssmax_cms::signed::{
+    Attribute, SignRequest, attribute_utf8, encryption_key_preference, sign,
+};
+use ssmax_hsm::KeyPurpose;
+use ssmax_mail::address::Address;
+use ssmax_pki::{Certificate, key_identifier, oid};
+use ssmax_token::KeyPair as _;
+use std::time::Duration;
+
+/// How long the CA may take for relay certificates.
+const CA_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What is known before the CA is asked, copied out of the ticket.
+struct Draft {
+    record: SealRecord,
+    from: Address,
+    name: String,
+    evidence: Evidence,
+}
+
+impl Keyserver {
+    /// Seals the content for one recipient: only what the worker found to be the
+    /// sender's entity, octet for octet.
+    pub(crate) async fn seal(
+        &self,
+        ticket: &str,
+        recipient: &str,
+        entity: Digest,
+        headers: Digest,
+    ) -> Result<Seal, Problem> {
+        let recipient = Address::parse(recipient).map_err(|_| Problem::Malformed)?;
+        let target = self
+            .encryption_certificate(&recipient)
+            .await?
+            .ok_or(Problem::Refused(Reason::RecipientWithoutCertificate))?;
+        let draft = {
+            let open = self.tickets.find(ticket, Self::now())?;
+            let open = lock(&open);
+            self.draft(&open, &recipient, entity, headers)?
+        };
+        let rsa = ssmax_primitives::key_algorithm(target.spki())
+            .is_ok_and(ssmax_token::KeyAlgorithm::is_rsa);
+        let relay = self.relay(&draft, rsa).await?;
+        self.sign_seal(&draft, &relay)
+    }
+
+    fn draft(
+        &self,
+        open: &Ticket,
+        recipient: &Address,
+        entity: Digest,
+        headers: Digest,
+    ) -> Result<Draft, Problem> {
+        let verdict = open.passed()?;
+        if verdict.entity != Some(entity) || !open.is_for(recipient) {
+            return Err(Problem::NotAllowed);
+        }
+        let signer = verdict.signer.as_ref().ok_or(Problem::NotAllowed)?;
+        let certificate = Certificate::from_der(&signer.certificate).map_err(failed)?;
+        let own_id = &self.settings.organisation.id;
+        let (from, id, from_org, sender, standing, organisation, salt) = match &open.origin {
+            Origin::Own(own) => (
+                &own.from,
+                own.inside_id,
+                own_id.clone(),
+                (&assertion(own, signer)).into(),
+                "good".to_owned(),
+                Vec::new(),
+                Vec::new(),
+            ),
+            Origin::Member(mail) => (
+                &mail.from,
+                mail.hop.id,
+                mail.member.id.clone(),
+                (&mail.sealed.sender).into(),
+                mail.member.standing.state.as_str().to_owned(),
+                mail.signed_data.clone(),
+                mail.sealed
+                    .salt_of(recipient)
+                    .and_then(|entry| entry.octets())
+                    .ok_or(Problem::NotAllowed)?
+                    .to_vec(),
+            ),
+            Origin::Outside => return Err(Problem::NotAllowed),
+        };
+        Ok(Draft {
+            record: SealRecord {
+                v: RECORD_VERSION,
+                hop: 3,
+                id,
+                from_org,
+                to_org: own_id.clone(),
+                at: Self::now(),
+                list: lock(&self.list).high_water,
+                recipient: recipient.to_string(),
+                headers,
+                entity,
+                derived: false,
+                class: MailClass::Verified,
+                standing,
+                sender,
+            },
+            from: from.clone(),
+            name: certificate.common_name().unwrap_or_default(),
+            evidence: Evidence {
+                organisation,
+                sender: signer.signed_data.clone(),
+                salt,
+            },
+        })
+    }
+
+    /// Relay certificates for From. The keyserver checks what the CA gives: SAN, keys.
+    async fn relay(&self, draft: &Draft, rsa: bool) -> Result<RelayCertificates, Problem> {
+        let request = KeyserverRequest::Relay {
+            address: draft.from.to_string(),
+            name: draft.name.clone(),
+            rsa,
+        };
+        let answer: ssmax_api::Answer =
+            self.ca.call(&request, CA_TIMEOUT).await.map_err(failed)?;
+        let relay: RelayCertificates = ssmax_api::decode(answer)?;
+        let from = draft.from.to_string();
+        for der in [&relay.signing, &relay.encryption] {
+            let certificate = Certificate::from_der(der).map_err(failed)?;
+            if !certificate.has_email(&from) || !certificate.has_policy(oid::POLICY_RELAY) {
+                return Err(failed("the CA gave a relay certificate for somebody else"));
+            }
+        }
+        Ok(relay)
+    }
+
+    fn sign_seal(&self, draft: &Draft, relay: &RelayCertificates) -> Result<Seal, Problem> {
+        let signer = Certificate::from_der(&relay.signing).map_err(failed)?;
+        let encryption = Certificate::from_der(&relay.encryption).map_err(failed)?;
+        let key = self.key_for(KeyPurpose::Seal, signer.spki())?;
+        let mut certificates = vec![signer.clone(), encryption.clone()];
+        for der in &relay.chain {
+            certificates.push(Certificate::from_der(der).map_err(failed)?);
+        }
+        let evidence = draft.evidence.to_der().map_err(failed)?;
+        let request = SignRequest {
+            content_digest: draft.record.entity.0,
+            content: None,
+            // Mailers object to a signingTime more than an hour from Date, and a mail
+            // may well be on its way for longer; the time stands in the record.
+            signing_time: None,
+            extra_signed: vec![
+                encryption_key_preference(&encryption),
+                attribute_utf8(oid::HOP_RECORD, &draft.record.to_json()),
+            ],
+            unsigned: vec![Attribute { oid: oid::EVIDENCE.to_owned(), value: evidence }],
+            certificates: &certificates,
+            signer: &signer,
+        };
+        let signed_data = sign(&request, key.as_ref()).map_err(failed)?;
+        Ok(Seal { signed_data, class: draft.record.class })
+    }
+
+    /// RecipientInfos of a sealed mail: its recipient and the archive, of one kind,
+    /// since some mailers cannot read mixed ones.
+    pub(crate) async fn encrypt_to(
+        &self,
+        ticket: &str,
+        recipient: &str,
+        tail: Digest,
+        key: &[u8],
+    ) -> Result<Vec<ByteBuf>, Problem> {
+        let recipient = Address::parse(recipient).map_err(|_| Problem::Malformed)?;
+        let target = self
+            .encryption_certificate(&recipient)
+            .await?
+            .ok_or(Problem::Refused(Reason::RecipientWithoutCertificate))?;
+        let open = self.tickets.find(ticket, Self::now())?;
+        let open = lock(&open);
+        open.passed()?;
+        if !open.is_for(&recipient) {
+            return Err(Problem::NotAllowed);
+        }
+        let key = received_key(&open, ticket, &tail, key, ContentCipher::Aes256Cbc)?;
+        // PKCS#1 v1.5 is what every mailer with an RSA key reads (measured).
+        let mut infos =
+            vec![recipient_info(&target, &key, None, RsaTransport::Pkcs1).map_err(failed)?];
+        let rsa = ssmax_primitives::key_algorithm(target.spki())
+            .is_ok_and(ssmax_token::KeyAlgorithm::is_rsa);
+        if let Some(archive) = self.newest_key(KeyPurpose::Archive, rsa)? {
+            let ukm = archive_ukm(&recipient, &tail);
+            let ukm = (!rsa).then_some(ukm.as_slice());
+            let spki = archive.spki();
+            infos.push(
+                recipient_info_for_key(spki, &key_identifier(spki), &key, ukm).map_err(failed)?,
+            );
+        }
+        Ok(infos.into_iter().map(ByteBuf::from).collect())
+    }
+}

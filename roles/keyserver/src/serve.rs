@@ -1,0 +1,130 @@
+//! Starting and answering: one socket for each kind of caller.
+
+use crate::config::Settings;
+use crate::member_list::ListState;
+use crate::schema::MIGRATIONS;
+use crate::setup::{SetupError, load_own_certificates};
+pub use crate::state::Keyserver;
+use crate::ticket::Tickets;
+use ssmax_api::Answer;
+use ssmax_api::keyserver::{GatewayRequest, InspectorRequest, WorkerAsk};
+use ssmax_daemon::listen::{Limits, Listener};
+use ssmax_daemon::ready::Addresses;
+use ssmax_daemon::stop::Stop;
+use ssmax_hsm::{KeyStore, UnlockSecret};
+use ssmax_primitives::SystemRandom;
+use ssmax_store::{Database, sqlx};
+use std::sync::{Arc, Mutex};
+
+/// Runs the keyserver until `stop`.
+///
+/// # Errors
+/// [`SetupError`] when its state cannot be opened or a socket not be bound.
+pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
+    let run_dir = settings.run_dir.clone();
+    let keyserver = Arc::new(Keyserver::open(settings).await?);
+    let bind = |caller| Listener::bind(&Settings::socket(&run_dir, caller));
+    let (gateway, inspector, ca) = (bind("gateway")?, bind("inspector")?, bind("ca")?);
+    let _announced = ssmax_daemon::ready::announce(&run_dir, "keyserver", &Addresses::new())?;
+    let limits = Limits::default();
+    tokio::join!(
+        gateway.serve(limits, stop.clone(), {
+            let keyserver = Arc::clone(&keyserver);
+            move |request: GatewayRequest| {
+                let keyserver = Arc::clone(&keyserver);
+                async move { keyserver.answer_gateway(request).await }
+            }
+        }),
+        inspector.serve(limits, stop.clone(), {
+            let keyserver = Arc::clone(&keyserver);
+            move |request: InspectorRequest| {
+                let keyserver = Arc::clone(&keyserver);
+                async move { keyserver.answer_inspector(request).await }
+            }
+        }),
+        ca.serve(limits, stop, {
+            let keyserver = Arc::clone(&keyserver);
+            move |request| {
+                let keyserver = Arc::clone(&keyserver);
+                async move { keyserver.answer_ca(request).await }
+            }
+        }),
+    );
+    Ok(())
+}
+
+impl Keyserver {
+    /// Opens state and keys.
+    ///
+    /// # Errors
+    /// [`SetupError`] when something is missing or cannot be unlocked.
+    pub async fn open(settings: Settings) -> Result<Self, SetupError> {
+        let unlock = UnlockSecret::from_file(&settings.keyserver.unlock_file)?;
+        let keys = KeyStore::open(&settings.key_dir(), &unlock)?;
+        let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
+        let own = load_own_certificates(&database).await?;
+        let statement_keys = sqlx::query_as("SELECT spki FROM statement_key")
+            .fetch_all(database.pool())
+            .await
+            .map_err(ssmax_store::StoreError::from)?
+            .into_iter()
+            .map(|(spki,): (Vec<u8>,)| spki)
+            .collect();
+        let list = ListState::load(&database, &own.root).await.map_err(SetupError::State)?;
+        let ca = ssmax_daemon::call::Client::new(settings.run_dir.join("ca.keyserver.sock"));
+        Ok(Self {
+            settings,
+            keys,
+            database,
+            own,
+            statement_keys,
+            list: Mutex::new(list),
+            tickets: Tickets::default(),
+            random: SystemRandom,
+            ca,
+        })
+    }
+
+    /// Answers the gateway.
+    pub async fn answer_gateway(&self, request: GatewayRequest) -> Answer {
+        use GatewayRequest as Q;
+        match request {
+            Q::AdmitOutbound(mail) => ssmax_api::encode(self.admit_outbound(*mail).await),
+            Q::AdmitInbound(mail) => ssmax_api::encode(self.admit_inbound(*mail).await),
+            Q::AdmitOutside { recipients } => ssmax_api::encode(self.admit_outside(&recipients)),
+            Q::SignUser { ticket, entity } => ssmax_api::encode(
+                self.sign_user(&ticket, entity).map(serde_bytes::ByteBuf::from),
+            ),
+            Q::Rewrap { ticket, to_org, recipients, tail } => {
+                ssmax_api::encode(self.rewrap(&ticket, &to_org, &recipients, tail))
+            }
+            Q::SignHop { ticket, id, content, headers, message_id } => ssmax_api::encode(
+                self.sign_hop(&ticket, id, content, headers, message_id)
+                    .map(serde_bytes::ByteBuf::from),
+            ),
+            Q::InstallList { list, certificates } => {
+                ssmax_api::encode(self.install_list(&list, &certificates).await)
+            }
+        }
+    }
+
+    /// Answers the inspector on behalf of a worker.
+    pub async fn answer_inspector(&self, request: InspectorRequest) -> Answer {
+        let ticket = request.ticket;
+        match request.ask {
+            WorkerAsk::Release { worker } => ssmax_api::encode(self.release(&ticket, worker)),
+            WorkerAsk::Verdict { body, signature } => {
+                ssmax_api::encode(self.take_verdict(&ticket, &body, &signature))
+            }
+            WorkerAsk::EncryptFresh { form, tail, key } => {
+                ssmax_api::encode(self.encrypt_fresh(&ticket, form, tail, &key))
+            }
+            WorkerAsk::Seal { recipient, entity, headers } => {
+                ssmax_api::encode(self.seal(&ticket, &recipient, entity, headers).await)
+            }
+            WorkerAsk::EncryptTo { recipient, tail, key } => {
+                ssmax_api::encode(self.encrypt_to(&ticket, &recipient, tail, &key).await)
+            }
+        }
+    }
+}

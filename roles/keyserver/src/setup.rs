@@ -1,0 +1,174 @@
+//! Making the keys of a member and installing its certificates, before it serves.
+
+use crate::config::Settings;
+use crate::schema::MIGRATIONS;
+use crate::state::OwnCertificates;
+use ssmax_federation::admission::Admission;
+use ssmax_hsm::{HsmError, KeyPurpose, KeyStore, UnlockSecret};
+use ssmax_pki::{Certificate, PkiError};
+use ssmax_store::{Database, StoreError, sqlx};
+use ssmax_token::{KeyAlgorithm, KeyPair as _};
+
+/// Why the keyserver cannot be set up or started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// The key files.
+    #[error(transparent)]
+    Keys(#[from] HsmError),
+    /// The database or a file of it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A certificate.
+    #[error(transparent)]
+    Certificate(#[from] PkiError),
+    /// A socket or a file.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The state itself.
+    #[error("the state cannot be read")]
+    State(ssmax_api::Problem),
+    /// Not a member yet.
+    #[error("this organisation has not been admitted yet: install the authority's answer first")]
+    NotAdmitted,
+    /// The admission is for another organisation or for other keys.
+    #[error("the admission does not fit this organisation's keys")]
+    ForeignAdmission,
+}
+
+/// What goes into the application to join the federation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKeys {
+    /// PKCS#10 request of the organisation signing key, DER.
+    pub organisation_signing_request: Vec<u8>,
+    /// Federation encryption key, SPKI DER.
+    pub federation_encryption: Vec<u8>,
+}
+
+/// Makes all keys of a member that the keyserver holds.
+///
+/// # Errors
+/// [`SetupError::Keys`] when there are keys already, or the files cannot be written.
+pub fn initialise(settings: &Settings) -> Result<PublicKeys, SetupError> {
+    ssmax_store::files::create_private_dir(&settings.dir())?;
+    let unlock = UnlockSecret::from_file(&settings.keyserver.unlock_file)?;
+    let keys = KeyStore::create(&settings.key_dir(), &unlock)?;
+    for (purpose, algorithm) in [
+        (KeyPurpose::OrganisationSigning, KeyAlgorithm::EcP256),
+        (KeyPurpose::FederationEncryption, KeyAlgorithm::EcP256),
+        (KeyPurpose::SubmissionEncryption, KeyAlgorithm::EcP256),
+        (KeyPurpose::Seal, KeyAlgorithm::EcP256),
+        // Archive keys exist as both kinds: no mail mixes RSA and EC recipients.
+        (KeyPurpose::Archive, KeyAlgorithm::EcP256),
+        (KeyPurpose::Archive, KeyAlgorithm::Rsa2048),
+    ] {
+        keys.generate(purpose, algorithm)?;
+    }
+    public_keys(settings)
+}
+
+/// The public keys for an application.
+///
+/// # Errors
+/// [`SetupError`] when the keys cannot be opened.
+pub fn public_keys(settings: &Settings) -> Result<PublicKeys, SetupError> {
+    let unlock = UnlockSecret::from_file(&settings.keyserver.unlock_file)?;
+    let keys = KeyStore::open(&settings.key_dir(), &unlock)?;
+    let newest = |purpose| -> Result<_, SetupError> {
+        let id = keys.keys(purpose)?.into_iter().next().ok_or(SetupError::ForeignAdmission)?;
+        Ok(keys.key(purpose, &id)?)
+    };
+    let signing = newest(KeyPurpose::OrganisationSigning)?;
+    let encryption = newest(KeyPurpose::FederationEncryption)?;
+    Ok(PublicKeys {
+        organisation_signing_request: ssmax_pki::request::create(
+            signing.as_ref(),
+            &settings.organisation.name,
+            None,
+        )?,
+        federation_encryption: encryption.spki().to_vec(),
+    })
+}
+
+/// Installs what the authority answered, with the own seal CA and the public key of
+/// the submission service.
+///
+/// # Errors
+/// [`SetupError::ForeignAdmission`] when a certificate carries none of our keys.
+pub async fn install_admission(
+    settings: &Settings,
+    admission: &Admission,
+    seal_ca: &Certificate,
+    statement_key: &[u8],
+) -> Result<(), SetupError> {
+    let unlock = UnlockSecret::from_file(&settings.keyserver.unlock_file)?;
+    let keys = KeyStore::open(&settings.key_dir(), &unlock)?;
+    let signing = Certificate::from_pem(&admission.organisation_signing)?;
+    let mut encryption = Vec::new();
+    for pem in &admission.organisation_encryption {
+        encryption.push(Certificate::from_pem(pem)?);
+    }
+    let ours = |purpose, certificate: &Certificate| {
+        keys.key(purpose, &ssmax_hsm::key_id(certificate.spki())).is_ok()
+    };
+    if admission.id != settings.organisation.id
+        || !ours(KeyPurpose::OrganisationSigning, &signing)
+        || !encryption.iter().all(|one| ours(KeyPurpose::FederationEncryption, one))
+    {
+        return Err(SetupError::ForeignAdmission);
+    }
+    let mut rows = vec![
+        ("organisation-signing", signing),
+        ("member-ca", Certificate::from_pem(&admission.member_ca)?),
+        ("issuing-ca", Certificate::from_pem(&admission.issuing_ca)?),
+        ("root", Certificate::from_pem(&admission.root)?),
+        ("seal-ca", seal_ca.clone()),
+    ];
+    rows.extend(encryption.into_iter().map(|one| ("federation-encryption", one)));
+    let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
+    let mut write = database.begin_write().await?;
+    for (purpose, certificate) in rows {
+        sqlx::query("INSERT OR REPLACE INTO own_certificate (purpose, sha256, der) VALUES (?, ?, ?)")
+            .bind(purpose)
+            .bind(certificate.sha256().as_slice())
+            .bind(certificate.der())
+            .execute(&mut *write)
+            .await
+            .map_err(StoreError::from)?;
+    }
+    sqlx::query("INSERT OR IGNORE INTO statement_key (spki) VALUES (?)")
+        .bind(statement_key)
+        .execute(&mut *write)
+        .await
+        .map_err(StoreError::from)?;
+    write.commit().await.map_err(StoreError::from)?;
+    database.close().await;
+    Ok(())
+}
+
+pub(crate) async fn load_own_certificates(
+    database: &Database,
+) -> Result<OwnCertificates, SetupError> {
+    let rows: Vec<(String, Vec<u8>)> = sqlx::query_as("SELECT purpose, der FROM own_certificate")
+        .fetch_all(database.pool())
+        .await
+        .map_err(StoreError::from)?;
+    let mut all = Vec::new();
+    for (purpose, der) in rows {
+        all.push((purpose, Certificate::from_der(&der)?));
+    }
+    // After a renewal several are there; the newest is the one in use.
+    all.sort_by_key(|(_, certificate)| std::cmp::Reverse(certificate.not_before()));
+    let of = |wanted: &str| -> Vec<Certificate> {
+        all.iter().filter(|(purpose, _)| purpose == wanted).map(|(_, one)| one.clone()).collect()
+    };
+    let one = |wanted: &str| of(wanted).into_iter().next().ok_or(SetupError::NotAdmitted);
+    Ok(OwnCertificates {
+        root: one("root")?,
+        issuing_ca: one("issuing-ca")?,
+        member_ca: one("member-ca")?,
+        seal_ca: one("seal-ca")?,
+        organisation_signing: one("organisation-signing")?,
+        federation_encryption: of("federation-encryption"),
+    })
+}

@@ -1,0 +1,95 @@
+//! The worker's finding, and what the keyserver makes of it.
+
+use crate::people::may_send_as;
+use crate::state::Keyserver;
+use crate::ticket::{MemberMail, Origin, OwnMail, Ticket, lock};
+use ssmax_api::Problem;
+use ssmax_api::keyserver::VerdictBody;
+use ssmax_chain::{Digest, Reason};
+use ssmax_inspection::Outcome;
+use ssmax_token::SignatureAlgorithm;
+
+/// Keeps verdict signatures apart from any other use of a worker's key.
+const LABEL: &[u8] = b"SSMAX1-verdict\0";
+
+impl Keyserver {
+    /// Takes the verdict: once, by the worker that the keys were released to, about
+    /// exactly the parts and the sender that the ticket names.
+    pub(crate) fn take_verdict(
+        &self,
+        ticket: &str,
+        body: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Problem> {
+        let open = self.tickets.find(ticket, Self::now())?;
+        let mut open = lock(&open);
+        let worker = open.worker.as_ref().ok_or(Problem::NotAllowed)?;
+        let message = [LABEL, body].concat();
+        ssmax_primitives::verify(SignatureAlgorithm::EcdsaSha256, &worker.spki, &message, signature)
+            .map_err(|_| Problem::NotAllowed)?;
+        let verdict: VerdictBody =
+            ciborium::from_reader(body).map_err(|_| Problem::Malformed)?;
+        if open.verdict.is_some() || verdict.ticket != ticket {
+            return Err(Problem::NotAllowed);
+        }
+        if verdict.outcome == Outcome::Pass {
+            check_pass(&open, &verdict)?;
+        }
+        tracing::info!(%ticket, outcome = ?verdict.outcome, rules = ?verdict.rules, "a worker has judged a mail");
+        open.verdict = Some(verdict);
+        Ok(())
+    }
+}
+
+/// A pass must be about the whole ticket: every part opened with its own key, and the
+/// sender's signature the expected one.
+fn check_pass(open: &Ticket, verdict: &VerdictBody) -> Result<(), Problem> {
+    let same_parts = open.parts.len() == verdict.parts.len()
+        && open.parts.iter().zip(&verdict.parts).all(|(part, (path, tail, kcv))| {
+            part.path == *path && part.tail == *tail && part.kcv == *kcv
+        });
+    if !same_parts {
+        return Err(Problem::Refused(Reason::KeyCheckFailed));
+    }
+    match &open.origin {
+        Origin::Own(own) => check_own(own, verdict, open.parts.is_empty()),
+        Origin::Member(mail) => check_announced(mail, verdict),
+        Origin::Outside => Ok(()),
+    }
+}
+
+/// Signed by From, who is the submitter, with a certificate we know for them; or by
+/// us in their name, over exactly this content.
+fn check_own(own: &OwnMail, verdict: &VerdictBody, in_clear: bool) -> Result<(), Problem> {
+    let reason =
+        if in_clear { Reason::SignerNotOurs } else { Reason::InnerSignerNotFrom };
+    let refused = Problem::Refused(reason);
+    let signer = verdict.signer.as_ref().ok_or(refused)?;
+    let entity = verdict.entity.ok_or(refused)?;
+    let hash = Digest::of(&signer.certificate);
+    if !own.user.signing.iter().any(|(_, der)| Digest::of(der) == hash)
+        || !may_send_as(&own.user, &own.from)
+    {
+        return Err(refused);
+    }
+    let certificate =
+        ssmax_pki::Certificate::from_der(&signer.certificate).map_err(|_| refused)?;
+    if !certificate.has_email(&own.from.to_string()) {
+        return Err(refused);
+    }
+    match own.server_signed {
+        Some(signed) if signed != (entity, hash) => Err(Problem::NotAllowed),
+        _ => Ok(()),
+    }
+}
+
+/// Exactly what the sending organisation announced.
+fn check_announced(mail: &MemberMail, verdict: &VerdictBody) -> Result<(), Problem> {
+    let refused = Problem::Refused(Reason::EntityChanged);
+    let signer = verdict.signer.as_ref().ok_or(refused)?;
+    let sender = &mail.sealed.sender;
+    let same = verdict.entity == Some(mail.sealed.entity)
+        && signer.si == sender.si
+        && Digest::of(&signer.certificate) == sender.cert;
+    if same { Ok(()) } else { Err(refused) }
+}

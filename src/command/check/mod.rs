@@ -1,0 +1,181 @@
+//! `ssmax check`: explains a configuration and tests what it needs, before anything
+//! starts.
+
+mod host;
+mod keys;
+mod network;
+
+use super::{ConfigFile, Context, block_on};
+use crate::complaint::{Complaint, Exit};
+use crate::config::{Config, Role};
+use crate::explain::entry_fault;
+use crate::{files, member};
+use serde_json::{Value, json};
+use ssmax_federation::{
+    Capabilities, Kind, Limits, Member, Names, Standing, StandingState, check_member,
+};
+use std::process::ExitCode;
+use time::OffsetDateTime;
+
+/// Arguments of `ssmax check`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// Checks everything; the answer is good when nothing is in the way.
+pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
+    context.end(check(&args, context))
+}
+
+fn check(args: &Args, context: &Context) -> Result<ExitCode, Complaint> {
+    let config = args.config.load()?;
+    let mut report = Report::new(context);
+    let path = config.path().display().to_string();
+    report.ok("config", "cli-config-good", &[("path", &path)]);
+    for role in config.roles() {
+        report.ok("config.role", "check-role", &[("role", &context.text(role.text(), &[]))]);
+    }
+    host::check(&config, &mut report);
+    if config.is_member() {
+        organisation(&config, &mut report);
+    }
+    keys::check(&config, &mut report);
+    block_on(async {
+        network::check(&config, &mut report).await;
+        Ok(())
+    })?;
+    Ok(report.end())
+}
+
+/// What we would tell the federation about ourselves.
+fn organisation(config: &Config, report: &mut Report<'_>) {
+    let organisation = match config.organisation() {
+        Ok(organisation) => organisation,
+        Err(complaint) => return report.error("organisation", &complaint),
+    };
+    let fresh_form = config.federation().map(|section| section.fresh_form);
+    let defaults = Capabilities::default();
+    let entry = Member {
+        id: organisation.id.clone(),
+        kind: Kind::Organisation,
+        names: Names {
+            ja: organisation.name_ja.clone(),
+            kana: organisation.name_kana.clone(),
+            en: organisation.name.clone(),
+        },
+        corporate_number: member::corporate_number(&organisation.id).to_owned(),
+        domains: organisation.domains.clone(),
+        certificates: Vec::new(),
+        standing: Standing {
+            state: StandingState::Good,
+            since: OffsetDateTime::UNIX_EPOCH,
+            reason: String::new(),
+        },
+        rating: None,
+        incident_contact: organisation.incident_contact.clone(),
+        capabilities: Capabilities {
+            fresh_form: fresh_form.unwrap_or(defaults.fresh_form),
+            ..defaults
+        },
+    };
+    match check_member(&entry, 0, &Limits::default()) {
+        Ok(()) => {
+            let arguments = [("id", organisation.id.as_str()), ("name", &organisation.name)];
+            report.ok("organisation", "check-organisation", &arguments);
+        }
+        Err(fault) => {
+            let complaint = Complaint::new(Exit::Bad, entry_fault(&fault)).with("reason", fault);
+            report.error("organisation", &complaint);
+        }
+    }
+}
+
+/// How a single check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Ok,
+    Warning,
+    Error,
+}
+
+impl Level {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// The checks so far. People see each at once, since some take seconds; JSON comes
+/// whole at the end.
+struct Report<'a> {
+    context: &'a Context,
+    checks: Vec<Value>,
+    warnings: usize,
+    errors: usize,
+}
+
+impl<'a> Report<'a> {
+    fn new(context: &'a Context) -> Self {
+        Self { context, checks: Vec::new(), warnings: 0, errors: 0 }
+    }
+
+    /// `name` is stable, for scripts; `id` is the text.
+    fn ok(&mut self, name: &str, id: &str, arguments: &[(&str, &str)]) {
+        let what = self.context.text(id, arguments);
+        self.add(name, Level::Ok, &what, "");
+    }
+
+    fn warning(&mut self, name: &str, complaint: &Complaint) {
+        self.warnings += 1;
+        self.complain(name, Level::Warning, complaint);
+    }
+
+    fn error(&mut self, name: &str, complaint: &Complaint) {
+        self.errors += 1;
+        self.complain(name, Level::Error, complaint);
+    }
+
+    fn complain(&mut self, name: &str, level: Level, complaint: &Complaint) {
+        let language = self.context.language;
+        self.add(name, level, &complaint.what(language), &complaint.to_do(language));
+    }
+
+    fn add(&mut self, name: &str, level: Level, what: &str, to_do: &str) {
+        if self.context.json {
+            let result = level.as_str();
+            self.checks.push(
+                json!({ "name": name, "result": result, "what": what, "to_do": to_do }),
+            );
+            return;
+        }
+        let id = match level {
+            Level::Ok => "check-line-ok",
+            Level::Warning => "check-line-warning",
+            Level::Error => "check-line-error",
+        };
+        files::say(self.context.text(id, &[("name", name), ("what", what)]));
+        if !to_do.is_empty() {
+            files::say(format!("    {}", self.context.text("cli-to-do", &[("what", to_do)])));
+        }
+    }
+
+    fn end(self) -> ExitCode {
+        let verdict = if self.errors == 0 { "good" } else { "bad" };
+        let facts = json!({ "verdict": verdict, "checks": self.checks });
+        self.context.print(&facts, || {
+            let (errors, warnings) = (self.errors.to_string(), self.warnings.to_string());
+            self.context.text("check-end", &[("errors", &errors), ("warnings", &warnings)])
+        });
+        if self.errors == 0 { ExitCode::SUCCESS } else { Exit::Bad.into() }
+    }
+}
+
+/// The name of a check that is made for a role.
+fn of(role: Role, what: &str) -> String {
+    format!("{}.{what}", role.as_str())
+}

@@ -1,0 +1,219 @@
+//! Addresses to listen on, the authority, the next hop.
+
+use super::{Report, of};
+use crate::command::authority::standing_text;
+use crate::command::org::fetch_list;
+use crate::complaint::{Complaint, Exit};
+use crate::config::{Config, Role};
+use ssmax_federation::{CLOCK_SKEW, Freshness, MemberList, freshness};
+use ssmax_gateway::wire::Route;
+use ssmax_gateway::{GatewayConfig, listen::TlsServer};
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use time::OffsetDateTime;
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+
+/// How long a next hop may take to be connected.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(super) async fn check(config: &Config, report: &mut Report<'_>) {
+    let roles = config.roles();
+    if let (true, Ok(authority)) = (roles.contains(&Role::Authority), config.authority()) {
+        listen(config, Role::Authority, "listen", authority.listen, report).await;
+    }
+    if roles.contains(&Role::Gateway) {
+        match config.gateway() {
+            Ok(settings) => gateway(config, &settings.gateway, report).await,
+            Err(complaint) => report.error("gateway", &complaint),
+        }
+    }
+    // Before the admission there is nothing to trust the authority by.
+    if config.is_member() && config.admission().exists() {
+        federation(config, report).await;
+    }
+}
+
+async fn gateway(config: &Config, gateway: &GatewayConfig, report: &mut Report<'_>) {
+    let listeners = [
+        ("submission", gateway.submission),
+        ("inbound_smtp", gateway.inbound_smtp),
+        ("inbound_lmtp", gateway.inbound_lmtp),
+    ];
+    if listeners.iter().all(|(_, address)| address.is_none()) {
+        report.warning("gateway.listen", &Complaint::new(Exit::Bad, "no-listener"));
+    }
+    for (name, address) in listeners {
+        if let Some(address) = address {
+            listen(config, Role::Gateway, name, address, report).await;
+        }
+    }
+    tls(gateway, report);
+    next_hop("gateway.next_hop", &gateway.next_hop, report).await;
+    for (domain, route) in &gateway.routes {
+        next_hop(&format!("gateway.routes.{domain}"), route, report).await;
+    }
+}
+
+/// Whether an address is free, or taken by this very role.
+async fn listen(
+    config: &Config,
+    role: Role,
+    field: &str,
+    address: SocketAddr,
+    report: &mut Report<'_>,
+) {
+    let name = of(role, field);
+    let text = address.to_string();
+    let kind = match TcpListener::bind(address).await {
+        Ok(_) => return report.ok(&name, "check-listen-free", &[("address", &text)]),
+        Err(error) => error.kind(),
+    };
+    if kind == ErrorKind::AddrInUse && is_ours(config, role, &text).await {
+        return report.ok(&name, "check-listen-ours", &[("address", &text)]);
+    }
+    let complaint = match kind {
+        ErrorKind::AddrInUse => Complaint::new(Exit::Bad, "address-in-use"),
+        _ => Complaint::new(Exit::Bad, "listen").with("reason", kind),
+    };
+    report.error(&name, &complaint.with("address", text));
+}
+
+/// Whether the role has announced that it serves there, and is alive.
+async fn is_ours(config: &Config, role: Role, address: &str) -> bool {
+    ssmax_daemon::ready::wait_ready(config.run_dir(), &[role.as_str()], Duration::ZERO)
+        .await
+        .is_ok_and(|records| {
+            records.values().any(|record| record.addresses.values().any(|one| one == address))
+        })
+}
+
+fn tls(gateway: &GatewayConfig, report: &mut Report<'_>) {
+    let name = "gateway.tls_certificate";
+    let (certificate, key) = match (&gateway.tls_certificate, &gateway.tls_key) {
+        (Some(certificate), Some(key)) => (certificate, key),
+        (None, None) => {
+            if gateway.submission.is_some() && !gateway.allow_plaintext_auth {
+                report.warning(name, &Complaint::new(Exit::Bad, "no-tls"));
+            }
+            return;
+        }
+        _ => return report.error(name, &Complaint::new(Exit::Bad, "tls-half")),
+    };
+    match read_tls(certificate, key) {
+        Ok(()) => {
+            report.ok(name, "check-tls", &[("path", &certificate.display().to_string())]);
+        }
+        Err(complaint) => report.error(name, &complaint),
+    }
+}
+
+fn read_tls(certificate: &Path, key: &Path) -> Result<(), Complaint> {
+    let chain = std::fs::read(certificate)
+        .map_err(|error| Complaint::from_io(certificate, error.kind(), Exit::Bad))?;
+    let key = ssmax_store::files::read_private(key)?;
+    TlsServer::from_pem(&chain, &key)
+        .map(drop)
+        .map_err(|fault| Complaint::new(Exit::Bad, "listener-tls").with("reason", fault))
+}
+
+/// Whether the place that takes our mail can be reached now.
+async fn next_hop(name: &str, route: &Route, report: &mut Report<'_>) {
+    let text = route.to_string();
+    let reached = match route {
+        Route::Smtp { host, port, .. } | Route::Lmtp { host, port } => {
+            connect(TcpStream::connect((host.as_str(), *port))).await
+        }
+        Route::LmtpSocket(path) => connect(UnixStream::connect(path)).await,
+        Route::Maildir(pattern) => writable(&fixed_part(pattern)),
+        Route::Reject => Ok(()),
+    };
+    match reached {
+        Ok(()) => report.ok(name, "check-next-hop", &[("route", &text)]),
+        Err(kind) => {
+            let complaint = Complaint::new(Exit::Bad, "next-hop");
+            report.error(name, &complaint.with("route", text).with("reason", kind));
+        }
+    }
+}
+
+async fn connect<S>(connecting: impl Future<Output = std::io::Result<S>>) -> Result<(), ErrorKind> {
+    match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(error.kind()),
+        Err(_) => Err(ErrorKind::TimedOut),
+    }
+}
+
+/// What of a Maildir's path is the same for every recipient.
+fn fixed_part(pattern: &str) -> PathBuf {
+    let fixed = pattern.split_once('{').map_or(pattern, |(before, _)| before);
+    let path = Path::new(fixed);
+    match path.parent() {
+        Some(parent) if !fixed.ends_with('/') => parent.to_owned(),
+        _ => path.to_owned(),
+    }
+}
+
+/// Whether directories can be made in `dir`, or in the nearest one above that is there.
+fn writable(dir: &Path) -> Result<(), ErrorKind> {
+    let there = dir.ancestors().find(|dir| dir.exists()).ok_or(ErrorKind::NotFound)?;
+    rustix::fs::access(there, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK)
+        .map_err(|error| std::io::Error::from(error).kind())
+}
+
+async fn federation(config: &Config, report: &mut Report<'_>) {
+    let name = "federation.authority_url";
+    let list = match fetch_list(config).await {
+        Ok(list) => list,
+        Err(complaint) => return report.error(name, &complaint),
+    };
+    let version = list.version.to_string();
+    report.ok(name, "check-list", &[("version", &version)]);
+    let now = OffsetDateTime::now_utc();
+    if list.issued > now + CLOCK_SKEW {
+        report.error("clock.federation", &Complaint::new(Exit::Bad, "clock-behind"));
+    } else if freshness(&list, now) != Freshness::Fresh {
+        report.warning("federation.list", &Complaint::new(Exit::Bad, "list-stale"));
+    }
+    if let Ok(organisation) = config.organisation() {
+        standing(&organisation.id, &list, report);
+    }
+}
+
+fn standing(id: &str, list: &MemberList, report: &mut Report<'_>) {
+    let name = "federation.standing";
+    let version = list.version.to_string();
+    let Some(member) = list.member(id) else {
+        let complaint = Complaint::new(Exit::Bad, "not-listed").with("version", version);
+        return report.error(name, &complaint);
+    };
+    let state = member.standing.state;
+    if state.exchanges_mail() {
+        let standing = report.context.text(standing_text(state), &[]);
+        report.ok(name, "check-standing", &[("standing", &standing), ("version", &version)]);
+    } else {
+        let complaint = Complaint::new(Exit::Bad, "standing-lost")
+            .with_text("standing", standing_text(state))
+            .with("reason", &member.standing.reason);
+        report.error(name, &complaint);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixed_part;
+    use std::path::Path;
+
+    #[test]
+    fn the_fixed_part_of_a_maildir_ends_before_what_changes() {
+        for (pattern, fixed) in [
+            ("/var/mail/{domain}/{local}", "/var/mail/"),
+            ("/var/mail/x-{domain}", "/var/mail"),
+            ("/var/mail/all", "/var/mail"),
+        ] {
+            assert_eq!(fixed_part(pattern), Path::new(fixed), "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! One file per command. Each has its arguments and `run`, which returns the exit code.
+
+pub(crate) mod authority;
+pub(crate) mod check;
+pub(crate) mod config;
+pub(crate) mod org;
+pub(crate) mod serve;
+pub(crate) mod user;
+
+use crate::complaint::{Complaint, Exit};
+use crate::files;
+use ssmax_texts::Language;
+use std::future::Future;
+use std::process::ExitCode;
+
+/// The hidden command that a role starts for each mail it inspects.
+pub(crate) const INSPECT_WORKER: &str = "inspect-worker";
+
+/// What the global flags say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Context {
+    /// The language of every text.
+    pub(crate) language: Language,
+    /// Whether facts are printed as JSON.
+    pub(crate) json: bool,
+}
+
+impl Context {
+    /// The text `id` in the reader's language.
+    pub(crate) fn text(&self, id: &str, arguments: &[(&str, &str)]) -> String {
+        ssmax_texts::text(self.language, id, arguments)
+    }
+
+    /// Prints facts: as JSON if asked for, else as people read them.
+    pub(crate) fn print(&self, json: &serde_json::Value, human: impl FnOnce() -> String) {
+        if self.json {
+            files::say(json.to_string());
+        } else {
+            files::say(human().trim_end());
+        }
+    }
+
+    /// Ends a command: with what it found out, or by saying what went wrong.
+    pub(crate) fn end(&self, outcome: Result<ExitCode, Complaint>) -> ExitCode {
+        outcome.unwrap_or_else(|complaint| complaint.report(self))
+    }
+}
+
+/// A command with its arguments.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Run roles: all that the configuration has, one process each.
+    Serve(serve::Args),
+    /// Explain a configuration and test what it needs.
+    Check(check::Args),
+    /// Print a commented sample of ssmax.toml.
+    Config(config::Args),
+    /// The management organisation: admit members, say how they stand.
+    Authority(authority::Args),
+    /// A member's keys and certificates; joining the federation.
+    Org(org::Args),
+    /// People and their certificates.
+    User(user::Args),
+}
+
+impl Command {
+    /// Runs it to its end.
+    pub(crate) fn run(self, context: &Context) -> ExitCode {
+        match self {
+            Self::Serve(args) => serve::run(args, context),
+            Self::Check(args) => check::run(args, context),
+            Self::Config(args) => config::run(args, context),
+            Self::Authority(args) => authority::run(args, context),
+            Self::Org(args) => org::run(args, context),
+            Self::User(args) => user::run(args, context),
+        }
+    }
+}
+
+/// What [`INSPECT_WORKER`] does.
+pub(crate) fn inspect_worker() -> ExitCode {
+    ssmax_inspector::worker_main()
+}
+
+/// Runs a future to its end, on a runtime of its own.
+pub(crate) fn block_on<T>(
+    future: impl Future<Output = Result<T, Complaint>>,
+) -> Result<T, Complaint> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Complaint::new(Exit::Unavailable, "failed").with("reason", error))?
+        .block_on(future)
+}
+
+/// `--config FILE`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConfigFile {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", default_value = "ssmax.toml")]
+    pub(crate) config: std::path::PathBuf,
+}
+
+impl ConfigFile {
+    /// Reads it.
+    pub(crate) fn load(&self) -> Result<crate::config::Config, Complaint> {
+        crate::config::Config::load(&self.config)
+    }
+}

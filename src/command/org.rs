@@ -1,0 +1,245 @@
+//! `ssmax org`: a member's keys, and joining the federation.
+
+use super::authority::standing_text;
+use super::{ConfigFile, Context, block_on};
+use crate::complaint::{Complaint, Exit};
+use crate::config::Config;
+use crate::{files, member};
+use serde_json::json;
+use ssmax_federation::admission::Admission;
+use ssmax_federation::{Freshness, Member, MemberList};
+use ssmax_pki::Certificate;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// How long the authority may take for its list.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Arguments of `ssmax org`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Make the member's keys and the application to join the federation.
+    Init {
+        /// Where to write the application; `-` is standard output.
+        #[arg(long, value_name = "FILE", default_value = "application.json")]
+        out: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Install what the authority answered.
+    Install {
+        /// The authority's answer; `-` is standard input.
+        #[arg(value_name = "ADMISSION.json")]
+        admission: PathBuf,
+        /// SHA-256 of the federation's root, as the authority told you on another way.
+        #[arg(long, value_name = "HEX")]
+        root_sha256: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Show the member's certificates and how it stands in the federation.
+    Status {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+/// Does it.
+pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
+    context.end(match args.action {
+        Action::Init { out, config } => init(&config, &out, context),
+        Action::Install { admission, root_sha256, config } => {
+            install(&config, &admission, &root_sha256, context)
+        }
+        Action::Status { config } => status(&config, context),
+    })
+}
+
+fn init(file: &ConfigFile, out: &Path, context: &Context) -> Result<ExitCode, Complaint> {
+    let config = file.load()?;
+    files::refuse_existing(out)?;
+    let made = block_on(member::initialise(&config))?;
+    let mut text = made.application.to_json();
+    text.push('\n');
+    files::write_document(out, text.as_bytes())?;
+    if out != Path::new("-") {
+        let facts = json!({
+            "id": made.application.id,
+            "application": out,
+            "unlock_files": made.unlock_files,
+            "keys_made": !made.again,
+        });
+        context.print(&facts, || {
+            let id = if made.again { "cli-org-keys-kept" } else { "cli-org-keys-made" };
+            let mut said = vec![context.text(id, &[("id", &made.application.id)])];
+            for path in &made.unlock_files {
+                let path = path.display().to_string();
+                said.push(context.text("cli-unlock-file-made", &[("path", &path)]));
+            }
+            let out = out.display().to_string();
+            said.push(context.text("cli-application-file", &[("path", &out)]));
+            said.join("\n")
+        });
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn install(
+    file: &ConfigFile,
+    path: &Path,
+    root_sha256: &str,
+    context: &Context,
+) -> Result<ExitCode, Complaint> {
+    let config = file.load()?;
+    let admission = Admission::from_json(&files::read_document(path)?)
+        .map_err(|fault| Complaint::from_json(path, fault))?;
+    block_on(member::install(&config, &admission, root_sha256))?;
+    let facts = json!({
+        "id": admission.id,
+        "list_version": admission.list_version,
+        "authority_url": admission.authority_url,
+        "root_file": config.root(),
+        "tls_ca_file": config.tls_ca(),
+    });
+    context.print(&facts, || {
+        let mut said = vec![context.text("cli-org-installed", &[("id", &admission.id)])];
+        let set = config.federation().map(|section| section.authority_url.as_str());
+        if let Ok(set) = set
+            && set.trim_end_matches('/') != admission.authority_url
+        {
+            let arguments = [("set", set), ("said", admission.authority_url.as_str())];
+            let what = context.text("cli-authority-url-differs", &arguments);
+            said.push(context.text("cli-warning", &[("what", &what)]));
+        }
+        said.join("\n")
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One of the member's certificates, for people to look at its end.
+struct Held {
+    kind: &'static str,
+    certificate: Certificate,
+}
+
+fn status(file: &ConfigFile, context: &Context) -> Result<ExitCode, Complaint> {
+    let config = file.load()?;
+    let organisation = config.organisation()?.clone();
+    let admission =
+        member::installed(&config)?.ok_or(Complaint::new(Exit::Unavailable, "not-admitted"))?;
+    let held = held(&admission)?;
+    let list = block_on(fetch_list(&config));
+    let now = OffsetDateTime::now_utc();
+    let certificates = held.iter().map(Held::to_json).collect::<Result<Vec<_>, _>>()?;
+    let entry = list.as_ref().ok().and_then(|list| list.member(&organisation.id));
+    let standing = entry.map(|member| &member.standing);
+    let facts = json!({
+        "id": organisation.id,
+        "name": organisation.name,
+        "domains": organisation.domains,
+        "certificates": certificates,
+        "standing": standing,
+        "list_version": list.as_ref().ok().map(|list| list.version),
+        "list_problem": list.as_ref().err().map(|complaint| complaint.what(context.language)),
+    });
+    context.print(&facts, || {
+        let mut said = vec![format!("{}  {}", organisation.id, organisation.name)];
+        said.push(format!("  {}", organisation.domains.join(", ")));
+        said.extend(held.iter().map(|one| one.line(now, context)));
+        if let Ok(list) = &list {
+            said.push(format!("  {}", standing_line(list, entry, now, context)));
+        }
+        said.join("\n")
+    });
+    match (list, entry_is_good(standing)) {
+        (Err(complaint), _) => Err(complaint),
+        (Ok(_), good) => Ok(if good { ExitCode::SUCCESS } else { Exit::Bad.into() }),
+    }
+}
+
+fn entry_is_good(standing: Option<&ssmax_federation::Standing>) -> bool {
+    standing.is_some_and(|standing| standing.state.exchanges_mail())
+}
+
+fn standing_line(
+    list: &MemberList,
+    entry: Option<&Member>,
+    now: OffsetDateTime,
+    context: &Context,
+) -> String {
+    let version = list.version.to_string();
+    let Some(entry) = entry else {
+        return context.text("cli-org-not-listed", &[("version", &version)]);
+    };
+    let standing = context.text(standing_text(entry.standing.state), &[]);
+    let arguments = [("standing", standing.as_str()), ("version", &version)];
+    let line = context.text("cli-org-standing", &arguments);
+    match ssmax_federation::freshness(list, now) {
+        Freshness::Fresh => line,
+        _ => format!("{line} {}", context.text("cli-list-stale", &[])),
+    }
+}
+
+impl Held {
+    fn to_json(&self) -> Result<serde_json::Value, Complaint> {
+        Ok(json!({
+            "kind": self.kind,
+            "sha256": hex::encode(self.certificate.sha256()),
+            "not_after": self.end()?,
+        }))
+    }
+
+    fn end(&self) -> Result<String, Complaint> {
+        let end = self.certificate.not_after();
+        end.format(&Rfc3339)
+            .map_err(|error| Complaint::new(Exit::Unavailable, "failed").with("reason", error))
+    }
+
+    fn line(&self, now: OffsetDateTime, context: &Context) -> String {
+        let days = (self.certificate.not_after() - now).whole_days().max(0).to_string();
+        let kind = context.text(self.kind, &[]);
+        let arguments = [("kind", kind.as_str()), ("days", &days)];
+        format!("  {}", context.text("cli-certificate-days", &arguments))
+    }
+}
+
+/// The certificates of an admission, by what they are for.
+fn held(admission: &Admission) -> Result<Vec<Held>, Complaint> {
+    let mut held = Vec::new();
+    let mut add = |kind, pem: &str| -> Result<(), Complaint> {
+        held.push(Held { kind, certificate: Certificate::from_pem(pem)? });
+        Ok(())
+    };
+    add("cli-certificate-organisation-signing", &admission.organisation_signing)?;
+    for pem in &admission.organisation_encryption {
+        add("cli-certificate-organisation-encryption", pem)?;
+    }
+    add("cli-certificate-member-ca", &admission.member_ca)?;
+    add("cli-certificate-issuing-ca", &admission.issuing_ca)?;
+    add("cli-certificate-root", &admission.root)?;
+    Ok(held)
+}
+
+/// The member list as the authority publishes it now, opened under the installed root.
+pub(crate) async fn fetch_list(config: &Config) -> Result<MemberList, Complaint> {
+    let read = |path: PathBuf| {
+        std::fs::read(&path)
+            .map_err(|error| Complaint::from_io(&path, error.kind(), Exit::Unavailable))
+    };
+    let tls_ca = read(config.tls_ca())?;
+    let root = read(config.root())?;
+    let roots = Certificate::all_from_pem(&String::from_utf8_lossy(&root))?;
+    let url = &config.federation()?.authority_url;
+    let fetched = ssmax_federation_client::fetch(url, &tls_ca, FETCH_TIMEOUT).await?;
+    ssmax_federation::signed::open(&fetched.list, &roots, OffsetDateTime::now_utc())
+        .map_err(|fault| Complaint::new(Exit::Bad, "list").with("reason", fault))
+}

@@ -1,0 +1,302 @@
+//! `ssmax user`: people and their certificates, by way of the running CA.
+
+use super::{ConfigFile, Context, block_on};
+use crate::complaint::{Complaint, Exit};
+use crate::config::{Config, Role};
+use crate::files;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_bytes::ByteBuf;
+use serde_json::json;
+use ssmax_api::Answer;
+use ssmax_api::ca::{AddUser, ExportedUser, KeyHolder, NewUser, OfficerRequest, UserEntry};
+use ssmax_pki::{Certificate, request};
+use ssmax_primitives::SoftwareKey;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// How long the CA may take: RSA keys are made meanwhile.
+const CA_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Arguments of `ssmax user`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Register a person and issue certificates.
+    Add(Box<Add>),
+    /// List the people.
+    List {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Write a person's encryption key, its certificate and the trusted CAs as files.
+    Export {
+        /// The user id or one of the addresses.
+        user: String,
+        /// The directory to write to; the key is readable by you only.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// End a person's rights and certificates.
+    Revoke {
+        /// The user id or one of the addresses.
+        user: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+/// How identity was proved before registration.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Proof {
+    InPerson,
+    EmployeeCard,
+    MyNumberCard,
+    HrRecord,
+    EMail,
+}
+
+#[derive(Debug, clap::Args)]
+struct Add {
+    /// Employee or contract number: unique, never shown to others.
+    user: String,
+    /// The name in certificates.
+    #[arg(long, value_name = "NAME")]
+    name: String,
+    /// A mail address in the member's domains; the first one is the main one.
+    #[arg(long = "address", value_name = "ADDRESS", required = true)]
+    addresses: Vec<String>,
+    /// How identity was proved: in-person, employee-card, my-number-card, hr-record
+    /// or e-mail.
+    #[arg(long, value_name = "PROOF", hide_possible_values = true)]
+    proof: Proof,
+    /// File with the password for sending mail, on its first line; `-` is standard
+    /// input.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Make a secret for one mailer, shown once.
+    #[arg(long)]
+    device_secret: bool,
+    /// Let the keyserver hold a signing key for this person too.
+    #[arg(long)]
+    server_key: bool,
+    /// An RSA encryption key, for old mailers, instead of P-256.
+    #[arg(long)]
+    rsa: bool,
+    /// Certificate request (PKCS#10, PEM or DER) of a signing key the person has in a
+    /// file.
+    #[arg(long, value_name = "FILE")]
+    csr: Option<PathBuf>,
+    /// Certificate request of a signing key the person has on a card.
+    #[arg(long, value_name = "FILE")]
+    token_csr: Option<PathBuf>,
+    /// Directory to write the certificates to.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+impl Proof {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::InPerson => "in-person",
+            Self::EmployeeCard => "employee-card",
+            Self::MyNumberCard => "my-number-card",
+            Self::HrRecord => "hr-record",
+            Self::EMail => "e-mail",
+        }
+    }
+}
+
+/// Does it.
+pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
+    context.end(match args.action {
+        Action::Add(args) => add(&args, context),
+        Action::List { config } => list(&config, context),
+        Action::Export { user, out, config } => export(&config, &user, &out, context),
+        Action::Revoke { user, config } => revoke(&config, &user, context),
+    })
+}
+
+/// Asks the running CA of this configuration; `user` is whom it is about.
+fn ask<T: serde::de::DeserializeOwned>(
+    config: &Config,
+    request: &OfficerRequest,
+    user: &str,
+) -> Result<T, Complaint> {
+    let ca = config.ca()?;
+    let socket = ssmax_ca::Settings::socket(&ca.run_dir, "officer");
+    let answer: Answer = block_on(async {
+        ssmax_daemon::call::call(&socket, request, CA_TIMEOUT)
+            .await
+            .map_err(|error| Complaint::from_call(error, Role::Ca.text()))
+    })?;
+    ssmax_api::decode(answer).map_err(|problem| Complaint::from_problem(problem, user))
+}
+
+fn add(args: &Add, context: &Context) -> Result<ExitCode, Complaint> {
+    let config = args.config.load()?;
+    let password = args.password_file.as_deref().map(files::read_password).transpose()?;
+    let person = AddUser {
+        user: args.user.clone(),
+        name: args.name.clone(),
+        addresses: args.addresses.clone(),
+        proof: args.proof.as_str().to_owned(),
+        password: password.as_deref().cloned(),
+        device_secret: args.device_secret,
+        file_key_request: args.csr.as_deref().map(read_request).transpose()?,
+        token_key_request: args.token_csr.as_deref().map(read_request).transpose()?,
+        server_key: args.server_key,
+        rsa_encryption: args.rsa,
+    };
+    let request = OfficerRequest::AddUser(Box::new(person));
+    let new: NewUser = ask(&config, &request, &args.user)?;
+    let mut written = Vec::new();
+    if let Some(dir) = &args.out {
+        files::create_dir(dir)?;
+        for (name, content) in certificate_files(&new)? {
+            let path = dir.join(name);
+            files::write_document(&path, content.as_bytes())?;
+            written.push(path);
+        }
+    }
+    let holders: Vec<&str> = new.signing.iter().map(|(holder, _)| holder_name(*holder)).collect();
+    let facts = json!({
+        "user": new.user,
+        "signing": holders,
+        "files": written,
+        "device_secret": new.device_secret,
+    });
+    context.print(&facts, || {
+        let mut said = vec![context.text("cli-user-added", &[("user", &new.user)])];
+        if new.signing.is_empty() {
+            said.push(context.text("cli-user-without-signing", &[]));
+        }
+        if let Some(secret) = &new.device_secret {
+            said.push(context.text("cli-user-device-secret", &[("secret", secret)]));
+        }
+        said.extend(written.iter().map(|path| written_line(path, context)));
+        said.join("\n")
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn written_line(path: &Path, context: &Context) -> String {
+    context.text("cli-file-written", &[("path", &path.display().to_string())])
+}
+
+fn holder_name(holder: KeyHolder) -> &'static str {
+    match holder {
+        KeyHolder::Token => "token",
+        KeyHolder::File => "file",
+        KeyHolder::Server => "server",
+    }
+}
+
+/// The certificates of a new person, by the name of their file.
+fn certificate_files(new: &NewUser) -> Result<Vec<(String, String)>, Complaint> {
+    let mut files = Vec::new();
+    for (holder, der) in &new.signing {
+        let name = format!("signing-{}.pem", holder_name(*holder));
+        files.push((name, Certificate::from_der(der)?.to_pem()));
+    }
+    files.push(("encryption.pem".to_owned(), Certificate::from_der(&new.encryption)?.to_pem()));
+    files.push(("chain.pem".to_owned(), pem_of(&new.chain)?));
+    Ok(files)
+}
+
+fn pem_of(chain: &[ByteBuf]) -> Result<String, Complaint> {
+    let mut pem = String::new();
+    for der in chain {
+        pem.push_str(&Certificate::from_der(der)?.to_pem());
+    }
+    Ok(pem)
+}
+
+/// Reads a PKCS#10 request, PEM or DER, that its key has signed.
+fn read_request(path: &Path) -> Result<ByteBuf, Complaint> {
+    let content = files::read_document(path)?;
+    let der = request_der(&content).unwrap_or(content);
+    request::parse(&der).map_err(|_| {
+        Complaint::new(Exit::WrongUse, "not-a-request").with("path", path.display())
+    })?;
+    Ok(ByteBuf::from(der))
+}
+
+/// The octets of the first PEM block of a certificate request (RFC 7468 7), if any.
+fn request_der(content: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(content).ok()?;
+    let (_, rest) = text.split_once("CERTIFICATE REQUEST-----")?;
+    let (body, _) = rest.split_once("-----END")?;
+    let body: String = body.split_ascii_whitespace().collect();
+    STANDARD.decode(body).ok()
+}
+
+fn list(file: &ConfigFile, context: &Context) -> Result<ExitCode, Complaint> {
+    let config = file.load()?;
+    let people: Vec<UserEntry> = ask(&config, &OfficerRequest::ListUsers, "")?;
+    context.print(&json!({ "users": people }), || {
+        let count = people.len().to_string();
+        let mut said: Vec<String> = people.iter().map(|person| line(person, context)).collect();
+        said.push(context.text("cli-count-users", &[("count", &count)]));
+        said.join("\n")
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(person: &UserEntry, context: &Context) -> String {
+    let mut line = format!("{}  {}  {}", person.user, person.name, person.addresses.join(", "));
+    if !person.active {
+        line = format!("{line}  {}", context.text("cli-user-inactive", &[]));
+    }
+    line
+}
+
+fn export(
+    file: &ConfigFile,
+    user: &str,
+    out: &Path,
+    context: &Context,
+) -> Result<ExitCode, Complaint> {
+    let config = file.load()?;
+    let request = OfficerRequest::ExportUser { user: user.to_owned() };
+    let exported: ExportedUser = ask(&config, &request, user)?;
+    files::create_dir(out)?;
+    let key_file = out.join("encryption-key.pem");
+    let key = SoftwareKey::from_pkcs8(&exported.pkcs8)
+        .map_err(|error| Complaint::new(Exit::Unavailable, "failed").with("reason", error))?;
+    ssmax_store::files::create_private(&key_file, key.to_pem().as_bytes())?;
+    let mut written = vec![key_file];
+    for (name, content) in [
+        ("encryption.pem", Certificate::from_der(&exported.certificate)?.to_pem()),
+        ("chain.pem", pem_of(&exported.chain)?),
+        ("seal-ca.pem", Certificate::from_der(&exported.seal_ca)?.to_pem()),
+    ] {
+        let path = out.join(name);
+        files::write_document(&path, content.as_bytes())?;
+        written.push(path);
+    }
+    context.print(&json!({ "user": user, "files": written }), || {
+        let lines: Vec<String> = written.iter().map(|path| written_line(path, context)).collect();
+        format!("{}\n{}", lines.join("\n"), context.text("cli-user-key-advice", &[]))
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn revoke(file: &ConfigFile, user: &str, context: &Context) -> Result<ExitCode, Complaint> {
+    let config = file.load()?;
+    ask::<()>(&config, &OfficerRequest::RevokeUser { user: user.to_owned() }, user)?;
+    context.print(&json!({ "user": user, "active": false }), || {
+        context.text("cli-user-revoked", &[("user", user)])
+    });
+    Ok(ExitCode::SUCCESS)
+}

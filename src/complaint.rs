@@ -1,0 +1,122 @@
+//! What went wrong, as a sentence and a way out in the reader's language.
+
+use crate::command::Context;
+use ssmax_texts::Language;
+use std::process::ExitCode;
+
+/// How a command ends when it does not end well: the exit codes are a promise to
+/// scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// 1: there is an answer, and it is a bad one: refused, not verified, found.
+    Bad,
+    /// 2: wrong use, or something that cannot be read.
+    WrongUse,
+    /// 3: something needed is not there or does not answer.
+    Unavailable,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Bad => 1,
+            Exit::WrongUse => 2,
+            Exit::Unavailable => 3,
+        })
+    }
+}
+
+/// What went wrong: the name of a pair of texts `err-NAME` and `rec-NAME`, what stands
+/// in them, and how the command ends because of it.
+///
+/// It knows no language, so that functions can return it without knowing their reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Complaint {
+    /// The name of the texts, without `err-`; also the stable code in JSON.
+    pub(crate) name: &'static str,
+    /// How the command ends.
+    pub(crate) exit: Exit,
+    arguments: Vec<(&'static str, Argument)>,
+}
+
+/// What stands for a variable of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Argument {
+    /// As it is.
+    Plain(String),
+    /// The text of this name, in the reader's language.
+    Text(&'static str),
+}
+
+impl Complaint {
+    /// The complaint of this name.
+    pub(crate) fn new(exit: Exit, name: &'static str) -> Self {
+        Self { name, exit, arguments: Vec::new() }
+    }
+
+    /// The same with a value for the variable `name` of its texts.
+    pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.arguments.push((name, Argument::Plain(value.to_string())));
+        self
+    }
+
+    /// The same with the text `id` for the variable `name` of its texts.
+    pub(crate) fn with_text(mut self, name: &'static str, id: &'static str) -> Self {
+        self.arguments.push((name, Argument::Text(id)));
+        self
+    }
+
+    /// What happened.
+    pub(crate) fn what(&self, language: Language) -> String {
+        self.text(language, "err")
+    }
+
+    /// What to do about it; empty when there is no advice.
+    pub(crate) fn to_do(&self, language: Language) -> String {
+        if ssmax_texts::has(&format!("rec-{}", self.name)) {
+            self.text(language, "rec")
+        } else {
+            String::new()
+        }
+    }
+
+    /// Says it on standard error: what happened, then what to do.
+    pub(crate) fn report(&self, context: &Context) -> ExitCode {
+        let language = context.language;
+        let what = self.what(language);
+        eprintln!("{}", ssmax_texts::text(language, "cli-error", &[("what", &what)]));
+        let to_do = self.to_do(language);
+        if !to_do.is_empty() {
+            eprintln!("{}", ssmax_texts::text(language, "cli-to-do", &[("what", &to_do)]));
+        }
+        self.exit.into()
+    }
+
+    fn text(&self, language: Language, kind: &str) -> String {
+        let arguments: Vec<(&str, String)> = self
+            .arguments
+            .iter()
+            .map(|(name, argument)| match argument {
+                Argument::Plain(value) => (*name, value.clone()),
+                Argument::Text(id) => (*name, ssmax_texts::text(language, id, &[])),
+            })
+            .collect();
+        let arguments: Vec<(&str, &str)> =
+            arguments.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        ssmax_texts::text(language, &format!("{kind}-{}", self.name), &arguments)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_complaint_says_what_happened_and_what_to_do_in_both_languages() {
+        let complaint =
+            Complaint::new(Exit::Unavailable, "file-missing").with("path", "ssmax.toml");
+        assert_eq!(complaint.what(Language::En), "ssmax.toml is not there");
+        assert!(complaint.to_do(Language::En).starts_with("Check the name"));
+        assert_eq!(complaint.what(Language::Ja), "ssmax.tomlがありません");
+    }
+}

@@ -1,0 +1,368 @@
+//! `ssmax.toml`: one file for all roles of a member, or for an authority.
+
+use crate::complaint::{Complaint, Exit};
+use clap::ValueEnum;
+use serde::Deserialize;
+use ssmax_api::Organisation;
+use ssmax_authority::AuthorityConfig;
+use ssmax_ca::CaConfig;
+use ssmax_daemon::config::{self, resolve};
+use ssmax_federation::{Enforce, FreshForm};
+use ssmax_gateway::{FederationConfig, GatewayConfig};
+use ssmax_inspector::InspectorConfig;
+use ssmax_keyserver::KeyserverConfig;
+use std::path::{Path, PathBuf};
+
+/// A role that `ssmax serve` can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// The management organisation.
+    Authority,
+    /// Keys of a member.
+    Keyserver,
+    /// People and certificates of a member.
+    Ca,
+    /// Looks into mail.
+    Inspector,
+    /// Mail in and out.
+    Gateway,
+}
+
+impl Role {
+    /// All roles, in the order in which they start: whom others need first.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Authority, Self::Keyserver, Self::Ca, Self::Inspector, Self::Gateway];
+
+    /// The name on the command line, in `ssmax.toml`, in logs and of the ready file.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Authority => "authority",
+            Self::Keyserver => "keyserver",
+            Self::Ca => "ca",
+            Self::Inspector => "inspector",
+            Self::Gateway => "gateway",
+        }
+    }
+
+    /// The text with the role's name for people.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Authority => "cli-role-authority",
+            Self::Keyserver => "cli-role-keyserver",
+            Self::Ca => "cli-role-ca",
+            Self::Inspector => "cli-role-inspector",
+            Self::Gateway => "cli-role-gateway",
+        }
+    }
+}
+
+/// `[federation]`: where the management organisation is, and what a member tells the
+/// others about itself when it joins.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Federation {
+    /// Address of the authority, `https://HOST[:PORT]`.
+    pub(crate) authority_url: String,
+    /// What the authority's TLS certificate is verified with, PEM. Default: the file
+    /// that `ssmax org install` writes, `federation/tls-ca.pem` below `state_dir`.
+    #[serde(default)]
+    pub(crate) tls_ca: Option<PathBuf>,
+    /// How often the member list is asked for, in seconds: a suspension must reach
+    /// every gateway within a minute. Default 30.
+    #[serde(default = "default_poll_seconds")]
+    pub(crate) poll_seconds: u64,
+    /// The form in which mail that came in clear is encrypted for us. Default
+    /// `wrapped-gcm`.
+    #[serde(default = "default_fresh_form")]
+    pub(crate) fresh_form: FreshForm,
+    /// What becomes of mail in our name that does not come from our gateway. Default
+    /// `none`.
+    #[serde(default = "default_enforce")]
+    pub(crate) enforce: Enforce,
+}
+
+fn default_poll_seconds() -> u64 {
+    30
+}
+
+fn default_fresh_form() -> FreshForm {
+    FreshForm::WrappedGcm
+}
+
+fn default_enforce() -> Enforce {
+    Enforce::None
+}
+
+/// The file as it is written. Roles have the types of their sections.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    state_dir: PathBuf,
+    run_dir: PathBuf,
+    #[serde(default = "default_log")]
+    log: String,
+    organisation: Option<Organisation>,
+    federation: Option<Federation>,
+    keyserver: Option<KeyserverConfig>,
+    ca: Option<CaConfig>,
+    inspector: Option<InspectorConfig>,
+    gateway: Option<GatewayConfig>,
+    authority: Option<AuthorityConfig>,
+}
+
+fn default_log() -> String {
+    "info".to_owned()
+}
+
+/// A configuration that was read, with every path absolute: relative ones start at the
+/// file's folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    path: PathBuf,
+    file: File,
+}
+
+impl Config {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// A complaint that names line and field; [`Exit::WrongUse`] in every case.
+    pub(crate) fn load(path: &Path) -> Result<Self, Complaint> {
+        let path = std::path::absolute(path)
+            .map_err(|error| Complaint::from_io(path, error.kind(), Exit::WrongUse))?;
+        let file: File = config::load(&path)?;
+        Self::new(path, file)
+    }
+
+    /// Reads a configuration from memory, as if it stood at `path`.
+    #[cfg(test)]
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self, Complaint> {
+        Self::new(path.to_owned(), config::parse(text, path)?)
+    }
+
+    /// As [`Config::parse`], for the error as the parser has it.
+    #[cfg(test)]
+    pub(crate) fn read(text: &str, path: &Path) -> Result<(), config::ConfigError> {
+        config::parse::<File>(text, path).map(drop)
+    }
+
+    fn new(path: PathBuf, mut file: File) -> Result<Self, Complaint> {
+        let folder = path.clone();
+        let absolute = |value: &mut PathBuf| *value = resolve(&folder, value);
+        absolute(&mut file.state_dir);
+        absolute(&mut file.run_dir);
+        if let Some(section) = &mut file.federation {
+            section.tls_ca.iter_mut().for_each(absolute);
+        }
+        if let Some(section) = &mut file.keyserver {
+            absolute(&mut section.unlock_file);
+        }
+        if let Some(section) = &mut file.ca {
+            absolute(&mut section.unlock_file);
+        }
+        if let Some(section) = &mut file.authority {
+            absolute(&mut section.unlock_file);
+        }
+        if let Some(section) = &mut file.gateway {
+            let files =
+                [&mut section.tls_certificate, &mut section.tls_key, &mut section.route_ca];
+            files.into_iter().flatten().for_each(absolute);
+        }
+        let config = Self { path, file };
+        if !ssmax_daemon::log::LEVELS.contains(&config.log()) {
+            return Err(Complaint::new(Exit::WrongUse, "config-log")
+                .with("value", config.log())
+                .with("known", ssmax_daemon::log::LEVELS.join(", ")));
+        }
+        if config.roles().is_empty() {
+            return Err(Complaint::new(Exit::WrongUse, "config-no-role")
+                .with("path", config.path.display()));
+        }
+        Ok(config)
+    }
+
+    /// The file itself, absolute.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where roles keep their state.
+    pub(crate) fn state_dir(&self) -> &Path {
+        &self.file.state_dir
+    }
+
+    /// Where sockets and ready files are.
+    pub(crate) fn run_dir(&self) -> &Path {
+        &self.file.run_dir
+    }
+
+    /// The level of the log.
+    pub(crate) fn log(&self) -> &str {
+        &self.file.log
+    }
+
+    /// The roles that have a section, in the order in which they start.
+    pub(crate) fn roles(&self) -> Vec<Role> {
+        let file = &self.file;
+        let has = |role| match role {
+            Role::Authority => file.authority.is_some(),
+            Role::Keyserver => file.keyserver.is_some(),
+            Role::Ca => file.ca.is_some(),
+            Role::Inspector => file.inspector.is_some(),
+            Role::Gateway => file.gateway.is_some(),
+        };
+        Role::ALL.into_iter().filter(|role| has(*role)).collect()
+    }
+
+    /// Whether this file is a member's: it has one of a member's roles.
+    pub(crate) fn is_member(&self) -> bool {
+        self.roles().iter().any(|role| *role != Role::Authority)
+    }
+
+    /// `[organisation]`.
+    pub(crate) fn organisation(&self) -> Result<&Organisation, Complaint> {
+        self.section("organisation", self.file.organisation.as_ref())
+    }
+
+    /// `[federation]`.
+    pub(crate) fn federation(&self) -> Result<&Federation, Complaint> {
+        self.section("federation", self.file.federation.as_ref())
+    }
+
+    /// Where the PEM file is that the authority's TLS certificate is verified with.
+    pub(crate) fn tls_ca(&self) -> PathBuf {
+        let set = self.file.federation.as_ref().and_then(|section| section.tls_ca.clone());
+        set.unwrap_or_else(|| self.federation_dir().join("tls-ca.pem"))
+    }
+
+    /// Where the federation's root certificate is, PEM, once installed.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.federation_dir().join("root.pem")
+    }
+
+    /// Where the authority's answer is kept, once installed.
+    pub(crate) fn admission(&self) -> PathBuf {
+        self.federation_dir().join("admission.json")
+    }
+
+    /// Where a member keeps what it knows of the federation, all of it public.
+    pub(crate) fn federation_dir(&self) -> PathBuf {
+        self.state_dir().join("federation")
+    }
+
+    /// All that the authority needs to start.
+    pub(crate) fn authority(&self) -> Result<AuthorityConfig, Complaint> {
+        let section = self.section("authority", self.file.authority.as_ref())?;
+        Ok(section.clone().placed(self.file.state_dir.clone(), self.file.run_dir.clone()))
+    }
+
+    /// All that the keyserver needs to start.
+    pub(crate) fn keyserver(&self) -> Result<ssmax_keyserver::Settings, Complaint> {
+        Ok(ssmax_keyserver::Settings {
+            organisation: self.organisation()?.clone(),
+            state_dir: self.file.state_dir.clone(),
+            run_dir: self.file.run_dir.clone(),
+            keyserver: self.section("keyserver", self.file.keyserver.as_ref())?.clone(),
+        })
+    }
+
+    /// All that the CA needs to start.
+    pub(crate) fn ca(&self) -> Result<ssmax_ca::Settings, Complaint> {
+        Ok(ssmax_ca::Settings {
+            organisation: self.organisation()?.clone(),
+            state_dir: self.file.state_dir.clone(),
+            run_dir: self.file.run_dir.clone(),
+            ca: self.section("ca", self.file.ca.as_ref())?.clone(),
+        })
+    }
+
+    /// All that the inspector needs to start; its workers are this program.
+    pub(crate) fn inspector(&self) -> Result<ssmax_inspector::Settings, Complaint> {
+        let program = std::env::current_exe().map_err(|error| {
+            Complaint::from_io(Path::new("/proc/self/exe"), error.kind(), Exit::Unavailable)
+        })?;
+        Ok(ssmax_inspector::Settings {
+            run_dir: self.file.run_dir.clone(),
+            inspector: self.section("inspector", self.file.inspector.as_ref())?.clone(),
+            worker: vec![program, PathBuf::from(crate::command::INSPECT_WORKER)],
+        })
+    }
+
+    /// All that the gateway needs to start.
+    pub(crate) fn gateway(&self) -> Result<ssmax_gateway::Settings, Complaint> {
+        let federation = self.federation()?;
+        Ok(ssmax_gateway::Settings {
+            organisation: self.organisation()?.clone(),
+            federation: FederationConfig {
+                authority_url: federation.authority_url.clone(),
+                tls_ca: self.tls_ca(),
+                poll_seconds: federation.poll_seconds,
+            },
+            state_dir: self.file.state_dir.clone(),
+            run_dir: self.file.run_dir.clone(),
+            gateway: self.section("gateway", self.file.gateway.as_ref())?.clone(),
+        })
+    }
+
+    fn section<'a, T>(&self, name: &str, section: Option<&'a T>) -> Result<&'a T, Complaint> {
+        section.ok_or_else(|| {
+            Complaint::new(Exit::WrongUse, "config-section")
+                .with("path", self.path.display())
+                .with("section", name)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MEMBER: &str = "state_dir = 'state'\nrun_dir = '/run/ssmax'\n\
+        [organisation]\nid = 'NTRJP-7000012050002'\nname = 'A'\ndomains = ['a.example']\n\
+        [federation]\nauthority_url = 'https://authority.example'\n\
+        [ca]\nunlock_file = '../unlock/ca'\n";
+
+    fn parsed(text: &str) -> Result<Config, Complaint> {
+        Config::parse(text, Path::new("/etc/ssmax/ssmax.toml"))
+    }
+
+    #[test]
+    fn relative_paths_start_at_the_folder_of_the_file() {
+        let config = parsed(MEMBER).unwrap();
+        assert_eq!(config.state_dir(), Path::new("/etc/ssmax/state"));
+        assert_eq!(config.run_dir(), Path::new("/run/ssmax"));
+        let ca = config.ca().unwrap();
+        assert_eq!(ca.ca.unlock_file, Path::new("/etc/ssmax/../unlock/ca"));
+        assert_eq!(config.tls_ca(), Path::new("/etc/ssmax/state/federation/tls-ca.pem"));
+    }
+
+    #[test]
+    fn the_tls_trust_may_be_kept_elsewhere() {
+        let text = MEMBER.replace("[ca]", "tls_ca = 'trust.pem'\n[ca]");
+        assert_eq!(parsed(&text).unwrap().tls_ca(), Path::new("/etc/ssmax/trust.pem"));
+    }
+
+    #[test]
+    fn a_role_is_there_when_it_has_a_section() {
+        assert_eq!(parsed(MEMBER).unwrap().roles(), [Role::Ca]);
+        let error = parsed(MEMBER).unwrap().keyserver().unwrap_err();
+        assert_eq!(error.name, "config-section");
+        let (none, _) = MEMBER.split_once("[ca]").unwrap();
+        assert_eq!(parsed(none).unwrap_err().name, "config-no-role");
+    }
+
+    #[test]
+    fn a_level_of_the_log_that_does_not_exist_is_refused() {
+        let error = parsed(&format!("log = 'loud'\n{MEMBER}")).unwrap_err();
+        assert_eq!(error.name, "config-log");
+        assert_eq!(parsed(&format!("log = 'debug'\n{MEMBER}")).unwrap().log(), "debug");
+    }
+
+    #[test]
+    fn a_field_that_nothing_reads_is_refused_in_every_section() {
+        for section in ["[organisation]", "[federation]", "[ca]"] {
+            let text = MEMBER.replace(section, &format!("{section}\nunknown = 1"));
+            assert_eq!(parsed(&text).unwrap_err().name, "config-unknown-field-here", "{section}");
+        }
+    }
+}

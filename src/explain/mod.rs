@@ -1,0 +1,151 @@
+//! What went wrong in a crate or role, as a [`Complaint`].
+
+mod roles;
+
+pub(crate) use roles::entry_fault;
+
+use crate::complaint::{Complaint, Exit};
+use ssmax_daemon::config::ConfigError;
+use ssmax_federation::ijson::JsonFault;
+use ssmax_federation_client::FetchError;
+use ssmax_hsm::HsmError;
+use ssmax_store::{SqlFault, StoreError};
+use std::io::ErrorKind;
+use std::path::Path;
+
+impl Complaint {
+    /// What the operating system said about a file.
+    pub(crate) fn from_io(path: &Path, kind: ErrorKind, exit: Exit) -> Self {
+        let name = match kind {
+            ErrorKind::NotFound => "file-missing",
+            ErrorKind::PermissionDenied => "file-forbidden",
+            ErrorKind::AlreadyExists => "file-exists",
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "disk-full",
+            _ => "file-failed",
+        };
+        let exit = if kind == ErrorKind::AlreadyExists { Exit::WrongUse } else { exit };
+        Self::new(exit, name).with("path", path.display()).with("reason", kind)
+    }
+
+    /// What stands in a document is not what it should be.
+    pub(crate) fn from_json(path: &Path, fault: JsonFault) -> Self {
+        Self::new(Exit::WrongUse, "document-unreadable")
+            .with("path", path.display())
+            .with("reason", fault)
+    }
+}
+
+impl From<ConfigError> for Complaint {
+    fn from(error: ConfigError) -> Self {
+        let of = |name| Self::new(Exit::WrongUse, name);
+        match error {
+            ConfigError::Unreadable { path, kind } => Self::from_io(&path, kind, Exit::WrongUse),
+            ConfigError::TooLarge { path } => of("file-too-large")
+                .with("path", path.display())
+                .with("max", ssmax_daemon::config::MAX_CONFIG_BYTES),
+            ConfigError::NotUtf8 { path, line } => {
+                of("config-encoding").with("path", path.display()).with("line", line)
+            }
+            ConfigError::UnknownField { path, line, field, nearest, known } => {
+                let (name, variable, value) = match nearest {
+                    Some(nearest) => ("config-unknown-field", "nearest", nearest),
+                    None => ("config-unknown-field-here", "known", known.join(", ")),
+                };
+                of(name)
+                    .with("path", path.display())
+                    .with("line", line)
+                    .with("field", field)
+                    .with(variable, value)
+            }
+            ConfigError::UnknownValue { path, line, value, known, .. } => of("config-unknown-value")
+                .with("path", path.display())
+                .with("line", line)
+                .with("value", value)
+                .with("known", known.join(", ")),
+            ConfigError::MissingField { path, line, field } => of("config-missing-field")
+                .with("path", path.display())
+                .with("line", line)
+                .with("field", field),
+            ConfigError::Invalid { path, line, column, message } => of("config-invalid")
+                .with("path", path.display())
+                .with("line", line)
+                .with("column", column)
+                .with("reason", message),
+            other => of("failed").with("reason", other),
+        }
+    }
+}
+
+impl From<StoreError> for Complaint {
+    fn from(error: StoreError) -> Self {
+        let of = |name| Self::new(Exit::Unavailable, name);
+        match error {
+            StoreError::File { path, kind, .. } => Self::from_io(&path, kind, Exit::Unavailable),
+            StoreError::OpenToOthers { path, mode } => of("file-open-to-others")
+                .with("path", path.display())
+                .with("mode", format!("0{mode:o}")),
+            StoreError::ForeignOwner { path, uid } => {
+                of("file-foreign-owner").with("path", path.display()).with("uid", uid)
+            }
+            StoreError::WrongKind { path, .. } => of("file-failed")
+                .with("path", path.display())
+                .with("reason", ErrorKind::NotADirectory),
+            StoreError::FileTooLarge { path, max } => {
+                of("file-too-large").with("path", path.display()).with("max", max)
+            }
+            StoreError::DatabaseNewer { .. } => of("state-newer").with("path", "state_dir"),
+            StoreError::MigrationChanged { .. } => of("state-changed").with("path", "state_dir"),
+            StoreError::Sql(fault) | StoreError::MigrationFailed { fault, .. } => fault.into(),
+            other => of("failed").with("reason", other),
+        }
+    }
+}
+
+impl From<SqlFault> for Complaint {
+    fn from(fault: SqlFault) -> Self {
+        let of = |name| Self::new(Exit::Unavailable, name).with("path", "state_dir");
+        match fault {
+            SqlFault::Busy => of("state-busy"),
+            SqlFault::Full => of("disk-full"),
+            SqlFault::Corrupt => of("state-damaged"),
+            other => Self::new(Exit::Unavailable, "failed").with("reason", other),
+        }
+    }
+}
+
+impl From<HsmError> for Complaint {
+    fn from(error: HsmError) -> Self {
+        let of = |name| Self::new(Exit::Unavailable, name);
+        match error {
+            HsmError::WrongUnlockSecret => of("unlock-wrong"),
+            HsmError::UnlockSecretTooShort { octets } => {
+                of("unlock-short").with("octets", octets)
+            }
+            HsmError::UnlockSecretNotText => of("unlock-not-text"),
+            HsmError::NotAStore { dir } => of("keys-missing").with("path", dir.display()),
+            HsmError::AlreadyAStore { dir } => {
+                Self::new(Exit::WrongUse, "keys-exist").with("path", dir.display())
+            }
+            HsmError::DamagedStore { path } => of("keys-damaged").with("path", path.display()),
+            HsmError::UnsupportedVersion { path } => of("state-newer").with("path", path.display()),
+            HsmError::UnknownKey { purpose, id } | HsmError::DamagedKey { purpose, id } => {
+                of("key-unusable").with("purpose", purpose).with("id", id)
+            }
+            HsmError::Files(error) => error.into(),
+            other => of("failed").with("reason", other),
+        }
+    }
+}
+
+impl From<FetchError> for Complaint {
+    fn from(error: FetchError) -> Self {
+        let of = |name| Self::new(Exit::Unavailable, name).with("reason", &error);
+        match error {
+            FetchError::BadUrl => Self::new(Exit::WrongUse, "authority-url"),
+            FetchError::BadTrust => Self::new(Exit::WrongUse, "authority-trust"),
+            FetchError::Tls(_) => of("authority-tls"),
+            FetchError::Unreachable(_) | FetchError::Timeout => of("authority-unreachable"),
+            _ => of("authority-answer"),
+        }
+    }
+}

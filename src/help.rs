@@ -1,0 +1,199 @@
+//! Help in the reader's language, with an example for each command.
+//!
+//! The texts are `help-COMMAND` and `help-COMMAND-ARGUMENT` (words of a command joined
+//! by `-`), or `help-any-ARGUMENT` for what many commands have. Without a text, clap
+//! shows the documentation comment.
+
+use clap::builder::StyledStr;
+use clap::{Arg, ArgAction, Command};
+use ssmax_texts::{Language, has, text};
+
+/// One working line for each command.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("ssmax", "ssmax check --config ssmax.toml"),
+    ("ssmax serve", "ssmax serve --config ssmax.toml"),
+    ("ssmax check", "ssmax check --config ssmax.toml --json"),
+    ("ssmax config", "ssmax config sample --out ssmax.toml"),
+    ("ssmax config sample", "ssmax config sample --out ssmax.toml"),
+    ("ssmax authority", "ssmax authority members --config ssmax.toml"),
+    ("ssmax authority init", "ssmax authority init --config ssmax.toml"),
+    (
+        "ssmax authority admit",
+        "ssmax authority admit application.json --out admission.json --config ssmax.toml",
+    ),
+    (
+        "ssmax authority suspend",
+        "ssmax authority suspend NTRJP-7000012050002 --reason incident-2026-0017",
+    ),
+    (
+        "ssmax authority watch",
+        "ssmax authority watch NTRJP-7000012050002 --reason audit-overdue",
+    ),
+    ("ssmax authority reinstate", "ssmax authority reinstate NTRJP-7000012050002"),
+    (
+        "ssmax authority expel",
+        "ssmax authority expel NTRJP-7000012050002 --reason rules-broken",
+    ),
+    ("ssmax authority members", "ssmax authority members --json"),
+    ("ssmax authority publish", "ssmax authority publish /var/www/ssmax"),
+    ("ssmax org", "ssmax org status --config ssmax.toml"),
+    ("ssmax org init", "ssmax org init --out application.json --config ssmax.toml"),
+    (
+        "ssmax org install",
+        "ssmax org install admission.json --root-sha256 4f2a...c9 --config ssmax.toml",
+    ),
+    ("ssmax org status", "ssmax org status --json"),
+    ("ssmax user", "ssmax user list --config ssmax.toml"),
+    (
+        "ssmax user add",
+        "ssmax user add 10234 --name \"山田 花子\" --address hanako@a.example --proof in-person \
+         --password-file password.txt",
+    ),
+    ("ssmax user list", "ssmax user list --json"),
+    ("ssmax user export", "ssmax user export hanako@a.example --out hanako"),
+    ("ssmax user revoke", "ssmax user revoke 10234"),
+];
+
+/// The command line with all its help in `language`.
+pub(crate) fn localised(root: Command, language: Language) -> Command {
+    speak(root.disable_help_flag(true), "ssmax", language)
+}
+
+/// `path` is the command as it is typed.
+fn speak(command: Command, path: &str, language: Language) -> Command {
+    let say = |id: &str| text(language, id, &[]);
+    let key = path.strip_prefix("ssmax ").unwrap_or("ssmax").replace(' ', "-");
+    let mut command = command
+        .help_template(template(language))
+        .subcommand_help_heading(say("help-heading-commands"))
+        .subcommand_value_name(say("help-heading-command"))
+        .disable_help_flag(true)
+        .arg(
+            Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(ArgAction::Help)
+                .help(say("help-any-help"))
+                .help_heading(say("help-heading-options")),
+        )
+        .mut_args(|argument| argument_help(argument, &key, language))
+        .mut_subcommands(|sub| {
+            let path = format!("{path} {}", sub.get_name());
+            speak(sub, &path, language)
+        });
+    if let Some(about) = known(&format!("help-{key}"), language) {
+        command = command.about(about).long_about(None::<StyledStr>);
+    }
+    if let Some(example) = example(path) {
+        command = command.after_help(format!("{}\n  {example}", say("cli-example")));
+    }
+    if path == "ssmax" {
+        command = command.mut_arg("version", |argument| argument.help(say("help-any-version")));
+    }
+    command
+}
+
+fn argument_help(argument: Arg, key: &str, language: Language) -> Arg {
+    let id = argument.get_id().as_str().to_owned();
+    let heading = if argument.is_positional() { "help-heading-arguments" } else { "help-heading-options" };
+    let argument = argument.help_heading(text(language, heading, &[]));
+    let own = known(&format!("help-{key}-{id}"), language);
+    match own.or_else(|| known(&format!("help-any-{id}"), language)) {
+        Some(help) => argument.help(help).long_help(None::<StyledStr>),
+        None => argument,
+    }
+}
+
+fn known(id: &str, language: Language) -> Option<String> {
+    has(id).then(|| text(language, id, &[]))
+}
+
+fn example(path: &str) -> Option<&'static str> {
+    EXAMPLES.iter().find(|(command, _)| *command == path).map(|(_, example)| *example)
+}
+
+fn template(language: Language) -> String {
+    let usage = text(language, "help-heading-usage", &[]);
+    format!("{{about-with-newline}}\n{usage}: {{usage}}\n\n{{all-args}}{{after-help}}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Cli;
+    use clap::CommandFactory as _;
+
+    /// Every command with its path, the root first.
+    fn walk(command: &Command, path: &str, visit: &mut dyn FnMut(&Command, &str)) {
+        visit(command, path);
+        for sub in command.get_subcommands() {
+            walk(sub, &format!("{path} {}", sub.get_name()), visit);
+        }
+    }
+
+    #[test]
+    fn every_command_and_argument_is_explained_in_both_languages() {
+        let mut missing = Vec::new();
+        let mut commands = 0;
+        walk(&Cli::command(), "ssmax", &mut |command, path| {
+            commands += 1;
+            let key = path.strip_prefix("ssmax ").unwrap_or("ssmax").replace(' ', "-");
+            if !has(&format!("help-{key}")) {
+                missing.push(format!("help-{key}"));
+            }
+            for argument in command.get_arguments() {
+                let id = argument.get_id();
+                if !has(&format!("help-{key}-{id}")) && !has(&format!("help-any-{id}")) {
+                    missing.push(format!("help-{key}-{id}"));
+                }
+            }
+        });
+        assert!(commands > 10);
+        assert!(missing.is_empty(), "texts are missing: {missing:?}");
+    }
+
+    #[test]
+    fn every_command_has_an_example_that_can_be_typed() {
+        walk(&Cli::command(), "ssmax", &mut |_, path| {
+            let example = example(path).unwrap_or_else(|| panic!("no example for {path}"));
+            assert!(example.starts_with(path), "{example}");
+            let words = split(example);
+            if let Err(error) = Cli::command().try_get_matches_from(&words) {
+                panic!("{example}: {error}");
+            }
+        });
+    }
+
+    #[test]
+    fn every_example_belongs_to_a_command() {
+        let mut paths = Vec::new();
+        walk(&Cli::command(), "ssmax", &mut |_, path| paths.push(path.to_owned()));
+        for (path, _) in EXAMPLES {
+            assert!(paths.iter().any(|known| known == path), "{path}");
+        }
+    }
+
+    #[test]
+    fn help_in_japanese_is_japanese_throughout() {
+        let mut root = localised(Cli::command(), Language::Ja);
+        let help = root.render_long_help().to_string();
+        for english in ["Usage", "Options:", "Commands:", "Print help", "Print version"] {
+            assert!(!help.contains(english), "{english}: {help}");
+        }
+    }
+
+    /// Words as a shell splits them, double quotation marks included.
+    fn split(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut quoted = false;
+        for character in line.chars() {
+            match character {
+                '"' => quoted = !quoted,
+                ' ' if !quoted => words.push(String::new()),
+                other => words.last_mut().unwrap().push(other),
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+}

@@ -1,0 +1,290 @@
+//! The commented sample of `ssmax.toml`: every field, in the order of the types that
+//! read it. What a field means stands in `i18n/` as `sample-SECTION-FIELD`.
+
+use ssmax_texts::Language;
+use std::fmt::Write as _;
+
+/// Whose sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sample {
+    /// A member's: keyserver, CA, inspector, gateway.
+    Member,
+    /// A management organisation's.
+    Authority,
+}
+
+/// One field of the sample.
+enum Field {
+    /// Has to be set; the value is an example.
+    Set(&'static str, &'static str),
+    /// Need not be set; the value is the default, or an example where there is none.
+    Optional(&'static str, &'static str),
+}
+use Field::{Optional, Set};
+
+impl Field {
+    fn name(&self) -> &'static str {
+        match self {
+            Set(name, _) | Optional(name, _) => name,
+        }
+    }
+}
+
+/// A section with the fields in it; the first of a file has no name.
+type Section = (&'static str, &'static [Field]);
+
+const TOP: Section = (
+    "",
+    &[
+        Set("state_dir", "\"/var/lib/ssmax\""),
+        Set("run_dir", "\"/run/ssmax\""),
+        Optional("log", "\"info\""),
+    ],
+);
+
+const MEMBER: &[Section] = &[
+    TOP,
+    (
+        "organisation",
+        &[
+            Set("id", "\"NTRJP-7000012050002\""),
+            Set("name", "\"Example Organisation\""),
+            Optional("name_ja", "\"例示機構\""),
+            Optional("name_kana", "\"レイジキコウ\""),
+            Set("domains", "[\"a.example\"]"),
+            Set("incident_contact", "\"abuse@a.example\""),
+        ],
+    ),
+    (
+        "federation",
+        &[
+            Set("authority_url", "\"https://authority.example:8443\""),
+            Optional("tls_ca", "\"/var/lib/ssmax/federation/tls-ca.pem\""),
+            Optional("poll_seconds", "30"),
+            Optional("fresh_form", "\"wrapped-gcm\""),
+            Optional("enforce", "\"none\""),
+        ],
+    ),
+    (
+        "keyserver",
+        &[
+            Set("unlock_file", "\"/etc/ssmax/unlock/keyserver\""),
+            Optional("max_private_operations", "4"),
+            Optional("allow_pkcs1_decryption", "false"),
+            Optional("sign_for_users", "false"),
+        ],
+    ),
+    (
+        "ca",
+        &[
+            Set("unlock_file", "\"/etc/ssmax/unlock/ca\""),
+            Optional("user_days", "730"),
+            Optional("relay_days", "400"),
+            Optional("device_secret_aal", "1"),
+        ],
+    ),
+    (
+        "inspector",
+        &[
+            Optional("workers", "4"),
+            Optional("worker_seconds", "60"),
+            Optional("worker_mebibytes", "1024"),
+        ],
+    ),
+    (
+        "inspector.policy",
+        &[Optional("\"leak.my-number\"", "{ outbound = \"block\", inbound = \"pass\" }")],
+    ),
+    (
+        "inspector.limits",
+        &[
+            Optional("expanded_bytes", "200000000"),
+            Optional("archive_depth", "8"),
+            Optional("archive_entries", "10000"),
+            Optional("text_bytes", "100000000"),
+            Optional("message_depth", "10"),
+            Optional("findings", "100"),
+        ],
+    ),
+    (
+        "gateway",
+        &[
+            Set("host_name", "\"ssmax.a.example\""),
+            Optional("submission", "\"127.0.0.1:2587\""),
+            Optional("inbound_smtp", "\"0.0.0.0:2525\""),
+            Optional("inbound_lmtp", "\"127.0.0.1:2424\""),
+            Optional("tls_certificate", "\"/etc/ssmax/tls/certificate.pem\""),
+            Optional("tls_key", "\"/etc/ssmax/tls/key.pem\""),
+            Optional("allow_plaintext_auth", "false"),
+            Set("next_hop", "\"smtp://127.0.0.1:10025\""),
+            Optional("route_ca", "\"/etc/ssmax/tls/route-ca.pem\""),
+            Optional("inbound_after_opening", "\"hold\""),
+            Optional("outbound_after_opening", "\"refuse\""),
+        ],
+    ),
+    ("gateway.routes", &[Optional("\"b.example\"", "\"smtp+tls://mx.b.example:25\"")]),
+    (
+        "gateway.limits",
+        &[
+            Optional("max_mail_bytes", "100000000"),
+            Optional("max_recipients", "1000"),
+            Optional("max_line_bytes", "1000"),
+            Optional("max_auth_line_bytes", "12288"),
+            Optional("max_data_line_bytes", "1048576"),
+            Optional("max_buffered_bytes", "400000000"),
+            Optional("max_connections", "500"),
+            Optional("max_connections_per_address", "100"),
+            Optional("max_errors", "20"),
+            Optional("max_idle_commands", "100"),
+            Optional("max_auth_attempts", "3"),
+            Optional("command_timeout_seconds", "300"),
+            Optional("data_timeout_seconds", "180"),
+            Optional("min_data_bytes_per_second", "512"),
+            Optional("data_grace_seconds", "60"),
+            Optional("tls_timeout_seconds", "30"),
+        ],
+    ),
+];
+
+const AUTHORITY: &[Section] = &[
+    TOP,
+    (
+        "authority",
+        &[
+            Set("name", "\"Example Federation\""),
+            Set("url", "\"https://authority.example:8443\""),
+            Optional("listen", "\"127.0.0.1:8443\""),
+            Set("unlock_file", "\"/etc/ssmax/unlock/authority\""),
+            Optional("reissue_minutes", "60"),
+            Optional("list_hours", "24"),
+            Optional("max_connections", "256"),
+            Optional("request_seconds", "10"),
+            Optional("connection_seconds", "120"),
+        ],
+    ),
+];
+
+/// The sample as a file.
+pub(crate) fn text(sample: Sample, language: Language) -> String {
+    let (head, sections) = match sample {
+        Sample::Member => ("sample-head-member", MEMBER),
+        Sample::Authority => ("sample-head-authority", AUTHORITY),
+    };
+    let mut file = comment(language, head);
+    for (section, fields) in sections {
+        if !section.is_empty() {
+            // Writing to a String cannot fail.
+            let _ = write!(file, "\n{}[{section}]\n", comment(language, &section_id(section)));
+        }
+        for field in *fields {
+            file.push_str(&comment(language, &field_id(section, field)));
+            let _ = match field {
+                Set(name, value) => writeln!(file, "{name} = {value}"),
+                Optional(name, value) => writeln!(file, "#{name} = {value}"),
+            };
+        }
+    }
+    file
+}
+
+/// A text as comment lines.
+fn comment(language: Language, id: &str) -> String {
+    let text = ssmax_texts::text(language, id, &[]);
+    text.lines().map(|line| format!("# {line}\n")).collect()
+}
+
+fn section_id(section: &str) -> String {
+    format!("sample-{}", section.replace('.', "-"))
+}
+
+fn field_id(section: &str, field: &Field) -> String {
+    let section = if section.is_empty() { "top" } else { section };
+    // A table whose names are rules or domains has one text for all of them.
+    if field.name().starts_with('"') {
+        return format!("{}-entry", section_id(section));
+    }
+    format!("{}-{}", section_id(section), field.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use ssmax_daemon::config::ConfigError;
+    use std::path::Path;
+
+    const SAMPLES: [(Sample, &[Section]); 2] =
+        [(Sample::Member, MEMBER), (Sample::Authority, AUTHORITY)];
+
+    /// Every field set: the `#` before those that need not be is taken away.
+    fn with_all_fields(file: &str) -> String {
+        let uncommented = |line: &str| match line.strip_prefix('#') {
+            Some(field) if !field.starts_with(' ') => field.to_owned(),
+            _ => line.to_owned(),
+        };
+        file.lines().map(|line| uncommented(line) + "\n").collect()
+    }
+
+    #[test]
+    fn the_sample_is_a_configuration_with_and_without_what_is_optional() {
+        for (sample, _) in SAMPLES {
+            for language in Language::ALL {
+                let file = text(sample, language);
+                for file in [with_all_fields(&file), file] {
+                    Config::parse(&file, Path::new("/etc/ssmax/ssmax.toml"))
+                        .unwrap_or_else(|complaint| panic!("{complaint:?}\n{file}"));
+                }
+            }
+        }
+    }
+
+    /// The types say which fields they know when they meet one that they do not.
+    fn known_fields(file: &str, section: &str) -> Vec<String> {
+        let stray = "no-such-field = 1\n";
+        let with_stray = if section.is_empty() {
+            format!("{stray}{file}")
+        } else {
+            file.replacen(&format!("[{section}]\n"), &format!("[{section}]\n{stray}"), 1)
+        };
+        match Config::read(&with_stray, Path::new("ssmax.toml")) {
+            Err(ConfigError::UnknownField { known, .. }) => known,
+            other => panic!("[{section}]: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_sample_has_every_field_that_is_read_and_no_other() {
+        for (sample, sections) in SAMPLES {
+            let file = text(sample, Language::En);
+            for (section, fields) in sections {
+                if fields.iter().all(|field| field.name().starts_with('"')) {
+                    continue;
+                }
+                let mut known = known_fields(&file, section);
+                // Tables have a section of their own in the sample.
+                known.retain(|name| {
+                    let inner = if section.is_empty() { name.clone() } else { format!("{section}.{name}") };
+                    let member = MEMBER.iter().chain(AUTHORITY).any(|(one, _)| *one == inner);
+                    !member
+                });
+                known.sort();
+                let mut shown: Vec<_> = fields.iter().map(|field| field.name().to_owned()).collect();
+                shown.sort();
+                assert_eq!(shown, known, "[{section}]");
+            }
+        }
+    }
+
+    #[test]
+    fn everything_in_the_sample_is_explained() {
+        for (_, sections) in SAMPLES {
+            for (section, fields) in sections {
+                assert!(section.is_empty() || ssmax_texts::has(&section_id(section)), "{section}");
+                for field in *fields {
+                    let id = field_id(section, field);
+                    assert!(ssmax_texts::has(&id), "{id}");
+                }
+            }
+        }
+    }
+}
