@@ -67,6 +67,10 @@ pub(crate) struct Federation {
     /// that `ssmax org install` writes, `federation/tls-ca.pem` below `state_dir`.
     #[serde(default)]
     pub(crate) tls_ca: Option<PathBuf>,
+    /// The federation's root, PEM: what the member list is verified with. Default: the
+    /// file that `ssmax org install` writes, `federation/root.pem` below `state_dir`.
+    #[serde(default)]
+    pub(crate) root: Option<PathBuf>,
     /// How often the member list is asked for, in seconds: a suspension must reach
     /// every gateway within a minute. Default 30.
     #[serde(default = "default_poll_seconds")]
@@ -152,7 +156,8 @@ impl Config {
         absolute(&mut file.state_dir);
         absolute(&mut file.run_dir);
         if let Some(section) = &mut file.federation {
-            section.tls_ca.iter_mut().for_each(absolute);
+            let files = [&mut section.tls_ca, &mut section.root];
+            files.into_iter().flatten().for_each(absolute);
         }
         if let Some(section) = &mut file.keyserver {
             absolute(&mut section.unlock_file);
@@ -237,7 +242,8 @@ impl Config {
 
     /// Where the federation's root certificate is, PEM, once installed.
     pub(crate) fn root(&self) -> PathBuf {
-        self.federation_dir().join("root.pem")
+        let set = self.file.federation.as_ref().and_then(|section| section.root.clone());
+        set.unwrap_or_else(|| self.federation_dir().join("root.pem"))
     }
 
     /// Where the authority's answer is kept, once installed.
@@ -296,6 +302,7 @@ impl Config {
             federation: FederationConfig {
                 authority_url: federation.authority_url.clone(),
                 tls_ca: self.tls_ca(),
+                root: self.root(),
                 poll_seconds: federation.poll_seconds,
             },
             state_dir: self.file.state_dir.clone(),

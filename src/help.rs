@@ -4,13 +4,14 @@
 //! by `-`), or `help-any-ARGUMENT` for what many commands have. Without a text, clap
 //! shows the documentation comment.
 
-use clap::builder::StyledStr;
+use clap::builder::Resettable;
 use clap::{Arg, ArgAction, Command};
 use ssmax_texts::{Language, has, text};
 
 /// One working line for each command.
 const EXAMPLES: &[(&str, &str)] = &[
     ("ssmax", "ssmax check --config ssmax.toml"),
+    ("ssmax demo", "ssmax demo --dir demo --stay"),
     ("ssmax serve", "ssmax serve --config ssmax.toml"),
     ("ssmax check", "ssmax check --config ssmax.toml --json"),
     ("ssmax config", "ssmax config sample --out ssmax.toml"),
@@ -52,6 +53,24 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("ssmax user list", "ssmax user list --json"),
     ("ssmax user export", "ssmax user export hanako@a.example --out hanako"),
     ("ssmax user revoke", "ssmax user revoke 10234"),
+    ("ssmax verify", "ssmax verify mail.eml --trust root.pem --json"),
+    ("ssmax decrypt", "ssmax decrypt mail.eml --key encryption-key.pem --cert encryption.pem"),
+    ("ssmax mail", "ssmax mail open mail.eml --key encryption-key.pem --trust seal-ca.pem"),
+    (
+        "ssmax mail sign",
+        "ssmax mail sign draft.eml --key key.pem --cert signing.pem --chain chain.pem \
+         --out signed.eml",
+    ),
+    ("ssmax mail encrypt", "ssmax mail encrypt signed.eml --to bob.pem --out sealed.eml"),
+    (
+        "ssmax mail send",
+        "ssmax mail send sealed.eml --server mail.a.example:587 --ca ca.pem \
+         --user hanako@a.example --password-file password.txt",
+    ),
+    (
+        "ssmax mail open",
+        "ssmax mail open mail.eml --key encryption-key.pem --trust seal-ca.pem",
+    ),
 ];
 
 /// The command line with all its help in `language`.
@@ -82,13 +101,20 @@ fn speak(command: Command, path: &str, language: Language) -> Command {
             speak(sub, &path, language)
         });
     if let Some(about) = known(&format!("help-{key}"), language) {
-        command = command.about(about).long_about(None::<StyledStr>);
+        command = command.about(about).long_about(Resettable::Reset);
     }
     if let Some(example) = example(path) {
         command = command.after_help(format!("{}\n  {example}", say("cli-example")));
     }
     if path == "ssmax" {
-        command = command.mut_arg("version", |argument| argument.help(say("help-any-version")));
+        command = command.disable_version_flag(true).arg(
+            Arg::new("version")
+                .short('V')
+                .long("version")
+                .action(ArgAction::Version)
+                .help(say("help-any-version"))
+                .help_heading(say("help-heading-options")),
+        );
     }
     command
 }
@@ -99,7 +125,7 @@ fn argument_help(argument: Arg, key: &str, language: Language) -> Arg {
     let argument = argument.help_heading(text(language, heading, &[]));
     let own = known(&format!("help-{key}-{id}"), language);
     match own.or_else(|| known(&format!("help-any-{id}"), language)) {
-        Some(help) => argument.help(help).long_help(None::<StyledStr>),
+        Some(help) => argument.help(help).long_help(Resettable::Reset),
         None => argument,
     }
 }

@@ -12,6 +12,7 @@ mod cli;
 mod command;
 mod complaint;
 mod config;
+mod demo;
 mod explain;
 mod files;
 mod help;

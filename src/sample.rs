@@ -60,6 +60,7 @@ const MEMBER: &[Section] = &[
         &[
             Set("authority_url", "\"https://authority.example:8443\""),
             Optional("tls_ca", "\"/var/lib/ssmax/federation/tls-ca.pem\""),
+            Optional("root", "\"/var/lib/ssmax/federation/root.pem\""),
             Optional("poll_seconds", "30"),
             Optional("fresh_form", "\"wrapped-gcm\""),
             Optional("enforce", "\"none\""),
@@ -155,7 +156,7 @@ const AUTHORITY: &[Section] = &[
             Set("url", "\"https://authority.example:8443\""),
             Optional("listen", "\"127.0.0.1:8443\""),
             Set("unlock_file", "\"/etc/ssmax/unlock/authority\""),
-            Optional("reissue_minutes", "60"),
+            Optional("reissue_seconds", "3600"),
             Optional("list_hours", "24"),
             Optional("max_connections", "256"),
             Optional("request_seconds", "10"),

@@ -3,9 +3,13 @@
 pub(crate) mod authority;
 pub(crate) mod check;
 pub(crate) mod config;
+pub(crate) mod decrypt;
+pub(crate) mod demo;
+pub(crate) mod mail;
 pub(crate) mod org;
 pub(crate) mod serve;
 pub(crate) mod user;
+pub(crate) mod verify;
 
 use crate::complaint::{Complaint, Exit};
 use crate::files;
@@ -53,6 +57,8 @@ pub(crate) enum Command {
     Serve(serve::Args),
     /// Explain a configuration and test what it needs.
     Check(check::Args),
+    /// The main job on embedded defaults, all on this machine.
+    Demo(demo::Args),
     /// Print a commented sample of ssmax.toml.
     Config(config::Args),
     /// The management organisation: admit members, say how they stand.
@@ -61,6 +67,12 @@ pub(crate) enum Command {
     Org(org::Args),
     /// People and their certificates.
     User(user::Args),
+    /// Judge one message offline.
+    Verify(verify::Args),
+    /// Decrypt one message with a key file.
+    Decrypt(decrypt::Args),
+    /// What a person does with a key file when the mailer cannot.
+    Mail(mail::Args),
 }
 
 impl Command {
@@ -69,17 +81,23 @@ impl Command {
         match self {
             Self::Serve(args) => serve::run(args, context),
             Self::Check(args) => check::run(args, context),
+            Self::Demo(args) => demo::run(args, context),
             Self::Config(args) => config::run(args, context),
             Self::Authority(args) => authority::run(args, context),
             Self::Org(args) => org::run(args, context),
             Self::User(args) => user::run(args, context),
+            Self::Verify(args) => verify::run(args, context),
+            Self::Decrypt(args) => decrypt::run(args, context),
+            Self::Mail(args) => mail::run(args, context),
         }
     }
 }
 
 /// What [`INSPECT_WORKER`] does.
 pub(crate) fn inspect_worker() -> ExitCode {
-    ssmax_inspector::worker_main()
+    let arguments: Vec<String> =
+        std::env::args_os().skip(2).filter_map(|argument| argument.into_string().ok()).collect();
+    ssmax_inspector::worker_main(&arguments)
 }
 
 /// Runs a future to its end, on a runtime of its own.
@@ -97,7 +115,7 @@ pub(crate) fn block_on<T>(
 #[derive(Debug, clap::Args)]
 pub(crate) struct ConfigFile {
     /// The configuration file.
-    #[arg(long, value_name = "FILE", default_value = "ssmax.toml")]
+    #[arg(long, value_name = "FILE", default_value = "ssmax.toml", hide_default_value = true)]
     pub(crate) config: std::path::PathBuf,
 }
 

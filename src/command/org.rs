@@ -30,7 +30,7 @@ enum Action {
     /// Make the member's keys and the application to join the federation.
     Init {
         /// Where to write the application; `-` is standard output.
-        #[arg(long, value_name = "FILE", default_value = "application.json")]
+        #[arg(long, value_name = "FILE", default_value = "application.json", hide_default_value = true)]
         out: PathBuf,
         #[command(flatten)]
         config: ConfigFile,
@@ -160,14 +160,8 @@ fn status(file: &ConfigFile, context: &Context) -> Result<ExitCode, Complaint> {
         }
         said.join("\n")
     });
-    match (list, entry_is_good(standing)) {
-        (Err(complaint), _) => Err(complaint),
-        (Ok(_), good) => Ok(if good { ExitCode::SUCCESS } else { Exit::Bad.into() }),
-    }
-}
-
-fn entry_is_good(standing: Option<&ssmax_federation::Standing>) -> bool {
-    standing.is_some_and(|standing| standing.state.exchanges_mail())
+    let good = standing.is_some_and(|standing| standing.state.exchanges_mail());
+    list.map(|_| if good { ExitCode::SUCCESS } else { Exit::Bad.into() })
 }
 
 fn standing_line(

@@ -80,6 +80,12 @@ pub enum OfficerRequest {
         /// The user id or an address.
         user: String,
     },
+    /// Relay certificates for an outside address or a colleague, as a directory query
+    /// from inside would get them. Answered by [`RelayCertificates`].
+    Relay {
+        /// The address.
+        address: String,
+    },
     /// Ends a person's rights and certificates. Answered by `()`.
     RevokeUser {
         /// The user id or an address.

@@ -28,7 +28,7 @@ pub type Answer = Result<serde_bytes::ByteBuf, Problem>;
 #[must_use]
 pub fn encode<T: serde::Serialize>(result: Result<T, Problem>) -> Answer {
     let mut octets = Vec::new();
-    ciborium::into_writer(&result?, &mut octets).map_err(|_| Problem::Failed)?;
+    ciborium::into_writer(&result?, &mut octets).map_err(|_| Problem::Malformed)?;
     Ok(serde_bytes::ByteBuf::from(octets))
 }
 

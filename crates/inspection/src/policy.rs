@@ -34,7 +34,8 @@ pub mod rule {
     pub const MAIL_AMBIGUOUS: &str = "mail.ambiguous";
     /// A part whose transfer encoding cannot be decoded.
     pub const MAIL_UNDECODABLE: &str = "mail.undecodable";
-    /// A part that is encrypted below the encryption already taken off.
+    /// A part that stays closed below the encryption already taken off: S/MIME of any
+    /// kind but certificates alone, PGP.
     pub const MAIL_ENCRYPTED: &str = "mail.encrypted";
     /// A fragment of a message, or a pointer to a body kept elsewhere
     /// (RFC 2046 5.2.2, 5.2.3).

@@ -108,14 +108,17 @@ fn adversarial_repetitions_take_linear_time() {
         "\u{1b}$B",
     ];
     for pattern in patterns {
+        // The best of three, since other work disturbs the clock upward only.
         let time = |bytes: usize| {
             let text = pattern.repeat(bytes / pattern.len());
-            let start = clock();
-            look(text.as_bytes());
-            start.elapsed().as_secs_f64()
+            let once = || {
+                let start = clock();
+                look(text.as_bytes());
+                start.elapsed().as_secs_f64()
+            };
+            (0..3).map(|_| once()).fold(f64::INFINITY, f64::min)
         };
-        time(10_000);
-        let (small, large) = (time(100_000), time(400_000));
+        let (small, large) = (time(50_000), time(200_000));
         assert!(large < small * 16.0 + 0.3, "{pattern:?}: {small} s, then {large} s");
     }
 }

@@ -392,3 +392,6 @@ pub(crate) fn serial_octets(serial: &Any) -> Result<Vec<u8>, PkiError> {
 fn dotted(identifiers: Option<&[ObjectIdentifier]>) -> Vec<String> {
     identifiers.unwrap_or_default().iter().map(ToString::to_string).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -494,3 +494,14 @@ fn malformed(_: der::Error) -> PkiError {
 fn unencodable(_: der::Error) -> PkiError {
     PkiError::Unencodable
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn octets_beyond_the_bound_are_not_even_looked_at() {
+        assert_eq!(Crl::from_der(&vec![0; MAX_CRL_BYTES]), Err(PkiError::Malformed));
+        assert_eq!(Crl::from_der(&vec![0; MAX_CRL_BYTES + 1]), Err(PkiError::TooLarge));
+    }
+}

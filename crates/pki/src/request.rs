@@ -211,4 +211,10 @@ mod tests {
             Err(PkiError::UnusableAddress)
         );
     }
+
+    #[test]
+    fn octets_beyond_the_bound_are_not_even_looked_at() {
+        assert_eq!(parse(&vec![0; MAX_REQUEST_BYTES]), Err(PkiError::Malformed));
+        assert_eq!(parse(&vec![0; MAX_REQUEST_BYTES + 1]), Err(PkiError::TooLarge));
+    }
 }

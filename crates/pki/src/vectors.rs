@@ -282,6 +282,9 @@ fn write_authorities(writer: &Writer, out: &mut Vec<(&'static str, String)>) {
         None,
         unknown_critical,
     );
+}
+
+fn write_seal(writer: &Writer, out: &mut Vec<(&'static str, String)>) {
     let relay = profile::relay_signing(basis(&new_key()), "hanako@b.example", "Hanako");
     let relay = forge(&relay, &writer.seal_ca);
     let note = "the seal CA is barred from the member's own domain";
@@ -438,6 +441,7 @@ fn write_the_vectors() {
     let mut out = Vec::new();
     write_valid(&writer, &mut out);
     write_authorities(&writer, &mut out);
+    write_seal(&writer, &mut out);
     write_chains(&writer, &mut out);
     write_revocation(&writer, &mut out);
     write_unreadable(&writer, &mut out);

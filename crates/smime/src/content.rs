@@ -45,8 +45,8 @@ pub fn signed_content(message: &Entity<'_>) -> Result<SignedContent, ContentFaul
     }
     if is_opaque(message) {
         let object = message.decoded_body().map_err(|_| ContentFault::Unreadable)?;
-        let signed_data = SignedData::parse(&object, &Limits::default())
-            .map_err(|_| ContentFault::NotSigned)?;
+        let signed_data =
+            SignedData::parse(&object, &Limits::default()).map_err(|_| ContentFault::NotSigned)?;
         let entity = signed_data.content().ok_or(ContentFault::Unreadable)?.to_vec();
         return Ok(SignedContent { entity, signed_data });
     }
@@ -57,12 +57,10 @@ pub fn signed_content(message: &Entity<'_>) -> Result<SignedContent, ContentFaul
 #[must_use]
 pub fn is_encrypted(message: &Entity<'_>) -> bool {
     is_pkcs7_mime(message)
-        && message
-            .decoded_body()
-            .is_ok_and(|object| {
-                ssmax_cms::enveloped::Enveloped::parse(&object, &Limits::default()).is_ok()
-                    || ssmax_cms::signed::SignedData::parse(&object, &Limits::default()).is_err()
-            })
+        && message.decoded_body().is_ok_and(|object| {
+            ssmax_cms::enveloped::Enveloped::parse(&object, &Limits::default()).is_ok()
+                || ssmax_cms::signed::SignedData::parse(&object, &Limits::default()).is_err()
+        })
 }
 
 fn clear_signed(message: &Entity<'_>) -> Result<SignedContent, ContentFault> {
@@ -72,8 +70,8 @@ fn clear_signed(message: &Entity<'_>) -> Result<SignedContent, ContentFault> {
         return Err(ContentFault::Structure);
     }
     let object = signature.decoded_body().map_err(|_| ContentFault::Unreadable)?;
-    let signed_data = SignedData::parse(&object, &Limits::default())
-        .map_err(|_| ContentFault::Unreadable)?;
+    let signed_data =
+        SignedData::parse(&object, &Limits::default()).map_err(|_| ContentFault::Unreadable)?;
     if signed_data.content().is_some() {
         return Err(ContentFault::TwoContents);
     }
@@ -92,4 +90,78 @@ fn is_opaque(message: &Entity<'_>) -> bool {
 fn is_pkcs7_mime(message: &Entity<'_>) -> bool {
     let essence = message.content_type().essence();
     essence == "application/pkcs7-mime" || essence == "application/x-pkcs7-mime"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{
+        ENTITY, Extra, FROM_ALICE, WORLD, clear_signed, encrypted, mail, opaque, signature,
+    };
+
+    fn content(message: &[u8]) -> Result<Vec<u8>, ContentFault> {
+        let message = ssmax_mail::parse(message, &ssmax_mail::Limits::default()).unwrap();
+        signed_content(&message).map(|content| content.entity)
+    }
+
+    fn seen_as_encrypted(message: &[u8]) -> bool {
+        let message = ssmax_mail::parse(message, &ssmax_mail::Limits::default()).unwrap();
+        is_encrypted(&message)
+    }
+
+    fn opaque_object() -> Vec<u8> {
+        signature(&WORLD.alice, ENTITY, Extra { opaque: true, ..Extra::default() })
+    }
+
+    #[test]
+    fn both_forms_of_signature_give_the_signed_octets() {
+        let detached = signature(&WORLD.alice, ENTITY, Extra::default());
+        assert_eq!(content(&mail(FROM_ALICE, &clear_signed(ENTITY, &detached))).unwrap(), ENTITY);
+        assert_eq!(content(&mail(FROM_ALICE, &opaque(&opaque_object()))).unwrap(), ENTITY);
+    }
+
+    #[test]
+    fn an_opaque_signature_is_known_without_its_parameter() {
+        let message = String::from_utf8(mail(FROM_ALICE, &opaque(&opaque_object()))).unwrap();
+        let message = message.replace(" smime-type=signed-data;", "");
+        assert_eq!(content(message.as_bytes()).unwrap(), ENTITY);
+    }
+
+    #[test]
+    fn a_detached_object_alone_has_no_content() {
+        let detached = signature(&WORLD.alice, ENTITY, Extra::default());
+        let message = mail(FROM_ALICE, &opaque(&detached));
+        assert_eq!(content(&message), Err(ContentFault::Unreadable));
+    }
+
+    #[test]
+    fn a_detached_signature_with_content_is_refused() {
+        let message = mail(FROM_ALICE, &clear_signed(ENTITY, &opaque_object()));
+        assert_eq!(content(&message), Err(ContentFault::TwoContents));
+    }
+
+    #[test]
+    fn a_signature_that_is_none_cannot_be_read() {
+        let message = mail(FROM_ALICE, &clear_signed(ENTITY, b"nonsense"));
+        assert_eq!(content(&message), Err(ContentFault::Unreadable));
+    }
+
+    #[test]
+    fn plain_and_encrypted_mails_are_not_signed() {
+        let plain = mail(FROM_ALICE, ENTITY);
+        assert_eq!(content(&plain), Err(ContentFault::NotSigned));
+        assert!(!seen_as_encrypted(&plain));
+        let encrypted = mail(FROM_ALICE, &encrypted(ENTITY, &[&WORLD.bob_encryption]));
+        assert_eq!(content(&encrypted), Err(ContentFault::NotSigned));
+        assert!(seen_as_encrypted(&encrypted));
+        assert!(!seen_as_encrypted(&mail(FROM_ALICE, &opaque(&opaque_object()))));
+    }
+
+    #[test]
+    fn an_encrypted_mail_that_calls_itself_signed_is_encrypted() {
+        let message = mail(FROM_ALICE, &encrypted(ENTITY, &[&WORLD.bob_encryption]));
+        let message = String::from_utf8(message).unwrap().replace("enveloped-data", "signed-data");
+        assert_eq!(content(message.as_bytes()), Err(ContentFault::NotSigned));
+        assert!(seen_as_encrypted(message.as_bytes()));
+    }
 }

@@ -1,6 +1,8 @@
 //! Opening an encrypted mail with a private key.
 
-use ssmax_cms::enveloped::{Enveloped, Kind, RecipientId, RecipientInfo, RecipientKind, UnwrapPolicy};
+use ssmax_cms::enveloped::{
+    Enveloped, Kind, RecipientId, RecipientInfo, RecipientKind, UnwrapPolicy,
+};
 use ssmax_cms::{CmsError, Limits};
 use ssmax_mail::{Entity, MailFault};
 use ssmax_pki::{Certificate, key_identifier};
@@ -61,8 +63,8 @@ pub fn decrypt(
     key: &dyn DecryptionKey,
     certificate: Option<&Certificate>,
 ) -> Result<Zeroizing<Vec<u8>>, DecryptFault> {
-    let mail = ssmax_mail::parse(message, &ssmax_mail::Limits::default())
-        .map_err(DecryptFault::Mail)?;
+    let mail =
+        ssmax_mail::parse(message, &ssmax_mail::Limits::default()).map_err(DecryptFault::Mail)?;
     let object = encrypted_object(&mail)?;
     let enveloped = Enveloped::parse(&object, &Limits::default()).map_err(|fault| match fault {
         CmsError::WrongContentType => DecryptFault::NotEncrypted,
@@ -70,14 +72,15 @@ pub fn decrypt(
     })?;
     let (recipient, id) = choose(&enveloped, key, certificate)?;
     let policy = UnwrapPolicy { allow_pkcs1: true };
-    let content_key = recipient
-        .unwrap(&id, key, &policy, enveloped.cipher().key_len())
-        .map_err(|fault| match fault {
-            CmsError::Decryption => DecryptFault::Failed,
-            CmsError::KeyUnavailable => DecryptFault::KeyUnavailable,
-            CmsError::KeyMismatch => DecryptFault::KeyMismatch,
-            CmsError::NotNamed | CmsError::KeyKind => DecryptFault::NotARecipient,
-            other => DecryptFault::Object(other),
+    let content_key =
+        recipient.unwrap(&id, key, &policy, enveloped.cipher().key_len()).map_err(|fault| {
+            match fault {
+                CmsError::Decryption => DecryptFault::Failed,
+                CmsError::KeyUnavailable => DecryptFault::KeyUnavailable,
+                CmsError::KeyMismatch => DecryptFault::KeyMismatch,
+                CmsError::NotNamed | CmsError::KeyKind => DecryptFault::NotARecipient,
+                other => DecryptFault::Object(other),
+            }
         })?;
     let content = enveloped.decrypt(&content_key).map_err(|_| DecryptFault::Failed)?;
     if enveloped.kind() == Kind::Enveloped && !may_be_entity(&content) {
@@ -165,4 +168,107 @@ fn begins_with_field_name(octets: &[u8]) -> bool {
     let name = octets.iter().take_while(|octet| octet.is_ascii_graphic() && **octet != b':');
     let length = name.count();
     length > 0 && octets.get(length) == Some(&b':')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{
+        ENTITY, Extra, FROM_ALICE, WORLD, clear_signed, encrypted, mail, opaque, signature,
+    };
+    use ssmax_mail::compose;
+    use ssmax_primitives::SoftwareKey;
+    use ssmax_token::KeyAlgorithm;
+
+    fn opened(message: &[u8], certificate: Option<&Certificate>) -> Result<Vec<u8>, DecryptFault> {
+        decrypt(message, &WORLD.bob_encryption.key, certificate).map(|content| content.to_vec())
+    }
+
+    fn to_bob() -> Vec<u8> {
+        mail(FROM_ALICE, &encrypted(ENTITY, &[&WORLD.bob_encryption]))
+    }
+
+    #[test]
+    fn the_content_comes_back_octet_for_octet_with_and_without_certificate() {
+        let certificate = &WORLD.bob_encryption.certificate;
+        assert_eq!(opened(&to_bob(), Some(certificate)).unwrap(), ENTITY);
+        assert_eq!(opened(&to_bob(), None).unwrap(), ENTITY);
+    }
+
+    #[test]
+    fn among_several_recipients_only_the_certificate_tells_which() {
+        let message = mail(FROM_ALICE, &encrypted(ENTITY, &[&WORLD.alice, &WORLD.bob_encryption]));
+        assert_eq!(opened(&message, Some(&WORLD.bob_encryption.certificate)).unwrap(), ENTITY);
+        assert_eq!(opened(&message, None), Err(DecryptFault::SeveralRecipients));
+    }
+
+    #[test]
+    fn what_is_signed_around_the_ciphertext_does_not_hide_it() {
+        let ciphertext = encrypted(ENTITY, &[&WORLD.bob_encryption]);
+        let around = signature(&WORLD.alice, &ciphertext, Extra::default());
+        assert_eq!(
+            opened(&mail(FROM_ALICE, &clear_signed(&ciphertext, &around)), None).unwrap(),
+            ENTITY
+        );
+    }
+
+    #[test]
+    fn an_encrypted_part_beside_others_is_never_opened() {
+        let ciphertext = encrypted(ENTITY, &[&WORLD.bob_encryption]);
+        for parts in [vec![ciphertext.clone()], vec![ENTITY.to_vec(), ciphertext]] {
+            let message = mail(FROM_ALICE, &compose::multipart("mixed", &[], "=_x", &parts));
+            assert_eq!(opened(&message, None), Err(DecryptFault::NotEncrypted));
+        }
+    }
+
+    #[test]
+    fn plain_and_signed_mails_are_not_encrypted() {
+        assert_eq!(opened(&mail(FROM_ALICE, ENTITY), None), Err(DecryptFault::NotEncrypted));
+        let object = signature(&WORLD.alice, ENTITY, Extra { opaque: true, ..Extra::default() });
+        assert_eq!(
+            opened(&mail(FROM_ALICE, &opaque(&object)), None),
+            Err(DecryptFault::NotEncrypted)
+        );
+    }
+
+    #[test]
+    fn the_wrong_key_and_a_changed_ciphertext_have_one_answer() {
+        let other = decrypt(&to_bob(), &WORLD.alice.key, None).map(drop);
+        assert_eq!(other, Err(DecryptFault::Failed));
+        // The last base64 line holds the end of the ciphertext: its padding breaks.
+        let mut changed = to_bob();
+        let at = changed.len() - 12;
+        changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+        assert_eq!(opened(&changed, None), Err(DecryptFault::Failed));
+    }
+
+    #[test]
+    fn a_key_of_another_kind_is_not_used() {
+        let rsa = SoftwareKey::generate(KeyAlgorithm::Rsa2048).unwrap();
+        assert_eq!(decrypt(&to_bob(), &rsa, None).map(drop), Err(DecryptFault::NotARecipient));
+    }
+
+    #[test]
+    fn certificate_and_key_must_belong_together() {
+        let other = Some(&WORLD.alice.certificate);
+        assert_eq!(opened(&to_bob(), other), Err(DecryptFault::KeyMismatch));
+    }
+
+    #[test]
+    fn text_is_told_from_what_a_wrong_key_leaves() {
+        for content in [
+            &b"Content-Type: text/plain\r\n\r\n\x93\xfa"[..],
+            b"\r\n\x93\xfa",
+            b"hello\n",
+            "日本語の本文".as_bytes(),
+            "日".repeat(40).as_bytes(),
+            b"\x1b$B\r\n",
+            b"",
+        ] {
+            assert!(may_be_entity(content), "{content:?}");
+        }
+        for garbage in [&b"\x00\x01"[..], b"\x93\xfa\x96", b"ab\x07cd efg", b"\x80"] {
+            assert!(!may_be_entity(garbage), "{garbage:?}");
+        }
+    }
 }

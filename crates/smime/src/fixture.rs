@@ -44,9 +44,13 @@ pub(crate) static WORLD: LazyLock<World> = LazyLock::new(World::new);
 impl World {
     fn new() -> Self {
         let root = root();
-        let issuing = issued(&root, |basis| profile::issuing_ca(basis, "Authority", "Issuing"), 3000);
-        let member =
-            issued(&issuing, |basis| profile::member_ca(basis, &SENDER, "A CA", &["a.example"]), 2000);
+        let issuing =
+            issued(&root, |basis| profile::issuing_ca(basis, "Authority", "Issuing"), 3000);
+        let member = issued(
+            &issuing,
+            |basis| profile::member_ca(basis, &SENDER, "A CA", &["a.example"]),
+            2000,
+        );
         let organisation = issued(
             &issuing,
             |basis| profile::organisation_signing(basis, &SENDER, &["a.example"]),
@@ -55,15 +59,10 @@ impl World {
         let user = |address| {
             issued(&member, move |basis| profile::user_signing(basis, &person(address)), 800)
         };
-        let bob_encryption = issued(
-            &member,
-            |basis| profile::user_encryption(basis, &person("bob@a.example")),
-            800,
-        );
-        let seal_ca = self_signed(
-            |basis| profile::seal_ca(basis, &SENDER, "Seal CA", &["b.example"]),
-            3000,
-        );
+        let bob_encryption =
+            issued(&member, |basis| profile::user_encryption(basis, &person("bob@a.example")), 800);
+        let seal_ca =
+            self_signed(|basis| profile::seal_ca(basis, &SENDER, "Seal CA", &["b.example"]), 3000);
         let seal = issued(
             &seal_ca,
             |basis| profile::relay_signing(basis, "alice@a.example", "Alice (checked by B)"),
@@ -169,7 +168,9 @@ pub(crate) fn encrypted(content: &[u8], recipients: &[&Holder]) -> Vec<u8> {
     let sealed = enveloped::encrypt(content, cipher, &key, &SystemRandom).unwrap();
     let infos: Vec<_> = recipients
         .iter()
-        .map(|to| enveloped::recipient_info(&to.certificate, &key, None, RsaTransport::Pkcs1).unwrap())
+        .map(|to| {
+            enveloped::recipient_info(&to.certificate, &key, None, RsaTransport::Pkcs1).unwrap()
+        })
         .collect();
     ssmax_chain::hop_mail::pkcs7_part(
         ssmax_chain::hop_mail::SmimeType::Enveloped,

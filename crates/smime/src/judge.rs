@@ -18,12 +18,12 @@ use ssmax_pki::Certificate;
 use ssmax_pki::crl::Crl;
 use time::OffsetDateTime;
 
+use self::{body::Body, check::Sheet};
 pub use self::{
     chain::Record,
     check::{Check, CheckName, Outcome},
     reason::Reason,
 };
-use self::{body::Body, check::Sheet};
 
 /// What a mail is judged by.
 #[derive(Debug, Clone, Copy)]

@@ -96,3 +96,73 @@ pub fn check(
         detached: content.signed_data.detached(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::signed_content;
+    use crate::fixture::{
+        ENTITY, Extra, FROM_ALICE, Holder, NOW, WORLD, clear_signed, mail, signature,
+    };
+    use ssmax_cms::Limits;
+    use ssmax_cms::signed::SignedData;
+
+    fn signed(by: &Holder, extra: Extra) -> SignedContent {
+        let message = mail(FROM_ALICE, &clear_signed(ENTITY, &signature(by, ENTITY, extra)));
+        let message = ssmax_mail::parse(&message, &ssmax_mail::Limits::default()).unwrap();
+        signed_content(&message).unwrap()
+    }
+
+    fn checked(content: &SignedContent, from: &str) -> Result<Sender, SenderFault> {
+        let anchors = [WORLD.root.certificate.clone(), WORLD.seal_ca.certificate.clone()];
+        let from = Address::parse(from).unwrap();
+        check(content, &from, &Trust { anchors: &anchors, intermediates: &[], at: NOW })
+    }
+
+    fn fault(content: &SignedContent, from: &str) -> SenderFault {
+        checked(content, from).map(drop).unwrap_err()
+    }
+
+    #[test]
+    fn the_sender_is_who_signed_with_the_from_address() {
+        let content = signed(&WORLD.alice, Extra::default());
+        let sender = checked(&content, "alice@A.example").unwrap();
+        assert_eq!(sender.certificate, WORLD.alice.certificate);
+        assert_eq!(sender.signer_info, content.signed_data.signers()[0].hash());
+    }
+
+    #[test]
+    fn the_kept_signature_has_no_content_and_still_holds() {
+        let content = signed(&WORLD.alice, Extra::default());
+        let sender = checked(&content, "alice@a.example").unwrap();
+        let kept = SignedData::parse(&sender.detached, &Limits::default()).unwrap();
+        assert_eq!(kept.content(), None);
+        assert_eq!(kept.signers()[0].verify(&sender.certificate, ENTITY), Ok(()));
+    }
+
+    #[test]
+    fn each_cause_has_its_fault() {
+        let content = signed(&WORLD.alice, Extra::default());
+        assert_eq!(fault(&content, "boss@a.example"), SenderFault::OtherAddress);
+        let mut changed = content.clone();
+        changed.entity.push(b'x');
+        assert_eq!(
+            fault(&changed, "alice@a.example"),
+            SenderFault::Signature(SignatureFault::DigestMismatch)
+        );
+        let bare = signed(&WORLD.alice, Extra { bare: true, ..Extra::default() });
+        assert_eq!(fault(&bare, "alice@a.example"), SenderFault::NoCertificate);
+        let from = Address::parse("alice@a.example").unwrap();
+        let trust = Trust { anchors: &[], intermediates: &[], at: NOW };
+        assert_eq!(
+            check(&content, &from, &trust).map(drop),
+            Err(SenderFault::Path(PathFault::NoIssuer))
+        );
+    }
+
+    #[test]
+    fn a_seal_is_no_sender_even_under_a_trusted_seal_ca() {
+        let content = signed(&WORLD.seal, Extra::default());
+        assert_eq!(fault(&content, "alice@a.example"), SenderFault::Relay);
+    }
+}

@@ -18,7 +18,15 @@ macro_rules! file {
 
 /// The files of `i18n/`: name without ending, Japanese text, English text. A file that
 /// is added there is added here; a test finds one that was forgotten.
-pub const FILES: &[(&str, &str, &str)] = &[file!("cli"), file!("demo"), file!("reasons")];
+pub const FILES: &[(&str, &str, &str)] = &[
+    file!("admin"),
+    file!("check"),
+    file!("cli"),
+    file!("demo"),
+    file!("help"),
+    file!("reasons"),
+    file!("sample"),
+];
 
 /// The sentence `id` in `language`, its variables filled from `args`.
 ///

@@ -1,1 +1,19 @@
 //! What a person does with a key when the mailer cannot.
+//!
+//! [`sign`] and [`encrypt`] make S/MIME mails out of ordinary ones, [`submission`] hands
+//! them to the own mail server, [`open`] decrypts and judges what came back, [`learn`]
+//! takes other people's encryption certificates out of it. [`key`] reads the files that
+//! keys come in. Only [`submission`] does I/O.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "handing a mail to a server is I/O; everything else takes octets"
+)]
+
+pub mod encrypt;
+pub mod key;
+pub mod learn;
+pub mod open;
+pub mod sign;
+pub mod submission;
+
+mod parts;

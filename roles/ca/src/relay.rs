@@ -22,10 +22,28 @@ const SIGNING_DAYS: i64 = 3650;
 /// A cached certificate is given only while it still runs this long.
 const FRESHNESS: Duration = Duration::days(30);
 
+/// Characters of a common name at most (RFC 5280 appendix A.1).
+const MAX_NAME_CHARS: usize = 64;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Signing,
     Encryption,
+}
+
+/// What a mailer shows: the name with who has checked it. A name that looks like an
+/// address could be somebody else's, so an address stands alone and is the one that the
+/// certificate is for (S/MIME BR 7.1.4.2.1).
+fn common_name(address: &Address, name: &str, checker: &str) -> String {
+    let note = format!(" (checked by {checker})");
+    let text = address.to_string();
+    if !name.contains(['@', '\u{ff20}', '\u{fe6b}']) {
+        profile::relay_common_name(name, &note)
+    } else if text.chars().count() <= MAX_NAME_CHARS {
+        text
+    } else {
+        profile::relay_common_name("", &note)
+    }
 }
 
 impl Ca {
@@ -42,8 +60,7 @@ impl Ca {
             (Some(key), true) => key.as_slice(),
             _ => keys.submission.as_slice(),
         };
-        let note = format!(" (checked by {})", self.settings.organisation.name);
-        let common_name = profile::relay_common_name(name, &note);
+        let common_name = common_name(&address, name, &self.settings.organisation.name);
         let signing = self.one(&address, &common_name, Kind::Signing, &keys.seal).await?;
         let encryption = self.one(&address, &common_name, Kind::Encryption, submission).await?;
         let chain = if self.is_inside(&address) {
@@ -139,5 +156,20 @@ impl Ca {
             .map_err(failed)?;
         self.issued(&serial, &certificate).await?;
         Ok(certificate)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_shown_with_who_checked_it_and_an_address_alone() {
+        let bob = Address::parse("bob@b.example").unwrap();
+        assert_eq!(common_name(&bob, "鈴木 望夢", "A"), "鈴木 望夢 (checked by A)");
+        assert_eq!(common_name(&bob, "ceo@b.example", "A"), "bob@b.example");
+        assert_eq!(common_name(&bob, "ceo＠b.example", "A"), "bob@b.example");
+        let long = Address::parse(&format!("{}@b.example", "x".repeat(60))).unwrap();
+        assert_eq!(common_name(&long, "ceo@b.example", "A"), "(checked by A)");
     }
 }

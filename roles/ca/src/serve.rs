@@ -115,6 +115,10 @@ impl Ca {
             OfficerRequest::ExportUser { user } => {
                 ssmax_api::encode(self.export_user(&user).await)
             }
+            OfficerRequest::Relay { address } => {
+                // Nothing is verified about the person yet, so the address is the name.
+                ssmax_api::encode(self.relay(&address, &address, false).await)
+            }
             OfficerRequest::RevokeUser { user } => {
                 ssmax_api::encode(self.revoke_user(&user).await)
             }

@@ -33,6 +33,8 @@ const MIGRATIONS: &[Migration] = &[Migration {
         at INTEGER NOT NULL,
         PRIMARY KEY (from_org, hop, recipient)
     ) STRICT;
+    -- What `ssmax status` tells of a running gateway.
+    CREATE TABLE status (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT;
     -- Mail that waits for a person: the octets as they came, so encrypted.
     CREATE TABLE held (
         id INTEGER PRIMARY KEY,
@@ -131,6 +133,15 @@ impl Journal {
         Ok(())
     }
 
+    /// Remembers which member list is in force.
+    pub(crate) async fn list_in_force(&self, version: u64) -> Result<(), StoreError> {
+        sqlx::query("INSERT OR REPLACE INTO status (name, value) VALUES ('list', ?)")
+            .bind(version.to_string())
+            .execute(self.0.pool())
+            .await?;
+        Ok(())
+    }
+
     /// Keeps a mail for a person, synced before it is answered.
     pub(crate) async fn hold(
         &self,
@@ -156,4 +167,63 @@ impl Journal {
         .await?;
         Ok(())
     }
+}
+
+/// One recipient's fate as the journal tells it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct FateRow {
+    /// "outbound" or "inbound".
+    pub direction: String,
+    /// The recipient.
+    pub recipient: String,
+    /// "passed", "refused", "held" or "repeated".
+    pub fate: String,
+    /// The step that found the reason, if it did not pass.
+    pub stage: Option<String>,
+    /// The reason's code, as for the own people: never told outside.
+    pub reason: Option<String>,
+    /// The hop's name, where there is one.
+    pub hop: Option<String>,
+    /// What was answered.
+    pub reply: String,
+}
+
+/// The fates of a mail, oldest first, read beside a running gateway.
+///
+/// # Errors
+/// [`StoreError`] when the journal cannot be read.
+pub async fn fates_of(state_dir: &Path, message_id: &str) -> Result<Vec<FateRow>, StoreError> {
+    let journal = Journal::open(&state_dir.join("gateway")).await?;
+    type Row = (String, String, String, Option<String>, Option<String>, Option<String>, String);
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT direction, recipient, fate, stage, reason, hop, reply FROM journal
+         WHERE message_id = ? ORDER BY id",
+    )
+    .bind(message_id)
+    .fetch_all(journal.0.pool())
+    .await?;
+    journal.0.close().await;
+    let row = |(direction, recipient, fate, stage, reason, hop, reply): Row| FateRow {
+        direction,
+        recipient,
+        fate,
+        stage,
+        reason,
+        hop,
+        reply,
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+/// The version of the member list that a gateway judges by, if it has fetched one.
+///
+/// # Errors
+/// [`StoreError`] when the store cannot be read.
+pub async fn list_version(state_dir: &Path) -> Result<Option<u64>, StoreError> {
+    let journal = Journal::open(&state_dir.join("gateway")).await?;
+    let row: Option<(String,)> = sqlx::query_as("SELECT value FROM status WHERE name = 'list'")
+        .fetch_optional(journal.0.pool())
+        .await?;
+    journal.0.close().await;
+    Ok(row.and_then(|(value,)| value.parse().ok()))
 }

@@ -22,5 +22,6 @@ mod setup;
 pub mod wire;
 
 pub use config::{AfterOpening, FederationConfig, GatewayConfig, Settings};
+pub use journal::{FateRow, fates_of, list_version};
 pub use serve::{ServeError, serve};
 pub use setup::{SetupError, initialise};

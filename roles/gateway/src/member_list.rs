@@ -66,6 +66,7 @@ async fn refresh(gateway: &Gateway, known: &mut Vec<u8>) -> Result<(), String> {
         .map_err(|fault| fault.to_string())?;
     let directory = Some(Arc::new(Directory::new(content)));
     *gateway.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
+    gateway.journal.list_in_force(installed.version).await.map_err(|error| error.to_string())?;
     tracing::info!(version = installed.version, "the member list is in force");
     *known = list;
     Ok(())

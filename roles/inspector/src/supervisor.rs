@@ -15,6 +15,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
+use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Semaphore;
 
@@ -23,6 +24,9 @@ const KEYSERVER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How many questions one worker may ask: two and three for each recipient suffice.
 const MAX_QUESTIONS: usize = 4_000;
+
+/// How much of a worker's standard error is logged, in octets.
+const MAX_LAST_WORDS: u64 = 2_000;
 
 /// Why the inspector cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -73,9 +77,13 @@ impl Supervisor {
         let limit = Duration::from_secs(self.settings.inspector.worker_seconds);
         let mut child = self.start()?;
         let result = tokio::time::timeout(limit, self.talk(&mut child, request)).await;
+        let words = last_words(&mut child);
         // Whatever it said, it ends now: no plaintext outlives its mail.
         if let Err(error) = child.kill().await {
             tracing::debug!(%error, "a worker had ended already");
+        }
+        if let Some(words) = words.await {
+            tracing::error!(%words, "a worker said something before it ended");
         }
         match result {
             Ok(result) => result,
@@ -94,7 +102,7 @@ impl Supervisor {
             .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .map_err(failed)
@@ -135,6 +143,17 @@ impl Supervisor {
         ciborium::into_writer(&answer, &mut octets).map_err(failed)?;
         let answer = ToWorker { answer: ByteBuf::from(octets).into_vec() };
         write_frame(input, &answer, MAX_FRAME_BYTES).await.map_err(failed)
+    }
+}
+
+/// What a worker wrote to standard error: a panic, or why it could not start. It is a
+/// pipe, not our log file: a worker may write no file at all.
+fn last_words(child: &mut Child) -> impl Future<Output = Option<String>> + use<> {
+    let stderr = child.stderr.take();
+    async move {
+        let mut words = Vec::new();
+        stderr?.take(MAX_LAST_WORDS).read_to_end(&mut words).await.ok()?;
+        (!words.is_empty()).then(|| String::from_utf8_lossy(&words).trim().to_owned())
     }
 }
 

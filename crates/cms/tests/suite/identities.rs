@@ -48,7 +48,12 @@ impl Identity {
     }
 }
 
-static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
+/// Statics are never dropped, so what stays behind stays in the build folder.
+static FOLDER: LazyLock<TempDir> = LazyLock::new(build_folder);
+
+pub(crate) fn build_folder() -> TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+}
 
 const EC: [&str; 3] = ["-newkey", "ec", "-pkeyopt"];
 

@@ -11,7 +11,7 @@ use ssmax_cms::{
 use ssmax_primitives::{ContentKey, SystemRandom, sha256};
 use tempfile::TempDir;
 
-use crate::identities::{ALICE, BOB, Identity, file, has, openssl, run};
+use crate::identities::{ALICE, BOB, Identity, build_folder, file, has, openssl, run};
 
 const CONTENT: &[u8] = b"Content-Type: text/plain\r\n\r\nHello, world.\r\n";
 
@@ -22,7 +22,7 @@ struct Database {
 }
 
 static DATABASE: LazyLock<Database> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = build_folder();
     let name = format!("sql:{}", folder.path().display());
     tool("certutil", &["-N", "--empty-password", "-d", &name], b"");
     for (nickname, identity) in [("alice", &*ALICE), ("bob", &*BOB)] {

@@ -11,8 +11,9 @@ pub(super) struct Candidate {
     /// Where it stands in the text, separators included.
     pub(super) span: Range<usize>,
     pub(super) digits: [u8; DIGITS],
-    /// Reads like a date and time (`202401151230`): believed only right behind a label.
-    pub(super) like_a_time: bool,
+    /// Reads like a date and time (`202401151230`), or stands in three cells of four
+    /// digits like other figures: believed only right behind a label.
+    pub(super) needs_label: bool,
 }
 
 impl Candidate {
@@ -86,14 +87,14 @@ fn grouping(text: &str, before: Option<&Range<usize>>, rest: &[Range<usize>]) ->
     if first.len() == DIGITS {
         return Some(1);
     }
-    let (length, count, separator): (_, _, fn(&str) -> bool) = match first.len() {
+    let (length, count, separates): (_, _, fn(&str) -> bool) = match first.len() {
         4 => (4, 3, separates_groups),
         1 => (1, 12, separates_boxes),
         _ => return None,
     };
     let group = rest.get(..count)?;
     let joined =
-        |a: &Range<usize>, b: &Range<usize>| text.get(a.end..b.start).is_some_and(separator);
+        |a: &Range<usize>, b: &Range<usize>| text.get(a.end..b.start).is_some_and(separates);
     let whole = group.iter().all(|run| run.len() == length)
         && group.windows(2).all(|pair| matches!(pair, [a, b] if joined(a, b)));
     if !whole {
@@ -113,30 +114,35 @@ fn is_year(text: &str, run: &Range<usize>) -> bool {
 }
 
 /// Between groups of four: a dash or a few spaces, or both; the long-vowel mark and
-/// the middle dot are typed for a dash.
+/// the middle dot are typed for a dash. Or the wall of a table's cells.
 fn separates_groups(gap: &str) -> bool {
     let trimmed = gap.trim_matches(' ');
     gap.len() <= 5
         && !gap.is_empty()
-        && matches!(trimmed, "" | "-" | "--" | "ー" | "・" | "." | "_" | "/")
+        && matches!(trimmed, "" | "-" | "--" | "ー" | "・" | "." | "_" | "/" | "\t" | "|" | "│")
 }
 
-/// Between single digits: the same, and the walls of a table's boxes.
+/// Between single digits: the same, and commas.
 fn separates_boxes(gap: &str) -> bool {
-    separates_groups(gap)
-        || (gap.len() <= 5 && matches!(gap.trim_matches(' '), "\t" | "|" | "｜" | "│" | "┃" | ","))
+    separates_groups(gap) || (gap.len() <= 5 && matches!(gap.trim_matches(' '), "┃" | ","))
+}
+
+/// Three cells of four digits. Twelve cells of one digit are no other table's.
+fn crosses_cells(shown: &str) -> bool {
+    shown.contains(['\t', '|', '│']) && shown.bytes().take(4).all(|octet| octet.is_ascii_digit())
 }
 
 fn candidate(text: &str, span: Range<usize>) -> Option<Candidate> {
     let mut digits = [0; DIGITS];
-    let octets = text.get(span.clone())?.bytes().filter(u8::is_ascii_digit);
+    let shown = text.get(span.clone())?;
+    let octets = shown.bytes().filter(u8::is_ascii_digit);
     for (digit, octet) in digits.iter_mut().zip(octets) {
         *digit = octet - b'0';
     }
     let stands_alone =
         stands_alone_before(text.get(..span.start)?) && stands_alone_after(text.get(span.end..)?);
     (stands_alone && check_digit_is_valid(&digits)).then(|| Candidate {
-        like_a_time: span.len() == DIGITS && like_a_time(&digits),
+        needs_label: (span.len() == DIGITS && like_a_time(&digits)) || crosses_cells(shown),
         span,
         digits,
     })
@@ -149,7 +155,10 @@ fn stands_alone_before(before: &str) -> bool {
         Some(c) if c.is_ascii_alphabetic() => {
             ["number", "mynum", "no"].iter().any(|w| before.ends_with(w))
         }
-        Some('_' | '+' | '¥' | '\\' | '$' | '€' | '£' | '#' | '@' | '%' | '&' | '?') => false,
+        // 個人番号no.123456789018, 個人番号#123456789018
+        Some('.') if before.ends_with("no.") => true,
+        Some('#') => back.next().is_some_and(|c| c.is_alphanumeric() && !c.is_ascii()),
+        Some('_' | '+' | '¥' | '\\' | '$' | '€' | '£' | '@' | '%' | '&' | '?') => false,
         Some('-' | '.' | '/') => !back.next().is_some_and(|c| c.is_ascii_alphanumeric()),
         _ => true,
     }
@@ -261,10 +270,12 @@ mod tests {
     }
 
     #[test]
-    fn a_date_with_time_is_marked_as_such() {
+    fn a_date_with_time_and_three_cells_need_a_label() {
+        assert!(candidates("1234\t5678\t9018").iter().all(|c| c.needs_label));
+        assert!(!candidates("1234\t5678\t9018").is_empty());
         let minutes = (0..60).map(|m| format!("2024011512{m:02}"));
         let times: Vec<_> = minutes.flat_map(|text| candidates(&text)).collect();
-        assert!(!times.is_empty() && times.iter().all(|c| c.like_a_time));
-        assert!(candidates("123456789018").iter().all(|c| !c.like_a_time));
+        assert!(!times.is_empty() && times.iter().all(|c| c.needs_label));
+        assert!(candidates("123456789018").iter().all(|c| !c.needs_label));
     }
 }

@@ -69,6 +69,8 @@ const MY_NUMBER: &[&str] = &[
     "my_number",
     "my\nnumber",
     "my no.",
+    "my number card",
+    "my number card no.",
     "individual number",
     "individual numbers",
     "individual_number",

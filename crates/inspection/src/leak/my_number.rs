@@ -22,6 +22,9 @@ const MAX_BEFORE_BYTES: usize = 600;
 /// grow with the text.
 const WINDOW_BYTES: usize = 1 << 20;
 
+/// How far behind a label its own number may begin, in characters.
+const OWN_VALUE_CHARS: usize = 8;
+
 /// Fewest digits of a number whose leading zeros a numeric cell may have swallowed.
 const MIN_NUMERIC_DIGITS: usize = 9;
 
@@ -81,7 +84,7 @@ impl MyNumber {
                     Some(true) => sink.mine(&candidate),
                     Some(false) => {}
                     None if guessed => {}
-                    None if heading && !candidate.like_a_time => sink.mine(&candidate),
+                    None if heading && !candidate.needs_label => sink.mine(&candidate),
                     None => sink.unknown(&candidate),
                 }
             }
@@ -184,7 +187,7 @@ impl Page<'_> {
                         sink.mine(candidate);
                     }
                     Some(false) => {}
-                    None if self.heading && !candidate.like_a_time => sink.mine(candidate),
+                    None if self.heading && !candidate.needs_label => sink.mine(candidate),
                     None => sink.unknown(candidate),
                 }
             }
@@ -204,7 +207,7 @@ impl Page<'_> {
         let before = context::nearest(self.marks_between(from, start), self.text, start, |gap| {
             last_value.is_some_and(|at| at > gap.start)
         });
-        if candidate.like_a_time {
+        if candidate.needs_label {
             return before.map(|label| label.says == Says::MyNumber && label.adjacent);
         }
         let behind = self.label_behind(end);
@@ -225,9 +228,19 @@ impl Page<'_> {
         let mark = self.marks.get(index).filter(|mark| mark.says == Says::MyNumber)?;
         let gap = self.text.get(end..mark.span.start)?;
         let near = gap.len() <= MAX_AFTER_BYTES
-            && !gap.contains('\n')
+            && !gap.contains(['\n', '。', '.', '、', '?', '!'])
             && !gap.chars().any(|c| c.is_ascii_digit());
-        near.then_some(if gap.chars().count() <= 2 { 0 } else { gap.len() })
+        let in_brackets = gap.starts_with(['(', '（', '[', '［', '「']);
+        (near && (in_brackets || !self.has_own_value(mark.span.end)))
+            .then_some(if gap.chars().count() <= 2 { 0 } else { gap.len() })
+    }
+
+    /// Whether the label that ends at `end` has a number behind itself: `my number is
+    /// 090-...`, and so says nothing of the one in front.
+    fn has_own_value(&self, end: usize) -> bool {
+        let behind = self.text.get(end..).unwrap_or_default();
+        let near = behind.chars().take(OWN_VALUE_CHARS).take_while(|c| *c != '\n');
+        near.into_iter().any(|c| c.is_ascii_digit())
     }
 
     fn marks_between(&self, from: usize, to: usize) -> &[Mark] {

@@ -23,7 +23,7 @@ pub(crate) fn readings(octets: &[u8], declared: Option<String>) -> Vec<Cow<'_, s
     }
     for encoding in guesses(octets) {
         let (text, _, _) = encoding.decode(octets);
-        if !readings.iter().any(|known| *known == text) {
+        if !readings.contains(&text) {
             readings.push(text);
         }
     }

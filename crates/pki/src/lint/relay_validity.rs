@@ -12,7 +12,7 @@ const LONGEST_ENCRYPTION: Duration = Duration::days(400);
 const LONGEST_SIGNING: Duration = Duration::days(3653);
 
 pub(super) const REQUIREMENT: Requirement =
-    Requirement { name: "relay_validity", section: "SSMAX certificates 4.7", is_kept };
+    Requirement { name: "relay_validity", section: "SSMAX certificates 3.2", is_kept };
 
 fn is_kept(draft: &Draft) -> bool {
     let longest = match draft.profile {

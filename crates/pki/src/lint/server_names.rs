@@ -14,8 +14,14 @@ fn is_kept(draft: &Draft) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::samples::{assert_breaks, tls_server};
-    use crate::profile::AlternativeName;
+    use crate::lint::samples::{assert_breaks, assert_kept, basis, tls_server};
+    use crate::profile::{self, AlternativeName};
+
+    #[test]
+    fn a_host_name_too_long_for_a_common_name_passes() {
+        let name = format!("{}.b.example", "a".repeat(60));
+        assert_kept(profile::tls_server(basis(397), &[&name]));
+    }
 
     #[test]
     fn names_that_are_no_plain_host_names_are_found() {

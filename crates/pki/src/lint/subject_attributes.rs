@@ -39,7 +39,8 @@ fn is_kept(draft: &Draft) -> bool {
             !organisation && !identifier && nobody && named
         }
         Profile::TransportCa => organisation && named && nobody,
-        Profile::TlsServer | Profile::TlsClient => named && nobody,
+        Profile::TlsServer => nobody,
+        Profile::TlsClient => named && nobody,
     }
 }
 

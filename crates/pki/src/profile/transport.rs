@@ -1,6 +1,8 @@
 //! TLS between a member's own roles.
 
-use super::{AlternativeName, Basis, Draft, Organisation, Profile, domain_text};
+use super::{
+    AlternativeName, Basis, Draft, MAX_COMMON_NAME_CHARS, Organisation, Profile, domain_text,
+};
 use crate::{KeyUsage, oid};
 
 /// A member's CA for TLS between its roles: self-signed, path length 0.
@@ -21,7 +23,10 @@ pub fn transport_ca(basis: Basis, organisation: &Organisation<'_>, common_name: 
 pub fn tls_server(basis: Basis, host_names: &[&str]) -> Draft {
     let mut draft = Draft::new(Profile::TlsServer, basis);
     let names: Vec<String> = host_names.iter().map(|name| domain_text(name)).collect();
-    draft.subject.common_name = names.first().cloned();
+    // Names are compared with the alternative names only; one too long for a common name
+    // is left out.
+    draft.subject.common_name =
+        names.first().filter(|name| name.len() <= MAX_COMMON_NAME_CHARS).cloned();
     draft.names = names.into_iter().map(AlternativeName::Dns).collect();
     draft.key_usage = KeyUsage::DIGITAL_SIGNATURE;
     draft.extended_key_usage = vec![oid::EKU_SERVER_AUTH.into()];

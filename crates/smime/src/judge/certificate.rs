@@ -84,11 +84,7 @@ pub(super) fn validity(
 
 /// Checks that the certificate speaks for the address in From.
 pub(super) fn binding(found: &Found<'_>, from: &Address) -> Result<(), Reason> {
-    if found.certificate.has_email(&from.to_string()) {
-        Ok(())
-    } else {
-        Err(Reason::OtherAddress)
-    }
+    if found.certificate.has_email(&from.to_string()) { Ok(()) } else { Err(Reason::OtherAddress) }
 }
 
 /// The address by which the signer is told.

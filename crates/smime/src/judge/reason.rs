@@ -7,6 +7,7 @@ use ssmax_cms::SignatureFault;
 use ssmax_mail::MailFault;
 use ssmax_mail::address::AddressFault;
 use ssmax_pki::path::PathFault;
+use time::OffsetDateTime;
 
 use crate::content::ContentFault;
 
@@ -87,6 +88,80 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// One of every reason that has a code of its own, for tests of those who have a text
+    /// for each. Faults of mail and addresses, of which there are many, are not among
+    /// them.
+    pub const ALL_OWN: [Self; 68] = [
+        Self::Holds,
+        Self::NotReached,
+        Self::NotSigned,
+        Self::NotSmime,
+        Self::Encrypted,
+        Self::NoFrom,
+        Self::SeveralFromFields,
+        Self::SeveralFromAddresses,
+        Self::DisplayShowsOtherAddress,
+        Self::ProtocolDiffers,
+        Self::NotData,
+        Self::NestedSignature,
+        Self::HopRecordMalformed,
+        Self::NoSigner,
+        Self::SeveralSigners,
+        Self::NoCertificate,
+        Self::WeakAlgorithm,
+        Self::OtherAddress,
+        Self::InnerFromDiffers,
+        Self::RecordOfOtherContent,
+        Self::HeadersChanged,
+        Self::SignedPartBelow,
+        Self::TextBehind,
+        Self::BodyElsewhere,
+        Self::NoAnchor,
+        Self::NotYetValid,
+        Self::Expired,
+        Self::NoCrl,
+        Self::AuthoritiesUnknown,
+        Self::NoMemberList,
+        Self::Content(ContentFault::Structure),
+        Self::Content(ContentFault::Unreadable),
+        Self::Content(ContentFault::TwoContents),
+        Self::Signature(SignatureFault::WrongCertificate),
+        Self::Signature(SignatureFault::WeakDigest),
+        Self::Signature(SignatureFault::UnsupportedDigest),
+        Self::Signature(SignatureFault::UnsupportedAlgorithm),
+        Self::Signature(SignatureFault::DigestDisagrees),
+        Self::Signature(SignatureFault::PssParameters),
+        Self::Signature(SignatureFault::NoSignedAttributes),
+        Self::Signature(SignatureFault::AmbiguousContent),
+        Self::Signature(SignatureFault::DuplicateAttribute),
+        Self::Signature(SignatureFault::AttributeValues),
+        Self::Signature(SignatureFault::MalformedAttribute),
+        Self::Signature(SignatureFault::ContentType),
+        Self::Signature(SignatureFault::NoMessageDigest),
+        Self::Signature(SignatureFault::DigestMismatch),
+        Self::Signature(SignatureFault::SigningCertificate),
+        Self::Signature(SignatureFault::Invalid),
+        Self::Path(PathFault::NoIssuer),
+        Self::Path(PathFault::BadSignature),
+        Self::Path(PathFault::UnsupportedAlgorithm),
+        Self::Path(PathFault::TooDeep),
+        Self::Path(PathFault::TooMuchWork),
+        Self::Path(PathFault::UnknownCriticalExtension),
+        Self::Path(PathFault::NotCa),
+        Self::Path(PathFault::MayNotSignCertificates),
+        Self::Path(PathFault::PathLengthExceeded),
+        Self::Path(PathFault::NameNotPermitted),
+        Self::Path(PathFault::NameExcluded),
+        Self::Path(PathFault::UnsupportedConstraint),
+        Self::Path(PathFault::NoAcceptablePolicy),
+        Self::Path(PathFault::BadPolicyMapping),
+        Self::Path(PathFault::WrongKeyUsage),
+        Self::Path(PathFault::WrongExtendedKeyUsage),
+        Self::Path(PathFault::WrongPolicy),
+        Self::Path(PathFault::RevocationUnknown),
+        Self::Path(PathFault::Revoked { since: OffsetDateTime::UNIX_EPOCH, reason: ssmax_pki::crl::Reason::Unspecified }),
+    ];
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {

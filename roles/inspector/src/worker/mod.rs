@@ -33,9 +33,16 @@ pub fn worker_main(arguments: &[String]) -> ExitCode {
         cpu_seconds: seconds,
         ..SandboxLimits::default()
     };
-    if let Err(error) = sandbox::enter(&limits) {
-        eprintln!("a worker cannot give up its rights, so it reads nothing: {error}");
-        return ExitCode::from(3);
+    match sandbox::enter(&limits) {
+        Ok(sandbox) if sandbox.confines() => {}
+        Ok(_) => {
+            eprintln!("this kernel cannot confine a worker, so it reads nothing");
+            return ExitCode::from(3);
+        }
+        Err(error) => {
+            eprintln!("a worker cannot give up its rights, so it reads nothing: {error}");
+            return ExitCode::from(3);
+        }
     }
     let order: Order = match read_frame_sync(&mut std::io::stdin(), MAX_FRAME_BYTES) {
         Ok(Some(order)) => order,

@@ -21,8 +21,6 @@ pub(super) struct Signed {
     pub(super) sender: Sender,
     /// The signature as it came or was made, for what travels on.
     pub(super) signed_data: Vec<u8>,
-    /// Whether the keyserver made it for an unsigned mail.
-    pub(super) by_server: bool,
 }
 
 /// Finds and judges the signature. `None` only for mail from outside the federation.
@@ -43,7 +41,7 @@ pub(super) fn judge(
     if !Address::parse(expected_from).is_ok_and(|expected| expected.matches(&from)) {
         return Err(if opened.encrypted { Reason::InnerSignerNotFrom } else { Reason::FromNotSubmitter });
     }
-    let (content, by_server) = content(&mail, plan, opened.encrypted)?;
+    let content = content(&mail, plan, opened.encrypted)?;
     let anchors = certificates(&released.anchors);
     let intermediates = certificates(&released.intermediates);
     let trust = Trust {
@@ -61,7 +59,7 @@ pub(super) fn judge(
         return Err(if opened.encrypted { Reason::InnerSignerNotFrom } else { Reason::SignerNotOurs });
     }
     let signed_data = sender.detached.clone();
-    Ok(Some(Signed { entity: content.entity, sender, signed_data, by_server }))
+    Ok(Some(Signed { entity: content.entity, sender, signed_data }))
 }
 
 /// The one address in From.
@@ -80,15 +78,15 @@ fn content(
     mail: &Entity<'_>,
     plan: &Plan,
     encrypted: bool,
-) -> Result<(SignedContent, bool), Reason> {
+) -> Result<SignedContent, Reason> {
     if let Some(signature) = &plan.server_signature {
         let signed_data = SignedData::parse(signature, &Limits::default())
             .map_err(|_| Reason::SignatureBad)?;
         let entity = canonical::content_entity(mail);
-        return Ok((SignedContent { entity, signed_data }, true));
+        return Ok(SignedContent { entity, signed_data });
     }
     match signed_content(mail) {
-        Ok(content) => Ok((content, false)),
+        Ok(content) => Ok(content),
         Err(ContentFault::NotSigned) if encrypted => Err(Reason::InnerSignatureMissing),
         Err(_) if encrypted => Err(Reason::InnerSignatureBad),
         Err(ContentFault::NotSigned) => Err(Reason::UnsignedNotAllowed),

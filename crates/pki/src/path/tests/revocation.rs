@@ -294,7 +294,7 @@ fn a_key_that_the_ca_certified_for_crls_may_sign_them_and_no_certificates() {
     let listed = issue(&crl_key, &content(&[(&scene.hanako.certificate, BEGIN)]));
     let by_crl_key = issue(&crl_key, &content(&[]));
     // The state of the CRL key itself comes from a CRL that it did not sign.
-    assert_eq!(judge(&[by_crl_key.clone()]), Err(PathFault::RevocationUnknown));
+    assert_eq!(judge(std::slice::from_ref(&by_crl_key)), Err(PathFault::RevocationUnknown));
     let own = issue(member, &content(&[]));
     let users = IssuingDistributionPoint { only_contains_user_certs: true, ..scope() };
     let about_crl_key = with_extension(&own, member, oid::EXT_ISSUING_DISTRIBUTION_POINT, &users);

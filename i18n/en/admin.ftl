@@ -1,0 +1,200 @@
+# What the commands for administrators say: serve, authority, org, user, config.
+
+## Wrong use of the command line
+
+cli-usage-unknown-argument = { $argument } is not known here
+cli-usage-unknown-argument-near = { $argument } is not known here, did you mean { $nearest }?
+cli-usage-missing-argument = missing: { $arguments }
+cli-usage-missing-command = a command is missing
+cli-usage-missing-value = { $argument } needs a value
+cli-usage-value = { $value } is no value for { $argument }
+cli-usage-value-known = { $value } is no value for { $argument }; possible: { $known }
+cli-usage-conflict = { $argument } and { $other } do not go together
+cli-usage-repeated = { $argument } stands there more than once
+cli-usage-utf8 = an argument is not in UTF-8
+cli-usage-other = { $argument }
+err-unknown-command-far = There is no command { $name }
+rec-unknown-command-far = See ssmax --help for all commands.
+
+## The configuration as a whole
+
+err-config-log = { $value } is no level of the log
+rec-config-log = Possible levels: { $known }
+err-config-no-role = { $path } has no section of a role
+rec-config-no-role = Start from a sample: ssmax config sample
+err-config-section = { $path } has no section [{ $section }]
+rec-config-section = Add it. ssmax config sample shows every section with explanations.
+
+## Keys and what unlocks them
+
+err-unlock-wrong = The unlock secret is not the one that these keys were made with
+rec-unlock-wrong = Put the right unlock file in its place. Without it the keys cannot be opened by anyone.
+err-unlock-short = The unlock secret has { $octets } octets, at least 32 are needed
+rec-unlock-short = Check that unlock_file names the right file.
+err-unlock-not-text = The unlock file is not one line of text
+rec-unlock-not-text = Check that unlock_file names the right file.
+err-keys-missing = There are no keys in { $path }
+rec-keys-missing = Make them: ssmax org init, or ssmax authority init for a management organisation.
+err-keys-exist = There are keys in { $path } already
+rec-keys-exist = Keep them, or choose another state_dir. Deleted keys make old mail unreadable.
+err-keys-damaged = The key file { $path } is damaged
+rec-keys-damaged = Restore the last backup.
+err-key-unusable = The key { $id } for { $purpose } is missing or damaged
+rec-key-unusable = Restore the last backup.
+err-certificate = A certificate cannot be read or used: { $reason }
+rec-certificate = Check the file it comes from, or ask whoever sent it to send it again.
+err-certificate-profile = A certificate would not follow its profile: { $reason }
+rec-certificate-profile = Check the names and domains in the configuration.
+err-statement-key = The key of the submission service cannot be used: { $reason }
+rec-statement-key = Restore the last backup, or remove gateway/statement.pem below state_dir and run ssmax org init and org install again.
+
+## Serving
+
+err-roles-ended = Every role has ended
+rec-roles-ended = Their logs above say why.
+err-socket = A socket below run_dir cannot be used: { $reason }
+rec-socket = Check that run_dir belongs to the user SSMAX runs as.
+err-socket-in-use = Another process serves this role's socket already
+rec-socket-in-use = End it first.
+err-socket-path = The path of a socket below run_dir is too long or unusable
+rec-socket-path = Choose a shorter run_dir, such as /run/ssmax.
+err-gateway-io = The gateway cannot open a file or an address: { $reason }
+rec-gateway-io = Run ssmax check: it says which.
+err-listen = { $address } cannot be listened on: { $reason }
+rec-listen = Choose an address of this computer; ports below 1024 need a privilege.
+err-route = The routes of the gateway do not work: { $reason }
+rec-route = Write them like smtp://host:25, lmtp://host:24 or maildir:/var/mail/{"{"}domain{"}"}/{"{"}local{"}"}.
+err-route-trust = route_ca cannot be used: { $reason }
+rec-route-trust = It has to hold CA certificates in PEM form.
+err-listener-tls = The listeners' TLS settings do not work: { $reason }
+rec-listener-tls = tls_certificate and tls_key have to belong together, both in PEM form.
+err-plaintext-auth = Passwords in clear are allowed on { $address }, which others can reach
+rec-plaintext-auth = Set tls_certificate and tls_key, and allow_plaintext_auth = false.
+err-failed = It did not work: { $reason }
+rec-failed = Try again. If it stays so, report it with what the log says.
+err-role-answer = { $role } gave an answer that is not understood
+rec-role-answer = Check that all roles are of the same version.
+
+## Files handed in
+
+err-document-unreadable = { $path } is not the document it should be: { $reason }
+rec-document-unreadable = Check that it is the file you meant, and that it came whole.
+err-password-unreadable = There is no password in { $path }
+rec-password-unreadable = Write it on the first line of a file that only you can read (mode 0600).
+err-not-a-request = { $path } is no certificate request that its key has signed
+rec-not-a-request = Make it anew: openssl req -new -key KEY.pem -subj /CN=NAME -out REQUEST.pem
+
+## The management organisation
+
+cli-authority-founded = The federation { $name } is founded.
+cli-root-sha256 = SHA-256 of its root, to be told to members on another way than the certificate:
+    { $sha256 }
+cli-root-file = Root certificate: { $path }
+cli-unlock-file-made = Made { $path }. Keep it apart from the state, and a copy in a safe place: without it all keys are lost.
+cli-admitted = { $id } is a member from version { $version } of the member list.
+cli-admission-file = Give { $path } to the member.
+cli-domains-unproved = Not checked by this program: that the applicant controls { $domains }.
+cli-standing-set = { $id }: { $standing }, from version { $version } of the member list.
+cli-no-members = No members yet.
+cli-published = Version { $version } of the member list and { $count } certificates are in { $path }.
+err-authority-exists = There is an authority in this state_dir already
+rec-authority-exists = Keep it: another one would have other keys, and every member would have to join anew.
+err-authority-missing = There is no authority in this state_dir yet
+rec-authority-missing = Found it: ssmax authority init
+err-authority-url = The authority's address is not https://HOST[:PORT]
+rec-authority-url = Write it like https://authority.example:8443, without a path.
+err-name-too-long = The organisation's name is longer than 64 characters
+rec-name-too-long = Certificates cannot carry it. Use a shorter form of the name.
+err-already-member = The applicant is a member already
+rec-already-member = See ssmax authority members.
+err-domain-taken = A domain of the applicant belongs to a member already
+rec-domain-taken = See ssmax authority members. A domain has one member.
+err-key-request = The request for the key { $key } is not good: { $reason }
+rec-key-request = Ask the applicant for a new application (ssmax org init).
+err-key-kind = The key { $key } is of a kind that is not certified
+rec-key-kind = Ask the applicant for a new application (ssmax org init).
+err-key-count = The number of federation encryption keys is not between 1 and { $max }
+rec-key-count = Ask the applicant for a new application (ssmax org init).
+err-key-twice = The application offers one key for two purposes
+rec-key-twice = Ask the applicant for a new application (ssmax org init).
+err-key-known = A key of the application is certified already
+rec-key-known = Ask the applicant for new keys, and find out whose application this is.
+err-no-such-member = There is no such member
+rec-no-such-member = See ssmax authority members for the ids.
+err-member-expelled = The member is expelled, which is for good
+rec-member-expelled = It can apply anew only as another organisation.
+err-standing-reason = The reason is missing, longer than { $max } characters or not plain ASCII
+rec-standing-reason = Write a code like incident-2026-0017. Every member can read it.
+err-entry = What would stand in the member list is not sound: { $reason }
+rec-entry = Correct [organisation] in the applicant's ssmax.toml and make the application anew.
+err-entry-number = The corporate number in the member id is impossible
+rec-entry-number = The id is NTRJP- and the 13 digits of the corporate number, the first of which is a check digit.
+err-entry-id = The member id does not fit the corporate number
+rec-entry-id = The id is NTRJP- and the 13 digits of the corporate number.
+err-entry-domain = A mail domain is missing, stands there twice or is not in the form used for comparing
+rec-entry-domain = Write domains in small letters, international ones in their xn-- form, without a final dot.
+err-entry-name = The organisation has no name
+rec-entry-name = Set name (and name_ja) in [organisation].
+err-entry-text = A text in [organisation] is too long or has control characters
+rec-entry-text = Shorten it; write it in plain characters.
+err-entry-contact = The address for incident reports is not a mail address
+rec-entry-contact = Set incident_contact in [organisation], like abuse@a.example.
+err-entry-esp-form = A provider for individuals cannot read the form wrapped-gcm
+rec-entry-esp-form = Set fresh_form = "mail-cbc" in [federation].
+
+## A member
+
+cli-org-keys-made = The keys of { $id } are made.
+cli-org-keys-kept = The keys of { $id } were there already and are kept.
+cli-application-file = Give { $path } to the management organisation. It answers with an admission and tells you the SHA-256 of its root.
+cli-org-installed = { $id } belongs to the federation. Start it: ssmax serve
+cli-authority-url-differs = The admission names { $said }, the configuration { $set }
+cli-org-not-listed = Version { $version } of the member list does not name this organisation.
+cli-org-standing = Standing: { $standing } (version { $version } of the member list)
+cli-list-stale = The list is out of date.
+cli-certificate-days = { $kind }: { $days } days left
+cli-certificate-organisation-signing = organisation signing
+cli-certificate-organisation-encryption = organisation encryption
+cli-certificate-member-ca = member CA
+cli-certificate-issuing-ca = issuing CA of the federation
+cli-certificate-root = root of the federation
+err-not-admitted = This organisation does not belong to the federation yet
+rec-not-admitted = Apply with ssmax org init, then install the answer: ssmax org install
+err-admission-foreign = The admission is for another organisation or for other keys
+rec-admission-foreign = Check that it answers your latest application, and [organisation] in the configuration.
+err-admission-chain = A certificate of the admission does not lead to its root: { $reason }
+rec-admission-chain = Do not use it. Ask the management organisation for its answer on another way.
+err-root-digits = { $value } is no SHA-256
+rec-root-digits = Give the 64 hexadecimal digits that the management organisation told you.
+err-root-differs = The root of this admission is another one: { $found }
+rec-root-differs = Do not use it. Ask the management organisation for the admission again and compare the digits; you gave { $given }.
+err-authority-unreachable = The management organisation cannot be reached: { $reason }
+rec-authority-unreachable = Check authority_url, the network and the firewall.
+err-authority-tls = The TLS connection to the management organisation failed: { $reason }
+rec-authority-tls = Check authority_url and tls_ca. Perhaps something stands between.
+err-authority-trust = tls_ca holds no usable certificate
+rec-authority-trust = Install the admission again (ssmax org install), or leave tls_ca out.
+err-authority-answer = The management organisation gives no usable answer: { $reason }
+rec-authority-answer = Check authority_url; try again later.
+err-list = The member list that is published is not to be believed: { $reason }
+rec-list = Tell the management organisation. Gateways go on with the last good list.
+
+## People
+
+cli-user-added = { $user } is registered.
+cli-user-without-signing = No signing certificate: give --csr or --token-csr for a key of the person's own, or --server-key.
+cli-user-device-secret = Device secret, shown this once: { $secret }
+cli-user-inactive = (revoked)
+cli-user-revoked = { $user } can no longer send or receive. Old mail stays readable to the organisation.
+cli-user-key-advice = Bring the key to the person's mailer on a safe way, then delete it here. seal-ca.pem is what the mailer is to trust.
+cli-file-written = Written: { $path }
+err-user-unknown = There is no { $user } here
+rec-user-unknown = See ssmax user list.
+err-user-exists = { $user }, or one of the addresses, is registered already
+rec-user-exists = See ssmax user list.
+err-user-not-allowed = An address of { $user } is not in the organisation's domains, or is reserved
+rec-user-not-allowed = Use the domains of [organisation].
+err-user-malformed = What was given for { $user } cannot be used
+rec-user-malformed = Check addresses, name and certificate requests.
+err-user-failed = The certificate issuing system could not do it for { $user }
+rec-user-failed = See its log, and whether the key server runs. Nothing is half done that cannot be repeated.

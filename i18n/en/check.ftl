@@ -1,0 +1,63 @@
+# What ssmax check says. check-* is what is in order; err-* and rec-* are what is not.
+
+check-line-ok = [ok] { $name }: { $what }
+check-line-warning = [warning] { $name }: { $what }
+check-line-error = [error] { $name }: { $what }
+check-end =
+    { $errors ->
+        [0] Nothing is in the way
+        [one] { $errors } error
+       *[other] { $errors } errors
+    }, { $warnings ->
+        [one] { $warnings } warning
+       *[other] { $warnings } warnings
+    }.
+check-role = this file runs: { $role }
+check-organisation = { $id }, { $name }
+check-dir = { $path } is ours and closed to others
+check-dir-will-be-made = { $path } will be made
+check-clock = the date is { $date }
+check-sandbox = workers can be shut off from files and the network
+check-swap = memory is not swapped to a disk
+check-unlock = { $path } can be read by us only
+check-keys = the keys in { $path } open
+check-admitted = { $id } is admitted
+check-listen-free = { $address } is free
+check-listen-ours = { $address } is served by this role already
+check-tls = { $path } and its key work together
+check-next-hop = { $route } can be reached
+check-list = version { $version } of the member list is published and genuine
+check-standing = standing: { $standing } (version { $version })
+
+err-socket-too-long = Sockets in { $path } would have paths of { $octets } octets; { $max } are possible
+rec-socket-too-long = Choose a shorter run_dir, such as /run/ssmax.
+err-clock-early = The clock of this computer says { $date }
+rec-clock-early = Set it, and keep it right by NTP. Signatures and certificates depend on it.
+err-clock-behind = The member list was issued in the future: the clock of this computer is behind
+rec-clock-behind = Set it, and keep it right by NTP.
+err-sandbox-missing = The kernel cannot shut workers off (no seccomp): decrypted mail would be read unprotected
+rec-sandbox-missing = Use Linux on x86-64 or arm64 with seccomp, outside of containers that forbid it.
+err-landlock-missing = The kernel knows landlock not at all or in part; workers are held by seccomp alone
+rec-landlock-missing = Use Linux 6.12 or later, with landlock among its security modules.
+err-swap = Memory is swapped to a disk: keys and decrypted mail may end up there
+rec-swap = Run swapoff -a and remove the lines from /etc/fstab, or swap to encrypted or compressed memory only.
+err-core-dumps = A crash would write memory with keys to a file
+rec-core-dumps = Run: ulimit -c 0 (in a systemd unit LimitCORE=0)
+err-unlock-beside = { $path } is below state_dir, beside the keys that it unlocks
+rec-unlock-beside = Keep it on another medium, or have the service manager hand it in. Whoever gets a copy of state_dir has all keys.
+err-org-keys-missing = { $role } has no keys, or its unlock file is missing
+rec-org-keys-missing = Make them: ssmax org init
+err-no-listener = The gateway listens nowhere
+rec-no-listener = Set submission, inbound_smtp or inbound_lmtp in [gateway].
+err-no-tls = Nobody can log in: there is no TLS, and passwords in clear are not allowed
+rec-no-tls = Set tls_certificate and tls_key in [gateway].
+err-tls-half = Only one of tls_certificate and tls_key is set
+rec-tls-half = Set both, or none.
+err-next-hop = { $route } cannot be reached: { $reason }
+rec-next-hop = Start it, or correct the route in [gateway]. Mail waits with temporary failures until then.
+err-list-stale = The published member list is out of date
+rec-list-stale = Tell the management organisation: it no longer issues lists.
+err-not-listed = Version { $version } of the member list does not name this organisation
+rec-not-listed = Ask the management organisation; check id in [organisation].
+err-standing-lost = This organisation exchanges no mail: { $standing } ({ $reason })
+rec-standing-lost = Speak to the management organisation.

@@ -1,0 +1,125 @@
+# What ssmax decrypt and ssmax mail say.
+
+help-decrypt = Open one encrypted message with a key and give out its content.
+help-any-file = The message as the mailer saves it; - is standard input.
+help-any-key = The private key, PEM or PKCS#12.
+help-any-cert = The key's certificate, where the key file does not hold it.
+help-decrypt-password_file = File with the password of the key file on its first line.
+help-decrypt-out = Where to write the content, replacing what is there. Default: standard output.
+help-mail = What a person does with a key when the mailer cannot.
+help-mail-sign = Sign a message with a key, as its From.
+help-mail-sign-password_file = File with the password of the key file on its first line.
+help-mail-sign-chain = Certificates of the CAs above, to go along; may be given several times.
+help-mail-sign-encryption_cert = The certificate that answers shall be encrypted for.
+help-mail-sign-out = Where to write the signed message, replacing what is there. Default: standard output.
+help-mail-encrypt = Encrypt a message to certificates.
+help-mail-encrypt-to = A recipient's certificate; may be given several times. Name your own too if you want to read what you sent.
+help-mail-encrypt-learn_from = A good signed mail by a recipient, whose certificate is taken from there; may be given several times.
+help-mail-encrypt-rsa = How RSA keys get the content key: oaep, or pkcs1 for old mailers.
+help-mail-encrypt-out = Where to write the encrypted message, replacing what is there. Default: standard output.
+help-mail-send = Hand a message to the own mail server.
+help-mail-send-server = The mail server, as mail.a.example:587.
+help-mail-send-ca = Certificates of CAs for the server's certificate: the connection is then protected by STARTTLS.
+help-mail-send-implicit_tls = TLS from the start instead of STARTTLS (port 465).
+help-mail-send-user = The user to log in as.
+help-mail-send-password_file = File with the password on its first line.
+help-mail-send-from = The envelope sender. Default: Sender or From of the message.
+help-mail-send-to = An envelope recipient; may be given several times. Default: To, Cc and Bcc.
+help-mail-open = Decrypt a message, judge it and show it.
+help-mail-open-password_file = File with the password of the key file on its first line.
+help-mail-open-out = Where to write the opened message, which mailers can read. Default: its text is shown.
+
+## Answers
+
+mail-sent = The server took the mail: { $reply }
+mail-part = Attachment: { $name }
+mail-unreadable = The content cannot be shown here. Write it to a file with --out.
+mail-no-chain = The certificate of the CA above does not go along; recipients without it cannot check the signature (--chain).
+
+## Keys
+
+err-key-password-needed = { $path } is protected by a password
+rec-key-password-needed = Write it into a file and name that with --password-file.
+err-key-password-wrong = { $path } does not open with this password
+rec-key-password-wrong = Check the first line of the password file.
+err-key-several = { $path } holds several keys
+rec-key-several = Name the certificate of the one you mean with --cert.
+err-key-unsupported = { $path } holds a key of a kind, or protected in a way, that is not supported
+rec-key-unsupported = EC P-256 and RSA keys of 2048, 3072 and 4096 bits are; protect the file with AES.
+err-password-not-text = The first line of { $path } is no text
+rec-password-not-text = Save it again in UTF-8.
+err-certificate-of-another-key = { $path }: certificate and key do not belong together
+rec-certificate-of-another-key = Name the certificate that was issued for this key.
+err-certificate-needed = The key file holds no certificate for its key
+rec-certificate-needed = Name it with --cert.
+err-key-home-unavailable = The home of the key does not answer while opening { $path }
+rec-key-home-unavailable = Check that the token is plugged in, and try again.
+
+## Opening
+
+err-not-encrypted = { $path } is not encrypted
+rec-not-encrypted = Read it as it is, or judge it with ssmax verify.
+err-encrypted-object-refused = { $path } is encrypted in a way that is refused: { $reason }
+rec-encrypted-object-refused = Ask the sender to encrypt with AES.
+err-not-a-recipient = { $path } is encrypted to somebody else
+rec-not-a-recipient = Try an older key of yours, if you have one.
+err-several-recipients = { $path } has several recipients with keys of this kind
+rec-several-recipients = Name the key's certificate with --cert.
+err-decryption-failed = { $path } cannot be decrypted
+rec-decryption-failed = Check that it is the right key, and that the file is complete.
+
+## Making a mail
+
+err-mail-not-one-from = { $path } has not exactly one sender address
+rec-mail-not-one-from = Write one From field with one address.
+err-mail-other-address = The certificate is for another address than the From of { $path }
+rec-mail-other-address = Sign with the key of that address, or change From.
+err-mail-not-for-signing = { $path }: the certificate is not for signing
+rec-mail-not-for-signing = Use your signing key; the other one is for decrypting.
+err-mail-certificate-not-valid-now = { $path }: the certificate is not valid now
+rec-mail-certificate-not-valid-now = Have it renewed, and check this computer's clock.
+err-mail-signing-failed = { $path } could not be signed: { $reason }
+rec-mail-signing-failed = Check key and certificate.
+err-mail-no-certificate = There is no certificate to encrypt to
+rec-mail-no-certificate = Name one with --to, or a mail by the recipient with --learn-from.
+err-mail-not-for-encryption = The certificate of { $subject } is not for encryption
+rec-mail-not-for-encryption = Ask for the other one: people have one for signing and one for encryption.
+err-mail-recipient-not-valid-now = The certificate of { $subject } is not valid now
+rec-mail-recipient-not-valid-now = Ask for a new one, and check this computer's clock.
+err-mail-recipient-key = The key of { $subject } cannot be used
+rec-mail-recipient-key = EC P-256 and RSA keys of at least 2048 bits can.
+err-mail-encrypting-failed = Encrypting failed: { $reason }
+rec-mail-encrypting-failed = Check the size of the mail.
+err-mail-nothing-learnt = { $path } is not judged good, so no certificate is taken from it
+rec-mail-nothing-learnt = See ssmax verify; name what you trust with --trust.
+err-mail-no-recipient = { $path } names no recipient that can be read
+rec-mail-no-recipient = Add To, or name recipients with --to.
+
+## Sending
+
+err-mail-server-unreadable = { $value } is no mail server
+rec-mail-server-unreadable = Write it like mail.example.jp:587.
+err-mail-server-unreachable = { $server } cannot be reached: { $reason }
+rec-mail-server-unreachable = Check name, port and network. If the connection broke at the end, the mail may be on its way.
+err-mail-server-tls = There is no safe connection to { $server }
+rec-mail-server-tls = Check that --ca names the CA of the server, and --server the name in its certificate.
+err-mail-server-no-starttls = { $server } offers no STARTTLS
+rec-mail-server-no-starttls = Use the submission port, or --implicit-tls with port 465.
+err-mail-login-in-clear = No password goes to { $server } without TLS
+rec-mail-login-in-clear = Name the CA of the server with --ca.
+err-mail-server-no-login = { $server } offers no login that is known here
+rec-mail-server-no-login = Use the submission port, which is 587 as a rule.
+err-mail-login-refused = { $server } refused the login: { $reply }
+rec-mail-login-refused = Check user and password.
+err-mail-recipient-refused = { $server } refused a recipient, the mail went to nobody: { $reply }
+rec-mail-recipient-refused = Check the address.
+err-mail-refused = { $server } did not take the mail: { $reply }
+rec-mail-refused = A reply that begins with 4 may be another one later.
+err-mail-eight-bit = { $server } does not take mail with characters beyond ASCII unencoded
+rec-mail-eight-bit = Sign or encrypt the mail first, which encodes it.
+err-mail-bare-line-end = The mail has line ends that { $server } could take for its end
+rec-mail-bare-line-end = Save it again in your mailer.
+err-mail-address-unusable = An address cannot be told to { $server }
+rec-mail-address-unusable = Name at least one plain address with --to.
+err-mail-server-nonsense = { $server } does not speak SMTP
+rec-mail-server-nonsense = Check the port: 587 as a rule, 465 with --implicit-tls.

@@ -1,0 +1,118 @@
+# The comments in the sample of ssmax.toml (ssmax config sample).
+
+sample-head-member =
+    Sample configuration of a member of the federation.
+    What begins with "# " is explanation; what begins with "#" alone is a setting that
+    need not be made, shown with its default or, where there is none, an example.
+    Relative paths start at the folder of this file. Test it with: ssmax check
+sample-head-authority =
+    Sample configuration of a management organisation.
+    What begins with "# " is explanation; what begins with "#" alone is a setting that
+    need not be made, shown with its default.
+    Relative paths start at the folder of this file. Test it with: ssmax check
+sample-top-state_dir = Where roles keep their state, each in a directory of its own that only its user may enter.
+sample-top-run_dir = Where roles have their sockets. Keep it short: a socket's path has at most 107 octets.
+sample-top-log = How much is logged: off, error, warn, info, debug or trace.
+
+sample-organisation = Who we are.
+sample-organisation-id = The member id: NTRJP- and the 13 digits of the corporate number.
+sample-organisation-name = The name in English, as certificates carry it; at most 64 characters.
+sample-organisation-name_ja = The name in Japanese.
+sample-organisation-name_kana = The reading of the name in kana.
+sample-organisation-domains = The mail domains, the main one first.
+sample-organisation-incident_contact = The mail address where other members report incidents.
+
+sample-federation = The federation we belong to.
+sample-federation-authority_url = The address of the management organisation.
+sample-federation-tls_ca =
+    What its TLS certificate is verified with, PEM. Default: federation/tls-ca.pem below
+    state_dir, which ssmax org install writes.
+sample-federation-root =
+    The federation's root, PEM: what the member list is verified with. Default:
+    federation/root.pem below state_dir, which ssmax org install writes.
+sample-federation-poll_seconds = How often the member list is asked for, in seconds.
+sample-federation-fresh_form =
+    How mail that came in clear is encrypted for us: wrapped-gcm (the whole mail, AES-GCM)
+    or mail-cbc (AES-CBC, which stock mailers read). Told to the federation when applying.
+sample-federation-enforce =
+    What others do with mail in our name that does not come from our gateway: none (shown
+    as suspicious at best) or refuse. Told to the federation when applying.
+
+sample-keyserver = The key server: every private key, used only on a ticket.
+sample-keyserver-unlock_file =
+    The file with the secret that unlocks the keys, readable by us only. Keep it on another
+    medium than state_dir. ssmax org init makes it if it is missing.
+sample-keyserver-max_private_operations = How many private-key operations one mail may cost.
+sample-keyserver-allow_pkcs1_decryption = Whether RSA keys open PKCS#1 v1.5, for old mailers.
+sample-keyserver-sign_for_users =
+    Whether the key server may sign for people who sent unsigned mail with a strong login.
+
+sample-ca = The certificate issuing system: people and their certificates.
+sample-ca-unlock_file = As in [keyserver]; another file.
+sample-ca-user_days = How long certificates of people run, in days; at most 825.
+sample-ca-relay_days = How long relay encryption certificates run, in days; at most 400.
+sample-ca-device_secret_aal =
+    The authenticator assurance level of a device secret: 1, or 2 where it is handed out
+    only after the person has proved two factors.
+
+sample-inspector = The inspection server: one worker process for each mail.
+sample-inspector-workers = How many mails are inspected at a time.
+sample-inspector-worker_seconds = How long one mail may take, in seconds.
+sample-inspector-worker_mebibytes = How much memory one worker may use, in MiB.
+sample-inspector-policy = What becomes of a mail in which a rule fired: pass, hold or block.
+sample-inspector-policy-entry = One line for a rule, or for a family such as "archive.*".
+sample-inspector-limits = How far a mail is taken apart; beyond, it counts as not inspected.
+sample-inspector-limits-expanded_bytes = Octets that all archives of one mail may expand to.
+sample-inspector-limits-archive_depth = How many archives may lie within each other.
+sample-inspector-limits-archive_entries = Entries of all archives of one mail.
+sample-inspector-limits-text_bytes = Octets of text of one mail.
+sample-inspector-limits-message_depth = How many messages may be attached within each other.
+sample-inspector-limits-findings = Findings that are kept for one mail.
+
+sample-gateway = The mail gateway.
+sample-gateway-host_name = The name of this host in greetings and in Authentication-Results.
+sample-gateway-submission = Where our own people hand in mail, with a login. Left out: nowhere.
+sample-gateway-inbound_smtp = Where other organisations' mail arrives by SMTP. Left out: nowhere.
+sample-gateway-inbound_lmtp = Where our own MTA hands in arriving mail by LMTP. Left out: nowhere.
+sample-gateway-tls_certificate = Certificate chain of the listeners, PEM. Left out: no TLS.
+sample-gateway-tls_key = Its private key, PEM, readable by us only.
+sample-gateway-allow_plaintext_auth = Whether passwords may come without TLS; on loopback only.
+sample-gateway-next_hop =
+    Where mail goes that no route names, normally our own MTA: smtp://HOST:PORT,
+    smtp+tls://HOST:PORT, lmtp://HOST:PORT, lmtp:///PATH, maildir:/PATH or reject.
+sample-gateway-route_ca = What smtp+tls routes are verified with, PEM.
+sample-gateway-inbound_after_opening =
+    What becomes of arriving mail that is stopped after it was opened: hold or refuse.
+sample-gateway-outbound_after_opening = The same for mail of our own people.
+sample-gateway-routes = Other ways for single domains.
+sample-gateway-routes-entry = One line for a domain; forms as for next_hop.
+sample-gateway-limits = What one client, and all together, may ask of a listener.
+sample-gateway-limits-max_mail_bytes = Largest mail, in octets.
+sample-gateway-limits-max_recipients = Most recipients of one mail.
+sample-gateway-limits-max_line_bytes = Longest command line, in octets.
+sample-gateway-limits-max_auth_line_bytes = Longest line of a login, in octets.
+sample-gateway-limits-max_data_line_bytes = Longest line of a mail, in octets.
+sample-gateway-limits-max_buffered_bytes = Octets of mail that a listener holds in memory.
+sample-gateway-limits-max_connections = Connections at the same time.
+sample-gateway-limits-max_connections_per_address = Connections from one address at the same time.
+sample-gateway-limits-max_errors = Refused commands before the connection ends.
+sample-gateway-limits-max_idle_commands = Commands in a row that bring no mail forward.
+sample-gateway-limits-max_auth_attempts = Failed logins before the connection ends.
+sample-gateway-limits-command_timeout_seconds = Time for a command line to arrive, in seconds.
+sample-gateway-limits-data_timeout_seconds = Longest silence within a mail, in seconds.
+sample-gateway-limits-min_data_bytes_per_second = How fast a mail must arrive, in octets per second.
+sample-gateway-limits-data_grace_seconds = How long it may be slower than that, in seconds.
+sample-gateway-limits-tls_timeout_seconds = Time for a TLS handshake, in seconds.
+
+sample-authority = The management organisation: admits members, publishes the member list.
+sample-authority-name = The name of the federation in its certificates. Used by ssmax authority init only.
+sample-authority-url = Where members reach it: https://HOST[:PORT], without a path.
+sample-authority-listen = The address of the HTTPS listener.
+sample-authority-unlock_file =
+    The file with the secret that unlocks the keys, readable by us only. Keep it on another
+    medium than state_dir. ssmax authority init makes it if it is missing.
+sample-authority-reissue_seconds = How often an unchanged list is issued again, in seconds.
+sample-authority-list_hours = How long after its issue a list is accepted as news, in hours.
+sample-authority-max_connections = Connections at the same time.
+sample-authority-request_seconds = Time for a TLS handshake and for a request, in seconds.
+sample-authority-connection_seconds = How long one connection may last, in seconds.

@@ -1,0 +1,200 @@
+# 管理者向けコマンド（serve、authority、org、user、config）の文。
+
+## コマンドラインの誤り
+
+cli-usage-unknown-argument = { $argument }はここでは使えません
+cli-usage-unknown-argument-near = { $argument }はここでは使えません。{ $nearest }ではありませんか
+cli-usage-missing-argument = 不足しています: { $arguments }
+cli-usage-missing-command = コマンドがありません
+cli-usage-missing-value = { $argument }には値が必要です
+cli-usage-value = { $value }は{ $argument }の値として使えません
+cli-usage-value-known = { $value }は{ $argument }の値として使えません。使える値: { $known }
+cli-usage-conflict = { $argument }と{ $other }は同時に指定できません
+cli-usage-repeated = { $argument }が二度以上指定されています
+cli-usage-utf8 = 引数がUTF-8ではありません
+cli-usage-other = 誤り: { $argument }
+err-unknown-command-far = { $name }というコマンドはありません
+rec-unknown-command-far = ssmax --help ですべてのコマンドを確認してください。
+
+## 設定全体
+
+err-config-log = { $value }はログの段階ではありません
+rec-config-log = 指定できる段階: { $known }
+err-config-no-role = { $path }に役割の節がありません
+rec-config-no-role = 見本から始めてください: ssmax config sample
+err-config-section = { $path }に[{ $section }]の節がありません
+rec-config-section = 追加してください。ssmax config sample ですべての節を説明付きで表示します。
+
+## 鍵とその解錠
+
+err-unlock-wrong = 解錠用の秘密が、この鍵を作ったときのものと違います
+rec-unlock-wrong = 正しい解錠ファイルを置いてください。それがなければ鍵は誰にも開けません。
+err-unlock-short = 解錠用の秘密が{ $octets }バイトしかありません。32バイト以上必要です
+rec-unlock-short = unlock_file が正しいファイルを指しているか確認してください。
+err-unlock-not-text = 解錠ファイルが一行の文字列ではありません
+rec-unlock-not-text = unlock_file が正しいファイルを指しているか確認してください。
+err-keys-missing = { $path }に鍵がありません
+rec-keys-missing = 作成してください: ssmax org init（管理組織は ssmax authority init）
+err-keys-exist = { $path }にはすでに鍵があります
+rec-keys-exist = そのまま使うか、別の state_dir にしてください。鍵を消すと古いメールが読めなくなります。
+err-keys-damaged = 鍵ファイル{ $path }が壊れています
+rec-keys-damaged = 最後のバックアップを復元してください。
+err-key-unusable = { $purpose }用の鍵{ $id }がないか、壊れています
+rec-key-unusable = 最後のバックアップを復元してください。
+err-certificate = 証明書を読み込めないか、使えません: { $reason }
+rec-certificate = 元のファイルを確認するか、送り主に送り直してもらってください。
+err-certificate-profile = 証明書がプロファイルに合いません: { $reason }
+rec-certificate-profile = 設定の名前とドメインを確認してください。
+err-statement-key = 送信受付の鍵を使えません: { $reason }
+rec-statement-key = 最後のバックアップを復元するか、state_dir の gateway/statement.pem を除いて ssmax org init と org install をやり直してください。
+
+## 稼働
+
+err-roles-ended = すべての役割が終了しました
+rec-roles-ended = 上に出ているそれぞれのログに理由があります。
+err-socket = run_dir のソケットを使えません: { $reason }
+rec-socket = run_dir の所有者がSSMAXの実行利用者か確認してください。
+err-socket-in-use = 別のプロセスがすでにこの役割のソケットを使っています
+rec-socket-in-use = 先にそれを終了してください。
+err-socket-path = run_dir のソケットのパスが長すぎるか、使えません
+rec-socket-path = /run/ssmax のような短い run_dir にしてください。
+err-gateway-io = メール検証システムがファイルかアドレスを開けません: { $reason }
+rec-gateway-io = ssmax check を実行すると、どれかが分かります。
+err-listen = { $address }で待ち受けできません: { $reason }
+rec-listen = このコンピュータのアドレスにしてください。1024未満のポートには権限が必要です。
+err-route = メール検証システムの経路が使えません: { $reason }
+rec-route = smtp://host:25、lmtp://host:24、maildir:/var/mail/{"{"}domain{"}"}/{"{"}local{"}"} のように書いてください。
+err-route-trust = route_ca を使えません: { $reason }
+rec-route-trust = PEM形式のCA証明書にしてください。
+err-listener-tls = 待ち受けのTLS設定が使えません: { $reason }
+rec-listener-tls = tls_certificate と tls_key は対応するものを、どちらもPEM形式にしてください。
+err-plaintext-auth = 他から接続できる{ $address }で、暗号化しないパスワードが許されています
+rec-plaintext-auth = tls_certificate と tls_key を設定し、allow_plaintext_auth = false にしてください。
+err-failed = うまくいきませんでした: { $reason }
+rec-failed = やり直してください。続くときはログとともに報告してください。
+err-role-answer = { $role }の応答を理解できません
+rec-role-answer = すべての役割が同じ版か確認してください。
+
+## 受け取ったファイル
+
+err-document-unreadable = { $path }は求める文書ではありません: { $reason }
+rec-document-unreadable = 意図したファイルか、欠けていないか確認してください。
+err-password-unreadable = { $path }にパスワードがありません
+rec-password-unreadable = 自分だけが読めるファイル（モード0600）の一行目に書いてください。
+err-not-a-request = { $path }は、その鍵で署名された証明書署名要求ではありません
+rec-not-a-request = 作り直してください: openssl req -new -key KEY.pem -subj /CN=NAME -out REQUEST.pem
+
+## 管理組織
+
+cli-authority-founded = 連合「{ $name }」を設立しました。
+cli-root-sha256 = ルート証明書のSHA-256（証明書とは別の経路で参加組織に伝えてください）:
+    { $sha256 }
+cli-root-file = ルート証明書: { $path }
+cli-unlock-file-made = { $path }を作りました。状態とは別の場所に置き、控えを安全に保管してください。失うとすべての鍵が失われます。
+cli-admitted = { $id }は会員名簿の第{ $version }版から参加組織です。
+cli-admission-file = { $path }を参加組織に渡してください。
+cli-domains-unproved = このプログラムは、申請者が{ $domains }を管理していることを確認していません。
+cli-standing-set = { $id }: { $standing }（会員名簿の第{ $version }版から）
+cli-no-members = 参加組織はまだありません。
+cli-published = 会員名簿の第{ $version }版と証明書{ $count }通を{ $path }に書きました。
+err-authority-exists = この state_dir にはすでに管理組織があります
+rec-authority-exists = そのまま使ってください。作り直すと鍵が変わり、全参加組織が入り直すことになります。
+err-authority-missing = この state_dir に管理組織はまだありません
+rec-authority-missing = 設立してください: ssmax authority init
+err-authority-url = 管理組織のアドレスが https://HOST[:PORT] ではありません
+rec-authority-url = https://authority.example:8443 のように、パスを付けずに書いてください。
+err-name-too-long = 組織の名前が64文字を超えています
+rec-name-too-long = 証明書に入りません。短い形の名前にしてください。
+err-already-member = 申請者はすでに参加組織です
+rec-already-member = ssmax authority members で確認してください。
+err-domain-taken = 申請者のドメインはすでに参加組織のものです
+rec-domain-taken = ssmax authority members で確認してください。ドメインは一つの組織にだけ属します。
+err-key-request = 鍵{ $key }の署名要求が正しくありません: { $reason }
+rec-key-request = 申請書の作り直し（ssmax org init）を申請者に求めてください。
+err-key-kind = 鍵{ $key }は証明できない種類です
+rec-key-kind = 申請書の作り直し（ssmax org init）を申請者に求めてください。
+err-key-count = 組織暗号の鍵の数が1から{ $max }の間にありません
+rec-key-count = 申請書の作り直し（ssmax org init）を申請者に求めてください。
+err-key-twice = 一つの鍵が二つの用途に出されています
+rec-key-twice = 申請書の作り直し（ssmax org init）を申請者に求めてください。
+err-key-known = 申請書の鍵はすでに証明されています
+rec-key-known = 新しい鍵を申請者に求め、誰の申請書かを確かめてください。
+err-no-such-member = その参加組織はありません
+rec-no-such-member = 番号は ssmax authority members で確認してください。
+err-member-expelled = この組織は除名されており、取り消せません
+rec-member-expelled = 別の組織としてのみ、改めて申請できます。
+err-standing-reason = 理由がないか、{ $max }文字を超えるか、ASCIIではありません
+rec-standing-reason = incident-2026-0017 のような符号で書いてください。全参加組織が読めます。
+err-entry = 会員名簿の記載として正しくありません: { $reason }
+rec-entry = 申請者の ssmax.toml の[organisation]を直し、申請書を作り直してください。
+err-entry-number = 参加組織の番号に含まれる法人番号があり得ない番号です
+rec-entry-number = 番号は NTRJP- と法人番号13桁です。法人番号の最初の桁は検査用数字です。
+err-entry-id = 参加組織の番号が法人番号と合いません
+rec-entry-id = 番号は NTRJP- と法人番号13桁です。
+err-entry-domain = メールドメインがないか、重複しているか、比較用の形ではありません
+rec-entry-domain = 小文字で、国際化ドメインは xn-- の形で、末尾の点なしに書いてください。
+err-entry-name = 組織の名前がありません
+rec-entry-name = [organisation]に name（と name_ja）を書いてください。
+err-entry-text = [organisation]の文字列が長すぎるか、制御文字を含みます
+rec-entry-text = 短く、普通の文字で書いてください。
+err-entry-contact = 事故報告の宛先がメールアドレスではありません
+rec-entry-contact = [organisation]の incident_contact に abuse@a.example のように書いてください。
+err-entry-esp-form = 個人向け事業者は wrapped-gcm の形を読めません
+rec-entry-esp-form = [federation]に fresh_form = "mail-cbc" と書いてください。
+
+## 参加組織
+
+cli-org-keys-made = { $id }の鍵を作りました。
+cli-org-keys-kept = { $id }の鍵はすでにあり、そのまま使います。
+cli-application-file = { $path }を管理組織に渡してください。承認書が返り、ルート証明書のSHA-256が伝えられます。
+cli-org-installed = { $id }は連合に参加しました。起動してください: ssmax serve
+cli-authority-url-differs = 承認書は{ $said }を、設定は{ $set }を指しています
+cli-org-not-listed = 会員名簿の第{ $version }版にこの組織はありません。
+cli-org-standing = 資格: { $standing }（会員名簿の第{ $version }版）
+cli-list-stale = 名簿が古くなっています。
+cli-certificate-days = { $kind }: 残り{ $days }日
+cli-certificate-organisation-signing = 組織の署名用証明書
+cli-certificate-organisation-encryption = 組織の暗号用証明書
+cli-certificate-member-ca = 参加組織の認証局
+cli-certificate-issuing-ca = 連合の発行認証局
+cli-certificate-root = 連合のルート認証局
+err-not-admitted = この組織はまだ連合に参加していません
+rec-not-admitted = ssmax org init で申請し、返った承認書を ssmax org install で取り込んでください。
+err-admission-foreign = 承認書は別の組織か別の鍵のものです
+rec-admission-foreign = 最新の申請書への承認書か、設定の[organisation]は正しいか確認してください。
+err-admission-chain = 承認書の証明書がそのルートにつながりません: { $reason }
+rec-admission-chain = 使わないでください。別の経路で管理組織に承認書を求めてください。
+err-root-digits = { $value }はSHA-256ではありません
+rec-root-digits = 管理組織から伝えられた16進数64桁を指定してください。
+err-root-differs = 承認書のルートが違います: { $found }
+rec-root-differs = 使わないでください。承認書を改めて受け取り、桁を見比べてください。指定されたもの: { $given }
+err-authority-unreachable = 管理組織に接続できません: { $reason }
+rec-authority-unreachable = authority_url とネットワーク、ファイアウォールを確認してください。
+err-authority-tls = 管理組織とのTLS接続に失敗しました: { $reason }
+rec-authority-tls = authority_url と tls_ca を確認してください。間に何かがあるかもしれません。
+err-authority-trust = tls_ca に使える証明書がありません
+rec-authority-trust = 承認書を取り込み直す（ssmax org install）か、tls_ca を省いてください。
+err-authority-answer = 管理組織から使える応答がありません: { $reason }
+rec-authority-answer = authority_url を確認し、後でやり直してください。
+err-list = 公開されている会員名簿を信用できません: { $reason }
+rec-list = 管理組織に知らせてください。メール検証システムは最後の正しい名簿を使い続けます。
+
+## 利用者
+
+cli-user-added = { $user }を登録しました。
+cli-user-without-signing = 署名用証明書はありません。本人の鍵なら --csr か --token-csr を、そうでなければ --server-key を指定してください。
+cli-user-device-secret = 端末用の秘密（表示は今回限り）: { $secret }
+cli-user-inactive = （失効）
+cli-user-revoked = { $user }は送受信できなくなりました。古いメールは組織が引き続き読めます。
+cli-user-key-advice = 鍵は安全な方法で本人のメールソフトに入れ、ここからは消してください。メールソフトが信頼するのは seal-ca.pem です。
+cli-file-written = 書き込みました: { $path }
+err-user-unknown = { $user }は登録されていません
+rec-user-unknown = ssmax user list で確認してください。
+err-user-exists = { $user }か、そのアドレスのどれかがすでに登録されています
+rec-user-exists = ssmax user list で確認してください。
+err-user-not-allowed = { $user }のアドレスが組織のドメインにないか、予約されています
+rec-user-not-allowed = [organisation]のドメインを使ってください。
+err-user-malformed = { $user }について指定されたものが使えません
+rec-user-malformed = アドレス、名前、証明書署名要求を確認してください。
+err-user-failed = { $user }について公開鍵証明書発行・鍵管理システムが処理できませんでした
+rec-user-failed = そのログと、鍵管理サーバの稼働を確認してください。やり直して困ることは残っていません。

@@ -1,0 +1,59 @@
+# ssmax check の文。check-* は正常なもの、err-* と rec-* は問題のあるもの。
+
+check-line-ok = [正常] { $name }: { $what }
+check-line-warning = [注意] { $name }: { $what }
+check-line-error = [異常] { $name }: { $what }
+check-end =
+    { $errors ->
+        [0] 支障はありません
+       *[other] 異常{ $errors }件
+    }（注意{ $warnings }件）。
+check-role = このファイルで動く役割: { $role }
+check-organisation = 組織: { $id }、{ $name }
+check-dir = { $path }は自分のもので、他の利用者は入れません
+check-dir-will-be-made = { $path }は起動時に作られます
+check-clock = 日付は{ $date }です
+check-sandbox = 検査プロセスをファイルとネットワークから隔離できます
+check-swap = メモリの内容はディスクに書き出されません
+check-unlock = { $path }は自分だけが読めます
+check-keys = { $path }の鍵を開けます
+check-admitted = { $id }は承認されています
+check-listen-free = { $address }は空いています
+check-listen-ours = { $address }ではこの役割がすでに稼働しています
+check-tls = { $path }と鍵は対応しています
+check-next-hop = { $route }に接続できます
+check-list = 会員名簿の第{ $version }版が公開されており、本物です
+check-standing = 資格: { $standing }（第{ $version }版）
+
+err-socket-too-long = { $path }のソケットのパスが{ $octets }バイトになります。上限は{ $max }バイトです
+rec-socket-too-long = /run/ssmax のような短い run_dir にしてください。
+err-clock-early = このコンピュータの時計が{ $date }になっています
+rec-clock-early = 合わせて、NTPで保ってください。署名と証明書は時刻に依存します。
+err-clock-behind = 会員名簿の発行時刻が未来です。このコンピュータの時計が遅れています
+rec-clock-behind = 合わせて、NTPで保ってください。
+err-sandbox-missing = カーネルが検査プロセスを隔離できません（seccompがありません）。復号したメールを保護なしで読むことになります
+rec-sandbox-missing = seccompのあるx86-64かarm64のLinuxを、それを禁じるコンテナの外で使ってください。
+err-landlock-missing = カーネルがlandlockに対応していないか、一部だけです。隔離はseccompだけになります
+rec-landlock-missing = landlockを有効にしたLinux 6.12以降を使ってください。
+err-swap = メモリの内容がディスクに書き出されます。鍵や復号したメールが残るおそれがあります
+rec-swap = swapoff -a を実行して /etc/fstab から外すか、暗号化または圧縮メモリのスワップだけにしてください。
+err-core-dumps = 異常終了すると、鍵を含むメモリがファイルに書かれます
+rec-core-dumps = 次を実行してください: ulimit -c 0（systemdでは LimitCORE=0）
+err-unlock-beside = { $path }が state_dir の中、それが開ける鍵のそばにあります
+rec-unlock-beside = 別の媒体に置くか、サービス管理から渡してください。state_dir の写しを得た者がすべての鍵を得ます。
+err-org-keys-missing = { $role }の鍵がないか、解錠ファイルがありません
+rec-org-keys-missing = 作成してください: ssmax org init
+err-no-listener = メール検証システムがどこでも待ち受けていません
+rec-no-listener = [gateway]に submission、inbound_smtp、inbound_lmtp のどれかを書いてください。
+err-no-tls = 誰もログインできません。TLSがなく、暗号化しないパスワードも許されていません
+rec-no-tls = [gateway]に tls_certificate と tls_key を書いてください。
+err-tls-half = tls_certificate と tls_key の片方だけが設定されています
+rec-tls-half = 両方を設定するか、両方を省いてください。
+err-next-hop = { $route }に接続できません: { $reason }
+rec-next-hop = それを起動するか、[gateway]の経路を直してください。それまでメールは一時エラーで待ちます。
+err-list-stale = 公開されている会員名簿が古くなっています
+rec-list-stale = 名簿が発行されなくなっていることを管理組織に知らせてください。
+err-not-listed = 会員名簿の第{ $version }版にこの組織がありません
+rec-not-listed = 管理組織に問い合わせ、[organisation]の id を確認してください。
+err-standing-lost = この組織はメールを交換できません: { $standing }（{ $reason }）
+rec-standing-lost = 管理組織に連絡してください。

@@ -1,0 +1,125 @@
+# ssmax decrypt と ssmax mail が表示する文。
+
+help-decrypt = 暗号化されたメールを鍵で復号し、内容を出力します。
+help-any-file = メールソフトが保存したメッセージ。- は標準入力です。
+help-any-key = 秘密鍵（PEMまたはPKCS#12）。
+help-any-cert = 鍵の証明書。鍵ファイルに含まれないときに指定します。
+help-decrypt-password_file = 鍵ファイルのパスワードを1行目に書いたファイル。
+help-decrypt-out = 内容の書き込み先（上書きします）。省略時は標準出力です。
+help-mail = メールソフトでできないときに、鍵を使って行う操作。
+help-mail-sign = 差出人としてメールに署名します。
+help-mail-sign-password_file = 鍵ファイルのパスワードを1行目に書いたファイル。
+help-mail-sign-chain = 一緒に送る上位認証局の証明書。複数指定できます。
+help-mail-sign-encryption_cert = 返信の暗号化に使ってもらう証明書。
+help-mail-sign-out = 署名したメールの書き込み先（上書きします）。省略時は標準出力です。
+help-mail-encrypt = 証明書の持ち主あてにメールを暗号化します。
+help-mail-encrypt-to = 受信者の証明書。複数指定できます。送ったメールを自分でも読むには、自分の証明書も指定します。
+help-mail-encrypt-learn_from = 受信者からの正当な署名付きメール。そこから証明書を取り出します。複数指定できます。
+help-mail-encrypt-rsa = RSA鍵への渡し方。oaep、または古いメールソフト向けのpkcs1。
+help-mail-encrypt-out = 暗号化したメールの書き込み先（上書きします）。省略時は標準出力です。
+help-mail-send = 自組織のメールサーバにメールを渡します。
+help-mail-send-server = メールサーバ。mail.a.example:587 のように書きます。
+help-mail-send-ca = サーバ証明書の認証局の証明書。指定するとSTARTTLSで接続を保護します。
+help-mail-send-implicit_tls = STARTTLSの代わりに最初からTLSを使います（465番ポート）。
+help-mail-send-user = ログインする利用者。
+help-mail-send-password_file = パスワードを1行目に書いたファイル。
+help-mail-send-from = エンベロープの送信者。省略時はメールのSenderまたはFromです。
+help-mail-send-to = エンベロープの受信者。複数指定できます。省略時はTo、Cc、Bccです。
+help-mail-open = メールを復号し、検証して表示します。
+help-mail-open-password_file = 鍵ファイルのパスワードを1行目に書いたファイル。
+help-mail-open-out = 開いたメールの書き込み先。メールソフトで読めます。省略時は本文を表示します。
+
+## 答え
+
+mail-sent = サーバがメールを受け取りました: { $reply }
+mail-part = 添付: { $name }
+mail-unreadable = 内容をここに表示できません。--out でファイルに書き出してください。
+mail-no-chain = 上位認証局の証明書が付いていません。それを持たない受信者は署名を検証できません（--chain）。
+
+## 鍵
+
+err-key-password-needed = { $path }はパスワードで保護されています
+rec-key-password-needed = パスワードをファイルに書き、--password-file で指定してください。
+err-key-password-wrong = { $path }はこのパスワードでは開けません
+rec-key-password-wrong = パスワードファイルの1行目を確認してください。
+err-key-several = { $path }には鍵が複数あります
+rec-key-several = 使う鍵の証明書を --cert で指定してください。
+err-key-unsupported = { $path }の鍵の種類または保護の方式に対応していません
+rec-key-unsupported = EC P-256と、2048・3072・4096ビットのRSAに対応しています。ファイルはAESで保護してください。
+err-password-not-text = { $path }の1行目が文字として読めません
+rec-password-not-text = UTF-8で保存し直してください。
+err-certificate-of-another-key = { $path }: 証明書と鍵が対応していません
+rec-certificate-of-another-key = この鍵に発行された証明書を指定してください。
+err-certificate-needed = 鍵ファイルに鍵の証明書がありません
+rec-certificate-needed = --cert で指定してください。
+err-key-home-unavailable = { $path }を開く鍵の保管先が応答しません
+rec-key-home-unavailable = トークンの接続を確認して、やり直してください。
+
+## 復号
+
+err-not-encrypted = { $path }は暗号化されていません
+rec-not-encrypted = そのまま読むか、ssmax verify で検証してください。
+err-encrypted-object-refused = { $path }の暗号化の方式は受け入れられません: { $reason }
+rec-encrypted-object-refused = AESで暗号化するよう差出人に依頼してください。
+err-not-a-recipient = { $path }は他の人あてに暗号化されています
+rec-not-a-recipient = 以前の鍵があれば試してください。
+err-several-recipients = { $path }にはこの種類の鍵の受信者が複数います
+rec-several-recipients = 鍵の証明書を --cert で指定してください。
+err-decryption-failed = { $path }を復号できません
+rec-decryption-failed = 鍵が正しいか、ファイルが完全かを確認してください。
+
+## メールの作成
+
+err-mail-not-one-from = { $path }の差出人アドレスが一つではありません
+rec-mail-not-one-from = Fromを一つ、アドレスを一つにしてください。
+err-mail-other-address = 証明書のアドレスが{ $path }の差出人と異なります
+rec-mail-other-address = そのアドレスの鍵で署名するか、Fromを変えてください。
+err-mail-not-for-signing = { $path }: 署名用の証明書ではありません
+rec-mail-not-for-signing = 署名用の鍵を使ってください。もう一つは復号用です。
+err-mail-certificate-not-valid-now = { $path }: 証明書が有効期間外です
+rec-mail-certificate-not-valid-now = 更新を依頼し、このコンピュータの時計も確認してください。
+err-mail-signing-failed = { $path }に署名できませんでした: { $reason }
+rec-mail-signing-failed = 鍵と証明書を確認してください。
+err-mail-no-certificate = 暗号化に使う証明書がありません
+rec-mail-no-certificate = --to で証明書を、または --learn-from で受信者からのメールを指定してください。
+err-mail-not-for-encryption = { $subject }の証明書は暗号化用ではありません
+rec-mail-not-for-encryption = もう一方の証明書をもらってください。署名用と暗号化用は別です。
+err-mail-recipient-not-valid-now = { $subject }の証明書は有効期間外です
+rec-mail-recipient-not-valid-now = 新しい証明書をもらい、このコンピュータの時計も確認してください。
+err-mail-recipient-key = { $subject }の鍵は使えません
+rec-mail-recipient-key = EC P-256と2048ビット以上のRSAが使えます。
+err-mail-encrypting-failed = 暗号化できませんでした: { $reason }
+rec-mail-encrypting-failed = メールの大きさを確認してください。
+err-mail-nothing-learnt = { $path }は正当と判定されないため、証明書を取り出しません
+rec-mail-nothing-learnt = ssmax verify で確認し、信頼する証明書を --trust で指定してください。
+err-mail-no-recipient = { $path }に読み取れる受信者がありません
+rec-mail-no-recipient = Toを加えるか、--to で受信者を指定してください。
+
+## 送信
+
+err-mail-server-unreadable = { $value }はメールサーバとして読めません
+rec-mail-server-unreadable = mail.example.jp:587 のように書いてください。
+err-mail-server-unreachable = { $server }に接続できません: { $reason }
+rec-mail-server-unreachable = 名前、ポート、ネットワークを確認してください。最後に切れた場合は、送信済みのこともあります。
+err-mail-server-tls = { $server }と安全に接続できません
+rec-mail-server-tls = --ca にサーバの認証局を、--server に証明書にある名前を指定しているか確認してください。
+err-mail-server-no-starttls = { $server }はSTARTTLSに対応していません
+rec-mail-server-no-starttls = 送信用ポートを使うか、465番ポートで --implicit-tls を指定してください。
+err-mail-login-in-clear = TLSなしでは{ $server }にパスワードを送りません
+rec-mail-login-in-clear = サーバの認証局を --ca で指定してください。
+err-mail-server-no-login = { $server }は対応するログイン方式を提供していません
+rec-mail-server-no-login = 送信用ポート（通常587番）を使ってください。
+err-mail-login-refused = { $server }がログインを拒否しました: { $reply }
+rec-mail-login-refused = 利用者名とパスワードを確認してください。
+err-mail-recipient-refused = { $server }が受信者を拒否し、メールは誰にも送られていません: { $reply }
+rec-mail-recipient-refused = アドレスを確認してください。
+err-mail-refused = { $server }がメールを受け取りませんでした: { $reply }
+rec-mail-refused = 4で始まる応答なら、後でやり直すと受け取ることがあります。
+err-mail-eight-bit = { $server }は符号化していない非ASCII文字を受け取れません
+rec-mail-eight-bit = 先に署名か暗号化をすると符号化されます。
+err-mail-bare-line-end = { $server }がメールの終わりと誤解しうる改行があります
+rec-mail-bare-line-end = メールソフトで保存し直してください。
+err-mail-address-unusable = { $server }に伝えられないアドレスがあります
+rec-mail-address-unusable = --to で通常のアドレスを一つ以上指定してください。
+err-mail-server-nonsense = { $server }はSMTPで応答していません
+rec-mail-server-nonsense = ポートを確認してください。通常587番、--implicit-tls なら465番です。

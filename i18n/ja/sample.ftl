@@ -1,0 +1,112 @@
+# ssmax.toml の見本（ssmax config sample）の説明。
+
+sample-head-member =
+    参加組織の設定の見本。
+    「# 」で始まる行は説明です。「#」だけで始まる行は省ける設定で、既定値（ないものは例）を示します。
+    相対パスはこのファイルのフォルダから始まります。確認するには: ssmax check
+sample-head-authority =
+    管理組織の設定の見本。
+    「# 」で始まる行は説明です。「#」だけで始まる行は省ける設定で、既定値を示します。
+    相対パスはこのファイルのフォルダから始まります。確認するには: ssmax check
+sample-top-state_dir = 状態の置き場。役割ごとに、その利用者だけが入れるフォルダができます。
+sample-top-run_dir = ソケットの置き場。ソケットのパスは107バイトまでなので、短くしてください。
+sample-top-log = ログの段階: off、error、warn、info、debug、trace
+
+sample-organisation = 自分の組織。
+sample-organisation-id = 参加組織の番号: NTRJP- と法人番号13桁。
+sample-organisation-name = 証明書に載る英語の名前。64文字まで。
+sample-organisation-name_ja = 日本語の名前。
+sample-organisation-name_kana = 名前のかな読み。
+sample-organisation-domains = メールドメイン。最初のものが主。
+sample-organisation-incident_contact = 他の参加組織が事故を報告するメールアドレス。
+
+sample-federation = 参加している連合。
+sample-federation-authority_url = 管理組織のアドレス。
+sample-federation-tls_ca =
+    そのTLS証明書を検証するPEMファイル。省くと state_dir の federation/tls-ca.pem
+    （ssmax org install が書きます）。
+sample-federation-root =
+    会員名簿を検証する連合のルート証明書（PEM）。省くと state_dir の federation/root.pem
+    （ssmax org install が書きます）。
+sample-federation-poll_seconds = 会員名簿を確認する間隔（秒）。
+sample-federation-fresh_form =
+    暗号化されずに来たメールを自組織宛てに暗号化する形: wrapped-gcm（全体をAES-GCM）か
+    mail-cbc（一般のメールソフトが読めるAES-CBC）。申請のとき連合に伝わります。
+sample-federation-enforce =
+    自組織を名乗りながら自組織のシステムを通っていないメールの扱い: none（よくて「不審」）か
+    refuse（拒否）。申請のとき連合に伝わります。
+
+sample-keyserver = 鍵管理サーバ: すべての秘密鍵。チケットがあるときだけ使われます。
+sample-keyserver-unlock_file =
+    鍵を開ける秘密のファイル。自分だけが読めるようにし、state_dir とは別の媒体に置いてください。
+    なければ ssmax org init が作ります。
+sample-keyserver-max_private_operations = メール一通に使える秘密鍵演算の回数。
+sample-keyserver-allow_pkcs1_decryption = 古いメールソフトのため、RSA鍵でPKCS#1 v1.5を開くか。
+sample-keyserver-sign_for_users = 強いログインで署名なしに送られたメールに、本人に代わり署名してよいか。
+
+sample-ca = 公開鍵証明書発行・鍵管理システム: 利用者とその証明書。
+sample-ca-unlock_file = [keyserver]と同様の、別のファイル。
+sample-ca-user_days = 利用者の証明書の期間（日）。825まで。
+sample-ca-relay_days = 中継用暗号証明書の期間（日）。400まで。
+sample-ca-device_secret_aal = 端末用の秘密の認証保証レベル: 1。二要素を確認してから渡す場合は2。
+
+sample-inspector = 検査サーバ: メール一通に一つの検査プロセス。
+sample-inspector-workers = 同時に検査するメールの数。
+sample-inspector-worker_seconds = 一通にかけてよい時間（秒）。
+sample-inspector-worker_mebibytes = 検査プロセス一つが使えるメモリ（MiB）。
+sample-inspector-policy = 規則が当たったメールの扱い: pass（通過）、hold（保留）、block（遮断）
+sample-inspector-policy-entry = 規則、または "archive.*" のような一群ごとに一行。
+sample-inspector-limits = メールをどこまで調べるか。超えたものは「検査していない」とみなします。
+sample-inspector-limits-expanded_bytes = 一通の圧縮ファイル全部の展開後の大きさ（バイト）。
+sample-inspector-limits-archive_depth = 圧縮ファイルの入れ子の深さ。
+sample-inspector-limits-archive_entries = 一通の圧縮ファイル全部の中のファイル数。
+sample-inspector-limits-text_bytes = 一通の文字列の大きさ（バイト）。
+sample-inspector-limits-message_depth = 添付メールの入れ子の深さ。
+sample-inspector-limits-findings = 一通について残す検出の数。
+
+sample-gateway = メール検証システム。
+sample-gateway-host_name = 挨拶と Authentication-Results に載るこのホストの名前。
+sample-gateway-submission = 自組織の利用者がログインして送信する先。省くと待ち受けません。
+sample-gateway-inbound_smtp = 他組織のメールがSMTPで届く先。省くと待ち受けません。
+sample-gateway-inbound_lmtp = 自組織のMTAが届いたメールをLMTPで渡す先。省くと待ち受けません。
+sample-gateway-tls_certificate = 待ち受けの証明書と中間証明書（PEM）。省くとTLSなし。
+sample-gateway-tls_key = その秘密鍵（PEM）。自分だけが読めるようにしてください。
+sample-gateway-allow_plaintext_auth = TLSなしのパスワードを許すか。ループバックだけで使えます。
+sample-gateway-next_hop =
+    経路にない宛先のメールを渡す先（普通は自組織のMTA）: smtp://ホスト:ポート、
+    smtp+tls://ホスト:ポート、lmtp://ホスト:ポート、lmtp:///パス、maildir:/パス、reject
+sample-gateway-route_ca = smtp+tls の経路を検証するPEMファイル。
+sample-gateway-inbound_after_opening = 届いたメールを開いてから止めたときの扱い: hold（保留）か refuse（拒否）
+sample-gateway-outbound_after_opening = 自組織の利用者のメールについて同様。
+sample-gateway-routes = ドメインごとの別の経路。
+sample-gateway-routes-entry = ドメインごとに一行。形は next_hop と同じ。
+sample-gateway-limits = 一つの、またはすべての接続相手が待ち受けに求めてよいこと。
+sample-gateway-limits-max_mail_bytes = 最大のメール（バイト）。
+sample-gateway-limits-max_recipients = 一通の宛先の数。
+sample-gateway-limits-max_line_bytes = コマンド行の長さ（バイト）。
+sample-gateway-limits-max_auth_line_bytes = ログインの行の長さ（バイト）。
+sample-gateway-limits-max_data_line_bytes = メールの行の長さ（バイト）。
+sample-gateway-limits-max_buffered_bytes = メモリに置くメールの合計（バイト）。
+sample-gateway-limits-max_connections = 同時接続数。
+sample-gateway-limits-max_connections_per_address = 一つのアドレスからの同時接続数。
+sample-gateway-limits-max_errors = 接続を切るまでの、拒否されたコマンドの数。
+sample-gateway-limits-max_idle_commands = メールを進めないコマンドが続いてよい数。
+sample-gateway-limits-max_auth_attempts = 接続を切るまでの、失敗したログインの数。
+sample-gateway-limits-command_timeout_seconds = コマンド行が届くまでの時間（秒）。
+sample-gateway-limits-data_timeout_seconds = メールの途中で途絶えてよい時間（秒）。
+sample-gateway-limits-min_data_bytes_per_second = メールが届く速さの下限（毎秒バイト）。
+sample-gateway-limits-data_grace_seconds = それより遅くてよい時間（秒）。
+sample-gateway-limits-tls_timeout_seconds = TLSの接続にかけてよい時間（秒）。
+
+sample-authority = 管理組織: 参加を認め、会員名簿を公開します。
+sample-authority-name = 証明書に載る連合の名前。ssmax authority init だけが使います。
+sample-authority-url = 参加組織から見たアドレス: https://ホスト[:ポート]。パスは付けません。
+sample-authority-listen = HTTPSで待ち受けるアドレス。
+sample-authority-unlock_file =
+    鍵を開ける秘密のファイル。自分だけが読めるようにし、state_dir とは別の媒体に置いてください。
+    なければ ssmax authority init が作ります。
+sample-authority-reissue_seconds = 変わらない名簿を出し直す間隔（秒）。
+sample-authority-list_hours = 発行した名簿が新しいものと認められる時間（時間）。
+sample-authority-max_connections = 同時接続数。
+sample-authority-request_seconds = TLSの接続と要求にかけてよい時間（秒）。
+sample-authority-connection_seconds = 一つの接続が続いてよい時間（秒）。

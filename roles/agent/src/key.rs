@@ -1,0 +1,167 @@
+//! Reading the files that keys come in.
+
+use p12_keystore::Pkcs12Archive;
+use pkcs8::{EncryptedPrivateKeyInfoRef, SecretDocument};
+use ssmax_pki::Certificate;
+use ssmax_primitives::SoftwareKey;
+use ssmax_token::{KeyPair as _, TokenError};
+
+/// The largest key file that is read, in octets: room for a PKCS#12 with a chain.
+pub const MAX_KEY_FILE_BYTES: usize = 1024 * 1024;
+
+/// The PEM label of an encrypted PKCS#8 key (RFC 5958, RFC 7468 11).
+const ENCRYPTED_LABEL: &str = "ENCRYPTED PRIVATE KEY";
+
+/// A private key with the certificates that came in the same file.
+#[derive(Debug)]
+pub struct KeyFile {
+    /// The key.
+    pub key: SoftwareKey,
+    /// The certificates, in the order of the file.
+    pub certificates: Vec<Certificate>,
+}
+
+/// Why a key file was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyFault {
+    /// More than [`MAX_KEY_FILE_BYTES`].
+    #[error("the key file is too large")]
+    TooLarge,
+    /// Neither PEM nor PKCS#12, or damaged.
+    #[error("the key file cannot be read")]
+    Malformed,
+    /// The key is encrypted and no password was given.
+    #[error("the key file needs a password")]
+    PasswordNeeded,
+    /// The password does not open the key, or it is encrypted in a way not known here.
+    #[error("the password does not open the key file")]
+    Password,
+    /// There is no private key in it.
+    #[error("the key file holds no private key")]
+    NoKey,
+    /// There are several private keys, and nothing says which one is meant.
+    #[error("the key file holds several private keys")]
+    SeveralKeys,
+    /// The key is of a kind that is not used here.
+    #[error("the key is of a kind that is not supported")]
+    Unsupported,
+}
+
+impl KeyFile {
+    /// Reads PEM (PKCS#8, also encrypted with PBES2; "EC" and "RSA PRIVATE KEY";
+    /// certificates beside it), or PKCS#12 with AES, 3DES or RC2 (RFC 7292).
+    ///
+    /// # Errors
+    /// [`KeyFault`] by cause.
+    pub fn read(octets: &[u8], password: Option<&str>) -> Result<Self, KeyFault> {
+        let mut keys = Self::read_all(octets, password)?;
+        match (keys.pop(), keys.is_empty()) {
+            (Some(only), true) => Ok(only),
+            (Some(_), false) => Err(KeyFault::SeveralKeys),
+            (None, _) => Err(KeyFault::NoKey),
+        }
+    }
+
+    /// As [`KeyFile::read`] for a file with any number of keys: mailers export signing
+    /// and encryption key in one PKCS#12. Of PEM files only the first key is read.
+    ///
+    /// # Errors
+    /// [`KeyFault`] by cause.
+    pub fn read_all(octets: &[u8], password: Option<&str>) -> Result<Vec<Self>, KeyFault> {
+        if octets.len() > MAX_KEY_FILE_BYTES {
+            return Err(KeyFault::TooLarge);
+        }
+        match std::str::from_utf8(octets) {
+            Ok(text) if text.contains("-----BEGIN ") => Ok(vec![pem(text, password)?]),
+            _ => pkcs12(octets, password),
+        }
+    }
+
+    /// The certificate for the key, if it came in the same file: the one that begins
+    /// last where a certificate was renewed.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.certificates
+            .iter()
+            .filter(|certificate| certificate.spki() == self.key.spki())
+            .max_by_key(|certificate| certificate.not_before())
+    }
+
+    /// The certificates of CAs that came in the same file.
+    #[must_use]
+    pub fn chain(&self) -> Vec<Certificate> {
+        self.certificates.iter().filter(|certificate| certificate.is_ca()).cloned().collect()
+    }
+}
+
+fn pem(text: &str, password: Option<&str>) -> Result<KeyFile, KeyFault> {
+    let certificates = Certificate::all_from_pem(text).map_err(|_| KeyFault::Malformed)?;
+    let key = match encrypted_block(text) {
+        Some(block) => {
+            let password = password.ok_or(KeyFault::PasswordNeeded)?;
+            let (_, document) = SecretDocument::from_pem(block).map_err(|_| KeyFault::Malformed)?;
+            let encrypted = EncryptedPrivateKeyInfoRef::try_from(document.as_bytes())
+                .map_err(|_| KeyFault::Malformed)?;
+            let plain = encrypted.decrypt(password).map_err(|_| KeyFault::Password)?;
+            SoftwareKey::from_pkcs8(plain.as_bytes()).map_err(key_fault)?
+        }
+        // RFC 1421 encryption ("Proc-Type: 4,ENCRYPTED") hashes the password once with
+        // MD5: such a file protects nothing and is not read.
+        None if text.contains("Proc-Type: 4,ENCRYPTED") => return Err(KeyFault::Unsupported),
+        None if !text.contains("PRIVATE KEY-----") => return Err(KeyFault::NoKey),
+        None => SoftwareKey::from_pem(text).map_err(key_fault)?,
+    };
+    Ok(KeyFile { key, certificates })
+}
+
+/// The first encrypted key, with its delimiters.
+fn encrypted_block(text: &str) -> Option<&str> {
+    let start = text.find(&format!("-----BEGIN {ENCRYPTED_LABEL}-----"))?;
+    let rest = text.get(start..)?;
+    let end = format!("-----END {ENCRYPTED_LABEL}-----");
+    let length = rest.find(&end)? + end.len();
+    rest.get(..length)
+}
+
+fn pkcs12(octets: &[u8], password: Option<&str>) -> Result<Vec<KeyFile>, KeyFault> {
+    // NSS writes BER.
+    let der = ssmax_cms::ber::to_der(octets, &ssmax_cms::Limits::default())
+        .map_err(|_| KeyFault::Malformed)?;
+    let archive = Pkcs12Archive::from_pkcs12(&der, password.unwrap_or_default())
+        .map_err(|fault| archive_fault(&fault, password))?;
+    let certificates: Vec<Certificate> = archive
+        .certs
+        .iter()
+        .filter_map(|bag| Certificate::from_der(bag.cert.as_der()).ok())
+        .collect();
+    archive
+        .keys
+        .iter()
+        .map(|bag| {
+            let key = SoftwareKey::from_pkcs8(bag.key.as_der()).map_err(key_fault)?;
+            Ok(KeyFile { key, certificates: certificates.clone() })
+        })
+        .collect()
+}
+
+fn archive_fault(fault: &p12_keystore::error::Error, password: Option<&str>) -> KeyFault {
+    use p12_keystore::error::Error;
+    match fault {
+        Error::MacError(_) | Error::Pkcs5Error(_) | Error::UnpadError if password.is_none() => {
+            KeyFault::PasswordNeeded
+        }
+        Error::MacError(_) | Error::Pkcs5Error(_) | Error::UnpadError => KeyFault::Password,
+        Error::UnsupportedEncryptionScheme | Error::UnsupportedMacAlgorithm => {
+            KeyFault::Unsupported
+        }
+        _ => KeyFault::Malformed,
+    }
+}
+
+fn key_fault(fault: TokenError) -> KeyFault {
+    match fault {
+        TokenError::WrongAlgorithm => KeyFault::Unsupported,
+        _ => KeyFault::Malformed,
+    }
+}

@@ -1,0 +1,125 @@
+//! Signing a mail as its From.
+
+use ssmax_cms::CmsError;
+use ssmax_cms::signed::{self, SignRequest, encryption_key_preference};
+use ssmax_mail::address::{Address, AddressFault, parse_from};
+use ssmax_mail::{Entity, Limits, MailFault, canonical, compose};
+use ssmax_pki::Certificate;
+use ssmax_primitives::sha256;
+use ssmax_token::{Random, SigningKey};
+use time::OffsetDateTime;
+
+use crate::parts;
+
+/// Who signs, and what goes along for those who answer.
+#[derive(Clone, Copy)]
+pub struct Signer<'a> {
+    /// The key.
+    pub key: &'a dyn SigningKey,
+    /// Its certificate, which must carry the From address.
+    pub certificate: &'a Certificate,
+    /// CAs up to what recipients trust. Mailers look for none themselves (measured), so
+    /// without them nobody can check the signature.
+    pub chain: &'a [Certificate],
+    /// The certificate that answers shall be encrypted for, if there is one.
+    pub encryption: Option<&'a Certificate>,
+}
+
+/// Why a mail was not signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignFault {
+    /// The mail cannot be read in one way only, or cannot be made 7bit.
+    #[error("the mail cannot be read: {0}")]
+    Mail(MailFault),
+    /// From cannot be read.
+    #[error("From cannot be read: {0}")]
+    From(AddressFault),
+    /// From is missing, there twice, or has several addresses.
+    #[error("the mail has not exactly one From address")]
+    NotOneFrom,
+    /// The certificate does not carry the From address: every reader would refuse it.
+    #[error("the certificate is for another address than From")]
+    OtherAddress,
+    /// The certificate is not for signing mail.
+    #[error("the certificate is not for signing")]
+    NotForSigning,
+    /// The certificate is not valid now.
+    #[error("the certificate is not valid now")]
+    NotValidNow,
+    /// Key and certificate do not belong together, or the key failed.
+    #[error("signing failed: {0}")]
+    Key(CmsError),
+}
+
+/// Signs a mail: its body becomes multipart/signed (RFC 8551 3.5.3), its other fields
+/// stay as they are.
+///
+/// What is signed is made 7bit first, so that no server on the way re-encodes it. `at`
+/// is the signing time; mailers complain if it is more than an hour from Date.
+///
+/// # Errors
+/// [`SignFault`] by cause.
+pub fn sign(
+    message: &[u8],
+    signer: &Signer<'_>,
+    at: OffsetDateTime,
+    random: &dyn Random,
+) -> Result<Vec<u8>, SignFault> {
+    let limits = Limits::default();
+    let mail = ssmax_mail::parse(message, &limits).map_err(SignFault::Mail)?;
+    check(signer.certificate, &one_from(&mail)?, at)?;
+    let entity = parts::inner_entity(&mail);
+    let entity = ssmax_mail::parse(&entity, &limits)
+        .and_then(|entity| canonical::to_seven_bit(&entity))
+        .map_err(SignFault::Mail)?;
+    let mut certificates = vec![signer.certificate.clone()];
+    certificates.extend(signer.encryption.cloned());
+    certificates.extend_from_slice(signer.chain);
+    certificates.dedup();
+    let request = SignRequest {
+        content_digest: sha256(&entity),
+        content: None,
+        signing_time: Some(at),
+        extra_signed: signer.encryption.map(encryption_key_preference).into_iter().collect(),
+        unsigned: Vec::new(),
+        certificates: &certificates,
+        signer: signer.certificate,
+    };
+    let signature = signed::sign(&request, signer.key).map_err(SignFault::Key)?;
+    let mut octets = [0; 16];
+    random.fill(&mut octets);
+    let signed = compose::multipart(
+        "signed",
+        &[("protocol", "application/pkcs7-signature"), ("micalg", "sha-256")],
+        &compose::boundary(octets),
+        &[entity, signature_part(&signature)],
+    );
+    Ok(parts::join(&parts::outer_fields(&mail), &signed))
+}
+
+fn one_from(mail: &Entity<'_>) -> Result<Address, SignFault> {
+    let field = mail.header().one("From").ok().flatten().ok_or(SignFault::NotOneFrom)?;
+    let mut mailboxes = parse_from(&field.unfolded()).map_err(SignFault::From)?;
+    match (mailboxes.pop(), mailboxes.is_empty()) {
+        (Some(only), true) => Ok(only.address),
+        _ => Err(SignFault::NotOneFrom),
+    }
+}
+
+fn check(certificate: &Certificate, from: &Address, at: OffsetDateTime) -> Result<(), SignFault> {
+    if !certificate.has_email(&from.to_string()) {
+        return Err(SignFault::OtherAddress);
+    }
+    if !certificate.allows_signing() || certificate.is_ca() {
+        return Err(SignFault::NotForSigning);
+    }
+    if at < certificate.not_before() || at > certificate.not_after() {
+        return Err(SignFault::NotValidNow);
+    }
+    Ok(())
+}
+
+fn signature_part(signature: &[u8]) -> Vec<u8> {
+    compose::Part::attachment("application/pkcs7-signature", "smime.p7s", signature).into_octets()
+}

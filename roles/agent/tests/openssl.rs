@@ -1,0 +1,325 @@
+//! What OpenSSL makes is read here, and what is made here OpenSSL reads.
+#![allow(clippy::disallowed_methods, reason = "a peer program reads files")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::LazyLock;
+
+use ssmax_agent::encrypt::{EncryptFault, encrypt};
+use ssmax_agent::key::{KeyFault, KeyFile};
+use ssmax_agent::learn::{LearnFault, learn, learn_opened};
+use ssmax_agent::open::open;
+use ssmax_agent::sign::{SignFault, Signer, sign};
+use ssmax_cms::enveloped::RsaTransport;
+use ssmax_mail::canonical::to_crlf;
+use ssmax_pki::Certificate;
+use ssmax_primitives::SystemRandom;
+use ssmax_smime::decrypt::DecryptFault;
+use ssmax_smime::judge::{CheckName, Question, Verdict, judge};
+use ssmax_token::KeyPair as _;
+use time::OffsetDateTime;
+
+const MAIL: &[u8] = "From: 山田 <alice@a.example>\r\nTo: bob@b.example\r\nSubject: s\r\n\
+    Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\
+    こんにちは\r\n"
+    .as_bytes();
+
+/// A CA and three people, made by OpenSSL: `ec` and `rsa` are both alice@a.example.
+static FILES: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    let config = "[ca]\nbasicConstraints=critical,CA:true\nkeyUsage=keyCertSign,cRLSign\n\
+        subjectKeyIdentifier=hash\n\
+        [alice]\nsubjectAltName=email:alice@a.example\nextendedKeyUsage=emailProtection\n\
+        keyUsage=digitalSignature,keyEncipherment,keyAgreement\nsubjectKeyIdentifier=hash\n\
+        [bob]\nsubjectAltName=email:bob@b.example\nextendedKeyUsage=emailProtection\n\
+        keyUsage=digitalSignature,keyEncipherment,keyAgreement\nsubjectKeyIdentifier=hash\n";
+    std::fs::write(dir.path().join("x.cnf"), config).unwrap();
+    std::fs::write(dir.path().join("mail"), MAIL).unwrap();
+    std::fs::write(dir.path().join("content"), "Content-Type: text/plain\n\nHello\n").unwrap();
+    let ec = "ec -pkeyopt ec_paramgen_curve:P-256";
+    run(
+        dir.path(),
+        &format!(
+            "req -x509 -newkey {ec} -nodes -keyout ca.key -out ca.pem -subj /CN=CA -days 30 -config x.cnf -extensions ca"
+        ),
+    );
+    for (name, who, key) in [("ec", "alice", ec), ("rsa", "alice", "rsa:2048"), ("bob", "bob", ec)]
+    {
+        run(
+            dir.path(),
+            &format!(
+                "req -newkey {key} -nodes -keyout {name}.key -out {name}.csr -subj /CN={who} -config x.cnf"
+            ),
+        );
+        run(
+            dir.path(),
+            &format!(
+                "x509 -req -in {name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 20 -out {name}.pem -extfile x.cnf -extensions {who}"
+            ),
+        );
+    }
+    dir
+});
+
+fn run(dir: &Path, command: &str) -> Vec<u8> {
+    let output =
+        Command::new("openssl").current_dir(dir).args(command.split(' ')).output().unwrap();
+    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+fn openssl(command: &str) -> Vec<u8> {
+    run(FILES.path(), command)
+}
+
+fn read(name: &str) -> Vec<u8> {
+    std::fs::read(FILES.path().join(name)).unwrap()
+}
+
+fn write(name: &str, octets: &[u8]) {
+    std::fs::write(FILES.path().join(name), octets).unwrap();
+}
+
+fn certificate(name: &str) -> Certificate {
+    Certificate::from_pem(&String::from_utf8(read(name)).unwrap()).unwrap()
+}
+
+fn key(name: &str) -> KeyFile {
+    KeyFile::read(&read(name), None).unwrap()
+}
+
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}
+
+fn with_question<T>(use_it: impl FnOnce(&Question<'_>) -> T) -> T {
+    let anchors = [certificate("ca.pem")];
+    use_it(&Question { anchors: &anchors, intermediates: &[], crls: &[], at: now() })
+}
+
+fn signed(name: &str, encryption: Option<&Certificate>) -> Vec<u8> {
+    let holder = key(&format!("{name}.key"));
+    let own = certificate(&format!("{name}.pem"));
+    let signer = Signer { key: &holder.key, certificate: &own, chain: &[], encryption };
+    sign(MAIL, &signer, now(), &SystemRandom).unwrap()
+}
+
+#[test]
+fn mails_signed_here_are_good_here_and_for_openssl() {
+    for name in ["ec", "rsa"] {
+        let mail = signed(name, None);
+        assert!(ssmax_mail::canonical::is_seven_bit(&mail[mail.len() / 2..]));
+        with_question(|question| {
+            let judgement = judge(&mail, question);
+            assert_eq!(judgement.verdict, Verdict::Good, "{:?}", judgement.checks);
+        });
+        let file = format!("signed-{name}");
+        write(&file, &mail);
+        let content = openssl(&format!("cms -verify -in {file} -CAfile ca.pem"));
+        let entity = ssmax_mail::parse(&content, &ssmax_mail::Limits::default()).unwrap();
+        assert_eq!(entity.text().unwrap(), "こんにちは\r\n");
+    }
+}
+
+#[test]
+fn mails_encrypted_here_are_opened_by_openssl() {
+    for (name, transport) in [
+        ("ec", RsaTransport::Pkcs1),
+        ("rsa", RsaTransport::Pkcs1),
+        ("rsa", RsaTransport::OaepSha1),
+        ("rsa", RsaTransport::OaepSha256),
+    ] {
+        let own = certificate(&format!("{name}.pem"));
+        let mail = encrypt(MAIL, &[own], transport, now(), &SystemRandom).unwrap();
+        let file = format!("encrypted-{name}-{transport:?}");
+        write(&file, &mail);
+        let content =
+            openssl(&format!("cms -decrypt -in {file} -inkey {name}.key -recip {name}.pem"));
+        assert!(content.ends_with("こんにちは\r\n".as_bytes()));
+        assert!(content.starts_with(b"Content-Type: text/plain; charset=utf-8\r\n"));
+        with_question(|question| {
+            let opened = open(&mail, &key(&format!("{name}.key")).key, None, question).unwrap();
+            assert_eq!(**opened.content.as_ref().unwrap(), content);
+            assert_eq!(opened.judgement.verdict, Verdict::None);
+        });
+    }
+}
+
+#[test]
+fn mails_encrypted_by_openssl_are_opened_here() {
+    for (name, options) in [
+        ("ec", "-aes256"),
+        ("ec", "-aes128 -keyid"),
+        ("ec", "-aes192 -stream"),
+        ("rsa", "-aes256"),
+        ("rsa", "-aes128 -keyid -stream"),
+        ("rsa", "-aes-256-gcm"),
+    ] {
+        let output = openssl(&format!("cms -encrypt -in content {options} {name}.pem"));
+        let mail = to_crlf(&output);
+        let holder = key(&format!("{name}.key"));
+        let own = certificate(&format!("{name}.pem"));
+        for named in [None, Some(&own)] {
+            let content = ssmax_smime::decrypt::decrypt(&mail, &holder.key, named)
+                .unwrap_or_else(|fault| panic!("{name} {options}: {fault:?}"));
+            assert_eq!(content.to_vec(), b"Content-Type: text/plain\r\n\r\nHello\r\n");
+        }
+    }
+    let output = openssl(
+        "cms -encrypt -in content -aes256 -recip rsa.pem -keyopt rsa_padding_mode:oaep -keyopt rsa_oaep_md:sha256",
+    );
+    let content = ssmax_smime::decrypt::decrypt(&to_crlf(&output), &key("rsa.key").key, None);
+    assert!(content.unwrap().ends_with(b"Hello\r\n"));
+}
+
+#[test]
+fn old_ciphers_are_refused_by_name() {
+    let output = to_crlf(&openssl("cms -encrypt -in content -des3 rsa.pem"));
+    let fault = ssmax_smime::decrypt::decrypt(&output, &key("rsa.key").key, None).map(drop);
+    assert_eq!(fault, Err(DecryptFault::Object(ssmax_cms::CmsError::CipherRefused)));
+}
+
+#[test]
+fn a_mail_signed_and_encrypted_is_good_once_opened_and_has_its_fields() {
+    let own = certificate("ec.pem");
+    let mail =
+        encrypt(&signed("ec", None), &[own], RsaTransport::Pkcs1, now(), &SystemRandom).unwrap();
+    with_question(|question| {
+        assert_eq!(judge(&mail, question).verdict, Verdict::None);
+        let opened = open(&mail, &key("ec.key").key, None, question).unwrap();
+        assert_eq!(opened.judgement.verdict, Verdict::Good, "{:?}", opened.judgement.checks);
+        // The opened copy is a mail of its own, good by itself.
+        assert_eq!(judge(&opened.mail, question).verdict, Verdict::Good);
+        let parsed = ssmax_mail::parse(&opened.mail, &ssmax_mail::Limits::default()).unwrap();
+        assert_eq!(parsed.header().one("Subject").unwrap().unwrap().unfolded(), "s");
+    });
+}
+
+#[test]
+fn what_is_not_encrypted_is_opened_as_it_is() {
+    with_question(|question| {
+        let opened = open(&signed("ec", None), &key("ec.key").key, None, question).unwrap();
+        assert_eq!(opened.judgement.verdict, Verdict::Good);
+        assert!(opened.content.is_none());
+    });
+}
+
+#[test]
+fn signing_is_refused_for_another_address_or_another_time() {
+    let holder = key("bob.key");
+    let own = certificate("bob.pem");
+    let signer = Signer { key: &holder.key, certificate: &own, chain: &[], encryption: None };
+    let signed = |mail: &[u8], at| sign(mail, &signer, at, &SystemRandom).map(drop);
+    assert_eq!(signed(MAIL, now()), Err(SignFault::OtherAddress));
+    let bobs = b"From: bob@b.example\r\n\r\nHello\r\n";
+    assert_eq!(signed(bobs, now() + time::Duration::days(400)), Err(SignFault::NotValidNow));
+    assert_eq!(signed(b"To: bob@b.example\r\n\r\nx", now()), Err(SignFault::NotOneFrom));
+    assert_eq!(signed(bobs, now()), Ok(()));
+}
+
+#[test]
+fn encrypting_is_refused_without_a_valid_certificate_for_it() {
+    let encrypted = |certificates: &[Certificate], at| {
+        encrypt(MAIL, certificates, RsaTransport::Pkcs1, at, &SystemRandom).map(drop)
+    };
+    let (ca, own) = (certificate("ca.pem"), certificate("ec.pem"));
+    assert_eq!(encrypted(&[], now()), Err(EncryptFault::NoRecipient));
+    let fault = EncryptFault::NotForEncryption(ca.clone());
+    assert_eq!(encrypted(&[own.clone(), ca], now()), Err(fault));
+    let later = now() + time::Duration::days(400);
+    assert_eq!(encrypted(&[own.clone()], later), Err(EncryptFault::NotValidNow(own)));
+}
+
+#[test]
+fn certificates_are_learnt_from_good_mails_only() {
+    let (signing, preferred) = (certificate("ec.pem"), certificate("rsa.pem"));
+    let mail = signed("ec", Some(&preferred));
+    with_question(|question| {
+        let learnt = learn(&mail, question).unwrap();
+        assert_eq!(learnt.get("alice@a.example"), Some(&preferred));
+        assert_eq!(learnt.len(), 1);
+        let learnt = learn(&signed("ec", None), question).unwrap();
+        assert_eq!(learnt.get("alice@a.example"), Some(&signing));
+        let forged = String::from_utf8(mail.clone()).unwrap().replace("alice@", "eve@");
+        assert_eq!(learn(forged.as_bytes(), question), Err(LearnFault::NotGood));
+        assert_eq!(learn(MAIL, question), Err(LearnFault::NotGood));
+        let own = certificate("bob.pem");
+        let encrypted = encrypt(&mail, &[own], RsaTransport::Pkcs1, now(), &SystemRandom).unwrap();
+        let opened = open(&encrypted, &key("bob.key").key, None, question).unwrap();
+        let content = opened.content.unwrap();
+        let learnt = learn_opened(&encrypted, &content, question).unwrap();
+        assert_eq!(learnt.get("alice@a.example"), Some(&preferred));
+    });
+    let question = Question { anchors: &[], intermediates: &[], crls: &[], at: now() };
+    assert_eq!(learn(&mail, &question), Err(LearnFault::NotGood));
+}
+
+#[test]
+fn keys_are_read_from_every_common_form() {
+    let expected = key("ec.key").key.spki().to_vec();
+    let rsa = key("rsa.key").key.spki().to_vec();
+    openssl("ec -in ec.key -out sec1.key");
+    openssl("rsa -in rsa.key -traditional -out pkcs1.key");
+    openssl("pkcs8 -topk8 -in ec.key -passout pass:secret -out encrypted.key");
+    openssl("pkcs8 -topk8 -in ec.key -scrypt -passout pass:secret -out scrypt.key");
+    openssl(
+        "pkcs12 -export -inkey ec.key -in ec.pem -certfile ca.pem -passout pass:secret -out aes.p12",
+    );
+    openssl(
+        "pkcs12 -export -legacy -inkey rsa.key -in rsa.pem -passout pass:secret -out legacy.p12",
+    );
+    openssl(
+        "pkcs12 -export -legacy -descert -inkey ec.key -in ec.pem -passout pass:secret -out des.p12",
+    );
+    openssl("pkcs12 -export -inkey ec.key -in ec.pem -passout pass: -out empty.p12");
+    for (name, password, spki) in [
+        ("sec1.key", None, &expected),
+        ("pkcs1.key", None, &rsa),
+        ("encrypted.key", Some("secret"), &expected),
+        ("scrypt.key", Some("secret"), &expected),
+        ("aes.p12", Some("secret"), &expected),
+        ("legacy.p12", Some("secret"), &rsa),
+        ("des.p12", Some("secret"), &expected),
+        ("empty.p12", None, &expected),
+    ] {
+        let file = KeyFile::read(&read(name), password)
+            .unwrap_or_else(|fault| panic!("{name}: {fault:?}"));
+        assert_eq!(file.key.spki(), spki.as_slice(), "{name}");
+        assert_eq!(file.certificate().is_some(), name.ends_with(".p12"), "{name}");
+    }
+    let file = KeyFile::read(&read("aes.p12"), Some("secret")).unwrap();
+    assert_eq!(file.certificate(), Some(&certificate("ec.pem")));
+    assert_eq!(file.chain(), [certificate("ca.pem")]);
+    for name in ["encrypted.key", "aes.p12", "legacy.p12"] {
+        let fault = |password| KeyFile::read(&read(name), password).map(drop).unwrap_err();
+        assert_eq!(fault(Some("Secret")), KeyFault::Password, "{name}");
+        assert_eq!(fault(None), KeyFault::PasswordNeeded, "{name}");
+    }
+}
+
+#[test]
+fn key_files_that_are_none_are_told_by_cause() {
+    let fault = |octets: &[u8]| KeyFile::read(octets, None).map(drop).unwrap_err();
+    assert_eq!(fault(&read("ec.pem")), KeyFault::NoKey);
+    assert_eq!(fault(b"nonsense"), KeyFault::Malformed);
+    assert_eq!(fault(b""), KeyFault::Malformed);
+    assert_eq!(fault(&vec![0; 1024 * 1024 + 1]), KeyFault::TooLarge);
+    let p384 = openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384");
+    assert_eq!(fault(&p384), KeyFault::Unsupported);
+}
+
+#[test]
+fn the_checks_tell_what_openssl_would_not() {
+    // OpenSSL verifies the signature; that it is not From's is for us to say.
+    let output = openssl("cms -sign -in content -signer bob.pem -inkey bob.key");
+    let mail = [b"From: alice@a.example\r\n", &to_crlf(&output)[..]].concat();
+    write("bobs", &mail);
+    openssl("cms -verify -in bobs -CAfile ca.pem");
+    with_question(|question| {
+        let judgement = judge(&mail, question);
+        let check = judgement.check(CheckName::Binding).unwrap();
+        assert_eq!((judgement.verdict, check.reason.code()), (Verdict::Bad, "other-address"));
+        assert_eq!(judgement.signer.as_deref(), Some("bob@b.example"));
+    });
+}

@@ -1,0 +1,169 @@
+//! A member with its roles as processes: joining, checking, people, the end.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+
+mod site;
+
+use site::{Said, Site};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+const ROLES: [&str; 4] = ["keyserver", "ca", "inspector", "gateway"];
+
+/// The result of one check by its name.
+fn result_of(said: &Said, name: &str) -> String {
+    let facts = said.json();
+    let checks = facts["checks"].as_array().unwrap();
+    let found = checks.iter().find(|check| check["name"] == name);
+    let found = found.unwrap_or_else(|| panic!("no check {name}: {said:#?}"));
+    found["result"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn before_anything_is_made_check_says_what_to_do() {
+    let site = Site::new();
+    let said = site.member("check", &["--json"]).ends(1);
+    assert_eq!(said.json()["verdict"], "bad");
+    assert_eq!(result_of(&said, "organisation"), "ok");
+    assert_eq!(result_of(&said, "keyserver.unlock"), "error");
+    assert_eq!(result_of(&said, "federation.admission"), "error");
+    let said = site.member("check", &[]).ends(1);
+    assert!(said.out.contains("Make them: ssmax org init"), "{}", said.out);
+}
+
+#[test]
+fn a_role_of_a_member_that_is_not_admitted_does_not_start() {
+    let site = Site::new();
+    site.member("org", &["init"]).ends(0);
+    let said = site.member("serve", &["--role", "keyserver"]).ends(3);
+    assert!(said.err.contains("does not belong to the federation yet"), "{}", said.err);
+    let said = site.member("org", &["status"]).ends(3);
+    assert!(said.err.contains("does not belong to the federation yet"), "{}", said.err);
+}
+
+#[test]
+fn check_finds_what_is_wrong_on_this_computer() {
+    let site = Site::new();
+    site.join();
+    let taken = std::net::TcpListener::bind(("127.0.0.1", site.submission_port)).unwrap();
+    let long = "x".repeat(90);
+    let config = site
+        .member_config()
+        .replace("run_dir = \"run\"", &format!("run_dir = \"{long}\""))
+        .replace("id = \"NTRJP-7000012050002\"", "id = \"NTRJP-7000012050003\"")
+        .replace("unlock_file = \"unlock-ca\"", "unlock_file = \"state/unlock-ca\"");
+    fs::rename(site.path("a/unlock-ca"), site.path("a/state/unlock-ca")).unwrap();
+    fs::set_permissions(site.path("a/unlock-keyserver"), fs::Permissions::from_mode(0o644)).unwrap();
+    site.write("a/ssmax.toml", &config);
+    let said = site.member("check", &["--json"]).ends(1);
+    for (name, result) in [
+        ("organisation", "error"),
+        ("run_dir.sockets", "error"),
+        ("keyserver.unlock", "error"),
+        ("ca.unlock", "warning"),
+        ("ca.keys", "ok"),
+        ("gateway.submission", "error"),
+        ("gateway.next_hop", "ok"),
+        ("federation.admission", "ok"),
+        ("federation.authority_url", "error"),
+    ] {
+        assert_eq!(result_of(&said, name), result, "{name}: {said:#?}");
+    }
+    drop(taken);
+}
+
+#[test]
+fn a_member_joins_serves_and_sees_its_standing() {
+    let site = Site::new();
+    site.join();
+    let authority = site.serve("authority", &[], &["authority"]);
+    let said = site.authority(&["members"]).ends(0);
+    assert!(said.out.contains("Organisation A"), "{}", said.out);
+    let said = site.ssmax(&["check", "--json", "--config", "authority/ssmax.toml"]).ends(0);
+    assert_eq!(result_of(&said, "authority.listen"), "ok");
+
+    let said = site.member("check", &["--json"]).ends(0);
+    for name in ["keyserver.keys", "ca.keys", "gateway.submission", "federation.standing"] {
+        assert_eq!(result_of(&said, name), "ok", "{name}");
+    }
+    let status = || site.member("org", &["status", "--json"]);
+    let said = status().ends(0);
+    assert_eq!(said.json()["standing"]["state"], "good");
+    assert_eq!(said.json()["certificates"].as_array().unwrap().len(), 5);
+
+    site.authority(&["suspend", "NTRJP-7000012050002", "--reason", "incident-1"]).ends(0);
+    let said = site.eventually(1, status);
+    assert_eq!(said.json()["standing"]["state"], "suspended");
+    let said = site.member("check", &["--json"]).ends(1);
+    assert_eq!(result_of(&said, "federation.standing"), "error");
+
+    assert_eq!(authority.stop(), Some(0));
+    let said = status().ends(3);
+    assert!(said.err.contains("cannot be reached"), "{}", said.err);
+}
+
+#[test]
+fn people_are_added_listed_exported_and_revoked() {
+    let site = Site::new();
+    site.join();
+    let said = site.member("user", &["list"]).ends(3);
+    assert!(said.err.contains("Start it with ssmax serve"), "{}", said.err);
+
+    let serving = site.serve("a", &["--no-restart"], &ROLES);
+    site.write("password", "correct horse\n");
+    fs::set_permissions(site.path("password"), fs::Permissions::from_mode(0o600)).unwrap();
+    let add = |user: &str, address: &str, more: &[&str]| {
+        let mut line = vec!["add", user, "--name", "山田 花子", "--address", address];
+        line.extend(["--proof", "in-person", "--json"]);
+        line.extend(more);
+        site.member("user", &line)
+    };
+    let said = add(
+        "10234",
+        "hanako@a.example",
+        &["--password-file", "password", "--server-key", "--out", "hanako-certificates"],
+    )
+    .ends(0);
+    assert_eq!(said.json()["signing"], serde_json::json!(["server"]));
+    assert!(site.path("hanako-certificates/signing-server.pem").exists());
+
+    openssl(&site, "ecparam -name prime256v1 -genkey -noout -out key.pem");
+    openssl(&site, "req -new -key key.pem -subj /CN=Taro -out request.pem");
+    let said =
+        add("10235", "taro@a.example", &["--csr", "request.pem", "--device-secret", "--rsa"]).ends(0);
+    assert_eq!(said.json()["signing"], serde_json::json!(["file"]));
+    assert!(said.json()["device_secret"].as_str().unwrap().len() >= 16);
+
+    let said = add("10236", "hanako@a.example", &[]).ends(1);
+    assert!(said.err.contains("registered already"), "{}", said.err);
+    let said = add("10236", "x@b.example", &[]).ends(1);
+    assert!(said.err.contains("not in the organisation's domains"), "{}", said.err);
+    site.write("request.der", "no request");
+    let said = add("10236", "x@a.example", &["--csr", "request.der"]).ends(2);
+    assert!(said.err.contains("no certificate request"), "{}", said.err);
+
+    site.member("user", &["export", "hanako@a.example", "--out", "hanako"]).ends(0);
+    let mode = fs::metadata(site.path("hanako/encryption-key.pem")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    openssl(&site, "pkey -in hanako/encryption-key.pem -noout");
+    openssl(&site, "x509 -in hanako/encryption.pem -noout");
+    openssl(&site, "x509 -in hanako/seal-ca.pem -noout");
+
+    site.member("user", &["revoke", "10234"]).ends(0);
+    let people = site.member("user", &["list", "--json"]).ends(0).json();
+    assert_eq!(people["users"][0]["active"], false);
+    assert_eq!(people["users"][1]["active"], true);
+    let said = site.member("user", &["export", "nobody", "--out", "nobody"]).ends(1);
+    assert!(said.err.contains("There is no nobody here"), "{}", said.err);
+
+    assert_eq!(serving.stop(), Some(0));
+    for role in ROLES {
+        assert!(!site.path(&format!("a/run/{role}.ready")).exists(), "{role}");
+    }
+}
+
+fn openssl(site: &Site, line: &str) {
+    let output =
+        Command::new("openssl").args(line.split(' ')).current_dir(site.path("")).output().unwrap();
+    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+}
