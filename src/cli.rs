@@ -132,7 +132,9 @@ fn unknown_command(name: &str, error: &clap::Error) -> Complaint {
         _ => None,
     };
     let id = if nearest.is_some() { "unknown-command" } else { "unknown-command-far" };
-    Complaint::new(Exit::WrongUse, id).with("name", name).with("nearest", nearest.unwrap_or_default())
+    Complaint::new(Exit::WrongUse, id)
+        .with("name", name)
+        .with("nearest", nearest.unwrap_or_default())
 }
 
 fn said(value: Option<&ContextValue>) -> String {

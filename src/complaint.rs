@@ -119,4 +119,56 @@ mod tests {
         assert!(complaint.to_do(Language::En).starts_with("Check the name"));
         assert_eq!(complaint.what(Language::Ja), "ssmax.tomlがありません");
     }
+
+    /// The string literals that follow `opening` in a source without white space.
+    fn literals<'a>(source: &'a str, opening: &'a str) -> impl Iterator<Item = &'a str> {
+        source
+            .split(opening)
+            .skip(1)
+            .filter_map(|rest| rest.strip_prefix('"')?.split_once('"'))
+            .map(|(literal, _)| literal)
+    }
+
+    fn sources(dir: &std::path::Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.push(text.split_whitespace().collect());
+            }
+        }
+    }
+
+    #[test]
+    fn every_complaint_in_the_sources_has_its_text() {
+        let mut found = Vec::new();
+        sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+        let (mut missing, mut count) = (Vec::new(), 0);
+        for source in &found {
+            let complaints = ["Bad", "WrongUse", "Unavailable"]
+                .map(|exit| format!("new(Exit::{exit},"))
+                .into_iter()
+                .flat_map(|opening| {
+                    literals(source, &opening).map(str::to_owned).collect::<Vec<_>>()
+                });
+            for name in complaints {
+                count += 1;
+                if !ssmax_texts::has(&format!("err-{name}")) {
+                    missing.push(name);
+                }
+            }
+            // Put together, or this very line would be found.
+            let says = ["context", "text("].join(".");
+            for id in literals(source, &says) {
+                count += 1;
+                if !ssmax_texts::has(id) {
+                    missing.push(id.to_owned());
+                }
+            }
+        }
+        assert!(count > 60, "{count}");
+        assert!(missing.is_empty(), "texts are missing: {missing:?}");
+    }
 }

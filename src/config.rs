@@ -169,8 +169,7 @@ impl Config {
             absolute(&mut section.unlock_file);
         }
         if let Some(section) = &mut file.gateway {
-            let files =
-                [&mut section.tls_certificate, &mut section.tls_key, &mut section.route_ca];
+            let files = [&mut section.tls_certificate, &mut section.tls_key, &mut section.route_ca];
             files.into_iter().flatten().for_each(absolute);
         }
         let config = Self { path, file };

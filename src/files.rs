@@ -47,7 +47,9 @@ pub(crate) fn read_password(path: &Path) -> Result<Zeroizing<String>, Complaint>
         Ok(text) if !text.is_empty() && !text.contains(char::is_control) => {
             Ok(Zeroizing::new(text.to_owned()))
         }
-        _ => Err(Complaint::new(Exit::WrongUse, "password-unreadable").with("path", path.display())),
+        _ => {
+            Err(Complaint::new(Exit::WrongUse, "password-unreadable").with("path", path.display()))
+        }
     }
 }
 

@@ -26,15 +26,9 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ssmax authority suspend",
         "ssmax authority suspend NTRJP-7000012050002 --reason incident-2026-0017",
     ),
-    (
-        "ssmax authority watch",
-        "ssmax authority watch NTRJP-7000012050002 --reason audit-overdue",
-    ),
+    ("ssmax authority watch", "ssmax authority watch NTRJP-7000012050002 --reason audit-overdue"),
     ("ssmax authority reinstate", "ssmax authority reinstate NTRJP-7000012050002"),
-    (
-        "ssmax authority expel",
-        "ssmax authority expel NTRJP-7000012050002 --reason rules-broken",
-    ),
+    ("ssmax authority expel", "ssmax authority expel NTRJP-7000012050002 --reason rules-broken"),
     ("ssmax authority members", "ssmax authority members --json"),
     ("ssmax authority publish", "ssmax authority publish /var/www/ssmax"),
     ("ssmax org", "ssmax org status --config ssmax.toml"),
@@ -67,10 +61,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ssmax mail send sealed.eml --server mail.a.example:587 --ca ca.pem \
          --user hanako@a.example --password-file password.txt",
     ),
-    (
-        "ssmax mail open",
-        "ssmax mail open mail.eml --key encryption-key.pem --trust seal-ca.pem",
-    ),
+    ("ssmax mail open", "ssmax mail open mail.eml --key encryption-key.pem --trust seal-ca.pem"),
 ];
 
 /// The command line with all its help in `language`.
@@ -121,7 +112,8 @@ fn speak(command: Command, path: &str, language: Language) -> Command {
 
 fn argument_help(argument: Arg, key: &str, language: Language) -> Arg {
     let id = argument.get_id().as_str().to_owned();
-    let heading = if argument.is_positional() { "help-heading-arguments" } else { "help-heading-options" };
+    let heading =
+        if argument.is_positional() { "help-heading-arguments" } else { "help-heading-options" };
     let argument = argument.help_heading(text(language, heading, &[]));
     let own = known(&format!("help-{key}-{id}"), language);
     match own.or_else(|| known(&format!("help-any-{id}"), language)) {

@@ -44,19 +44,15 @@ pub(crate) async fn initialise(config: &Config) -> Result<Initialised, Complaint
             unlock_files.push(path.clone());
         }
     }
-    let has_keyserver_keys =
-        has_keys(&keyserver.key_dir(), &keyserver.keyserver.unlock_file)?;
+    let has_keyserver_keys = has_keys(&keyserver.key_dir(), &keyserver.keyserver.unlock_file)?;
     let keys = if has_keyserver_keys {
         ssmax_keyserver::public_keys(&keyserver)?
     } else {
         ssmax_keyserver::initialise(&keyserver)?
     };
     let has_ca_keys = has_keys(&ca.key_dir(), &ca.ca.unlock_file)?;
-    let ca_keys = if has_ca_keys {
-        ssmax_ca::public_keys(&ca)?
-    } else {
-        ssmax_ca::initialise(&ca).await?
-    };
+    let ca_keys =
+        if has_ca_keys { ssmax_ca::public_keys(&ca)? } else { ssmax_ca::initialise(&ca).await? };
     statement_key(config)?;
     let organisation = config.organisation()?;
     let application = Application {

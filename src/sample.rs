@@ -264,12 +264,14 @@ mod tests {
                 let mut known = known_fields(&file, section);
                 // Tables have a section of their own in the sample.
                 known.retain(|name| {
-                    let inner = if section.is_empty() { name.clone() } else { format!("{section}.{name}") };
+                    let inner =
+                        if section.is_empty() { name.clone() } else { format!("{section}.{name}") };
                     let member = MEMBER.iter().chain(AUTHORITY).any(|(one, _)| *one == inner);
                     !member
                 });
                 known.sort();
-                let mut shown: Vec<_> = fields.iter().map(|field| field.name().to_owned()).collect();
+                let mut shown: Vec<_> =
+                    fields.iter().map(|field| field.name().to_owned()).collect();
                 shown.sort();
                 assert_eq!(shown, known, "[{section}]");
             }

@@ -68,13 +68,20 @@ fn a_wrong_command_line_ends_with_2_and_says_what_and_what_to_do() {
         (&["serve", "--role", "king"], "possible: authority, keyserver", "ssmax serve --help"),
         (&["--lang", "xx", "check"], "no texts in the language xx", "--lang ja"),
         (&["check", "--config"], "needs a value", "ssmax check --help"),
-        (&[], "a command is missing", "ssmax --help"),
+        (&["--json"], "a command is missing", "ssmax --help"),
     ] {
         let said = ssmax(line).ends(2);
         assert!(said.err.contains(what), "{line:?}: {}", said.err);
         assert!(said.err.contains("What to do: ") && said.err.contains(advice), "{}", said.err);
         assert_eq!(said.out, "", "{line:?}");
     }
+}
+
+#[test]
+fn without_a_command_all_of_them_are_shown() {
+    let said = ssmax(&[]).ends(2);
+    assert!(said.err.contains("Commands:") && said.err.contains("ssmax check"), "{}", said.err);
+    assert_eq!(said.out, "");
 }
 
 #[test]
@@ -137,7 +144,10 @@ fn a_sample_never_replaces_a_file() {
 fn a_member_is_admitted_listed_suspended_reinstated_and_expelled() {
     let site = Site::new();
     assert_eq!(site.found().len(), 64);
-    assert_eq!(site.authority(&["members", "--json"]).ends(0).json()["members"], serde_json::json!([]));
+    assert_eq!(
+        site.authority(&["members", "--json"]).ends(0).json()["members"],
+        serde_json::json!([])
+    );
     site.member("org", &["init", "--out", "application.json"]).ends(0);
     let said = site.authority(&["admit", "application.json", "--out", "admission.json"]).ends(0);
     assert!(said.out.contains("Not checked by this program"), "{}", said.out);
@@ -245,17 +255,19 @@ fn an_admission_under_another_root_is_refused() {
     site.member("org", &["init"]).ends(0);
     site.authority(&["admit", "application.json", "--out", "admission.json"]).ends(0);
 
-    let install = |root: &str| {
-        site.member("org", &["install", "admission.json", "--root-sha256", root])
-    };
+    let install =
+        |root: &str| site.member("org", &["install", "admission.json", "--root-sha256", root]);
     let said = install(&"0".repeat(64)).ends(1);
     assert!(said.err.contains("The root of this admission is another one"), "{}", said.err);
     let said = install("12345").ends(2);
     assert!(said.err.contains("12345 is no SHA-256"), "{}", said.err);
     assert!(!site.path("a/state/federation").exists());
     // As people copy it: in capitals, with colons.
-    let octets: Vec<String> =
-        root.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).to_uppercase()).collect();
+    let octets: Vec<String> = root
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| String::from_utf8_lossy(pair).to_uppercase())
+        .collect();
     install(&octets.join(":")).ends(0);
 }
 

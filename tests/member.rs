@@ -53,7 +53,8 @@ fn check_finds_what_is_wrong_on_this_computer() {
         .replace("id = \"NTRJP-7000012050002\"", "id = \"NTRJP-7000012050003\"")
         .replace("unlock_file = \"unlock-ca\"", "unlock_file = \"state/unlock-ca\"");
     fs::rename(site.path("a/unlock-ca"), site.path("a/state/unlock-ca")).unwrap();
-    fs::set_permissions(site.path("a/unlock-keyserver"), fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(site.path("a/unlock-keyserver"), fs::Permissions::from_mode(0o644))
+        .unwrap();
     site.write("a/ssmax.toml", &config);
     let said = site.member("check", &["--json"]).ends(1);
     for (name, result) in [
@@ -130,7 +131,8 @@ fn people_are_added_listed_exported_and_revoked() {
     openssl(&site, "ecparam -name prime256v1 -genkey -noout -out key.pem");
     openssl(&site, "req -new -key key.pem -subj /CN=Taro -out request.pem");
     let said =
-        add("10235", "taro@a.example", &["--csr", "request.pem", "--device-secret", "--rsa"]).ends(0);
+        add("10235", "taro@a.example", &["--csr", "request.pem", "--device-secret", "--rsa"])
+            .ends(0);
     assert_eq!(said.json()["signing"], serde_json::json!(["file"]));
     assert!(said.json()["device_secret"].as_str().unwrap().len() >= 16);
 

@@ -3,7 +3,7 @@ demo-begin = An authority, A Corporation (a.example), B City (b.example) and C T
 demo-unlock-beside = (The unlock secrets lie beside the keys only because this is a demonstration.)
 demo-site = { $name }: { $domain }, people submit at { $at }
 demo-title = { "" }
-    { "[" }{ $case }] { $words }
+    Case { $case }: { $words }
 demo-case-1 = Japanese mail with a PDF and a sheet, signed and encrypted by alice, to bob
 demo-case-2 = Unsigned mail to bob, dave and carol: the keyserver signs for alice
 demo-case-3 = A My Number in a sheet

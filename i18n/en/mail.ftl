@@ -1,34 +1,5 @@
 # What ssmax decrypt and ssmax mail say.
 
-help-decrypt = Open one encrypted message with a key and give out its content.
-help-any-file = The message as the mailer saves it; - is standard input.
-help-any-key = The private key, PEM or PKCS#12.
-help-any-cert = The key's certificate, where the key file does not hold it.
-help-decrypt-password_file = File with the password of the key file on its first line.
-help-decrypt-out = Where to write the content, replacing what is there. Default: standard output.
-help-mail = What a person does with a key when the mailer cannot.
-help-mail-sign = Sign a message with a key, as its From.
-help-mail-sign-password_file = File with the password of the key file on its first line.
-help-mail-sign-chain = Certificates of the CAs above, to go along; may be given several times.
-help-mail-sign-encryption_cert = The certificate that answers shall be encrypted for.
-help-mail-sign-out = Where to write the signed message, replacing what is there. Default: standard output.
-help-mail-encrypt = Encrypt a message to certificates.
-help-mail-encrypt-to = A recipient's certificate; may be given several times. Name your own too if you want to read what you sent.
-help-mail-encrypt-learn_from = A good signed mail by a recipient, whose certificate is taken from there; may be given several times.
-help-mail-encrypt-rsa = How RSA keys get the content key: oaep, or pkcs1 for old mailers.
-help-mail-encrypt-out = Where to write the encrypted message, replacing what is there. Default: standard output.
-help-mail-send = Hand a message to the own mail server.
-help-mail-send-server = The mail server, as mail.a.example:587.
-help-mail-send-ca = Certificates of CAs for the server's certificate: the connection is then protected by STARTTLS.
-help-mail-send-implicit_tls = TLS from the start instead of STARTTLS (port 465).
-help-mail-send-user = The user to log in as.
-help-mail-send-password_file = File with the password on its first line.
-help-mail-send-from = The envelope sender. Default: Sender or From of the message.
-help-mail-send-to = An envelope recipient; may be given several times. Default: To, Cc and Bcc.
-help-mail-open = Decrypt a message, judge it and show it.
-help-mail-open-password_file = File with the password of the key file on its first line.
-help-mail-open-out = Where to write the opened message, which mailers can read. Default: its text is shown.
-
 ## Answers
 
 mail-sent = The server took the mail: { $reply }
@@ -52,7 +23,7 @@ err-certificate-of-another-key = { $path }: certificate and key do not belong to
 rec-certificate-of-another-key = Name the certificate that was issued for this key.
 err-certificate-needed = The key file holds no certificate for its key
 rec-certificate-needed = Name it with --cert.
-err-key-home-unavailable = The home of the key does not answer while opening { $path }
+err-key-home-unavailable = { $path } cannot be opened now: the home of the key does not answer
 rec-key-home-unavailable = Check that the token is plugged in, and try again.
 
 ## Opening

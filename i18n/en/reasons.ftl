@@ -6,6 +6,7 @@ err-relay-denied = The recipient is not of this organisation and the client may 
 err-recipient-malformed = A recipient address that cannot be read
 err-too-many-encrypted-parts = More encrypted parts than private-key operations are allowed for
 err-encryption-refused = Encrypted, but in a form or with a cipher that we refuse
+err-mail-looping = Went through so many hosts that it must be going in circles
 err-from-not-one = Not exactly one address in From
 err-from-not-submitter = From is not an address the login may use
 err-signer-not-from = The signer's certificate does not carry the From address

@@ -1,11 +1,5 @@
 # What ssmax verify says.
 
-help-verify = Judge one message offline: who signed it, and whether to believe that.
-help-verify-file = The message as the mailer saves it; - is standard input.
-help-any-trust = Certificates of CAs to trust, PEM or DER; may be given several times.
-help-any-crl = Revocation lists, PEM or DER; may be given several times.
-help-any-at = The moment for which to judge, as 2026-01-02T03:04:05Z. Default: now.
-
 ## The answer
 
 verify-verdict = Verdict: { $verdict }

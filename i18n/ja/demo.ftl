@@ -3,7 +3,7 @@ demo-begin = 管理組織、A株式会社（a.example）、B市（b.example）�
 demo-unlock-beside = （鍵を開く秘密が鍵の隣にあるのは、デモだからです。）
 demo-site = { $name }: { $domain }、提出先は { $at }
 demo-title = { "" }
-    { "[" }{ $case }] { $words }
+    事例{ $case }：{ $words }
 demo-case-1 = アリスが署名・暗号化した、PDFと表計算ファイル付きの日本語メール（ボブあて）
 demo-case-2 = 署名のないメール（ボブ、デイブ、キャロルあて）。鍵管理サーバがアリスに代わって署名する
 demo-case-3 = 表計算ファイルの中の個人番号

@@ -1,34 +1,5 @@
 # ssmax decrypt と ssmax mail が表示する文。
 
-help-decrypt = 暗号化されたメールを鍵で復号し、内容を出力します。
-help-any-file = メールソフトが保存したメッセージ。- は標準入力です。
-help-any-key = 秘密鍵（PEMまたはPKCS#12）。
-help-any-cert = 鍵の証明書。鍵ファイルに含まれないときに指定します。
-help-decrypt-password_file = 鍵ファイルのパスワードを1行目に書いたファイル。
-help-decrypt-out = 内容の書き込み先（上書きします）。省略時は標準出力です。
-help-mail = メールソフトでできないときに、鍵を使って行う操作。
-help-mail-sign = 差出人としてメールに署名します。
-help-mail-sign-password_file = 鍵ファイルのパスワードを1行目に書いたファイル。
-help-mail-sign-chain = 一緒に送る上位認証局の証明書。複数指定できます。
-help-mail-sign-encryption_cert = 返信の暗号化に使ってもらう証明書。
-help-mail-sign-out = 署名したメールの書き込み先（上書きします）。省略時は標準出力です。
-help-mail-encrypt = 証明書の持ち主あてにメールを暗号化します。
-help-mail-encrypt-to = 受信者の証明書。複数指定できます。送ったメールを自分でも読むには、自分の証明書も指定します。
-help-mail-encrypt-learn_from = 受信者からの正当な署名付きメール。そこから証明書を取り出します。複数指定できます。
-help-mail-encrypt-rsa = RSA鍵への渡し方。oaep、または古いメールソフト向けのpkcs1。
-help-mail-encrypt-out = 暗号化したメールの書き込み先（上書きします）。省略時は標準出力です。
-help-mail-send = 自組織のメールサーバにメールを渡します。
-help-mail-send-server = メールサーバ。mail.a.example:587 のように書きます。
-help-mail-send-ca = サーバ証明書の認証局の証明書。指定するとSTARTTLSで接続を保護します。
-help-mail-send-implicit_tls = STARTTLSの代わりに最初からTLSを使います（465番ポート）。
-help-mail-send-user = ログインする利用者。
-help-mail-send-password_file = パスワードを1行目に書いたファイル。
-help-mail-send-from = エンベロープの送信者。省略時はメールのSenderまたはFromです。
-help-mail-send-to = エンベロープの受信者。複数指定できます。省略時はTo、Cc、Bccです。
-help-mail-open = メールを復号し、検証して表示します。
-help-mail-open-password_file = 鍵ファイルのパスワードを1行目に書いたファイル。
-help-mail-open-out = 開いたメールの書き込み先。メールソフトで読めます。省略時は本文を表示します。
-
 ## 答え
 
 mail-sent = サーバがメールを受け取りました: { $reply }
@@ -52,7 +23,7 @@ err-certificate-of-another-key = { $path }: 証明書と鍵が対応していま
 rec-certificate-of-another-key = この鍵に発行された証明書を指定してください。
 err-certificate-needed = 鍵ファイルに鍵の証明書がありません
 rec-certificate-needed = --cert で指定してください。
-err-key-home-unavailable = { $path }を開く鍵の保管先が応答しません
+err-key-home-unavailable = { $path }を今は開けません。鍵の保管先が応答しません
 rec-key-home-unavailable = トークンの接続を確認して、やり直してください。
 
 ## 復号

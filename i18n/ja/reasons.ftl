@@ -6,6 +6,7 @@ err-relay-denied = 宛先はこの組織のものではなく、中継は許さ�
 err-recipient-malformed = 宛先アドレスが読めない
 err-too-many-encrypted-parts = 暗号化された部分の数が上限を超えている
 err-encryption-refused = 受け付けない形式または暗号方式で暗号化されている
+err-mail-looping = 通った中継の数が多すぎ、堂々巡りしている
 err-from-not-one = Fromのアドレスがちょうど一つではない
 err-from-not-submitter = ログインした人が使えるFromアドレスではない
 err-signer-not-from = 署名者の証明書にFromのアドレスがない

@@ -1,11 +1,5 @@
 # ssmax verify が表示する文。
 
-help-verify = メールを1通、オフラインで検証します。誰が署名し、それを信じてよいかを示します。
-help-verify-file = メールソフトが保存したメッセージ。- は標準入力です。
-help-any-trust = 信頼する認証局の証明書（PEMまたはDER）。複数指定できます。
-help-any-crl = 失効リスト（PEMまたはDER）。複数指定できます。
-help-any-at = 検証の基準日時。2026-01-02T03:04:05Z のように書きます。省略時は現在です。
-
 ## 答え
 
 verify-verdict = 判定: { $verdict }

@@ -157,7 +157,8 @@ fn admit(
             [
                 context.text("cli-admitted", &[("id", &admission.id), ("version", &version)]),
                 context.text("cli-admission-file", &[("path", &out.display().to_string())]),
-                context.text("cli-domains-unproved", &[("domains", &application.domains.join(", "))]),
+                context
+                    .text("cli-domains-unproved", &[("domains", &application.domains.join(", "))]),
             ]
             .join("\n")
         });
@@ -216,8 +217,9 @@ fn members(file: &ConfigFile, context: &Context) -> Result<ExitCode, Complaint> 
 }
 
 fn row_json(row: &MemberRow) -> Result<serde_json::Value, Complaint> {
-    let unwritable =
-        |error: &dyn std::fmt::Display| Complaint::new(Exit::Unavailable, "failed").with("reason", error);
+    let unwritable = |error: &dyn std::fmt::Display| {
+        Complaint::new(Exit::Unavailable, "failed").with("reason", error)
+    };
     let mut fact = serde_json::to_value(&row.member).map_err(|error| unwritable(&error))?;
     let admitted = row.admitted.format(&Rfc3339).map_err(|error| unwritable(&error))?;
     if let Some(fields) = fact.as_object_mut() {

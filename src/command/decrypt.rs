@@ -75,8 +75,8 @@ impl KeyArgs {
             Some(path) => verify::certificates(path)?,
             None => Vec::new(),
         };
-        let key = choose(keys, &given, wanted)
-            .map_err(|fault| complaint_of_key(fault, &self.key))?;
+        let key =
+            choose(keys, &given, wanted).map_err(|fault| complaint_of_key(fault, &self.key))?;
         let belongs = |certificate: &&Certificate| is_of(certificate, &key.key);
         let certificate = match (given.iter().find(belongs), &self.cert) {
             (Some(found), _) => Some(found.clone()),
@@ -104,11 +104,10 @@ fn choose(keys: Vec<KeyFile>, given: &[Certificate], wanted: Use) -> Result<KeyF
         })
     };
     let several = keys.len() > 1;
-    let named =
-        |file: &KeyFile| given.iter().any(|certificate| is_of(certificate, &file.key));
-    let mut fitting = keys.into_iter().filter(|file| {
-        !several || if given.is_empty() { allows(file) } else { named(file) }
-    });
+    let named = |file: &KeyFile| given.iter().any(|certificate| is_of(certificate, &file.key));
+    let mut fitting = keys
+        .into_iter()
+        .filter(|file| !several || if given.is_empty() { allows(file) } else { named(file) });
     match (fitting.next(), fitting.next()) {
         (Some(only), None) => Ok(only),
         (None, _) if !several => Err(KeyFault::NoKey),
@@ -158,7 +157,6 @@ pub(super) fn complaint(fault: DecryptFault, path: &Path) -> Complaint {
         }
         DecryptFault::KeyMismatch => of(Exit::WrongUse, "certificate-of-another-key"),
         DecryptFault::NotARecipient => of(Exit::Bad, "not-a-recipient"),
-        DecryptFault::SeveralRecipients => of(Exit::WrongUse, "several-recipients"),
         DecryptFault::KeyUnavailable => of(Exit::Unavailable, "key-home-unavailable"),
         _ => of(Exit::Bad, "decryption-failed"),
     }
@@ -249,7 +247,6 @@ mod tests {
             DecryptFault::NotEncrypted,
             DecryptFault::KeyMismatch,
             DecryptFault::NotARecipient,
-            DecryptFault::SeveralRecipients,
             DecryptFault::KeyUnavailable,
             DecryptFault::Failed,
             DecryptFault::Object(ssmax_cms::CmsError::CipherRefused),

@@ -2,9 +2,9 @@
 
 mod send;
 
+use super::Context;
 use super::decrypt::{self, KeyArgs, Use};
 use super::verify::{self, TrustArgs};
-use super::Context;
 use crate::complaint::{Complaint, Exit};
 use serde_json::json;
 use ssmax_agent::encrypt::{EncryptFault, encrypt};
@@ -133,12 +133,8 @@ fn sign_mail(args: &Sign, context: &Context) -> Result<ExitCode, Complaint> {
         verify::warn(context, &context.text("mail-no-chain", &[]));
     }
     let message = verify::mail(&args.file)?;
-    let signer = Signer {
-        key: &identity.key,
-        certificate,
-        chain: &chain,
-        encryption: encryption.as_ref(),
-    };
+    let signer =
+        Signer { key: &identity.key, certificate, chain: &chain, encryption: encryption.as_ref() };
     let signed = sign(&message, &signer, OffsetDateTime::now_utc(), &SystemRandom)
         .map_err(|fault| sign_complaint(fault, &args.file))?;
     decrypt::write(args.out.as_deref(), &signed)?;
@@ -209,7 +205,9 @@ fn encrypt_complaint(fault: &EncryptFault, path: &Path) -> Complaint {
         EncryptFault::NotForEncryption(certificate) => {
             whose(certificate, "mail-not-for-encryption")
         }
-        EncryptFault::NotValidNow(certificate) => whose(certificate, "mail-recipient-not-valid-now"),
+        EncryptFault::NotValidNow(certificate) => {
+            whose(certificate, "mail-recipient-not-valid-now")
+        }
         EncryptFault::Key(certificate) => whose(certificate, "mail-recipient-key"),
         fault => Complaint::new(Exit::WrongUse, "mail-encrypting-failed").with("reason", fault),
     }
@@ -228,9 +226,8 @@ fn open_mail(args: &Open, context: &Context) -> Result<ExitCode, Complaint> {
     let identity = args.key.load(Use::Decrypting)?;
     let trust = args.trust.load()?;
     let message = verify::mail(&args.file)?;
-    let opened =
-        open(&message, &identity.key, identity.certificate.as_ref(), &trust.question())
-            .map_err(|fault| decrypt::complaint(fault, &args.file))?;
+    let opened = open(&message, &identity.key, identity.certificate.as_ref(), &trust.question())
+        .map_err(|fault| decrypt::complaint(fault, &args.file))?;
     if let Some(out) = &args.out {
         decrypt::write(Some(out), &opened.mail)?;
     }
@@ -268,11 +265,9 @@ fn shown(opened: &Opened, context: &Context) -> String {
     lines.push(String::new());
     // An opaque signature hides its content from the parser of the mail.
     let content = ssmax_smime::content::signed_content(&mail).ok();
-    let octets =
-        content.map(|content| ssmax_mail::canonical::to_crlf(&content.entity));
-    let inner = octets
-        .as_deref()
-        .and_then(|octets| ssmax_mail::parse(octets, &Limits::default()).ok());
+    let octets = content.map(|content| ssmax_mail::canonical::to_crlf(&content.entity));
+    let inner =
+        octets.as_deref().and_then(|octets| ssmax_mail::parse(octets, &Limits::default()).ok());
     let entity = inner.as_ref().unwrap_or(&mail);
     let mut has_text = false;
     for part in entity.walk().filter(|part| !part.content_type().is_multipart()) {

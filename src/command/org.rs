@@ -30,7 +30,12 @@ enum Action {
     /// Make the member's keys and the application to join the federation.
     Init {
         /// Where to write the application; `-` is standard output.
-        #[arg(long, value_name = "FILE", default_value = "application.json", hide_default_value = true)]
+        #[arg(
+            long,
+            value_name = "FILE",
+            default_value = "application.json",
+            hide_default_value = true
+        )]
         out: PathBuf,
         #[command(flatten)]
         config: ConfigFile,

@@ -26,17 +26,29 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
     context.end(serve(args, context))
 }
 
-fn serve(mut args: Args, context: &Context) -> Result<ExitCode, Complaint> {
+fn serve(args: Args, context: &Context) -> Result<ExitCode, Complaint> {
     let config = args.config.load()?;
-    args.roles.dedup();
-    if let [role] = args.roles.as_slice() {
+    let asked = wanted(&args.roles, &config)?;
+    if let [role] = asked.as_slice() {
         log::init(role.as_str(), config.log());
         block_on(foreground(*role, &config))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let roles = if args.roles.is_empty() { config.roles() } else { args.roles };
+    let roles = if asked.is_empty() { config.roles() } else { asked };
     log::init("ssmax", config.log());
     block_on(supervise(&roles, &config, !args.no_restart, context))
+}
+
+/// The roles asked for, each once and in the order of their start. One that the file
+/// has no section for would only end again and again.
+fn wanted(asked: &[Role], config: &Config) -> Result<Vec<Role>, Complaint> {
+    let there = config.roles();
+    if let Some(absent) = asked.iter().find(|role| !there.contains(role)) {
+        return Err(Complaint::new(Exit::WrongUse, "config-section")
+            .with("path", config.path().display())
+            .with("section", absent.as_str()));
+    }
+    Ok(there.into_iter().filter(|role| asked.contains(role)).collect())
 }
 
 /// Runs one role in this process.

@@ -127,10 +127,10 @@ pub(super) fn describe(judgement: &Judgement, context: &Context) -> String {
         let result = context.text(&format!("cli-check-{}", check.result.as_str()), &[]);
         let name = context.text(&format!("verify-check-{}", check.name.as_str()), &[]);
         let reason = describe_reason(check.reason, context);
-        lines.push(context.text(
-            "verify-check",
-            &[("result", &result), ("name", &name), ("reason", &reason)],
-        ));
+        lines.push(
+            context
+                .text("verify-check", &[("result", &result), ("name", &name), ("reason", &reason)]),
+        );
     }
     for record in &judgement.chain {
         let (id, from_org, to_org, at) = match record {
@@ -138,10 +138,12 @@ pub(super) fn describe(judgement: &Judgement, context: &Context) -> String {
             Record::Hop(record) => ("verify-hop", &record.from_org, &record.to_org, record.at),
         };
         let at = at.format(&Rfc3339).unwrap_or_default();
-        lines.push(context.text(
-            id,
-            &[("from", &printable(from_org)), ("to", &printable(to_org)), ("at", &at)],
-        ));
+        lines.push(
+            context.text(
+                id,
+                &[("from", &printable(from_org)), ("to", &printable(to_org)), ("at", &at)],
+            ),
+        );
     }
     lines.join("\n")
 }
@@ -158,7 +160,11 @@ fn describe_reason(reason: Reason, context: &Context) -> String {
 /// Text out of a mail without what a terminal would take for a command.
 pub(super) fn printable(text: &str) -> String {
     text.chars()
-        .map(|char| if char.is_control() && char != '\n' { char::REPLACEMENT_CHARACTER } else { char })
+        .map(
+            |char| {
+                if char.is_control() && char != '\n' { char::REPLACEMENT_CHARACTER } else { char }
+            },
+        )
         .collect()
 }
 
@@ -170,10 +176,8 @@ pub(super) fn mail(path: &Path) -> Result<Vec<u8>, Complaint> {
         Some(rest) => rest.splitn(2, |octet| *octet == b'\n').nth(1).unwrap_or_default(),
         None => &octets,
     };
-    let name_length = octets
-        .iter()
-        .take_while(|octet| octet.is_ascii_graphic() && **octet != b':')
-        .count();
+    let name_length =
+        octets.iter().take_while(|octet| octet.is_ascii_graphic() && **octet != b':').count();
     let begins_with_field = name_length > 0
         && octets
             .get(name_length..)

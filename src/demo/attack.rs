@@ -27,7 +27,11 @@ pub(crate) struct Attacker {
 
 impl Attacker {
     /// A member that misuses its own key.
-    pub(crate) fn member(site: &Site, admission: &Admission, from: &str) -> Result<Self, Complaint> {
+    pub(crate) fn member(
+        site: &Site,
+        admission: &Admission,
+        from: &str,
+    ) -> Result<Self, Complaint> {
         let settings = site.config.keyserver()?;
         let unlock = UnlockSecret::from_file(&settings.keyserver.unlock_file)?;
         let keys = KeyStore::open(&settings.key_dir(), &unlock)?;
@@ -52,7 +56,8 @@ impl Attacker {
             let validity = Validity { not_before: now, not_after: now + Duration::days(days) };
             Basis::new(key.spki(), issue::random_serial(&SystemRandom), validity)
         };
-        let linted = |draft| lint::lint(draft).map_err(|findings| unavailable(format!("{findings:?}")));
+        let linted =
+            |draft| lint::lint(draft).map_err(|findings| unavailable(format!("{findings:?}")));
         let root = profile::root(basis(&root_key, 3000), "Stranger", "Stranger Root");
         let root = issue::self_signed(linted(root)?, &root_key)?;
         let ca = profile::issuing_ca(basis(&ca_key, 1500), "Stranger", "Stranger CA");

@@ -93,7 +93,8 @@ impl Stage<'_> {
             cc: &[&carol.address],
             subject: "打合せの日程",
         };
-        let mail = draft.with(&text_with("来週の打合せは火曜日の10時でお願いします。\n", vec![]))?;
+        let mail =
+            draft.with(&text_with("来週の打合せは火曜日の10時でお願いします。\n", vec![]))?;
         let recipients = [bob.address.as_str(), &dave.address, &carol.address];
         self.wires.to_b.forget();
         let reply = self.submit(&self.place.a, alice, &recipients, &mail).await?;
@@ -118,10 +119,8 @@ impl Stage<'_> {
     async fn malware(&mut self) -> Result<(), Complaint> {
         let (alice, bob) = (&self.people.alice, &self.people.bob);
         let relay = look_up(&self.place.a, &bob.address).await?;
-        let mail = self
-            .to_bob("請求書", vec![eicar_zip()?])?
-            .signed_by(alice)?
-            .encrypted_for(&[relay])?;
+        let mail =
+            self.to_bob("請求書", vec![eicar_zip()?])?.signed_by(alice)?.encrypted_for(&[relay])?;
         self.wires.to_b.forget();
         self.submit(&self.place.a, alice, &[&bob.address], &mail).await?;
         let reply = self.wires.to_b.last().and_then(|seen| seen.reply).unwrap_or_default();
@@ -140,7 +139,8 @@ impl Stage<'_> {
             cc: &[],
             subject: "振込先の変更",
         };
-        let mut mail = as_carol.with(&text_with("振込先が変わりました。\n", vec![]))?.signed_by(carol)?;
+        let mut mail =
+            as_carol.with(&text_with("振込先が変わりました。\n", vec![]))?.signed_by(carol)?;
         let text = String::from_utf8(mail.octets).map_err(unavailable)?;
         mail.octets = text.replacen(&carol.address, &alice.address, 1).into_bytes();
         let bob = self.people.bob.address.clone();
@@ -326,8 +326,7 @@ impl Stage<'_> {
         sent: &Mail,
         from_inside: bool,
     ) -> Result<Arrived, Complaint> {
-        let arrived =
-            opened::wait(self.place, site, person, &sent.message_id, from_inside).await?;
+        let arrived = opened::wait(self.place, site, person, &sent.message_id, from_inside).await?;
         let entity = sent.entity()?;
         self.story.arrived(case, person, &arrived, &entity);
         if !arrived.is(&entity) {
@@ -399,8 +398,7 @@ async fn wait_for_list(site: &Site, version: u64) -> Result<(), Complaint> {
 }
 
 fn message_id(mail: &[u8]) -> Result<String, Complaint> {
-    let mail =
-        ssmax_mail::parse(mail, &ssmax_mail::Limits::default()).map_err(unavailable)?;
+    let mail = ssmax_mail::parse(mail, &ssmax_mail::Limits::default()).map_err(unavailable)?;
     let field = mail.header().one("Message-ID").map_err(unavailable)?;
     Ok(field.map(|field| field.unfolded().trim().to_owned()).unwrap_or_default())
 }

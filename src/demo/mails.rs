@@ -6,7 +6,9 @@ use crate::complaint::Complaint;
 use ssmax_agent::sign::{Signer, sign};
 use ssmax_cms::enveloped::RsaTransport;
 use ssmax_mail::address::Address;
-use ssmax_mail::compose::{Part, boundary, header_field, header_field_iso_2022_jp, mailbox, message, multipart};
+use ssmax_mail::compose::{
+    Part, boundary, header_field, header_field_iso_2022_jp, mailbox, message, multipart,
+};
 use ssmax_pki::Certificate;
 use ssmax_primitives::SystemRandom;
 use ssmax_token::Random as _;
@@ -93,8 +95,8 @@ impl Mail {
     /// The signed content entity: of a signed mail its first part, of an unsigned one
     /// its content fields and body.
     pub(crate) fn entity(&self) -> Result<Vec<u8>, Complaint> {
-        let mail = ssmax_mail::parse(&self.octets, &ssmax_mail::Limits::default())
-            .map_err(unavailable)?;
+        let mail =
+            ssmax_mail::parse(&self.octets, &ssmax_mail::Limits::default()).map_err(unavailable)?;
         if mail.content_type().is("multipart", "signed") {
             let first = mail.children().first().ok_or_else(|| unavailable("no content"))?;
             return Ok(first.raw().to_vec());
@@ -138,12 +140,8 @@ pub(crate) fn leaking_sheet() -> Result<Part, Complaint> {
 /// The harmless file that every scanner knows, in a zip. It is put together here so
 /// that this program is not taken for malware itself.
 pub(crate) fn eicar_zip() -> Result<Part, Complaint> {
-    let test_file = [
-        r"X5O!P%@AP[4\PZX54(P^)7CC)7}$",
-        "EICAR-STANDARD-",
-        "ANTIVIRUS-TEST-FILE!$H+H*",
-    ]
-    .concat();
+    let test_file =
+        [r"X5O!P%@AP[4\PZX54(P^)7CC)7}$", "EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!$H+H*"].concat();
     let zip = zipped(&[("請求書.com", test_file.as_bytes())])?;
     Ok(Part::attachment("application/zip", "請求書.zip", &zip))
 }
@@ -153,9 +151,8 @@ fn workbook(name: &str, rows: &[&[&str]]) -> Result<Part, Complaint> {
     for (number, row) in (1..).zip(rows) {
         cells += &format!("<row r=\"{number}\">");
         for (column, text) in ('A'..).zip(*row) {
-            cells += &format!(
-                "<c r=\"{column}{number}\" t=\"inlineStr\"><is><t>{text}</t></is></c>"
-            );
+            cells +=
+                &format!("<c r=\"{column}{number}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
         }
         cells += "</row>";
     }

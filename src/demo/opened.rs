@@ -68,8 +68,7 @@ pub(crate) async fn wait(
     };
     let anchors = anchors(&trust)?;
     let (key, certificate) = &person.encryption;
-    let opened =
-        open(&octets, key, Some(certificate), &question(&anchors)).map_err(unavailable)?;
+    let opened = open(&octets, key, Some(certificate), &question(&anchors)).map_err(unavailable)?;
     Ok(Arrived { octets, opened, trust })
 }
 

@@ -96,7 +96,9 @@ impl Place {
         let dir = std::path::absolute(dir).map_err(unavailable)?;
         ssmax_store::files::create_private_dir(&dir)?;
         let ports = free_ports(9)?;
-        let at = |place: usize| ports.get(place).copied().unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let at = |place: usize| {
+            ports.get(place).copied().unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))
+        };
         let authority_listen = at(0);
         let url = format!("https://localhost:{}", authority_listen.port());
         let (wire_a, wire_b) = (at(7), at(8));

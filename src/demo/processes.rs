@@ -35,7 +35,9 @@ impl Processes {
     ) -> Result<Self, Complaint> {
         let mut started = Self { parents: Vec::new(), pids: BTreeMap::new() };
         let mut all = vec![("authority", place.authority.path(), place.authority.run_dir())];
-        all.extend(place.sites().map(|site| (site.name, site.config.path(), site.config.run_dir())));
+        all.extend(
+            place.sites().map(|site| (site.name, site.config.path(), site.config.run_dir())),
+        );
         for (_, config, run_dir) in &all {
             started.parents.push(spawn(config, run_dir, no_restart, context)?);
         }

@@ -1,10 +1,10 @@
 //! `demo.json`: what happened, for programs.
 
+use super::opened::Arrived;
 use super::people::Person;
 use super::place::Place;
 use super::processes::Processes;
 use super::unavailable;
-use super::opened::Arrived;
 use crate::complaint::Complaint;
 use serde::Serialize;
 use ssmax_store::files::{create_private_dir, write_private};

@@ -57,11 +57,13 @@ impl From<ConfigError> for Complaint {
                     .with("field", field)
                     .with(variable, value)
             }
-            ConfigError::UnknownValue { path, line, value, known, .. } => of("config-unknown-value")
-                .with("path", path.display())
-                .with("line", line)
-                .with("value", value)
-                .with("known", known.join(", ")),
+            ConfigError::UnknownValue { path, line, value, known, .. } => {
+                of("config-unknown-value")
+                    .with("path", path.display())
+                    .with("line", line)
+                    .with("value", value)
+                    .with("known", known.join(", "))
+            }
             ConfigError::MissingField { path, line, field } => of("config-missing-field")
                 .with("path", path.display())
                 .with("line", line)
@@ -118,9 +120,7 @@ impl From<HsmError> for Complaint {
         let of = |name| Self::new(Exit::Unavailable, name);
         match error {
             HsmError::WrongUnlockSecret => of("unlock-wrong"),
-            HsmError::UnlockSecretTooShort { octets } => {
-                of("unlock-short").with("octets", octets)
-            }
+            HsmError::UnlockSecretTooShort { octets } => of("unlock-short").with("octets", octets),
             HsmError::UnlockSecretNotText => of("unlock-not-text"),
             HsmError::NotAStore { dir } => of("keys-missing").with("path", dir.display()),
             HsmError::AlreadyAStore { dir } => {

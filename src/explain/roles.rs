@@ -141,7 +141,9 @@ impl From<Refusal> for Complaint {
             R::SigningKeyKind => of("key-kind").with("key", "organisation-signing"),
             R::MemberCaKeyKind => of("key-kind").with("key", "member-ca"),
             R::EncryptionKeyKind => of("key-kind").with("key", "federation-encryption"),
-            R::EncryptionKeyCount => of("key-count").with("max", ssmax_authority::MAX_ENCRYPTION_KEYS),
+            R::EncryptionKeyCount => {
+                of("key-count").with("max", ssmax_authority::MAX_ENCRYPTION_KEYS)
+            }
             R::KeyTwice => of("key-twice"),
             R::KeyKnown => of("key-known"),
             R::NoSuchMember => of("no-such-member"),

@@ -54,8 +54,6 @@ pub enum Inspected {
     Stopped {
         /// Why, for the log; the outside is told `reason.outside()`.
         reason: Reason,
-        /// Whether it waits for a person instead of being refused.
-        hold: bool,
         /// The findings, masked.
         findings: Vec<Finding>,
     },

@@ -25,7 +25,9 @@ pub type TicketId = String;
 pub type Answer = Result<serde_bytes::ByteBuf, Problem>;
 
 /// Packs a result for its way back.
-#[must_use]
+///
+/// # Errors
+/// The [`Problem`] as it is; [`Problem::Malformed`] for a value that CBOR cannot hold.
 pub fn encode<T: serde::Serialize>(result: Result<T, Problem>) -> Answer {
     let mut octets = Vec::new();
     ciborium::into_writer(&result?, &mut octets).map_err(|_| Problem::Malformed)?;

@@ -184,8 +184,7 @@ mod tests {
         let mail = String::from_utf8(hop_mail()).unwrap();
         let third = "--inner\r\nContent-Type: text/plain\r\n\r\nx\r\n--inner--";
         let mail = mail.replace("--inner--", third);
-        let message =
-            ssmax_mail::parse(mail.as_bytes(), &ssmax_mail::Limits::default()).unwrap();
+        let message = ssmax_mail::parse(mail.as_bytes(), &ssmax_mail::Limits::default()).unwrap();
         assert!(take_apart(&message).is_none());
     }
 }

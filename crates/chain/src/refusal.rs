@@ -101,6 +101,8 @@ reasons! {
     TooManyEncryptedParts 1006 "too-many-encrypted-parts" Accept 550 "5.6.0" Numbered;
     /// Encrypted, but in a form or with a cipher that we refuse.
     EncryptionRefused 1007 "encryption-refused" Accept 550 "5.6.0" Numbered;
+    /// Went through so many hosts that it must be going in circles.
+    MailLooping 1008 "mail-looping" Accept 554 "5.4.6" Numbered;
 
     // 11xx: outbound.authenticate
     /// Not exactly one address in From.
@@ -290,7 +292,10 @@ mod tests {
             .map(|line| {
                 let fields: Vec<&str> = line.split('\t').collect();
                 assert_eq!(fields.len(), 7, "{line}");
-                assert!(!fields[5].is_empty() && !fields[6].is_empty(), "a text is missing: {line}");
+                assert!(
+                    !fields[5].is_empty() && !fields[6].is_empty(),
+                    "a text is missing: {line}"
+                );
                 fields[..5].join("\t") + "\t"
             })
             .collect();
@@ -308,10 +313,7 @@ mod tests {
     #[test]
     fn the_code_is_the_name_in_json() {
         for reason in Reason::ALL {
-            assert_eq!(
-                serde_json::to_string(reason).unwrap(),
-                format!("\"{}\"", reason.code())
-            );
+            assert_eq!(serde_json::to_string(reason).unwrap(), format!("\"{}\"", reason.code()));
         }
     }
 

@@ -5,8 +5,8 @@
 //! MTA's submission service, or the gateway's own AUTH listener) signs this with a key
 //! of its own, and the keyserver believes it alone.
 
-use crate::hop_record::{RecordFault, check_version, to_json};
 use crate::Digest;
+use crate::hop_record::{RecordFault, check_version, to_json};
 use serde::{Deserialize, Serialize};
 use ssmax_token::{SigningKey, TokenError};
 use time::OffsetDateTime;

@@ -27,7 +27,8 @@ impl ResultField<'_> {
     /// The field with its CRLF: a class and `name=value` pairs.
     #[must_use]
     pub fn render(&self) -> String {
-        let mut text = format!("{RESULT_FIELD}: {}; class={}", self.authserv_id, self.class.as_str());
+        let mut text =
+            format!("{RESULT_FIELD}: {}; class={}", self.authserv_id, self.class.as_str());
         if let Some(org) = self.from_org {
             text.push_str(&format!(";\r\n org={org}"));
         }
@@ -66,7 +67,26 @@ impl ResultField<'_> {
 /// `smime` is RFC 7281's method: "pass" for a mail that came over the chain.
 #[must_use]
 pub fn authentication_results(authserv_id: &str, smime: &str, from: &str) -> String {
-    format!("Authentication-Results: {authserv_id};\r\n smime={smime} body.smime-identifier={from}\r\n")
+    format!(
+        "Authentication-Results: {authserv_id};\r\n smime={smime} body.smime-identifier={from}\r\n"
+    )
+}
+
+/// How many `Received` fields a mail may have before it counts as going in circles
+/// (RFC 5321 6.3 asks for at least 100).
+pub const MAX_RECEIVED: usize = 100;
+
+/// The `Received` field (RFC 5321 4.4) with its CRLF. It names no client: the address of
+/// a person's computer is nobody's business behind the own gateway.
+#[must_use]
+pub fn received(host_name: &str, protocol: &str, at: &str) -> String {
+    format!("Received: by {host_name} (SSMAX) with {protocol};\r\n {at}\r\n")
+}
+
+/// Whether the mail has gone through so many hosts that it must be going in circles.
+#[must_use]
+pub fn is_looping(header: &Header<'_>) -> bool {
+    header.all("Received").count() > MAX_RECEIVED
 }
 
 /// The header fields that travel on, with their octets unchanged: all but those that
@@ -134,8 +154,21 @@ mod tests {
     }
 
     #[test]
+    fn a_mail_that_goes_in_circles_is_noticed_past_the_bound() {
+        let looping = |count: usize| {
+            let mail = "Received: by x; now\r\n".repeat(count) + "From: a@a.example\r\n\r\nx\r\n";
+            let message =
+                ssmax_mail::parse(mail.as_bytes(), &ssmax_mail::Limits::default()).unwrap();
+            is_looping(message.header())
+        };
+        assert!(!looping(MAX_RECEIVED));
+        assert!(looping(MAX_RECEIVED + 1));
+    }
+
+    #[test]
     fn without_an_own_name_no_results_travel() {
-        let mail = b"From: a@a.example\r\nAuthentication-Results: other.example; spf=pass\r\n\r\nx\r\n";
+        let mail =
+            b"From: a@a.example\r\nAuthentication-Results: other.example; spf=pass\r\n\r\nx\r\n";
         assert_eq!(carried(mail, None), "From: a@a.example\r\n");
     }
 

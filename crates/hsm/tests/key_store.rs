@@ -399,24 +399,7 @@ fn keys_spread_over_folders_named_by_the_first_two_digits() {
     }
     let folders = fs::read_dir(place.dir().join("keys/user-encryption")).unwrap().count();
     assert!((100..=256).contains(&folders), "{folders}");
-    assert_eq!(store.keys(KeyPurpose::UserEncryption).unwrap().len(), ids.len());
-}
-
-#[test]
-#[ignore = "writes and syncs 30,000 files"]
-fn thirty_thousand_keys_are_put_in_listed_and_found() {
-    let place = Place::new();
-    let store = place.create();
-    let mut made: Vec<_> =
-        (0..30_000).map(|_| store.generate(KeyPurpose::UserEncryption, EC).unwrap()).collect();
-    made.reverse();
-    let store = place.reopen();
-    let start = std::time::Instant::now();
-    assert_eq!(store.keys(KeyPurpose::UserEncryption).unwrap(), made);
-    println!("listing took {:?}", start.elapsed());
-    let start = std::time::Instant::now();
-    for id in made.iter().step_by(30) {
-        store.key(KeyPurpose::UserEncryption, id).unwrap();
-    }
-    println!("opening 1,000 of them took {:?}", start.elapsed());
+    let mut newest_first = ids;
+    newest_first.reverse();
+    assert_eq!(place.reopen().keys(KeyPurpose::UserEncryption).unwrap(), newest_first);
 }

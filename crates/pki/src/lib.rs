@@ -30,7 +30,7 @@ mod instant;
 mod key_usage;
 mod name;
 mod pem;
-#[cfg(test)]
+#[cfg(all(test, feature = "write-vectors"))]
 mod vectors;
 
 pub use address::is_usable_address;

@@ -1,6 +1,6 @@
 //! Writes `spec/vectors/certificates`. Keys and signatures are new at every run, so it
 //! is run by hand, when a profile changes:
-//! `cargo test -p ssmax-pki -- --ignored write_the_vectors`. That the files are right
+//! `cargo test -p ssmax-pki --features write-vectors write_the_vectors`. That the files are right
 //! is checked by `tests/vectors.rs`.
 
 use std::fmt::Write as _;
@@ -435,7 +435,6 @@ fn write_unreadable(writer: &Writer, out: &mut Vec<(&'static str, String)>) {
 }
 
 #[test]
-#[ignore = "writes spec/vectors/certificates anew"]
 fn write_the_vectors() {
     let writer = Writer::new();
     let mut out = Vec::new();

@@ -24,8 +24,10 @@ pub const FILES: &[(&str, &str, &str)] = &[
     file!("cli"),
     file!("demo"),
     file!("help"),
+    file!("mail"),
     file!("reasons"),
     file!("sample"),
+    file!("verify"),
 ];
 
 /// The sentence `id` in `language`, its variables filled from `args`.

@@ -1,10 +1,12 @@
 //! Reading the files that keys come in.
 
-use p12_keystore::Pkcs12Archive;
-use pkcs8::{EncryptedPrivateKeyInfoRef, SecretDocument};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ssmax_pki::Certificate;
 use ssmax_primitives::SoftwareKey;
 use ssmax_token::{KeyPair as _, TokenError};
+
+use crate::pkcs12;
 
 /// The largest key file that is read, in octets: room for a PKCS#12 with a chain.
 pub const MAX_KEY_FILE_BYTES: usize = 1024 * 1024;
@@ -50,7 +52,8 @@ pub enum KeyFault {
 
 impl KeyFile {
     /// Reads PEM (PKCS#8, also encrypted with PBES2; "EC" and "RSA PRIVATE KEY";
-    /// certificates beside it), or PKCS#12 with AES, 3DES or RC2 (RFC 7292).
+    /// certificates beside it), or PKCS#12 with AES, 3DES or RC2 in DER or BER
+    /// (RFC 7292).
     ///
     /// # Errors
     /// [`KeyFault`] by cause.
@@ -74,7 +77,7 @@ impl KeyFile {
         }
         match std::str::from_utf8(octets) {
             Ok(text) if text.contains("-----BEGIN ") => Ok(vec![pem(text, password)?]),
-            _ => pkcs12(octets, password),
+            _ => from_pkcs12(octets, password),
         }
     }
 
@@ -100,11 +103,9 @@ fn pem(text: &str, password: Option<&str>) -> Result<KeyFile, KeyFault> {
     let key = match encrypted_block(text) {
         Some(block) => {
             let password = password.ok_or(KeyFault::PasswordNeeded)?;
-            let (_, document) = SecretDocument::from_pem(block).map_err(|_| KeyFault::Malformed)?;
-            let encrypted = EncryptedPrivateKeyInfoRef::try_from(document.as_bytes())
-                .map_err(|_| KeyFault::Malformed)?;
-            let plain = encrypted.decrypt(password).map_err(|_| KeyFault::Password)?;
-            SoftwareKey::from_pkcs8(plain.as_bytes()).map_err(key_fault)?
+            let encrypted = STANDARD.decode(block).map_err(|_| KeyFault::Malformed)?;
+            let plain = pkcs12::encrypted_key(&encrypted, password)?;
+            SoftwareKey::from_pkcs8(&plain).map_err(key_fault)?
         }
         // RFC 1421 encryption ("Proc-Type: 4,ENCRYPTED") hashes the password once with
         // MD5: such a file protects nothing and is not read.
@@ -115,48 +116,29 @@ fn pem(text: &str, password: Option<&str>) -> Result<KeyFile, KeyFault> {
     Ok(KeyFile { key, certificates })
 }
 
-/// The first encrypted key, with its delimiters.
-fn encrypted_block(text: &str) -> Option<&str> {
-    let start = text.find(&format!("-----BEGIN {ENCRYPTED_LABEL}-----"))?;
-    let rest = text.get(start..)?;
-    let end = format!("-----END {ENCRYPTED_LABEL}-----");
-    let length = rest.find(&end)? + end.len();
-    rest.get(..length)
+/// The base64 of the first encrypted key, in one line.
+fn encrypted_block(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once(&format!("-----BEGIN {ENCRYPTED_LABEL}-----"))?;
+    let (block, _) = rest.split_once(&format!("-----END {ENCRYPTED_LABEL}-----"))?;
+    Some(block.split_ascii_whitespace().collect())
 }
 
-fn pkcs12(octets: &[u8], password: Option<&str>) -> Result<Vec<KeyFile>, KeyFault> {
-    // NSS writes BER.
-    let der = ssmax_cms::ber::to_der(octets, &ssmax_cms::Limits::default())
-        .map_err(|_| KeyFault::Malformed)?;
-    let archive = Pkcs12Archive::from_pkcs12(&der, password.unwrap_or_default())
-        .map_err(|fault| archive_fault(&fault, password))?;
-    let certificates: Vec<Certificate> = archive
-        .certs
-        .iter()
-        .filter_map(|bag| Certificate::from_der(bag.cert.as_der()).ok())
-        .collect();
-    archive
+fn from_pkcs12(octets: &[u8], password: Option<&str>) -> Result<Vec<KeyFile>, KeyFault> {
+    let contents =
+        pkcs12::read(octets, password.unwrap_or_default()).map_err(|fault| match fault {
+            KeyFault::Password if password.is_none() => KeyFault::PasswordNeeded,
+            other => other,
+        })?;
+    let certificates: Vec<Certificate> =
+        contents.certificates.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
+    contents
         .keys
         .iter()
-        .map(|bag| {
-            let key = SoftwareKey::from_pkcs8(bag.key.as_der()).map_err(key_fault)?;
+        .map(|pkcs8| {
+            let key = SoftwareKey::from_pkcs8(pkcs8).map_err(key_fault)?;
             Ok(KeyFile { key, certificates: certificates.clone() })
         })
         .collect()
-}
-
-fn archive_fault(fault: &p12_keystore::error::Error, password: Option<&str>) -> KeyFault {
-    use p12_keystore::error::Error;
-    match fault {
-        Error::MacError(_) | Error::Pkcs5Error(_) | Error::UnpadError if password.is_none() => {
-            KeyFault::PasswordNeeded
-        }
-        Error::MacError(_) | Error::Pkcs5Error(_) | Error::UnpadError => KeyFault::Password,
-        Error::UnsupportedEncryptionScheme | Error::UnsupportedMacAlgorithm => {
-            KeyFault::Unsupported
-        }
-        _ => KeyFault::Malformed,
-    }
 }
 
 fn key_fault(fault: TokenError) -> KeyFault {

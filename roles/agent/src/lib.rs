@@ -17,3 +17,5 @@ pub mod sign;
 pub mod submission;
 
 mod parts;
+mod password;
+mod pkcs12;

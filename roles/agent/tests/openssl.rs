@@ -228,7 +228,7 @@ fn encrypting_is_refused_without_a_valid_certificate_for_it() {
     let fault = EncryptFault::NotForEncryption(ca.clone());
     assert_eq!(encrypted(&[own.clone(), ca], now()), Err(fault));
     let later = now() + time::Duration::days(400);
-    assert_eq!(encrypted(&[own.clone()], later), Err(EncryptFault::NotValidNow(own)));
+    assert_eq!(encrypted(std::slice::from_ref(&own), later), Err(EncryptFault::NotValidNow(own)));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Proving a login. The answer takes as long for an unknown name as for a known one.
 
 use crate::serve::{Ca, failed};
+use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::Argon2;
 use ssmax_api::Problem;
 use ssmax_api::ca::Login;
 use ssmax_chain::binding::normal_address;

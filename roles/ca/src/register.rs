@@ -10,7 +10,9 @@ use ssmax_api::keyserver::{CaRequest, UserKeys, UserRecord};
 use ssmax_chain::binding::normal_address;
 use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
-use ssmax_pki::profile::{self, Basis, Generation, Identity, IdentityProof, Organisation, User, Validity};
+use ssmax_pki::profile::{
+    self, Basis, Generation, Identity, IdentityProof, Organisation, User, Validity,
+};
 use ssmax_pki::{Certificate, issue};
 use ssmax_store::sqlx;
 use ssmax_token::Random as _;
@@ -57,11 +59,17 @@ impl Ca {
         ] {
             let Some(der) = der else { continue };
             let asked = ssmax_pki::request::parse(der).map_err(|_| Problem::Malformed)?;
-            signing.push((holder, self.user_certificate(&request, &main, ial, &asked.spki, Some(holder)).await?));
+            signing.push((
+                holder,
+                self.user_certificate(&request, &main, ial, &asked.spki, Some(holder)).await?,
+            ));
         }
         if let Some(spki) = &keys.signing {
             let holder = KeyHolder::Server;
-            signing.push((holder, self.user_certificate(&request, &main, ial, spki, Some(holder)).await?));
+            signing.push((
+                holder,
+                self.user_certificate(&request, &main, ial, spki, Some(holder)).await?,
+            ));
         }
         let encryption =
             self.user_certificate(&request, &main, ial, &keys.encryption, None).await?;
@@ -180,14 +188,16 @@ impl Ca {
         subject: &str,
         kind: &str,
     ) -> Result<(), Problem> {
-        sqlx::query("INSERT INTO certificate (serial, subject, kind, intended) VALUES (?, ?, ?, ?)")
-            .bind(serial)
-            .bind(subject)
-            .bind(kind)
-            .bind(OffsetDateTime::now_utc().unix_timestamp())
-            .execute(self.database.pool())
-            .await
-            .map_err(failed)?;
+        sqlx::query(
+            "INSERT INTO certificate (serial, subject, kind, intended) VALUES (?, ?, ?, ?)",
+        )
+        .bind(serial)
+        .bind(subject)
+        .bind(kind)
+        .bind(OffsetDateTime::now_utc().unix_timestamp())
+        .execute(self.database.pool())
+        .await
+        .map_err(failed)?;
         Ok(())
     }
 
@@ -283,7 +293,11 @@ impl Ca {
 /// when the name is not in Latin letters, the last word otherwise.
 fn split_name(name: &str) -> (&str, &str) {
     let latin = name.is_ascii();
-    let parts = if latin { name.rsplit_once([' ', '\u{3000}']) } else { name.split_once([' ', '\u{3000}']) };
+    let parts = if latin {
+        name.rsplit_once([' ', '\u{3000}'])
+    } else {
+        name.split_once([' ', '\u{3000}'])
+    };
     match parts {
         Some((given, surname)) if latin => (surname, given),
         Some((surname, given)) => (surname, given),

@@ -152,8 +152,8 @@ impl Ca {
             Kind::Encryption => profile::relay_encryption(basis, &text, common_name),
         };
         let key = self.keys.key(purpose, &ssmax_hsm::key_id(issuer.spki())).map_err(failed)?;
-        let certificate = issue::issue(linted(draft).map_err(failed)?, issuer, key.as_ref())
-            .map_err(failed)?;
+        let certificate =
+            issue::issue(linted(draft).map_err(failed)?, issuer, key.as_ref()).map_err(failed)?;
         self.issued(&serial, &certificate).await?;
         Ok(certificate)
     }

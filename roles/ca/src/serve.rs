@@ -112,16 +112,12 @@ impl Ca {
         match request {
             OfficerRequest::AddUser(user) => ssmax_api::encode(self.add_user(*user).await),
             OfficerRequest::ListUsers => ssmax_api::encode(self.list_users().await),
-            OfficerRequest::ExportUser { user } => {
-                ssmax_api::encode(self.export_user(&user).await)
-            }
+            OfficerRequest::ExportUser { user } => ssmax_api::encode(self.export_user(&user).await),
             OfficerRequest::Relay { address } => {
                 // Nothing is verified about the person yet, so the address is the name.
                 ssmax_api::encode(self.relay(&address, &address, false).await)
             }
-            OfficerRequest::RevokeUser { user } => {
-                ssmax_api::encode(self.revoke_user(&user).await)
-            }
+            OfficerRequest::RevokeUser { user } => ssmax_api::encode(self.revoke_user(&user).await),
         }
     }
 

@@ -1,9 +1,12 @@
 //! What becomes of a mail for each of its recipients: one reply each, never mixed up.
 
+use crate::config::AfterOpening;
 use crate::gateway::Gateway;
 use crate::journal::{Entry, Journal};
 use crate::wire::{self, OutgoingEnvelope, Reply};
 use crate::{listen, reply};
+use ssmax_chain::journey::Envelope;
+use ssmax_chain::refusal::Public;
 use ssmax_chain::{HopId, Reason, Refusal};
 
 /// One recipient's fate.
@@ -162,6 +165,32 @@ impl Gateway {
                         fates.decide(&recipient, "refused", reply, Some(reason.into()), hop);
                     }
                 }
+            }
+        }
+    }
+
+    /// A mail that is stopped is refused, or, if a key was used and the setting says so,
+    /// kept for a person as it came, which is encrypted: then the answer is a 2xx and
+    /// tells nothing.
+    pub(crate) async fn stop(
+        &self,
+        direction: &str,
+        mode: AfterOpening,
+        mail_from: &str,
+        octets: &[u8],
+        refusal: Refusal,
+        fates: &mut Fates,
+    ) {
+        if refusal.reason.public() != Public::AfterOpening || mode == AfterOpening::Refuse {
+            return fates.refuse_rest(refusal);
+        }
+        let rest = Envelope { mail_from: mail_from.to_owned(), recipients: fates.undecided() };
+        let message_id = fates.message_id.clone();
+        match self.journal.hold(direction, &message_id, &rest, refusal, octets).await {
+            Ok(()) => fates.hold_rest(refusal),
+            Err(error) => {
+                tracing::error!(%error, "a mail could not be kept for review");
+                fates.refuse_rest(Reason::StoreUnavailable.into());
             }
         }
     }

@@ -8,13 +8,15 @@ use ssmax_api::ca::GatewayRequest as CaRequest;
 use ssmax_api::inspector::{Inspect, Inspected};
 use ssmax_api::keyserver::GatewayRequest;
 use ssmax_api::{Answer, Problem};
-use ssmax_chain::{Reason, Refusal};
+use ssmax_chain::{Reason, Refusal, trace};
 use ssmax_daemon::call::Client;
 use ssmax_federation::Directory;
 use ssmax_primitives::{SoftwareKey, SystemRandom};
 use ssmax_token::Random as _;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 
 /// How long a keyserver may take for one answer.
 const KEYSERVER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -76,6 +78,12 @@ impl Gateway {
     /// The member list, if one has been fetched.
     pub(crate) fn directory(&self) -> Option<Arc<Directory>> {
         self.directory.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Our `Received` field, for the top of what goes on.
+    pub(crate) fn received(&self, protocol: &str) -> String {
+        let now = OffsetDateTime::now_utc().format(&Rfc2822).unwrap_or_default();
+        trace::received(&self.settings.gateway.host_name, protocol, &now)
     }
 
     /// A new MIME boundary.

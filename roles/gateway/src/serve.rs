@@ -10,9 +10,9 @@ use crate::outbound::Submission;
 use crate::setup::{SetupError, statement_key};
 use crate::wire::{ClientSettings, RouteFault, Routes, TlsClient, TlsFault};
 use ssmax_daemon::call::Client;
-use ssmax_store::files::read_private;
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
+use ssmax_store::files::read_private;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
@@ -54,7 +54,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
     let tls = match (&config.tls_certificate, &config.tls_key) {
         (Some(certificate), Some(key)) => {
             Some(TlsServer::from_pem(&read(certificate)?, &read_private(key)?)?)
-        },
+        }
         _ => None,
     };
     let mut addresses = Addresses::new();

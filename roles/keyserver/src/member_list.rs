@@ -87,8 +87,9 @@ impl Keyserver {
         certificates: &[ByteBuf],
     ) -> Result<ListInstalled, Problem> {
         let now = Self::now();
-        let opened = ssmax_federation::signed::open(signed, std::slice::from_ref(&self.own.root), now)
-            .map_err(|fault| refuse_list(&fault))?;
+        let opened =
+            ssmax_federation::signed::open(signed, std::slice::from_ref(&self.own.root), now)
+                .map_err(|fault| refuse_list(&fault))?;
         let (current, high_water) = {
             let state = crate::ticket::lock(&self.list);
             (state.list.clone(), state.high_water)
@@ -115,7 +116,11 @@ impl Keyserver {
         let mut state = crate::ticket::lock(&self.list);
         let version = list.version;
         if new {
-            tracing::info!(version, members = list.members.len(), "a newer member list is in force");
+            tracing::info!(
+                version,
+                members = list.members.len(),
+                "a newer member list is in force"
+            );
         }
         state.high_water = state.high_water.max(version);
         state.list = Some(list);

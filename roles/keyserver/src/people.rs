@@ -28,8 +28,7 @@ impl Keyserver {
     }
 
     fn make_user_keys(&self, rsa_encryption: bool, signing: bool) -> Result<UserKeys, Problem> {
-        let algorithm =
-            if rsa_encryption { KeyAlgorithm::Rsa2048 } else { KeyAlgorithm::EcP256 };
+        let algorithm = if rsa_encryption { KeyAlgorithm::Rsa2048 } else { KeyAlgorithm::EcP256 };
         let encryption = self.make_key(KeyPurpose::UserEncryption, algorithm)?;
         let signing = signing
             .then(|| self.make_key(KeyPurpose::UserSigning, KeyAlgorithm::EcP256))
@@ -146,11 +145,9 @@ impl Keyserver {
             return Ok(None);
         }
         let now = Self::now();
-        Ok(person
-            .encryption
-            .iter()
-            .filter_map(|der| Certificate::from_der(der).ok())
-            .find(|one| one.not_before() <= now && now <= one.not_after() && one.allows_encryption()))
+        Ok(person.encryption.iter().filter_map(|der| Certificate::from_der(der).ok()).find(|one| {
+            one.not_before() <= now && now <= one.not_after() && one.allows_encryption()
+        }))
     }
 }
 
@@ -166,8 +163,5 @@ pub(crate) fn has_token(person: &UserRecord) -> bool {
 
 /// Whether one of the person's addresses is this one.
 pub(crate) fn may_send_as(person: &UserRecord, from: &Address) -> bool {
-    person
-        .addresses
-        .iter()
-        .any(|own| Address::parse(own).is_ok_and(|own| own.matches(from)))
+    person.addresses.iter().any(|own| Address::parse(own).is_ok_and(|own| own.matches(from)))
 }

@@ -38,7 +38,12 @@ impl Keyserver {
         Ok(released)
     }
 
-    fn released(&self, open: &Ticket, keys: Vec<(String, ByteBuf)>, reply_key: Vec<u8>) -> Released {
+    fn released(
+        &self,
+        open: &Ticket,
+        keys: Vec<(String, ByteBuf)>,
+        reply_key: Vec<u8>,
+    ) -> Released {
         let der = |one: &Certificate| ByteBuf::from(one.der().to_vec());
         let (direction, body, signer, at) = match &open.origin {
             Origin::Own(own) => (
@@ -63,9 +68,7 @@ impl Keyserver {
                 // the mail may have waited since.
                 mail.hop.at,
             ),
-            Origin::Outside => {
-                (Direction::Inbound, None, ExpectedSigner::Anybody, Self::now())
-            }
+            Origin::Outside => (Direction::Inbound, None, ExpectedSigner::Anybody, Self::now()),
         };
         Released {
             keys,

@@ -33,8 +33,7 @@ impl Keyserver {
         let signer = verdict.signer.clone().ok_or(Problem::NotAllowed)?;
         let Origin::Own(own) = &open.origin else { return Err(Problem::NotAllowed) };
         let target = self.target(to_org, recipients, &open)?;
-        let part =
-            open.parts.iter().find(|part| part.tail == tail).ok_or(Problem::NotAllowed)?;
+        let part = open.parts.iter().find(|part| part.tail == tail).ok_or(Problem::NotAllowed)?;
 
         let id = HopId::new(Self::now(), self.octets());
         let own_id = &self.settings.organisation.id;
@@ -115,8 +114,8 @@ impl Keyserver {
         let sealed =
             encrypt(record.to_json().as_bytes(), cipher, &key, &self.random).map_err(failed)?;
         let ukm = hop_ukm(record.id, own_id, to_org, &Digest(sealed.tail()));
-        let info = recipient_info(target, &key, Some(&ukm), RsaTransport::OaepSha256)
-            .map_err(failed)?;
+        let info =
+            recipient_info(target, &key, Some(&ukm), RsaTransport::OaepSha256).map_err(failed)?;
         Ok(sealed.with_recipients(&[info]))
     }
 }

@@ -14,12 +14,8 @@ use ssmax_chain::evidence::Evidence;
 use ssmax_chain::hop_record::RECORD_VERSION;
 use ssmax_chain::seal_record::{MailClass, SealRecord};
 use ssmax_chain::{Digest, Reason};
-use ssmax_cms::enveloped::{
-    ContentCipher, RsaTransport, recipient_info, recipient_info_for_key,
-};
-use ssmax_cms::signed::{
-    Attribute, SignRequest, attribute_utf8, encryption_key_preference, sign,
-};
+use ssmax_cms::enveloped::{ContentCipher, RsaTransport, recipient_info, recipient_info_for_key};
+use ssmax_cms::signed::{Attribute, SignRequest, attribute_utf8, encryption_key_preference, sign};
 use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
 use ssmax_pki::{Certificate, key_identifier, oid};
@@ -121,11 +117,7 @@ impl Keyserver {
             },
             from: from.clone(),
             name: certificate.common_name().unwrap_or_default(),
-            evidence: Evidence {
-                organisation,
-                sender: signer.signed_data.clone(),
-                salt,
-            },
+            evidence: Evidence { organisation, sender: signer.signed_data.clone(), salt },
         })
     }
 
@@ -136,8 +128,7 @@ impl Keyserver {
             name: draft.name.clone(),
             rsa,
         };
-        let answer: ssmax_api::Answer =
-            self.ca.call(&request, CA_TIMEOUT).await.map_err(failed)?;
+        let answer: ssmax_api::Answer = self.ca.call(&request, CA_TIMEOUT).await.map_err(failed)?;
         let relay: RelayCertificates = ssmax_api::decode(answer)?;
         let from = draft.from.to_string();
         for der in [&relay.signing, &relay.encryption] {

@@ -92,9 +92,9 @@ impl Keyserver {
             Q::AdmitOutbound(mail) => ssmax_api::encode(self.admit_outbound(*mail).await),
             Q::AdmitInbound(mail) => ssmax_api::encode(self.admit_inbound(*mail).await),
             Q::AdmitOutside { recipients } => ssmax_api::encode(self.admit_outside(&recipients)),
-            Q::SignUser { ticket, entity } => ssmax_api::encode(
-                self.sign_user(&ticket, entity).map(serde_bytes::ByteBuf::from),
-            ),
+            Q::SignUser { ticket, entity } => {
+                ssmax_api::encode(self.sign_user(&ticket, entity).map(serde_bytes::ByteBuf::from))
+            }
             Q::Rewrap { ticket, to_org, recipients, tail } => {
                 ssmax_api::encode(self.rewrap(&ticket, &to_org, &recipients, tail))
             }

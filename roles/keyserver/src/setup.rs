@@ -128,13 +128,15 @@ pub async fn install_admission(
     let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
     let mut write = database.begin_write().await?;
     for (purpose, certificate) in rows {
-        sqlx::query("INSERT OR REPLACE INTO own_certificate (purpose, sha256, der) VALUES (?, ?, ?)")
-            .bind(purpose)
-            .bind(certificate.sha256().as_slice())
-            .bind(certificate.der())
-            .execute(&mut *write)
-            .await
-            .map_err(StoreError::from)?;
+        sqlx::query(
+            "INSERT OR REPLACE INTO own_certificate (purpose, sha256, der) VALUES (?, ?, ?)",
+        )
+        .bind(purpose)
+        .bind(certificate.sha256().as_slice())
+        .bind(certificate.der())
+        .execute(&mut *write)
+        .await
+        .map_err(StoreError::from)?;
     }
     sqlx::query("INSERT OR IGNORE INTO statement_key (spki) VALUES (?)")
         .bind(statement_key)

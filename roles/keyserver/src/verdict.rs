@@ -25,10 +25,14 @@ impl Keyserver {
         let mut open = lock(&open);
         let worker = open.worker.as_ref().ok_or(Problem::NotAllowed)?;
         let message = [LABEL, body].concat();
-        ssmax_primitives::verify(SignatureAlgorithm::EcdsaSha256, &worker.spki, &message, signature)
-            .map_err(|_| Problem::NotAllowed)?;
-        let verdict: VerdictBody =
-            ciborium::from_reader(body).map_err(|_| Problem::Malformed)?;
+        ssmax_primitives::verify(
+            SignatureAlgorithm::EcdsaSha256,
+            &worker.spki,
+            &message,
+            signature,
+        )
+        .map_err(|_| Problem::NotAllowed)?;
+        let verdict: VerdictBody = ciborium::from_reader(body).map_err(|_| Problem::Malformed)?;
         if open.verdict.is_some() || verdict.ticket != ticket {
             return Err(Problem::NotAllowed);
         }
@@ -61,8 +65,7 @@ fn check_pass(open: &Ticket, verdict: &VerdictBody) -> Result<(), Problem> {
 /// Signed by From, who is the submitter, with a certificate we know for them; or by
 /// us in their name, over exactly this content.
 fn check_own(own: &OwnMail, verdict: &VerdictBody, in_clear: bool) -> Result<(), Problem> {
-    let reason =
-        if in_clear { Reason::SignerNotOurs } else { Reason::InnerSignerNotFrom };
+    let reason = if in_clear { Reason::SignerNotOurs } else { Reason::InnerSignerNotFrom };
     let refused = Problem::Refused(reason);
     let signer = verdict.signer.as_ref().ok_or(refused)?;
     let entity = verdict.entity.ok_or(refused)?;
@@ -72,8 +75,7 @@ fn check_own(own: &OwnMail, verdict: &VerdictBody, in_clear: bool) -> Result<(),
     {
         return Err(refused);
     }
-    let certificate =
-        ssmax_pki::Certificate::from_der(&signer.certificate).map_err(|_| refused)?;
+    let certificate = ssmax_pki::Certificate::from_der(&signer.certificate).map_err(|_| refused)?;
     if !certificate.has_email(&own.from.to_string()) {
         return Err(refused);
     }

@@ -27,10 +27,8 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
             Ok(Some(admission)) => {
                 report.ok("federation.admission", "check-admitted", &[("id", &admission.id)]);
             }
-            Ok(None) => report.error(
-                "federation.admission",
-                &Complaint::new(Exit::Unavailable, "not-admitted"),
-            ),
+            Ok(None) => report
+                .error("federation.admission", &Complaint::new(Exit::Unavailable, "not-admitted")),
             Err(complaint) => report.error("federation.admission", &complaint),
         }
     }

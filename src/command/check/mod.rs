@@ -148,9 +148,8 @@ impl<'a> Report<'a> {
     fn add(&mut self, name: &str, level: Level, what: &str, to_do: &str) {
         if self.context.json {
             let result = level.as_str();
-            self.checks.push(
-                json!({ "name": name, "result": result, "what": what, "to_do": to_do }),
-            );
+            self.checks
+                .push(json!({ "name": name, "result": result, "what": what, "to_do": to_do }));
             return;
         }
         let id = match level {

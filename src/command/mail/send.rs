@@ -80,7 +80,8 @@ pub(super) fn run(args: &Send, context: &Context) -> Result<ExitCode, Complaint>
 }
 
 fn host_and_port(text: &str) -> Result<(&str, u16), Complaint> {
-    let unreadable = || Complaint::new(Exit::WrongUse, "mail-server-unreadable").with("value", text);
+    let unreadable =
+        || Complaint::new(Exit::WrongUse, "mail-server-unreadable").with("value", text);
     let (host, port) = text.rsplit_once(':').ok_or_else(unreadable)?;
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     match port.parse() {
@@ -91,9 +92,8 @@ fn host_and_port(text: &str) -> Result<(&str, u16), Complaint> {
 
 fn envelope(args: &Send, message: &[u8]) -> Result<Envelope, Complaint> {
     let address = |text: &String| {
-        Address::parse(text).map_err(|_| {
-            Complaint::new(Exit::WrongUse, "address-unreadable").with("value", text)
-        })
+        Address::parse(text)
+            .map_err(|_| Complaint::new(Exit::WrongUse, "address-unreadable").with("value", text))
     };
     let from = args.from.as_ref().map(address).transpose()?;
     let to = args.to.iter().map(address).collect::<Result<Vec<_>, _>>()?;

@@ -73,8 +73,7 @@ fn a_mail_signed_encrypted_and_opened_by_these_commands_is_good_again() {
         for (to, learn_from) in [(vec![person.clone()], vec![]), (vec![], vec![signed.clone()])] {
             let trust = TrustArgs::of(&person);
             let file = signed.clone();
-            let args =
-                Encrypt { file, to, learn_from, trust, rsa, out: Some(encrypted.clone()) };
+            let args = Encrypt { file, to, learn_from, trust, rsa, out: Some(encrypted.clone()) };
             encrypt_mail(&args).unwrap();
             let args = Open {
                 file: encrypted.clone(),
@@ -98,12 +97,8 @@ fn an_opened_mail_is_shown_with_its_text_and_the_names_of_its_parts() {
         Content-Type: multipart/mixed; boundary=x\r\n\r\n\
         --x\r\nContent-Type: text/plain\r\n\r\nHello\r\n\
         --x\r\nContent-Type: application/pdf; name=\"a.pdf\"\r\n\r\nx\r\n--x--\r\n";
-    let question = Question {
-        anchors: &[],
-        intermediates: &[],
-        crls: &[],
-        at: OffsetDateTime::UNIX_EPOCH,
-    };
+    let question =
+        Question { anchors: &[], intermediates: &[], crls: &[], at: OffsetDateTime::UNIX_EPOCH };
     let opened =
         Opened { judgement: judge(mail, &question), mail: mail.to_vec().into(), content: None };
     let text = shown(&opened, &context);

@@ -17,4 +17,5 @@ mod signed_attacks;
 mod signing;
 mod surgery;
 mod vectors;
+#[cfg(feature = "write-vectors")]
 mod write_vectors;

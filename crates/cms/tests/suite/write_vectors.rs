@@ -1,5 +1,6 @@
 //! Writes the vectors of `spec/vectors/cms` anew. Keys and ephemeral values are random,
-//! so this runs only when asked: `cargo test -p ssmax-cms -- --ignored write_the_vectors`.
+//! so this runs only when asked:
+//! `cargo test -p ssmax-cms --features write-vectors write_the_vectors`.
 
 use std::fmt::Write;
 
@@ -37,7 +38,6 @@ fn write(name: &str, about: &str, fields: &[(&str, String)], body: &[u8]) {
 }
 
 #[test]
-#[ignore = "replaces committed files with other random values"]
 fn write_the_vectors() {
     std::fs::create_dir_all(folder()).unwrap();
     to_der();

@@ -15,7 +15,7 @@ pub(super) enum Body {
     /// A signature that two readers would see differently, or none.
     Fault(Reason),
     /// One signed entity at the top.
-    Signed(Signed),
+    Signed(Box<Signed>),
 }
 
 /// One signed entity at the top.
@@ -66,7 +66,7 @@ pub(super) fn find(mail: &Entity<'_>) -> Body {
     let has_from = entity.header().all("From").next().is_some();
     let inner_from = has_from.then(|| from::one_from(entity.header()));
     let has_outside_body = entity.walk().any(is_outside_body);
-    Body::Signed(Signed { content, inner_from, has_outside_body })
+    Body::Signed(Box::new(Signed { content, inner_from, has_outside_body }))
 }
 
 /// Whether everything that a mailer shows lies under the signature.

@@ -159,7 +159,10 @@ impl Reason {
         Self::Path(PathFault::WrongExtendedKeyUsage),
         Self::Path(PathFault::WrongPolicy),
         Self::Path(PathFault::RevocationUnknown),
-        Self::Path(PathFault::Revoked { since: OffsetDateTime::UNIX_EPOCH, reason: ssmax_pki::crl::Reason::Unspecified }),
+        Self::Path(PathFault::Revoked {
+            since: OffsetDateTime::UNIX_EPOCH,
+            reason: ssmax_pki::crl::Reason::Unspecified,
+        }),
     ];
 
     /// The stable code.

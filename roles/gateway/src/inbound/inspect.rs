@@ -35,7 +35,7 @@ impl Gateway {
         self.deliver_sealed(&mail, &hop.from, fates).await
     }
 
-    pub(super) async fn from_outside(
+    pub(super) async fn outside_the_chain(
         &self,
         envelope: &Envelope,
         octets: &[u8],

@@ -7,7 +7,6 @@ mod authenticate;
 mod inspect;
 mod transmit;
 
-use crate::config::AfterOpening;
 use crate::fate::Fates;
 use crate::gateway::Gateway;
 use crate::listen::{self, Journey, Login};
@@ -15,7 +14,6 @@ use crate::reply;
 use crate::wire::Reply;
 use accept::Arrived;
 use ssmax_chain::journey::Envelope;
-use ssmax_chain::refusal::Public;
 use ssmax_chain::{Reason, Refusal};
 use std::sync::Arc;
 
@@ -49,7 +47,8 @@ impl Journey for Inbound {
         let mut fates = Fates::new(&envelope);
         let journey = Envelope { mail_from: envelope.mail_from, recipients: envelope.recipients };
         if let Err(refusal) = self.0.inbound(&journey, &octets, &mut fates).await {
-            self.0.stop_inbound(&journey, &octets, refusal, &mut fates).await;
+            let mode = self.0.settings.gateway.inbound_after_opening;
+            self.0.stop("inbound", mode, &journey.mail_from, &octets, refusal, &mut fates).await;
         }
         fates.write(&self.0.journal, "inbound").await
     }
@@ -69,33 +68,7 @@ impl Gateway {
             }
             Arrived::FromOutside(mail) => {
                 fates.message_id.clone_from(&mail.message_id);
-                self.from_outside(envelope, octets, &mail, fates).await
-            }
-        }
-    }
-
-    /// A mail that is stopped is refused, or, after a key was used, kept for a person:
-    /// then the answer is a 2xx and tells nothing.
-    async fn stop_inbound(
-        &self,
-        envelope: &Envelope,
-        octets: &[u8],
-        refusal: Refusal,
-        fates: &mut Fates,
-    ) {
-        let hold = refusal.reason.public() == Public::AfterOpening
-            && self.settings.gateway.inbound_after_opening == AfterOpening::Hold;
-        if !hold {
-            return fates.refuse_rest(refusal);
-        }
-        let rest =
-            Envelope { mail_from: envelope.mail_from.clone(), recipients: fates.undecided() };
-        let message_id = fates.message_id.clone();
-        match self.journal.hold("inbound", &message_id, &rest, refusal, octets).await {
-            Ok(()) => fates.hold_rest(refusal),
-            Err(error) => {
-                tracing::error!(%error, "a mail could not be kept for review");
-                fates.refuse_rest(Reason::StoreUnavailable.into());
+                self.outside_the_chain(envelope, octets, &mail, fates).await
             }
         }
     }

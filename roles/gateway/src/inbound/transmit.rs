@@ -28,7 +28,9 @@ impl Gateway {
             standing: Some(&ticket.standing),
             sender: Some(&ticket.sender),
         };
-        let on_top = authentication_results(host_name, "pass", from) + &result.render();
+        let on_top = self.received("ESMTP")
+            + &authentication_results(host_name, "pass", from)
+            + &result.render();
         for copy in mail.made() {
             let octets = [on_top.as_bytes(), &copy.mail].concat();
             let recipient = copy.recipient.clone();
@@ -63,7 +65,8 @@ impl Gateway {
             standing: None,
             sender: None,
         };
-        let octets = self.with_result_on_top(mail.octets(), &result.render())?;
+        let on_top = self.received("ESMTP") + &result.render();
+        let octets = self.with_result_on_top(mail.octets(), &on_top)?;
         let Ok(parcel) = mail.parcel(fates.undecided(), octets).signed(Ok::<_, ()>) else {
             return Err(Reason::Internal.into());
         };

@@ -3,7 +3,7 @@
 use crate::listen;
 use ssmax_api::keyserver::{Form, OfferedPart};
 use ssmax_chain::journey::{Accepted, Envelope, Mail};
-use ssmax_chain::{Digest, Reason, Refusal};
+use ssmax_chain::{Digest, Reason, Refusal, trace};
 use ssmax_cms::Limits;
 use ssmax_cms::enveloped::Enveloped;
 use ssmax_mail::Entity;
@@ -37,10 +37,14 @@ pub(super) fn accept(envelope: &listen::Envelope, octets: Vec<u8>) -> Result<Sub
 
 /// Reads a mail, telling "no mail" from "no unambiguous mail".
 pub(crate) fn parse(octets: &[u8]) -> Result<Entity<'_>, Refusal> {
-    ssmax_mail::parse(octets, &ssmax_mail::Limits::default()).map_err(|fault| {
+    let mail = ssmax_mail::parse(octets, &ssmax_mail::Limits::default()).map_err(|fault| {
         tracing::info!(%fault, "a mail is not read");
-        if fault.is_ambiguity() { Reason::MailAmbiguous.into() } else { Reason::MailMalformed.into() }
-    })
+        if fault.is_ambiguity() { Reason::MailAmbiguous } else { Reason::MailMalformed }
+    })?;
+    if trace::is_looping(mail.header()) {
+        return Err(Reason::MailLooping.into());
+    }
+    Ok(mail)
 }
 
 /// The one address in From, as text.

@@ -51,12 +51,16 @@ impl Journey for Submission {
 
     async fn mail(&self, envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
         let mut fates = fate::Fates::new(&envelope);
-        let result = match accept::accept(&envelope, octets) {
-            Ok(submitted) => self.0.outbound(submitted, &mut fates).await,
-            Err(refusal) => Err(refusal),
-        };
-        if let Err(refusal) = result {
-            fates.refuse_rest(refusal);
+        match accept::accept(&envelope, octets) {
+            Err(refusal) => fates.refuse_rest(refusal),
+            Ok(submitted) => {
+                let octets = submitted.mail.octets().to_vec();
+                if let Err(refusal) = self.0.outbound(submitted, &mut fates).await {
+                    let mode = self.0.settings.gateway.outbound_after_opening;
+                    let mail_from = &envelope.mail_from;
+                    self.0.stop("outbound", mode, mail_from, &octets, refusal, &mut fates).await;
+                }
+            }
         }
         fates.write(&self.0.journal, "outbound").await
     }

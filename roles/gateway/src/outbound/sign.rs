@@ -36,6 +36,7 @@ impl Gateway {
     ) -> Result<Parcel<Signed>, Refusal> {
         let (inner, outer) = (Self::boundary(), Self::boundary());
         let fields = outer_fields(entity, made.wrapped, &self.settings.gateway.host_name)?;
+        let fields = [self.received("ESMTPA").as_bytes(), &fields].concat();
         let (kind, object) = &made.object;
         let content = hop_mail::compose_content((*kind, object), &made.copy.sealed, &inner);
         let shell = hop_mail::compose_mail(&fields, &content, b"", &outer);

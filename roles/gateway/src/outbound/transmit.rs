@@ -33,7 +33,8 @@ impl Gateway {
     ) {
         let host_name = &self.settings.gateway.host_name;
         let from = mail.envelope().mail_from.as_str();
-        let mut octets = authentication_results(host_name, "pass", from).into_bytes();
+        let mut octets = self.received("ESMTPA").into_bytes();
+        octets.extend_from_slice(authentication_results(host_name, "pass", from).as_bytes());
         let result = ResultField {
             authserv_id: host_name,
             class: MailClass::Verified,

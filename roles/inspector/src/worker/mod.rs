@@ -82,7 +82,6 @@ impl From<Problem> for Stop {
 struct Worker {
     keyserver: Keyserver,
     findings: Vec<Finding>,
-    hold: bool,
 }
 
 impl Worker {
@@ -90,7 +89,7 @@ impl Worker {
         match self.inspect(order) {
             Ok(passed) => Ok(passed),
             Err(Stop::Refused(reason)) => {
-                Ok(Inspected::Stopped { reason, hold: self.hold, findings: self.findings })
+                Ok(Inspected::Stopped { reason, findings: self.findings })
             }
             Err(Stop::Failed(problem)) => Err(problem),
         }
@@ -131,9 +130,12 @@ impl Worker {
         signed: Option<&Signed>,
         released: &Released,
     ) -> Result<Verdict, Stop> {
-        let inside = released.direction == Direction::Outbound && !order.inspect.plan.seal_for.is_empty();
+        let inside =
+            released.direction == Direction::Outbound && !order.inspect.plan.seal_for.is_empty();
         let mut verdict = Verdict { outcome: Outcome::Pass, findings: vec![] };
-        for direction in [released.direction, Direction::Inbound].into_iter().take(1 + usize::from(inside)) {
+        for direction in
+            [released.direction, Direction::Inbound].into_iter().take(1 + usize::from(inside))
+        {
             let found = match signed {
                 // The signed entity is what travels on; the header around it is looked
                 // at too, since a subject can leak as well.
@@ -146,7 +148,6 @@ impl Worker {
             }
         }
         self.refuse_own_seal(order, opened, released)?;
-        self.hold = verdict.outcome == Outcome::Hold;
         self.findings = verdict.findings.clone();
         Ok(verdict)
     }

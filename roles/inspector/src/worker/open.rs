@@ -78,8 +78,8 @@ fn decrypt(
     released: &Released,
     worker: &SoftwareKey,
 ) -> Result<(Vec<u8>, Part), Stop> {
-    let enveloped = Enveloped::parse(object, &Limits::default())
-        .map_err(|_| Reason::EncryptionRefused)?;
+    let enveloped =
+        Enveloped::parse(object, &Limits::default()).map_err(|_| Reason::EncryptionRefused)?;
     let tail = Digest(enveloped.tail());
     let failed = || Stop::from(Reason::KeyCheckFailed);
     let (_, info) = released.keys.iter().find(|(named, _)| named == path).ok_or_else(failed)?;
@@ -106,10 +106,7 @@ fn unwrap(
     inspect: &Inspect,
     part: Part,
 ) -> Result<Opened, Stop> {
-    let inner = content
-        .message()
-        .and_then(Result::ok)
-        .ok_or(Reason::ContentAmbiguous)?;
+    let inner = content.message().and_then(Result::ok).ok_or(Reason::ContentAmbiguous)?;
     let covered = |mail: &Entity<'_>| canonical::dkim_relaxed_headers(mail.header(), &SAME_FIELDS);
     match (covered(outer), covered(&inner)) {
         (Ok(outside), Ok(inside)) if outside == inside => {}
@@ -150,9 +147,7 @@ fn is_sealed_by(part: &Entity<'_>, seal_ca: &Certificate) -> bool {
     }
     part.decoded_body()
         .ok()
-        .and_then(|object| {
-            ssmax_cms::signed::SignedData::parse(&object, &Limits::default()).ok()
-        })
+        .and_then(|object| ssmax_cms::signed::SignedData::parse(&object, &Limits::default()).ok())
         .is_some_and(|signed| {
             signed.certificates().iter().any(|one| one.issuer() == seal_ca.subject())
         })

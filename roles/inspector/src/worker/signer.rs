@@ -29,8 +29,7 @@ pub(super) fn judge(
     plan: &Plan,
     released: &Released,
 ) -> Result<Option<Signed>, Reason> {
-    let ambiguous =
-        if opened.encrypted { Reason::ContentAmbiguous } else { Reason::MailAmbiguous };
+    let ambiguous = if opened.encrypted { Reason::ContentAmbiguous } else { Reason::MailAmbiguous };
     let mail = ssmax_mail::parse(&opened.message, &ssmax_mail::Limits::default())
         .map_err(|_| ambiguous)?;
     let expected_from = match &released.signer {
@@ -39,7 +38,11 @@ pub(super) fn judge(
     };
     let from = one_from(&mail)?;
     if !Address::parse(expected_from).is_ok_and(|expected| expected.matches(&from)) {
-        return Err(if opened.encrypted { Reason::InnerSignerNotFrom } else { Reason::FromNotSubmitter });
+        return Err(if opened.encrypted {
+            Reason::InnerSignerNotFrom
+        } else {
+            Reason::FromNotSubmitter
+        });
     }
     let content = content(&mail, plan, opened.encrypted)?;
     let anchors = certificates(&released.anchors);
@@ -47,16 +50,19 @@ pub(super) fn judge(
     let trust = Trust {
         anchors: &anchors,
         intermediates: &intermediates,
-        at: OffsetDateTime::from_unix_timestamp(released.at)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH),
+        at: OffsetDateTime::from_unix_timestamp(released.at).unwrap_or(OffsetDateTime::UNIX_EPOCH),
     };
-    let sender =
-        sender::check(&content, &from, &trust).map_err(|fault| refusal(&fault, opened.encrypted))?;
+    let sender = sender::check(&content, &from, &trust)
+        .map_err(|fault| refusal(&fault, opened.encrypted))?;
     let hash = Digest(sender.certificate.sha256());
     if let ExpectedSigner::OwnUser { certificates, .. } = &released.signer
         && !certificates.contains(&hash)
     {
-        return Err(if opened.encrypted { Reason::InnerSignerNotFrom } else { Reason::SignerNotOurs });
+        return Err(if opened.encrypted {
+            Reason::InnerSignerNotFrom
+        } else {
+            Reason::SignerNotOurs
+        });
     }
     let signed_data = sender.detached.clone();
     Ok(Some(Signed { entity: content.entity, sender, signed_data }))
@@ -74,14 +80,10 @@ fn one_from(mail: &Entity<'_>) -> Result<Address, Reason> {
 }
 
 /// The signed content: in the mail, or signed by the keyserver just now.
-fn content(
-    mail: &Entity<'_>,
-    plan: &Plan,
-    encrypted: bool,
-) -> Result<SignedContent, Reason> {
+fn content(mail: &Entity<'_>, plan: &Plan, encrypted: bool) -> Result<SignedContent, Reason> {
     if let Some(signature) = &plan.server_signature {
-        let signed_data = SignedData::parse(signature, &Limits::default())
-            .map_err(|_| Reason::SignatureBad)?;
+        let signed_data =
+            SignedData::parse(signature, &Limits::default()).map_err(|_| Reason::SignatureBad)?;
         let entity = canonical::content_entity(mail);
         return Ok(SignedContent { entity, signed_data });
     }

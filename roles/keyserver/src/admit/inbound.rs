@@ -104,8 +104,8 @@ impl Keyserver {
             .flatten()
             .and_then(ssmax_cms::signed::utf8_value)
             .ok_or(Problem::Refused(Reason::HopRecordMalformed))?;
-        let hop = HopRecord::parse(&json)
-            .map_err(|_| Problem::Refused(Reason::HopRecordMalformed))?;
+        let hop =
+            HopRecord::parse(&json).map_err(|_| Problem::Refused(Reason::HopRecordMalformed))?;
         validate(&PathInput {
             leaf: signer,
             intermediates: signed.certificates(),
@@ -136,9 +136,10 @@ impl Keyserver {
             return refuse(Reason::OrganisationNotMember);
         };
         if signer.organization_identifier().as_deref() != Some(member.id.as_str())
-            || !member.certificates.iter().any(|hash| {
-                Digest::from_hex(hash).is_ok_and(|hash| hash.0 == signer.sha256())
-            })
+            || !member
+                .certificates
+                .iter()
+                .any(|hash| Digest::from_hex(hash).is_ok_and(|hash| hash.0 == signer.sha256()))
         {
             return refuse(Reason::OrganisationNotMember);
         }
@@ -154,11 +155,7 @@ impl Keyserver {
 
     /// The own key that a part is bound to: exactly one RecipientInfo of it names a
     /// federation key, with the `ukm` of this hop; none other is looked at.
-    fn bound_key(
-        &self,
-        hop: &HopRecord,
-        part: &OfferedPart,
-    ) -> Result<BoundKey, Problem> {
+    fn bound_key(&self, hop: &HopRecord, part: &OfferedPart) -> Result<BoundKey, Problem> {
         let refused = Problem::Refused(Reason::CiphertextNotBound);
         let ukm = hop_ukm(hop.id, &hop.from_org, &hop.to_org, &part.tail);
         let [info] = <[RecipientInfo; 1]>::try_from(recipient_infos(&part.recipients)?)
@@ -176,19 +173,16 @@ impl Keyserver {
         Ok(BoundKey { info, certificate: certificate.clone(), key })
     }
 
-    fn unwrap_bound(
-        &self,
-        bound: &BoundKey,
-        cipher: ContentCipher,
-    ) -> Result<ContentKey, Problem> {
-        self.unwrap(&bound.info, KeyName::Certificate(&bound.certificate), bound.key.as_ref(), cipher)
+    fn unwrap_bound(&self, bound: &BoundKey, cipher: ContentCipher) -> Result<ContentKey, Problem> {
+        self.unwrap(
+            &bound.info,
+            KeyName::Certificate(&bound.certificate),
+            bound.key.as_ref(),
+            cipher,
+        )
     }
 
-    fn open_sealed(
-        &self,
-        sealed: &Enveloped,
-        bound: &BoundKey,
-    ) -> Result<SealedRecord, Problem> {
+    fn open_sealed(&self, sealed: &Enveloped, bound: &BoundKey) -> Result<SealedRecord, Problem> {
         let malformed = Problem::Refused(Reason::SealedRecordMalformed);
         let content_key = self.unwrap_bound(bound, sealed.cipher())?;
         let json = sealed.decrypt(&content_key).map_err(|_| malformed)?;
@@ -298,9 +292,7 @@ fn check_sealed(
         return Err(Problem::Refused(Reason::SealedRecordMalformed));
     }
     for recipient in recipients {
-        let named = record
-            .salt_of(recipient)
-            .is_some_and(|entry| hop.rcpt.contains(&entry.digest));
+        let named = record.salt_of(recipient).is_some_and(|entry| hop.rcpt.contains(&entry.digest));
         if !named {
             return Err(Problem::Refused(Reason::RecipientNotAnnounced));
         }

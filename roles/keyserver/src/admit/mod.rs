@@ -19,8 +19,7 @@ impl Keyserver {
     /// nothing else, since it holds no key.
     pub(crate) fn admit_outside(&self, recipients: &[String]) -> Result<TicketId, Problem> {
         let recipients = addresses(recipients)?;
-        self.tickets
-            .open(self.ticket_id(), Ticket::new(Self::now(), Origin::Outside, recipients))
+        self.tickets.open(self.ticket_id(), Ticket::new(Self::now(), Origin::Outside, recipients))
     }
 
     /// Takes a content key out of a RecipientInfo. From here on, every failure is

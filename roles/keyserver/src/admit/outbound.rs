@@ -29,8 +29,8 @@ impl Keyserver {
     ) -> Result<OutboundTicket, Problem> {
         let statement = self.believe(&request).await?;
         let refuse = |reason| Err(Problem::Refused(reason));
-        let from = Address::parse(&statement.from)
-            .map_err(|_| Problem::Refused(Reason::FromNotOne))?;
+        let from =
+            Address::parse(&statement.from).map_err(|_| Problem::Refused(Reason::FromNotOne))?;
         let Some(user) = self.person(&statement.user).await? else {
             return refuse(Reason::FromNotSubmitter);
         };
@@ -98,7 +98,11 @@ impl Keyserver {
         }
     }
 
-    fn check_server_signing(&self, user: &UserRecord, statement: &Statement) -> Result<(), Problem> {
+    fn check_server_signing(
+        &self,
+        user: &UserRecord,
+        statement: &Statement,
+    ) -> Result<(), Problem> {
         let allowed = self.settings.keyserver.sign_for_users
             && statement.aal >= SERVER_SIGNING_AAL
             && server_held(user).is_some()
@@ -127,7 +131,11 @@ impl Keyserver {
         Ok(routes)
     }
 
-    fn outside_route(&self, address: &Address, recipient: String) -> Result<RecipientRoute, Problem> {
+    fn outside_route(
+        &self,
+        address: &Address,
+        recipient: String,
+    ) -> Result<RecipientRoute, Problem> {
         let state = crate::ticket::lock(&self.list);
         let list = state.usable(Self::now())?;
         Ok(match list.member_of_domain(address.domain()) {
@@ -202,7 +210,12 @@ impl Keyserver {
         }
     }
 
-    async fn claim_ciphertext(&self, tail: &Digest, kcv: &Digest, user: &str) -> Result<(), Problem> {
+    async fn claim_ciphertext(
+        &self,
+        tail: &Digest,
+        kcv: &Digest,
+        user: &str,
+    ) -> Result<(), Problem> {
         sqlx::query(
             "INSERT OR IGNORE INTO ciphertext (tail, kcv, user, first_seen) VALUES (?, ?, ?, ?)",
         )

@@ -1,0 +1,54 @@
+//! Every reason for which a mail does not go on, provoked through the real roles.
+//!
+//! [`federation`] runs an authority and three members in this process, [`mails`] and
+//! [`forgery`] write what people and hostile members send, [`between`] stands between a
+//! gateway and the roles behind it. The cases lie in the files of their kind, one small
+//! function each; [`stage`] compares what the journal and the outside were told with
+//! `spec/reasons.tsv`. At the end no reason may be left over.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
+
+mod accept;
+mod authenticate;
+mod between;
+mod dependency;
+mod federation;
+mod forgery;
+mod inspect;
+mod mails;
+mod member;
+mod of_member;
+mod of_member_opened;
+mod own_opened;
+mod person;
+mod published;
+mod smtp;
+mod stage;
+mod standing;
+mod surgery;
+mod wire;
+
+use federation::Federation;
+use stage::Stage;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_reason_is_reached_and_told_as_published() {
+    let mut federation = Federation::start().await;
+    let mut stage = Stage::open(&federation).await;
+    accept::run(&mut stage).await;
+    authenticate::run(&mut stage).await;
+    inspect::run(&mut stage).await;
+    own_opened::run(&mut stage).await;
+    of_member::run(&mut stage).await;
+    of_member_opened::run(&mut stage).await;
+    dependency::run(&mut stage).await;
+    standing::run(&mut stage).await;
+    let mut found = stage.close();
+    dependency::run_without_roles(&mut federation, &mut found).await;
+    found.assert_complete();
+}

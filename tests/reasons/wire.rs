@@ -1,0 +1,67 @@
+//! The network in front of a member: passes mail on and remembers it, as anybody on the
+//! way could.
+
+use ssmax_daemon::Stop;
+use ssmax_gateway::listen::{self, Dialect, Envelope, Journey, ListenerConfig, Login};
+use ssmax_gateway::wire::{self, ClientSettings, OutgoingEnvelope, Reply, Route};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, OnceLock};
+use tokio::net::TcpListener;
+
+/// What other members reach instead of the gateway itself.
+pub(crate) struct Wire {
+    pub(crate) address: SocketAddr,
+    to: OnceLock<Route>,
+    seen: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Wire {
+    pub(crate) async fn start(stop: &Stop) -> Arc<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let wire = Arc::new(Self { address, to: OnceLock::new(), seen: Mutex::default() });
+        let config = ListenerConfig::new(Dialect::Smtp, "wire.example");
+        tokio::spawn(listen::serve(listener, config, Arc::clone(&wire), stop.clone()));
+        wire
+    }
+
+    pub(crate) fn lead_to(&self, gateway: SocketAddr) {
+        self.to.set(format!("smtp://{gateway}").parse().unwrap()).unwrap();
+    }
+
+    pub(crate) fn route(&self) -> Route {
+        format!("smtp://{}", self.address).parse().unwrap()
+    }
+
+    /// The newest mail that came by.
+    pub(crate) fn newest(&self) -> Vec<u8> {
+        self.seen.lock().unwrap().last().unwrap().clone()
+    }
+}
+
+impl Journey for Wire {
+    async fn authenticate(&self, _: &str, _: &[u8], _: &str) -> Result<Option<Login>, ()> {
+        Ok(None)
+    }
+
+    async fn recipient(&self, _: &Envelope, _: &str) -> Result<(), Reply> {
+        Ok(())
+    }
+
+    async fn mail(&self, envelope: Envelope, octets: Vec<u8>) -> Vec<Reply> {
+        let outgoing = OutgoingEnvelope {
+            mail_from: envelope.mail_from,
+            recipients: envelope.recipients,
+            smtputf8: envelope.smtputf8,
+            body_8bit: envelope.body_8bit,
+        };
+        self.seen.lock().unwrap().push(octets.clone());
+        let settings = ClientSettings::new("wire.example");
+        let delivered = wire::deliver(self.to.get().unwrap(), &outgoing, &octets, &settings).await;
+        let reply = |result: Result<Reply, wire::Outcome>| match result {
+            Ok(reply) => reply,
+            Err(outcome) => outcome.reply().clone(),
+        };
+        delivered.into_iter().map(|(_, result)| reply(result)).collect()
+    }
+}
