@@ -1,4 +1,11 @@
 //! `ssmax demo` as a stranger would check it: with programs we did not write.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test"
+)]
 
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader};

@@ -6,7 +6,6 @@ verify-verdict = Verdict: { $verdict }
 verify-covers-whole = The signature covers the whole body.
 verify-covers-part = The signature covers only a part of the body.
 verify-covers-none = No part of the body is under a signature that holds.
-verify-check = { "  " }{ $result }: { $name } ({ $reason })
 verify-seal = Sealed for the recipient by { $to }, from { $from }, { $at }
 verify-hop = Sent by { $from } to { $to }, { $at }
 
@@ -94,6 +93,8 @@ verify-reason-wrong-policy = the certificate lacks its policy
 verify-reason-revocation-unknown = the lists do not tell about the certificate
 verify-reason-revoked = revoked
 verify-reason-path-refused = the certificate is not accepted
+verify-reason-signed-before-date = signed more than an hour before the Date: an old mail sent again
+verify-reason-signed-after-date = in order; signed more than an hour after the Date
 verify-reason-no-crl = no revocation list was given (--crl)
 verify-reason-authorities-unknown = in order; the lists do not tell about all CAs above
 verify-reason-no-member-list = no member list at hand

@@ -6,7 +6,6 @@ verify-verdict = 判定: { $verdict }
 verify-covers-whole = 署名は本文全体に及びます。
 verify-covers-part = 署名は本文の一部にしか及びません。
 verify-covers-none = 成り立つ署名の及ぶ本文はありません。
-verify-check = { "  " }{ $result }: { $name }（{ $reason }）
 verify-seal = 受信者向けに{ $to }が封印（送信元{ $from }、{ $at }）
 verify-hop = { $from }から{ $to }へ送信（{ $at }）
 
@@ -94,6 +93,8 @@ verify-reason-wrong-policy = 証明書に必要なポリシーがない
 verify-reason-revocation-unknown = 失効リストからは分からない
 verify-reason-revoked = 失効している
 verify-reason-path-refused = 証明書を受け入れられない
+verify-reason-signed-before-date = Dateより1時間以上前の署名（古いメールの再送）
+verify-reason-signed-after-date = 問題なし（署名はDateの1時間以上後）
 verify-reason-no-crl = 失効リストの指定がない（--crl）
 verify-reason-authorities-unknown = 問題なし（上位の認証局の一部は失効リストにない）
 verify-reason-no-member-list = 参加組織の一覧が手元にない

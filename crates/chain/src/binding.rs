@@ -65,6 +65,13 @@ pub fn headers_digest(header: &Header<'_>) -> Result<Digest, MailFault> {
         .map(|octets| Digest::of(&octets))
 }
 
+/// How an own address is looked up: all in lower case, since people write local parts
+/// in any case and no two of a member's people differ in case alone.
+#[must_use]
+pub fn directory_address(address: &Address) -> String {
+    address.to_string().to_lowercase()
+}
+
 /// The one text of an address: the local part as it stands, the domain in lower case.
 #[must_use]
 pub fn normal_address(address: &Address) -> String {

@@ -36,10 +36,6 @@ impl ResultField<'_> {
             text.push_str(&format!("; standing={standing}"));
         }
         if let Some(sender) = self.sender {
-            // Another organisation's words: nothing of them may end the field.
-            let word = |text: &str| -> String {
-                text.chars().filter(|c| c.is_ascii_graphic() && *c != ';').take(100).collect()
-            };
             let signed_by = match sender.signed_by {
                 SignedBy::Token => "token",
                 SignedBy::File => "file",
@@ -67,9 +63,19 @@ impl ResultField<'_> {
 /// `smime` is RFC 7281's method: "pass" for a mail that came over the chain.
 #[must_use]
 pub fn authentication_results(authserv_id: &str, smime: &str, from: &str) -> String {
+    let from = word(from);
     format!(
         "Authentication-Results: {authserv_id};\r\n smime={smime} body.smime-identifier={from}\r\n"
     )
+}
+
+/// Somebody else's word within a field of ours: nothing in it may end the field or begin
+/// another result.
+fn word(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_ascii_graphic() && !matches!(c, ';' | '(' | ')' | '"'))
+        .take(100)
+        .collect()
 }
 
 /// How many `Received` fields a mail may have before it counts as going in circles

@@ -163,7 +163,7 @@ fn run(subject: &Subject<'_, '_>, question: &Question<'_>) -> Judgement {
         sheet.note(CheckName::Structure, Ok(()));
         return sheet.into_judgement(Verdict::Bad);
     };
-    certificate::validity(&mut sheet, &found, &signed.content, question);
+    certificate::validity(&mut sheet, &found, &signed.content, subject.header, question);
     let records = chain::records(found.signer, found.certificate);
     let structure = if records.is_err() { Err(Reason::HopRecordMalformed) } else { Ok(()) };
     sheet.note(CheckName::Structure, structure);

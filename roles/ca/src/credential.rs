@@ -6,7 +6,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use ssmax_api::Problem;
 use ssmax_api::ca::Login;
-use ssmax_chain::binding::normal_address;
+use ssmax_chain::binding::directory_address;
 use ssmax_mail::address::Address;
 use ssmax_store::sqlx;
 use ssmax_token::Random;
@@ -45,7 +45,7 @@ impl Ca {
 
     /// The user id behind a user id or an address, if the person is active.
     pub(crate) async fn active_user(&self, name: &str) -> Result<Option<String>, Problem> {
-        let address = Address::parse(name).map(|a| normal_address(&a)).unwrap_or_default();
+        let address = Address::parse(name).map(|a| directory_address(&a)).unwrap_or_default();
         let row: Option<(String,)> = sqlx::query_as(
             "SELECT user FROM person WHERE active = 1 AND
              (user = ?1 OR user = (SELECT user FROM address WHERE address = ?2))",

@@ -7,7 +7,7 @@ use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::ca::{AddUser, KeyHolder, NewUser, UserEntry};
 use ssmax_api::keyserver::{CaRequest, UserKeys, UserRecord};
-use ssmax_chain::binding::normal_address;
+use ssmax_chain::binding::directory_address;
 use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
 use ssmax_pki::profile::{
@@ -119,7 +119,7 @@ impl Ca {
         for address in addresses {
             if known.is_none() {
                 known = sqlx::query_as("SELECT user FROM address WHERE address = ?")
-                    .bind(normal_address(address))
+                    .bind(directory_address(address))
                     .fetch_optional(self.database.pool())
                     .await
                     .map_err(failed)?;
@@ -248,7 +248,7 @@ impl Ca {
         .map_err(failed)?;
         for (position, address) in (0_i64..).zip(addresses) {
             sqlx::query("INSERT INTO address (address, user, position) VALUES (?, ?, ?)")
-                .bind(normal_address(address))
+                .bind(directory_address(address))
                 .bind(&request.user)
                 .bind(position)
                 .execute(&mut *write)

@@ -32,13 +32,25 @@ pub(crate) struct Fates {
 
 impl Fates {
     pub(crate) fn new(envelope: &listen::Envelope) -> Self {
-        let fate = |recipient: &String| Fate { recipient: recipient.clone(), decided: None };
+        let fate = |text: &String| Fate { recipient: one_spelling(text), decided: None };
         Self {
             fates: envelope.recipients.iter().map(fate).collect(),
             mail_from: envelope.mail_from.clone(),
             queue_id: envelope.xforward_ident.clone(),
             message_id: String::new(),
         }
+    }
+
+    /// The recipients, each once and in one spelling: a client may name one twice, and
+    /// then each place gets the one fate.
+    pub(crate) fn recipients(&self) -> Vec<String> {
+        let mut recipients: Vec<String> = Vec::with_capacity(self.fates.len());
+        for fate in &self.fates {
+            if !recipients.contains(&fate.recipient) {
+                recipients.push(fate.recipient.clone());
+            }
+        }
+        recipients
     }
 
     pub(crate) fn refuse(&mut self, recipient: &str, refusal: Refusal) {
@@ -65,10 +77,13 @@ impl Fates {
         self.fates.iter().all(|fate| fate.decided.is_some())
     }
 
-    /// Recipients without a fate yet.
+    /// Recipients without a fate yet, each once.
     pub(crate) fn undecided(&self) -> Vec<String> {
-        let open = self.fates.iter().filter(|fate| fate.decided.is_none());
-        open.map(|fate| fate.recipient.clone()).collect()
+        let mut open = self.recipients();
+        open.retain(|recipient| {
+            self.fates.iter().any(|fate| fate.recipient == *recipient && fate.decided.is_none())
+        });
+        open
     }
 
     /// Decides about every place where the recipient stands and is undecided: a fate
@@ -122,6 +137,12 @@ impl Fates {
         }
         replies
     }
+}
+
+/// An address as the other roles spell it; a quoted local part may have several texts.
+fn one_spelling(text: &str) -> String {
+    ssmax_mail::address::Address::parse(text)
+        .map_or_else(|_| text.to_owned(), |address| address.to_string())
 }
 
 impl Gateway {
@@ -201,5 +222,41 @@ impl Gateway {
             fate.recipient == recipient
                 && fate.decided.as_ref().is_some_and(|decided| decided.word == "passed")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fates(recipients: &[&str]) -> Fates {
+        let mut envelope = listen::Envelope::new(([127, 0, 0, 1], 25).into());
+        envelope.recipients = recipients.iter().map(|one| (*one).to_owned()).collect();
+        Fates::new(&envelope)
+    }
+
+    #[test]
+    fn a_recipient_named_twice_in_two_spellings_is_one_person_with_one_fate() {
+        let mut fates = fates(&["\"bob\"@b.example", "dave@b.example", "bob@b.example"]);
+        assert_eq!(fates.recipients(), ["bob@b.example", "dave@b.example"]);
+        fates.refuse("bob@b.example", Reason::LeakFound.into());
+        assert_eq!(fates.undecided(), ["dave@b.example"]);
+        fates.refuse_rest(Reason::MalwareFound.into());
+        let codes: Vec<_> = fates
+            .fates
+            .iter()
+            .filter_map(|fate| fate.decided.as_ref()?.refusal)
+            .map(|refusal| refusal.reason)
+            .collect();
+        assert_eq!(codes, [Reason::LeakFound, Reason::MalwareFound, Reason::LeakFound]);
+    }
+
+    #[test]
+    fn a_fate_once_told_is_not_changed() {
+        let mut fates = fates(&["bob@b.example"]);
+        fates.refuse("bob@b.example", Reason::LeakFound.into());
+        fates.hold_rest(Reason::MalwareInside.into());
+        assert!(fates.all_decided());
+        assert_eq!(fates.fates[0].decided.as_ref().unwrap().word, "refused");
     }
 }

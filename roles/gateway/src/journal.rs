@@ -3,7 +3,10 @@
 use ssmax_chain::{HopId, Refusal};
 use ssmax_store::{Database, Migration, StoreError, sqlx};
 use std::path::Path;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
+
+/// How long the journal remembers a mail.
+const KEPT_DAYS: i64 = 30;
 
 const MIGRATIONS: &[Migration] = &[Migration {
     version: 1,
@@ -139,6 +142,16 @@ impl Journal {
             .bind(version.to_string())
             .execute(self.0.pool())
             .await?;
+        Ok(())
+    }
+
+    /// Forgets rows older than [`KEPT_DAYS`]: the journal holds personal data, and a mail
+    /// older than a week is refused before it could be a repeat.
+    pub(crate) async fn forget_old(&self) -> Result<(), StoreError> {
+        let oldest = (OffsetDateTime::now_utc() - Duration::days(KEPT_DAYS)).unix_timestamp();
+        for statement in ["DELETE FROM journal WHERE at < ?", "DELETE FROM replay WHERE at < ?"] {
+            sqlx::query(statement).bind(oldest).execute(self.0.pool()).await?;
+        }
         Ok(())
     }
 

@@ -43,6 +43,9 @@ pub enum ServeError {
     PlaintextAuth(SocketAddr),
 }
 
+/// How often the journal is shortened.
+const FORGET_EVERY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+
 /// Runs the gateway until `stop`.
 ///
 /// # Errors
@@ -84,10 +87,24 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
         let journey = Arc::new(Inbound::new(Arc::clone(&gateway)));
         tasks.spawn(listen::serve(listener, listen, journey, stop.clone()));
     }
-    tasks.spawn(member_list::keep_fresh(Arc::clone(&gateway), stop));
+    tasks.spawn(member_list::keep_fresh(Arc::clone(&gateway), stop.clone()));
+    tasks.spawn(forget_old(gateway, stop));
     let _announced = ssmax_daemon::ready::announce(&run_dir, "gateway", &addresses)?;
     while tasks.join_next().await.is_some() {}
     Ok(())
+}
+
+/// Forgets old journal rows, once a day.
+async fn forget_old(gateway: Arc<Gateway>, stop: Stop) {
+    loop {
+        if let Err(error) = gateway.journal.forget_old().await {
+            tracing::warn!(%error, "old journal rows could not be forgotten");
+        }
+        tokio::select! {
+            () = stop.stopped() => return,
+            () = tokio::time::sleep(FORGET_EVERY) => {}
+        }
+    }
 }
 
 async fn open(settings: Settings) -> Result<Gateway, ServeError> {

@@ -5,7 +5,7 @@ use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::ca::KeyHolder;
 use ssmax_api::keyserver::{CaRequest, PrivateKey, RelayKeys, UserKeys, UserRecord};
-use ssmax_chain::binding::normal_address;
+use ssmax_chain::binding::directory_address;
 use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
 use ssmax_pki::Certificate;
@@ -57,7 +57,7 @@ impl Keyserver {
         let addresses = record
             .addresses
             .iter()
-            .map(|text| Address::parse(text).map(|address| normal_address(&address)))
+            .map(|text| Address::parse(text).map(|address| directory_address(&address)))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| Problem::Malformed)?;
         let mut octets = Vec::new();
@@ -124,7 +124,7 @@ impl Keyserver {
     /// The person behind an address.
     pub(crate) async fn person_at(&self, address: &Address) -> Result<Option<UserRecord>, Problem> {
         let row: Option<(String,)> = sqlx::query_as("SELECT user FROM address WHERE address = ?")
-            .bind(normal_address(address))
+            .bind(directory_address(address))
             .fetch_optional(self.database.pool())
             .await
             .map_err(failed)?;

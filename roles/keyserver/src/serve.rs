@@ -16,6 +16,9 @@ use ssmax_primitives::SystemRandom;
 use ssmax_store::{Database, sqlx};
 use std::sync::{Arc, Mutex};
 
+/// How often old statements are forgotten.
+const FORGET_EVERY: std::time::Duration = std::time::Duration::from_secs(3600);
+
 /// Runs the keyserver until `stop`.
 ///
 /// # Errors
@@ -28,6 +31,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
     let _announced = ssmax_daemon::ready::announce(&run_dir, "keyserver", &Addresses::new())?;
     let limits = Limits::default();
     tokio::join!(
+        keyserver.forget_old(stop.clone()),
         gateway.serve(limits, stop.clone(), {
             let keyserver = Arc::clone(&keyserver);
             move |request: GatewayRequest| {
@@ -83,6 +87,24 @@ impl Keyserver {
             random: SystemRandom,
             ca,
         })
+    }
+
+    /// Forgets statements that are too old to be believed again anyway.
+    async fn forget_old(&self, stop: Stop) {
+        loop {
+            let oldest = Self::now() - ssmax_chain::statement::MAX_AGE - time::Duration::DAY;
+            let result = sqlx::query("DELETE FROM statement_nonce WHERE used < ?")
+                .bind(oldest.unix_timestamp())
+                .execute(self.database.pool())
+                .await;
+            if let Err(error) = result {
+                tracing::warn!(%error, "old statements could not be forgotten");
+            }
+            tokio::select! {
+                () = stop.stopped() => return,
+                () = tokio::time::sleep(FORGET_EVERY) => {}
+            }
+        }
     }
 
     /// Answers the gateway.

@@ -1,14 +1,21 @@
 //! The signature, and the certificate it is believed by.
 
+use der::asn1::{AnyRef, Ia5StringRef, ObjectIdentifier};
+use der::{Decode, Reader, SliceReader};
 use ssmax_cms::signed::SignerInfo;
+use ssmax_mail::Header;
 use ssmax_mail::address::Address;
-use ssmax_pki::Certificate;
 use ssmax_pki::path::{self, Path, PathFault, PathInput, Purpose, Revocation};
-use time::OffsetDateTime;
+use ssmax_pki::{Certificate, is_usable_address, oid};
+use time::format_description::well_known::Rfc2822;
+use time::{Duration, OffsetDateTime};
 
 use super::check::{CheckName, Outcome, Sheet};
 use super::{Question, Reason};
 use crate::content::SignedContent;
+
+/// How far the signing time may be from Date before mailers complain (measured).
+const DATE_TOLERANCE: Duration = Duration::HOUR;
 
 /// The one signature with the certificate it names.
 pub(super) struct Found<'a> {
@@ -48,10 +55,14 @@ pub(super) fn validity(
     sheet: &mut Sheet,
     found: &Found<'_>,
     content: &SignedContent,
+    header: &Header<'_>,
     question: &Question<'_>,
 ) {
     let leaf = found.certificate;
-    sheet.note(CheckName::Time, valid_at(leaf, question.at));
+    let time = valid_at(leaf, question.at).and_then(|()| against_date(found.signer, header));
+    if let Some(reason) = sheet.note(CheckName::Time, time) {
+        sheet.set(CheckName::Time, Outcome::Pass, reason);
+    }
     let intermediates: Vec<Certificate> =
         content.signed_data.certificates().iter().chain(question.intermediates).cloned().collect();
     let input = PathInput {
@@ -84,14 +95,78 @@ pub(super) fn validity(
 
 /// Checks that the certificate speaks for the address in From.
 pub(super) fn binding(found: &Found<'_>, from: &Address) -> Result<(), Reason> {
-    if found.certificate.has_email(&from.to_string()) { Ok(()) } else { Err(Reason::OtherAddress) }
+    if speaks_for(found.certificate, from) { Ok(()) } else { Err(Reason::OtherAddress) }
 }
 
 /// The address by which the signer is told.
 pub(super) fn signer_address(certificate: &Certificate, from: Option<&Address>) -> Option<String> {
-    from.map(ToString::to_string)
-        .filter(|from| certificate.has_email(from))
+    from.filter(|from| speaks_for(certificate, from))
+        .map(ToString::to_string)
         .or_else(|| certificate.emails().into_iter().next())
+        .or_else(|| legacy_address(certificate).map(|address| address.to_string()))
+}
+
+fn speaks_for(certificate: &Certificate, from: &Address) -> bool {
+    certificate.has_email(&from.to_string())
+        || legacy_address(certificate).is_some_and(|address| address.matches(from))
+}
+
+/// The address in the subject of a certificate that has none among its alternative names.
+///
+/// RFC 8550 section 3: "Receiving agents MUST recognize email addresses in the
+/// Distinguished Name field in the PKCS #9 emailAddress attribute". Only the one
+/// attribute, in its one string type, with an address of the plain kind; name
+/// constraints bind it too (RFC 5280 4.2.1.10).
+fn legacy_address(certificate: &Certificate) -> Option<Address> {
+    if !certificate.emails().is_empty() {
+        return None;
+    }
+    let addresses = addresses_of(certificate.subject()).ok()?;
+    let [only] = addresses.as_slice() else { return None };
+    if !is_usable_address(only) {
+        return None;
+    }
+    Address::parse(only).ok()
+}
+
+/// The emailAddress attributes of a DER name.
+fn addresses_of(name: &[u8]) -> der::Result<Vec<String>> {
+    let wanted = ObjectIdentifier::new(oid::EMAIL_ADDRESS)?;
+    let mut addresses = Vec::new();
+    for relative in members(AnyRef::from_der(name)?)? {
+        for attribute in members(relative)? {
+            let mut reader = SliceReader::new(attribute.value())?;
+            if ObjectIdentifier::decode(&mut reader)? == wanted {
+                addresses.push(Ia5StringRef::decode(&mut reader)?.as_str().to_owned());
+            }
+        }
+    }
+    Ok(addresses)
+}
+
+fn members(whole: AnyRef<'_>) -> der::Result<Vec<AnyRef<'_>>> {
+    let mut reader = SliceReader::new(whole.value())?;
+    let mut members = Vec::new();
+    while !reader.is_finished() {
+        members.push(AnyRef::decode(&mut reader)?);
+    }
+    Ok(members)
+}
+
+/// Compares the signing time, where there is one, with Date, which nothing protects.
+///
+/// A Date after the signature is what an old mail has that is sent again as a new one;
+/// mailers show it as not good (measured). A signature after Date may just have waited.
+fn against_date(signer: &SignerInfo, header: &Header<'_>) -> Result<Reason, Reason> {
+    let date = header.one("Date").ok().flatten().map(|field| field.unfolded());
+    let date = date.and_then(|date| OffsetDateTime::parse(&date, &Rfc2822).ok());
+    match (signer.signing_time(), date) {
+        (Some(signed), Some(date)) if date - signed > DATE_TOLERANCE => {
+            Err(Reason::SignedBeforeDate)
+        }
+        (Some(signed), Some(date)) if signed - date > DATE_TOLERANCE => Ok(Reason::SignedAfterDate),
+        _ => Ok(Reason::Holds),
+    }
 }
 
 fn valid_at(certificate: &Certificate, at: OffsetDateTime) -> Result<(), Reason> {

@@ -79,6 +79,10 @@ pub enum Reason {
     NotYetValid,
     /// The certificate has ended.
     Expired,
+    /// Date is more than an hour after the signature: an old mail sent again.
+    SignedBeforeDate,
+    /// The signature is more than an hour after Date: told, and no fault.
+    SignedAfterDate,
     /// No revocation list was given.
     NoCrl,
     /// The lists know the signer's certificate, but not those of all CAs above.
@@ -91,7 +95,7 @@ impl Reason {
     /// One of every reason that has a code of its own, for tests of those who have a text
     /// for each. Faults of mail and addresses, of which there are many, are not among
     /// them.
-    pub const ALL_OWN: [Self; 68] = [
+    pub const ALL_OWN: [Self; 70] = [
         Self::Holds,
         Self::NotReached,
         Self::NotSigned,
@@ -119,6 +123,8 @@ impl Reason {
         Self::NoAnchor,
         Self::NotYetValid,
         Self::Expired,
+        Self::SignedBeforeDate,
+        Self::SignedAfterDate,
         Self::NoCrl,
         Self::AuthoritiesUnknown,
         Self::NoMemberList,
@@ -201,6 +207,8 @@ impl Reason {
             Self::Path(fault) => path_code(*fault),
             Self::NotYetValid => "not-yet-valid",
             Self::Expired => "expired",
+            Self::SignedBeforeDate => "signed-before-date",
+            Self::SignedAfterDate => "signed-after-date",
             Self::NoCrl => "no-crl",
             Self::AuthoritiesUnknown => "authorities-unknown",
             Self::NoMemberList => "no-member-list",

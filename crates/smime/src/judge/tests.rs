@@ -14,6 +14,8 @@ use crate::fixture::{
     judged, mail, opaque, signature,
 };
 
+mod records;
+
 /// Asserts that the mail is bad because of this check alone.
 #[track_caller]
 fn assert_bad(message: &[u8], name: Name, code: &str) -> Judgement {
@@ -414,166 +416,6 @@ fn mime_that_reads_in_two_ways_is_bad() {
     assert_bad(bare.as_bytes(), Name::Structure, "bare-lf");
 }
 
-mod records {
-    use super::*;
-    use ssmax_chain::evidence::Evidence;
-    use ssmax_chain::seal_record::{MailClass, SealRecord, ShownAssertion};
-    use ssmax_chain::sealed_record::SignedBy;
-    use ssmax_chain::{Digest, HopId, HopRecord};
-
-    fn hop(mail: &[u8]) -> HopRecord {
-        HopRecord {
-            v: 1,
-            id: HopId::new(NOW, [7; 10]),
-            from_org: SENDER.identifier.into(),
-            to_org: "NTRJP-8000012050001".into(),
-            at: NOW,
-            list: 3,
-            message_id: "<1@a.example>".into(),
-            mail_from: "alice@a.example".into(),
-            headers: headers(mail),
-            rcpt: vec![],
-            parts: vec![],
-            sealed: Digest::of(b"s"),
-            prev: None,
-        }
-    }
-
-    fn headers(message: &[u8]) -> Digest {
-        let mail = ssmax_mail::parse(message, &Limits::default()).unwrap();
-        binding::headers_digest(mail.header()).unwrap()
-    }
-
-    fn seal_record(delivered: &[u8]) -> SealRecord {
-        let hop = hop(delivered);
-        SealRecord {
-            v: 1,
-            hop: 3,
-            id: hop.id,
-            from_org: hop.from_org,
-            to_org: hop.to_org,
-            at: NOW,
-            list: 3,
-            recipient: "bob@b.example".into(),
-            headers: headers(delivered),
-            entity: Digest::of(ENTITY),
-            derived: false,
-            class: MailClass::Verified,
-            standing: "good".into(),
-            sender: ShownAssertion {
-                proof: "in-person".into(),
-                ial: 2,
-                auth: "password".into(),
-                aal: 1,
-                signed_by: SignedBy::File,
-                on_behalf: None,
-            },
-        }
-    }
-
-    fn record(json: &str) -> Vec<Attribute> {
-        vec![attribute_utf8(oid::HOP_RECORD, json)]
-    }
-
-    fn evidence(signer: &Holder, hop: &HopRecord) -> Vec<Attribute> {
-        let signed = record(&hop.to_json());
-        let organisation =
-            signature(signer, b"the mail of hop 2", Extra { signed, ..Extra::default() });
-        let evidence = Evidence { organisation, sender: vec![], salt: vec![1; 16] };
-        vec![Attribute { oid: oid::EVIDENCE.into(), value: evidence.to_der().unwrap() }]
-    }
-
-    /// The delivered mail, whose header is what counts, and a seal's entity.
-    fn delivered() -> Vec<u8> {
-        mail(FROM_ALICE, &encrypted(ENTITY, &[&WORLD.bob_encryption]))
-    }
-
-    fn opened(delivered: &[u8], signed: Vec<Attribute>, unsigned: Vec<Attribute>) -> Judgement {
-        let extra = Extra { signed, unsigned, ..Extra::default() };
-        let content = clear_signed(ENTITY, &signature(&WORLD.seal, ENTITY, extra));
-        let anchors = [WORLD.seal_ca.certificate.clone()];
-        let question = Question { anchors: &anchors, intermediates: &[], crls: &[], at: NOW };
-        judge_opened(delivered, &content, &question)
-    }
-
-    #[test]
-    fn a_sealed_mail_is_good_and_tells_both_hops_newest_first() {
-        let delivered = delivered();
-        let seal = seal_record(&delivered);
-        let hop = hop(&delivered);
-        let judgement =
-            opened(&delivered, record(&seal.to_json()), evidence(&WORLD.organisation, &hop));
-        assert_eq!(judgement.verdict, Verdict::Good);
-        assert_eq!(judgement.chain, [Record::Seal(Box::new(seal)), Record::Hop(Box::new(hop))]);
-        let json = serde_json::to_value(&judgement).unwrap();
-        assert_eq!(json["chain"][0]["hop"], 3);
-        assert_eq!(json["chain"][1]["message_id"], "<1@a.example>");
-    }
-
-    #[test]
-    fn a_sealed_mail_whose_fields_were_changed_is_bad() {
-        let before = delivered();
-        let seal = seal_record(&before);
-        let after = text(&before).replacen("Subject: s", "Subject: t", 1);
-        let judgement = opened(after.as_bytes(), record(&seal.to_json()), vec![]);
-        let check = judgement.check(Name::Binding).unwrap();
-        assert_eq!((check.result, check.reason), (Outcome::Fail, Reason::HeadersChanged));
-        assert_eq!(judgement.verdict, Verdict::Bad);
-    }
-
-    #[test]
-    fn a_seal_over_other_content_is_bad() {
-        let delivered = delivered();
-        let seal = SealRecord { entity: Digest::of(b"other"), ..seal_record(&delivered) };
-        let judgement = opened(&delivered, record(&seal.to_json()), vec![]);
-        assert_eq!(judgement.check(Name::Binding).unwrap().reason, Reason::RecordOfOtherContent);
-    }
-
-    #[test]
-    fn evidence_of_another_mail_or_by_somebody_else_is_left_out() {
-        let delivered = delivered();
-        let seal = seal_record(&delivered);
-        let other = HopRecord { id: HopId::new(NOW, [8; 10]), ..hop(&delivered) };
-        let foreign = HopRecord { from_org: "NTRJP-8000012050001".into(), ..hop(&delivered) };
-        let mut broken = evidence(&WORLD.organisation, &hop(&delivered));
-        let mut seen = Evidence::from_der(&broken[0].value).unwrap();
-        *seen.organisation.last_mut().unwrap() ^= 1;
-        broken[0].value = seen.to_der().unwrap();
-        for unsigned in [
-            evidence(&WORLD.organisation, &other),
-            evidence(&WORLD.organisation, &foreign),
-            evidence(&WORLD.mallory, &hop(&delivered)),
-            broken,
-            vec![Attribute { oid: oid::EVIDENCE.into(), value: vec![5, 0] }],
-        ] {
-            let judgement = opened(&delivered, record(&seal.to_json()), unsigned);
-            assert_eq!(judgement.chain, [Record::Seal(Box::new(seal.clone()))]);
-            assert_eq!(judgement.verdict, Verdict::Good);
-        }
-    }
-
-    #[test]
-    fn a_hop_record_by_a_person_is_bad() {
-        let shell = good();
-        let signed = record(&hop(&shell).to_json());
-        let signed = signature(&WORLD.alice, ENTITY, Extra { signed, ..Extra::default() });
-        let message = mail(FROM_ALICE, &clear_signed(ENTITY, &signed));
-        let judgement = assert_bad(&message, Name::Structure, "hop-record-malformed");
-        assert!(judgement.chain.is_empty());
-    }
-
-    #[test]
-    fn a_hop_record_of_an_organisation_is_told_although_it_is_not_from() {
-        let shell = good();
-        let hop = hop(&shell);
-        let extra = Extra { signed: record(&hop.to_json()), ..Extra::default() };
-        let signed = signature(&WORLD.organisation, ENTITY, extra);
-        let message = mail(FROM_ALICE, &clear_signed(ENTITY, &signed));
-        let judgement = assert_bad(&message, Name::Binding, "other-address");
-        assert_eq!(judgement.chain, [Record::Hop(Box::new(hop))]);
-    }
-}
-
 /// OpenSSL with the world's keys, for messages that we refuse to make ourselves.
 struct Openssl(tempfile::TempDir);
 
@@ -603,6 +445,71 @@ impl Openssl {
         let mail = ssmax_mail::canonical::to_crlf(&output.stdout);
         let without_version = text(&mail).replacen("MIME-Version: 1.0\r\n", "", 1);
         without_version.into_bytes()
+    }
+}
+
+#[test]
+fn an_old_signature_under_a_newer_date_is_bad_and_a_late_signature_is_told() {
+    for (date, result, reason) in [
+        ("Mon, 1 Jun 2026 13:00:00 +0000", Outcome::Pass, Reason::Holds),
+        ("Mon, 1 Jun 2026 13:00:01 +0000", Outcome::Fail, Reason::SignedBeforeDate),
+        ("Mon, 1 Jun 2026 11:00:00 +0000", Outcome::Pass, Reason::Holds),
+        ("Mon, 1 Jun 2026 10:59:59 +0000", Outcome::Pass, Reason::SignedAfterDate),
+        ("Mon, 1 Jun 2026 20:00:00 +0900", Outcome::Pass, Reason::Holds),
+        ("yesterday", Outcome::Pass, Reason::Holds),
+    ] {
+        let fields = format!("{FROM_ALICE}Date: {date}\r\n");
+        let judgement = judged(&signed_by(&WORLD.alice, &fields));
+        let check = judgement.check(Name::Time).unwrap();
+        assert_eq!((check.result, check.reason), (result, reason), "{date}");
+        let verdict = if result == Outcome::Pass { Verdict::Good } else { Verdict::Bad };
+        assert_eq!(judgement.verdict, verdict);
+    }
+}
+
+/// A self-signed certificate by OpenSSL, and the verdict about a mail it signs for Alice.
+#[expect(clippy::disallowed_methods, reason = "a peer program reads files")]
+fn judged_with_subject(subject: &str, extensions: &[&str]) -> Judgement {
+    let openssl = Openssl::new();
+    let output = std::process::Command::new("openssl")
+        .current_dir(openssl.0.path())
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"])
+        .args(["-keyout", "self.key", "-out", "self.pem", "-utf8", "-subj", subject])
+        .args(extensions.iter().flat_map(|extension| ["-addext", extension]))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let signed = openssl.sign(&["-signer", "self.pem", "-inkey", "self.key"]);
+    let pem = std::fs::read_to_string(openssl.0.path().join("self.pem")).unwrap();
+    let anchors = Certificate::all_from_pem(&pem).unwrap();
+    let at = OffsetDateTime::now_utc();
+    judge(
+        &mail(FROM_ALICE, &signed),
+        &Question { anchors: &anchors, intermediates: &[], crls: &[], at },
+    )
+}
+
+#[test]
+fn an_address_in_the_subject_counts_only_alone_and_plain() {
+    let judgement = judged_with_subject("/CN=Alice/emailAddress=alice@a.example", &[]);
+    assert_eq!(judgement.verdict, Verdict::Good, "{:?}", judgement.checks);
+    assert_eq!(judgement.signer.as_deref(), Some("alice@a.example"));
+    for (subject, extensions) in [
+        ("/CN=alice@a.example", &[][..]),
+        ("/CN=x/emailAddress=eve@a.example", &[]),
+        ("/CN=x/emailAddress=eve@a.example/emailAddress=alice@a.example", &[]),
+        ("/CN=x/emailAddress=alice@a.example ", &[]),
+        ("/CN=x/emailAddress=\"alice\"@a.example", &[]),
+        ("/CN=x/emailAddress=Alice@a.example", &[]),
+        ("/CN=x/emailAddress=alice@a.example", &["subjectAltName=email:eve@a.example"]),
+    ] {
+        let judgement = judged_with_subject(subject, extensions);
+        let check = judgement.check(Name::Binding).unwrap();
+        assert_eq!(
+            (check.result, check.reason),
+            (Outcome::Fail, Reason::OtherAddress),
+            "{subject}"
+        );
     }
 }
 

@@ -17,6 +17,7 @@ pub(super) struct Known {
     pub(super) mail: Mail<Authenticated<OutboundTicket>>,
     pub(super) form: Form,
     pub(super) message_id: String,
+    pub(super) from: String,
     pub(super) server_signature: Option<ByteBuf>,
 }
 
@@ -41,6 +42,7 @@ impl Gateway {
             mail: submitted.mail.authenticated(ticket),
             form: submitted.form,
             message_id: submitted.message_id,
+            from: submitted.from,
             server_signature,
         })
     }

@@ -14,6 +14,7 @@ pub(super) struct Made {
     pub(super) sealed: Vec<SealedCopy>,
     pub(super) form: Form,
     pub(super) message_id: String,
+    pub(super) from: String,
 }
 
 impl Gateway {
@@ -37,6 +38,7 @@ impl Gateway {
                     sealed,
                     form: known.form,
                     message_id: known.message_id,
+                    from: known.from,
                 })
             }
             Answer::Stopped { reason, findings, .. } => {

@@ -49,8 +49,9 @@ impl Journey for Submission {
         }
     }
 
-    async fn mail(&self, envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
+    async fn mail(&self, mut envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
         let mut fates = fate::Fates::new(&envelope);
+        envelope.recipients = fates.recipients();
         match accept::accept(&envelope, octets) {
             Err(refusal) => fates.refuse_rest(refusal),
             Ok(submitted) => {

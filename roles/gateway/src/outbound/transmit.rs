@@ -32,8 +32,9 @@ impl Gateway {
         fates: &mut Fates,
     ) {
         let host_name = &self.settings.gateway.host_name;
-        let from = mail.envelope().mail_from.as_str();
+        let mail_from = mail.envelope().mail_from.as_str();
         let mut octets = self.received("ESMTPA").into_bytes();
+        let from = &mail.made().from;
         octets.extend_from_slice(authentication_results(host_name, "pass", from).as_bytes());
         let result = ResultField {
             authserv_id: host_name,
@@ -47,7 +48,7 @@ impl Gateway {
         // The worker sealed it: there is nothing left to sign.
         let parcel = mail.parcel(vec![copy.recipient.clone()], octets).signed(Ok::<_, ()>);
         if let Ok(parcel) = parcel {
-            self.transmit(from, parcel, None, fates).await;
+            self.transmit(mail_from, parcel, None, fates).await;
         }
     }
 }

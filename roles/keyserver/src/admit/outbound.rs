@@ -18,6 +18,11 @@ use ssmax_store::sqlx;
 use ssmax_token::KeyPair as _;
 use std::sync::Arc;
 
+/// Whether an envelope sender is the person's own: what bounces must not reach others.
+fn may_bounce_to(user: &UserRecord, mail_from: &str) -> bool {
+    Address::parse(mail_from).is_ok_and(|address| may_send_as(user, &address))
+}
+
 /// The level a login must have for the keyserver to sign in the person's name.
 const SERVER_SIGNING_AAL: u8 = 2;
 
@@ -35,6 +40,9 @@ impl Keyserver {
             return refuse(Reason::FromNotSubmitter);
         };
         if !user.active || !may_send_as(&user, &from) {
+            return refuse(Reason::FromNotSubmitter);
+        }
+        if !statement.mail_from.is_empty() && !may_bounce_to(&user, &statement.mail_from) {
             return refuse(Reason::FromNotSubmitter);
         }
         self.check_own_standing()?;

@@ -1,0 +1,25 @@
+//! The executable `ssmax` behind real mail servers: two organisations, each with a
+//! Postfix, a Dovecot and all roles, on loopback addresses of one machine.
+//!
+//! Everything is set up through the command line, as an administrator would do it, in
+//! a folder of its own, and ends with the value that holds it, even on a panic. Waits
+//! are bounded and poll; nothing sleeps in the hope that something has happened.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test harness: what goes wrong in it fails the test"
+)]
+
+pub mod authority;
+pub mod dovecot;
+pub mod imap;
+pub mod mails;
+pub mod mailer;
+pub mod member;
+pub mod needs;
+pub mod place;
+pub mod postfix;
+pub mod process;
+pub mod ssmax;

@@ -1,0 +1,122 @@
+//! What a person's mailer does: hand in, decrypt, verify. By programs that others wrote.
+
+use crate::member::{Member, Person};
+use crate::process::{Said, run};
+use crate::ssmax::Site;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A mail as its recipient reads it.
+#[derive(Debug)]
+pub struct Opened {
+    /// The signed content, as `openssl cms -verify` prints it.
+    pub entity: Vec<u8>,
+    /// The addresses in the certificate of whoever signed it.
+    pub signer: String,
+}
+
+/// Submits a mail at the own organisation, with a login. What swaks ended with, and
+/// the dialogue.
+#[track_caller]
+pub fn submit(member: &Member, sender: &Person, recipients: &[&str], mail: &[u8]) -> Said {
+    let login = ["--auth", "PLAIN", "--auth-user", &sender.address, "--auth-password"];
+    let login = [&login[..], &[&sender.secret]].concat();
+    hand_in(&sender.dir, member.submission(), &login, &sender.address, recipients, mail)
+}
+
+/// Hands a mail to an MX, as any host may. Files are written to `dir`.
+#[track_caller]
+pub fn hand_in(
+    dir: &Path,
+    server: SocketAddr,
+    more: &[&str],
+    sender: &str,
+    recipients: &[&str],
+    mail: &[u8],
+) -> Said {
+    static FILES: AtomicU32 = AtomicU32::new(0);
+    let file = dir.join(format!("sent-{}", FILES.fetch_add(1, Ordering::Relaxed)));
+    fs::write(&file, dot_stuffed(mail)).unwrap();
+    run(Command::new("swaks")
+        .args(["--server", &server.ip().to_string(), "--port", &server.port().to_string()])
+        .args(["--helo", "mailer.example", "--from", sender, "--to", &recipients.join(",")])
+        // The octets as they are: swaks replaces %TOKENS% and adds fields otherwise.
+        .args(["--no-data-fixup", "--data", &format!("@{}", file.display())])
+        .args(more))
+}
+
+/// The content with its end, RFC 5321 4.5.2.
+fn dot_stuffed(mail: &[u8]) -> Vec<u8> {
+    let mut stuffed = Vec::with_capacity(mail.len() + 64);
+    for line in mail.split_inclusive(|octet| *octet == b'\n') {
+        if line.starts_with(b".") {
+            stuffed.push(b'.');
+        }
+        stuffed.extend_from_slice(line);
+    }
+    assert!(stuffed.ends_with(b"\r\n"));
+    stuffed.extend_from_slice(b".\r\n");
+    stuffed
+}
+
+/// Decrypts and verifies a mail with nothing but OpenSSL, the person's key and the one
+/// anchor that their mailer was given.
+#[track_caller]
+pub fn open(person: &Person, mail: &[u8]) -> Opened {
+    fs::write(person.dir.join("mail.eml"), mail).unwrap();
+    openssl(
+        person,
+        "cms -decrypt -in mail.eml -recip encryption.pem -inkey encryption-key.pem -out inner.eml",
+    );
+    openssl(
+        person,
+        "cms -verify -in inner.eml -CAfile seal-ca.pem -signer signer.pem -out entity",
+    );
+    let signer = openssl(person, "x509 -in signer.pem -noout -email");
+    let read = |name| fs::read(person.dir.join(name)).unwrap();
+    Opened { entity: read("entity"), signer: signer.text().trim().to_owned() }
+}
+
+/// Signs a mail with the person's own key, and encrypts it with the certificates that
+/// a mail they got has taught them.
+#[track_caller]
+pub fn sign_and_encrypt(site: &Site, person: &Person, learn_from: &[u8], mail: &[u8]) -> Vec<u8> {
+    let file = |name: &str| person.dir.join(name).to_str().unwrap().to_owned();
+    fs::write(file("learn-from.eml"), learn_from).unwrap();
+    fs::write(file("mail.eml"), mail).unwrap();
+    let command = |line: &[&str]| {
+        let _ = site.run(line).ends(0);
+    };
+    let trust = file("seal-ca.pem");
+    let (key, certificate) = (file("encryption-key.pem"), file("encryption.pem"));
+    let (from, opened) = (file("learn-from.eml"), file("opened.eml"));
+    let keys = ["--key", &key, "--cert", &certificate, "--trust", &trust];
+    command(&[&["mail", "open", &from, "--out", &opened], &keys[..]].concat());
+    let (signing_key, signing) = (file("signing-key.pem"), file("signing-file.pem"));
+    let (chain, plain, signed) = (file("chain.pem"), file("mail.eml"), file("signed.eml"));
+    let keys = ["--key", &signing_key, "--cert", &signing, "--chain", &chain];
+    let more = ["--encryption-cert", &certificate, "--out", &signed];
+    command(&[&["mail", "sign", &plain], &keys[..], &more].concat());
+    let encrypted = file("encrypted.eml");
+    let to = ["--learn-from", &opened, "--trust", &trust, "--to", &certificate];
+    command(&[&["mail", "encrypt", &signed, "--out", &encrypted], &to[..]].concat());
+    fs::read(encrypted).unwrap()
+}
+
+#[track_caller]
+fn openssl(person: &Person, line: &str) -> Said {
+    run(Command::new("openssl").args(line.split(' ')).current_dir(&person.dir)).ends(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_begins_with_a_dot_gets_another() {
+        assert_eq!(dot_stuffed(b".\r\n..x\r\ny.\r\n"), b"..\r\n...x\r\ny.\r\n.\r\n");
+    }
+}

@@ -1,0 +1,213 @@
+//! A member organisation: its roles, its mail servers, its people.
+
+use crate::authority::Authority;
+use crate::dovecot::Dovecot;
+use crate::place::{Place, free_ports};
+use crate::postfix::{Postfix, Settings};
+use crate::process::{Running, run};
+use crate::ssmax::Site;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The roles of a member.
+const ROLES: [&str; 4] = ["keyserver", "ca", "inspector", "gateway"];
+
+/// What tells one organisation from the other.
+#[derive(Debug, Clone, Copy)]
+pub struct Outline {
+    /// "a" or "b"; its domain is `NAME.example`.
+    pub name: &'static str,
+    /// The member id, with a check digit that is right.
+    pub id: &'static str,
+    /// Its name in Japanese.
+    pub japanese: &'static str,
+    /// Where its mail servers are.
+    pub ip: Ipv4Addr,
+    /// The form in which mail that came in clear is encrypted for it.
+    pub fresh_form: &'static str,
+    /// The people who have a mailbox.
+    pub people: &'static [&'static str],
+}
+
+/// The addresses of an organisation.
+#[derive(Debug, Clone, Copy)]
+struct Ports {
+    mx: SocketAddr,
+    reinjection: SocketAddr,
+    imap: SocketAddr,
+    mailboxes: SocketAddr,
+    submission: SocketAddr,
+    filter: SocketAddr,
+}
+
+/// An organisation.
+#[derive(Debug)]
+pub struct Member {
+    outline: Outline,
+    site: Site,
+    ports: Ports,
+    roles: Vec<Running>,
+    servers: Option<(Postfix, Dovecot)>,
+}
+
+/// Somebody of an organisation, with what lies on their own computer.
+#[derive(Debug)]
+pub struct Person {
+    /// The one address.
+    pub address: String,
+    /// What their mailer logs in with.
+    pub secret: String,
+    /// The folder with `encryption-key.pem`, `encryption.pem`, `chain.pem`,
+    /// `seal-ca.pem`, and for those who sign themselves `signing-key.pem` and
+    /// `signing-file.pem`.
+    pub dir: PathBuf,
+}
+
+impl Member {
+    /// Writes its configuration; nothing is made or started yet.
+    pub fn new(place: &Place, outline: Outline, authority: &Authority) -> Self {
+        let [mx, reinjection, imap, mailboxes, submission] = free_ports(outline.ip);
+        let [filter] = free_ports(Ipv4Addr::LOCALHOST);
+        let ports = Ports { mx, reinjection, imap, mailboxes, submission, filter };
+        let config = ssmax_toml(&outline, &ports, &authority.url());
+        let site = Site::new(place.private_dir(outline.name), &config);
+        Self { outline, site, ports, roles: Vec::new(), servers: None }
+    }
+
+    /// Its folder.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// Its mail domain.
+    pub fn domain(&self) -> String {
+        format!("{}.example", self.outline.name)
+    }
+
+    /// Where mail from other organisations arrives.
+    pub fn mx(&self) -> SocketAddr {
+        self.ports.mx
+    }
+
+    /// Where its people submit mail.
+    pub fn submission(&self) -> SocketAddr {
+        self.ports.submission
+    }
+
+    /// Its running Postfix.
+    pub fn postfix(&self) -> &Postfix {
+        &self.servers.as_ref().unwrap().0
+    }
+
+    /// What is in a person's mailbox, as IMAP gives it.
+    #[track_caller]
+    pub fn inbox(&self, address: &str) -> Vec<Vec<u8>> {
+        crate::imap::inbox(self.servers.as_ref().unwrap().1.imap, address)
+    }
+
+    /// Starts Postfix and Dovecot.
+    #[track_caller]
+    pub fn start_mail_servers(&mut self, place: &Place, other: &Self) {
+        let (name, domain) = (self.outline.name, self.domain());
+        let ports = self.ports;
+        let people: Vec<String> =
+            self.outline.people.iter().map(|person| format!("{person}@{domain}")).collect();
+        let people: Vec<&str> = people.iter().map(String::as_str).collect();
+        let dovecot = Dovecot::start(place, name, ports.imap, ports.mailboxes, &people);
+        let settings = Settings {
+            name,
+            domain: &domain,
+            mx: ports.mx,
+            reinjection: ports.reinjection,
+            filter: ports.filter,
+            mailboxes: ports.mailboxes,
+            other: (&other.domain(), other.ports.mx),
+        };
+        self.servers = Some((Postfix::start(place, &settings), dovecot));
+    }
+
+    /// Starts all roles. One that ends stays away, so that a test sees its absence.
+    #[track_caller]
+    pub fn serve(&mut self) {
+        self.roles.push(self.site.serve(&["--no-restart"], &ROLES));
+    }
+
+    /// Starts one role again that has ended.
+    #[track_caller]
+    pub fn serve_role(&mut self, role: &str) {
+        self.roles.push(self.site.serve(&["--role", role], &[role]));
+    }
+
+    /// Registers somebody: the server signs for them, and with `own_key` they have a
+    /// signing key in a file too.
+    #[track_caller]
+    pub fn add_person(&self, user: &str, name: &str, own_key: bool) -> Person {
+        let address = format!("{user}@{}", self.domain());
+        let folder = format!("people-{user}");
+        let dir = self.site.path(&folder);
+        std::fs::create_dir(&dir).unwrap();
+        let csr = format!("{folder}/signing.csr");
+        let mut line = vec!["user", "add", user, "--name", name, "--address", &address];
+        line.extend(["--proof", "in-person", "--device-secret", "--server-key"]);
+        line.extend(["--out", &folder]);
+        if own_key {
+            let key = "ecparam -name prime256v1 -genkey -noout -out signing-key.pem";
+            let request = format!("req -new -key signing-key.pem -subj /CN={user} -out signing.csr");
+            for line in [key, &request] {
+                let line = line.split(' ');
+                let _ = run(Command::new("openssl").args(line).current_dir(&dir)).ends(0);
+            }
+            line.extend(["--csr", &csr]);
+        }
+        let made = self.site.facts(&line);
+        let secret = made["device_secret"].as_str().unwrap().to_owned();
+        // `add` has written certificates of the same names.
+        let exported = format!("{folder}/export");
+        let _ = self.site.run(&["user", "export", &address, "--out", &exported]).ends(0);
+        for name in ["encryption-key.pem", "seal-ca.pem"] {
+            std::fs::rename(dir.join("export").join(name), dir.join(name)).unwrap();
+        }
+        Person { address, secret, dir }
+    }
+}
+
+fn ssmax_toml(outline: &Outline, ports: &Ports, authority: &str) -> String {
+    let Outline { name, id, japanese, fresh_form, .. } = outline;
+    let Ports { submission, filter, reinjection, .. } = ports;
+    format!(
+        "state_dir = \"state\"
+run_dir = \"run\"
+
+[organisation]
+id = \"{id}\"
+name = \"Organisation {name}\"
+name_ja = \"{japanese}\"
+domains = [\"{name}.example\"]
+incident_contact = \"abuse@{name}.example\"
+
+[federation]
+authority_url = \"{authority}\"
+poll_seconds = 1
+fresh_form = \"{fresh_form}\"
+
+[keyserver]
+unlock_file = \"unlock-keyserver\"
+sign_for_users = true
+
+[ca]
+unlock_file = \"unlock-ca\"
+device_secret_aal = 2
+
+[inspector]
+workers = 2
+
+[gateway]
+host_name = \"ssmax.{name}.example\"
+submission = \"{submission}\"
+allow_plaintext_auth = true
+inbound_lmtp = \"{filter}\"
+next_hop = \"smtp://{reinjection}\"
+"
+    )
+}

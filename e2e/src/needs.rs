@@ -1,0 +1,51 @@
+//! What these tests need of the machine.
+
+use std::path::Path;
+use std::process::Command;
+
+/// The programs, with the Debian package that each is from.
+const PROGRAMS: [(&str, &str); 7] = [
+    ("postconf", "postfix"),
+    ("postqueue", "postfix"),
+    ("dovecot", "dovecot-core"),
+    ("doveconf", "dovecot-core"),
+    ("swaks", "swaks"),
+    ("openssl", "openssl"),
+    ("setpriv", "util-linux"),
+];
+
+/// Protocols of Dovecot that are packages of their own.
+const PROTOCOLS: [(&str, &str); 2] =
+    [("imap", "dovecot-imapd"), ("lmtp", "dovecot-lmtpd")];
+
+/// Where Debian keeps what [`PROTOCOLS`] are.
+const DOVECOT_LIBEXEC: &str = "/usr/lib/dovecot";
+
+/// Whether the tests can run here. Says what is missing if not.
+///
+/// # Panics
+/// If they cannot, and the variable `CI` is `true`: there a skipped test is a failure.
+pub fn are_met() -> bool {
+    let Some(missing) = missing() else { return true };
+    let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    assert!(!is_ci, "needed and not here: {missing}");
+    println!("skipped: {missing}");
+    false
+}
+
+fn missing() -> Option<String> {
+    if !rustix::process::geteuid().is_root() {
+        return Some("mail servers are started by root only".to_owned());
+    }
+    let no_program = |(program, _): &&(&str, &str)| {
+        Command::new("sh")
+            .args(["-c", &format!("command -v {program}")])
+            .output()
+            .map_or(true, |found| !found.status.success())
+    };
+    let no_protocol =
+        |(name, _): &&(&str, &str)| !Path::new(DOVECOT_LIBEXEC).join(name).exists();
+    let program = PROGRAMS.iter().find(no_program);
+    let (name, package) = program.or_else(|| PROTOCOLS.iter().find(no_protocol))?;
+    Some(format!("{name} (package {package}) is not installed"))
+}

@@ -1,0 +1,84 @@
+//! The folder of one run, and addresses that nobody else uses.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use tempfile::TempDir;
+
+/// How much of each log is shown when a test fails, in lines.
+const SHOWN_LINES: usize = 60;
+
+/// A folder that others may pass through, since mail servers give up root's rights. It
+/// is removed at the end; if the test failed, its logs are shown first.
+#[derive(Debug)]
+pub struct Place(TempDir);
+
+impl Place {
+    /// Makes it.
+    pub fn new() -> Self {
+        let dir = tempfile::Builder::new().prefix("ssmax-e2e-").tempdir().unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        Self(dir)
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// A new folder in it that only root can look into.
+    pub fn private_dir(&self, name: &str) -> PathBuf {
+        let path = self.path().join(name);
+        fs::DirBuilder::new().mode(0o700).create(&path).unwrap();
+        path
+    }
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            show_logs(self.path());
+        }
+    }
+}
+
+fn show_logs(dir: &Path) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let path = entry.path();
+        // The queues hold mail, not logs, and are large.
+        if path.is_dir() && !path.ends_with("spool") && !path.is_symlink() {
+            show_logs(&path);
+        } else if path.extension().is_some_and(|extension| extension == "log") {
+            let text = fs::read(&path).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text);
+            let lines: Vec<&str> = text.lines().collect();
+            let shown = lines.iter().skip(lines.len().saturating_sub(SHOWN_LINES));
+            eprintln!("== {}", path.display());
+            shown.for_each(|line| eprintln!("{line}"));
+        }
+    }
+}
+
+/// `N` ports of this address that were free a moment ago, none given out twice.
+pub fn free_ports<const N: usize>(ip: Ipv4Addr) -> [SocketAddr; N] {
+    static GIVEN: Mutex<Vec<SocketAddr>> = Mutex::new(Vec::new());
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    std::array::from_fn(|_| {
+        loop {
+            let listener = TcpListener::bind((ip, 0)).unwrap();
+            let address = listener.local_addr().unwrap();
+            if !given.contains(&address) {
+                given.push(address);
+                return address;
+            }
+        }
+    })
+}

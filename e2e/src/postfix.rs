@@ -1,0 +1,193 @@
+//! A Postfix with the gateway as its after-queue content filter.
+
+use crate::place::Place;
+use crate::process::{Running, run, wait_for};
+use rustix::process::geteuid;
+use serde_json::Value;
+use std::fs;
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// How long it may take to start.
+const READY: Duration = Duration::from_secs(15);
+
+/// What one instance is told.
+#[derive(Debug)]
+pub struct Settings<'a> {
+    /// "a" or "b".
+    pub name: &'a str,
+    /// The own mail domain.
+    pub domain: &'a str,
+    /// Where mail arrives from other organisations.
+    pub mx: SocketAddr,
+    /// Where the gateway hands in mail, arriving and leaving.
+    pub reinjection: SocketAddr,
+    /// The gateway's LMTP listener.
+    pub filter: SocketAddr,
+    /// Dovecot's LMTP listener.
+    pub mailboxes: SocketAddr,
+    /// The other organisation's domain and MX: there is no DNS here.
+    pub other: (&'a str, SocketAddr),
+}
+
+/// A running instance.
+#[derive(Debug)]
+pub struct Postfix {
+    config: PathBuf,
+    log: PathBuf,
+    _running: Running,
+}
+
+impl Postfix {
+    /// Writes its configuration, and starts it.
+    #[track_caller]
+    pub fn start(place: &Place, settings: &Settings<'_>) -> Self {
+        let dir = place.path().join(format!("postfix-{}", settings.name));
+        let config = dir.join("etc");
+        for name in ["etc", "spool", "data"] {
+            fs::create_dir_all(dir.join(name)).unwrap();
+        }
+        chown(dir.join("data"), Some(postfix_user()), None).unwrap();
+        fs::write(config.join("main.cf"), main_cf(&dir, settings)).unwrap();
+        fs::write(config.join("master.cf"), master_cf(settings)).unwrap();
+        // Makes the folders of the queue, and looks for mistakes.
+        let _ = run(Command::new("postfix").arg("-c").arg(&config).arg("check")).ends(0);
+        let daemons = run(Command::new("postconf").arg("-c").arg(&config).args([
+            "-h",
+            "daemon_directory",
+        ]))
+        .ends(0)
+        .text();
+        let master = Path::new(daemons.trim()).join("master");
+        let config_text = config.to_str().unwrap();
+        // -s: in the foreground.
+        let running =
+            Running::start(&master, &["-c", config_text, "-s"], &dir.join("master.log"));
+        for address in [settings.mx, settings.reinjection] {
+            wait_for("Postfix", READY, || TcpStream::connect(address).ok());
+        }
+        Self { log: dir.join("mail.log"), config, _running: running }
+    }
+
+    /// What it wrote about mail since it was started.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// The mails in its queue, as `postqueue -j` tells them.
+    #[track_caller]
+    pub fn queue(&self) -> Vec<Value> {
+        let said = run(Command::new("postqueue").arg("-c").arg(&self.config).arg("-j"));
+        said.ends(0).text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// The user id that the daemons run as: who owns what the package has installed for it.
+fn postfix_user() -> u32 {
+    let said = run(Command::new("id").args(["-u", "postfix"])).ends(0);
+    let user = said.text().trim().parse().unwrap();
+    assert_ne!(user, geteuid().as_raw());
+    user
+}
+
+fn main_cf(dir: &Path, settings: &Settings<'_>) -> String {
+    let Settings { name, domain, mailboxes, other: (other, mx), .. } = settings;
+    let dir = dir.display();
+    let on = |address: &SocketAddr| format!("[{}]:{}", address.ip(), address.port());
+    let (mailboxes, mx, ip) = (on(mailboxes), on(mx), settings.mx.ip());
+    format!(
+        "compatibility_level = 3.6
+config_directory = {dir}/etc
+queue_directory = {dir}/spool
+data_directory = {dir}/data
+maillog_file = {dir}/mail.log
+maillog_file_prefixes = {dir}
+syslog_name = postfix-{name}
+# The addresses stand in master.cf.
+inet_interfaces = loopback-only
+inet_protocols = ipv4
+smtp_bind_address = {ip}
+myhostname = mx.{domain}
+# As Debian has it in /etc/mailname.
+myorigin = {domain}
+mydestination =
+mynetworks = 127.0.0.0/8
+smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+virtual_mailbox_domains = {domain}
+virtual_transport = lmtp:inet:{mailboxes}
+transport_maps = inline:{{{other} = smtp:{mx}}}
+default_transport = error:no way out of here
+alias_maps =
+alias_database =
+local_recipient_maps =
+smtp_dns_support_level = disabled
+smtp_host_lookup = native
+smtp_tls_security_level = none
+smtpd_tls_security_level = none
+smtpd_peername_lookup = no
+smtputf8_enable = yes
+# SMTP smuggling: off by default in Debian 12.
+smtpd_forbid_bare_newline = yes
+# A signed body must leave as it came.
+disable_mime_output_conversion = yes
+# Each layer of base64 adds 37 %.
+message_size_limit = 52428800
+mailbox_size_limit = 0
+# A test waits for the next try.
+minimal_backoff_time = 1s
+maximal_backoff_time = 2s
+queue_run_delay = 1s
+"
+    )
+}
+
+fn master_cf(settings: &Settings<'_>) -> String {
+    let Settings { name, mx, reinjection, filter, .. } = settings;
+    let IpAddr::V4(_) = mx.ip() else { panic!("{mx}") };
+    format!(
+        "{mx} inet n - n - - smtpd
+  -o content_filter=ssmax:[{}]:{}
+  -o receive_override_options=no_address_mappings
+ssmax unix - - n - 10 lmtp
+  -o syslog_name=postfix-{name}/ssmax
+  -o lmtp_data_done_timeout=1200
+  -o disable_dns_lookups=yes
+  -o lmtp_send_xforward_command=yes
+{reinjection} inet n - n - - smtpd
+  -o syslog_name=postfix-{name}/reinject
+  -o content_filter=
+  -o smtpd_milters=
+  -o receive_override_options=no_unknown_recipient_checks,no_header_body_checks,no_milters
+  -o smtpd_recipient_restrictions=permit_mynetworks,reject
+  -o smtpd_authorized_xforward_hosts=127.0.0.0/8
+  -o local_header_rewrite_clients=
+postlog unix-dgram n - n - 1 postlogd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+proxywrite unix - - n - 1 proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+lmtp unix - - n - - lmtp
+  -o syslog_name=postfix-{name}/mailboxes
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+",
+        filter.ip(),
+        filter.port()
+    )
+}

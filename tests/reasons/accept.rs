@@ -1,0 +1,96 @@
+//! Reasons found while the octets arrive and are read.
+
+use crate::mails::{mail, mail_from, text};
+use crate::person::look_up;
+use crate::smtp;
+use crate::stage::Stage;
+use ssmax_chain::Reason;
+use ssmax_mail::compose::{boundary, multipart};
+
+pub(crate) async fn run(stage: &mut Stage<'_>) {
+    a_header_that_cannot_be_read(stage).await;
+    two_readings(stage).await;
+    no_login(stage).await;
+    a_stranger_wants_us_to_relay(stage).await;
+    a_recipient_without_a_domain(stage).await;
+    more_encrypted_parts_than_are_opened(stage).await;
+    a_cipher_that_is_refused(stage).await;
+}
+
+async fn a_header_that_cannot_be_read(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let mut broken = mail(&a.sender.address, &a.other.address, &text());
+    broken.octets.splice(0..0, b"this line has no colon\r\n".iter().copied());
+    broken.message_id = String::new();
+    let reason = Reason::MailMalformed;
+    stage.submitted(a.member, a.sender, &a.other.address, &broken, reason).await;
+    stage.arrived(a.member, "x@x.example", &a.sender.address, &broken, reason).await;
+}
+
+async fn two_readings(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    // The second boundary is what some readers go by.
+    let entity = multipart("mixed", &[("boundary", "other")], &boundary([1; 16]), &[text()]);
+    let mut ambiguous = mail(&a.sender.address, &a.other.address, &entity);
+    ambiguous.message_id = String::new();
+    let reason = Reason::MailAmbiguous;
+    stage.submitted(a.member, a.sender, &a.other.address, &ambiguous, reason).await;
+    stage.arrived(a.member, "x@x.example", &a.sender.address, &ambiguous, reason).await;
+
+    // Which of two subjects is shown? Over the chain both would be covered.
+    let twice = stage.federation.c_to(&a).mail;
+    let twice = crate::forgery::Forgery::of_mail(stage.federation, &a, twice)
+        .after(|mail| mail.replacing("Subject: ", "Subject: Something else\r\nSubject: "));
+    stage.arrived(a.member, &twice.from, &a.sender.address, &twice.mail, reason).await;
+}
+
+async fn no_login(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let good = mail(&a.sender.address, &a.other.address, &text());
+    let (from, to) = (&a.sender.address, &a.other.address);
+    let reply = smtp::send(a.member.submission, None, from, to, &good.octets).await;
+    stage.found.refused_in_dialogue(&reply, Reason::LoginRequired);
+}
+
+async fn a_stranger_wants_us_to_relay(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    for elsewhere in [&a.other.address, "x@x.example", "x@sub.a.example"] {
+        let reply = smtp::send(a.member.inbound, None, "x@x.example", elsewhere, b"").await;
+        stage.found.refused_in_dialogue(&reply, Reason::RelayDenied);
+    }
+}
+
+async fn a_recipient_without_a_domain(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let login = Some((a.sender.address.as_str(), a.sender.secret.as_str()));
+    for (server, login) in [(a.member.submission, login), (a.member.inbound, None)] {
+        let reply = smtp::send(server, login, &a.sender.address, "postmaster", b"").await;
+        stage.found.refused_in_dialogue(&reply, Reason::RecipientMalformed);
+    }
+}
+
+async fn more_encrypted_parts_than_are_opened(stage: &mut Stage<'_>) {
+    // At C not even one is.
+    let federation = stage.federation;
+    let (erin, bob) = (&federation.erin, &federation.bob.address);
+    let relay = look_up(&federation.c, bob).await;
+    let mail = mail(&erin.address, bob, &text()).signed_by(erin).encrypted_for(&relay);
+    stage.submitted(&federation.c, erin, bob, &mail, Reason::TooManyEncryptedParts).await;
+}
+
+async fn a_cipher_that_is_refused(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let plain = mail_from(&[("From", &a.sender.address)], &a.other.address, &text());
+    let encrypted = plain.signed_by(a.sender).encrypted_for(&a.relay);
+    let object = crate::mails::parsed(&encrypted.octets).decoded_body().unwrap();
+    // AES-256 in OFB instead of CBC: malleable, and with the same parameters.
+    let (cbc, ofb) = (b"\x60\x86\x48\x01\x65\x03\x04\x01\x2a", b"\x60\x86\x48\x01\x65\x03\x04\x01\x2b");
+    let at = object.windows(cbc.len()).position(|window| window == cbc).unwrap();
+    let refused = [&object[..at], ofb, &object[at + cbc.len()..]].concat();
+    for object in [refused, b"no CMS at all".to_vec()] {
+        let mail = mail_from(&[("From", &a.sender.address)], &a.other.address, &text())
+            .around_object(&object);
+        let reason = Reason::EncryptionRefused;
+        stage.submitted(a.member, a.sender, &a.other.address, &mail, reason).await;
+    }
+}

@@ -1,0 +1,332 @@
+//! A member of the federation: its settings, its keys made and certified, its roles as
+//! tasks.
+
+use crate::wire::Wire;
+use ssmax_api::Organisation;
+use ssmax_authority::AuthorityConfig;
+use ssmax_daemon::Stop;
+use ssmax_federation::admission::{Admission, Application};
+use ssmax_federation::{Capabilities, Enforce, Kind, Names, corporate_number_check_digit, member_id};
+use ssmax_gateway::{AfterOpening, FederationConfig, GatewayConfig, listen};
+use ssmax_hsm::UnlockSecret;
+use ssmax_inspector::InspectorConfig;
+use ssmax_primitives::SystemRandom;
+use ssmax_store::files;
+use std::collections::{BTreeMap, HashMap};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use time::OffsetDateTime;
+use tokio::task::JoinHandle;
+
+/// How long a role may take to serve, on a busy machine.
+const READY: Duration = Duration::from_secs(30);
+
+/// A port of the system's choice.
+const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// What makes members different from each other.
+pub(crate) struct Outline {
+    pub(crate) name: &'static str,
+    /// Twelve digits of no real corporate number.
+    pub(crate) number: &'static str,
+    pub(crate) outbound_after_opening: AfterOpening,
+    pub(crate) inbound_after_opening: AfterOpening,
+    pub(crate) max_private_operations: usize,
+}
+
+/// One of a member's roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Role {
+    Keyserver,
+    Ca,
+    Inspector,
+    Gateway,
+}
+
+impl Role {
+    pub(crate) const ALL: [Self; 4] = [Self::Keyserver, Self::Ca, Self::Inspector, Self::Gateway];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Keyserver => "keyserver",
+            Self::Ca => "ca",
+            Self::Inspector => "inspector",
+            Self::Gateway => "gateway",
+        }
+    }
+}
+
+/// A member.
+pub(crate) struct Member {
+    pub(crate) name: &'static str,
+    pub(crate) id: String,
+    pub(crate) domain: String,
+    pub(crate) home: PathBuf,
+    pub(crate) keyserver: ssmax_keyserver::Settings,
+    pub(crate) ca: ssmax_ca::Settings,
+    pub(crate) inspector: ssmax_inspector::Settings,
+    pub(crate) gateway: ssmax_gateway::Settings,
+    pub(crate) admission: Admission,
+    /// The network in front of its gateway.
+    pub(crate) wire: Arc<Wire>,
+    /// Where its people submit, and where others' mail comes in: known once it serves.
+    pub(crate) submission: SocketAddr,
+    pub(crate) inbound: SocketAddr,
+    running: HashMap<Role, Running>,
+}
+
+/// A role as a task.
+struct Running {
+    stop: Stop,
+    task: JoinHandle<()>,
+}
+
+impl Member {
+    /// Makes the keys and has them certified; no role runs yet.
+    pub(crate) async fn join(
+        dir: &Path,
+        outline: &Outline,
+        authority: (&AuthorityConfig, SocketAddr),
+        routes: &BTreeMap<String, ssmax_gateway::wire::Route>,
+        wire: Arc<Wire>,
+    ) -> Self {
+        let home = dir.join(outline.name);
+        files::create_private_dir(&home).unwrap();
+        let organisation = organisation(outline);
+        let (state_dir, run_dir) = (home.join("state"), home.join("run"));
+        for private in [&state_dir, &run_dir] {
+            files::create_private_dir(private).unwrap();
+        }
+        let domain = organisation.domains[0].clone();
+        let mut member = Self {
+            name: outline.name,
+            id: organisation.id.clone(),
+            keyserver: keyserver(&home, &organisation, outline),
+            ca: ca(&home, &organisation),
+            inspector: inspector(&run_dir),
+            gateway: gateway(&home, &organisation, outline, authority.1, routes),
+            domain,
+            home,
+            admission: nothing_yet(),
+            wire,
+            submission: ANY_PORT,
+            inbound: ANY_PORT,
+            running: HashMap::new(),
+        };
+        member.be_admitted(authority.0).await;
+        member
+    }
+
+    async fn be_admitted(&mut self, authority: &AuthorityConfig) {
+        for unlock in [&self.keyserver.keyserver.unlock_file, &self.ca.ca.unlock_file] {
+            UnlockSecret::generate_file(unlock, &SystemRandom).unwrap();
+        }
+        let keys = ssmax_keyserver::initialise(&self.keyserver).unwrap();
+        let ca_keys = ssmax_ca::initialise(&self.ca).await.unwrap();
+        let statement_key = ssmax_gateway::initialise(&self.gateway).unwrap();
+        let organisation = &self.keyserver.organisation;
+        let application = Application {
+            id: self.id.clone(),
+            kind: Kind::Organisation,
+            names: Names { en: organisation.name.clone(), ..Names::default() },
+            corporate_number: self.id.strip_prefix("NTRJP-").unwrap().to_owned(),
+            domains: organisation.domains.clone(),
+            incident_contact: organisation.incident_contact.clone(),
+            capabilities: Capabilities { enforce: Enforce::Refuse, ..Capabilities::default() },
+            organisation_signing_request: keys.organisation_signing_request,
+            federation_encryption_keys: vec![keys.federation_encryption],
+            member_ca_request: ca_keys.member_ca_request,
+        };
+        let now = OffsetDateTime::now_utc();
+        let admission = ssmax_authority::admit(authority, &application, now).await.unwrap();
+        ssmax_ca::install_admission(&self.ca, &admission).await.unwrap();
+        let seal_ca = ssmax_ca::seal_ca(&self.ca).await.unwrap();
+        ssmax_keyserver::install_admission(&self.keyserver, &admission, &seal_ca, &statement_key)
+            .await
+            .unwrap();
+        let federation = &self.gateway.federation;
+        files::write_private(&federation.root, admission.root.as_bytes()).unwrap();
+        files::write_private(&federation.tls_ca, admission.tls_ca.as_bytes()).unwrap();
+        self.admission = admission;
+    }
+
+    /// Starts all roles and leads the network to the gateway.
+    pub(crate) async fn serve(&mut self) {
+        for role in Role::ALL {
+            self.start(role).await;
+        }
+        self.wire.lead_to(self.inbound);
+    }
+
+    /// Starts a role and waits until it serves.
+    pub(crate) async fn start(&mut self, role: Role) {
+        let stop = Stop::new();
+        let task = match role {
+            Role::Keyserver => {
+                let serving = ssmax_keyserver::serve(self.keyserver.clone(), stop.clone());
+                tokio::spawn(async { serving.await.unwrap() })
+            }
+            Role::Ca => {
+                let serving = ssmax_ca::serve(self.ca.clone(), stop.clone());
+                tokio::spawn(async { serving.await.unwrap() })
+            }
+            Role::Inspector => {
+                let serving = ssmax_inspector::serve(self.inspector.clone(), stop.clone());
+                tokio::spawn(async { serving.await.unwrap() })
+            }
+            Role::Gateway => {
+                let serving = ssmax_gateway::serve(self.gateway.clone(), stop.clone());
+                tokio::spawn(async { serving.await.unwrap() })
+            }
+        };
+        self.running.insert(role, Running { stop, task });
+        if role == Role::Gateway {
+            (self.submission, self.inbound) = addresses(&self.gateway.run_dir).await;
+        } else {
+            let run_dir = &self.gateway.run_dir;
+            ssmax_daemon::ready::wait_ready(run_dir, &[role.as_str()], READY).await.unwrap();
+        }
+    }
+
+    /// Stops a role and waits until it is gone.
+    pub(crate) async fn stop(&mut self, role: Role) {
+        let running = self.running.remove(&role).unwrap();
+        running.stop.trigger();
+        running.task.await.unwrap();
+    }
+
+    /// Where its people's mail is delivered.
+    pub(crate) fn maildir(&self, address: &str) -> PathBuf {
+        let (local, domain) = address.rsplit_once('@').unwrap();
+        self.home.join("mail").join(domain).join(local).join("new")
+    }
+
+    /// Where its gateway keeps the journal.
+    pub(crate) fn state_dir(&self) -> &Path {
+        &self.gateway.state_dir
+    }
+
+    /// What it does with a mail that is stopped after a key was used.
+    pub(crate) fn after_opening(&self, direction: &str) -> AfterOpening {
+        match direction {
+            "inbound" => self.gateway.gateway.inbound_after_opening,
+            _ => self.gateway.gateway.outbound_after_opening,
+        }
+    }
+}
+
+/// Where a gateway takes mail from its own people and from others, once it serves.
+pub(crate) async fn addresses(run_dir: &Path) -> (SocketAddr, SocketAddr) {
+    let ready = ssmax_daemon::ready::wait_ready(run_dir, &["gateway"], READY).await.unwrap();
+    let at = |name: &str| ready["gateway"].addresses[name].parse().unwrap();
+    (at("submission"), at("inbound_smtp"))
+}
+
+fn organisation(outline: &Outline) -> Organisation {
+    let digit = corporate_number_check_digit(outline.number).unwrap();
+    let domain = format!("{}.example", outline.name);
+    Organisation {
+        id: member_id(&format!("{digit}{}", outline.number)),
+        name: format!("Organisation {}", outline.name.to_uppercase()),
+        name_ja: String::new(),
+        name_kana: String::new(),
+        incident_contact: format!("abuse@{domain}"),
+        domains: vec![domain],
+    }
+}
+
+fn keyserver(
+    home: &Path,
+    organisation: &Organisation,
+    outline: &Outline,
+) -> ssmax_keyserver::Settings {
+    ssmax_keyserver::Settings {
+        organisation: organisation.clone(),
+        state_dir: home.join("state"),
+        run_dir: home.join("run"),
+        keyserver: ssmax_keyserver::KeyserverConfig {
+            unlock_file: home.join("unlock"),
+            max_private_operations: outline.max_private_operations,
+            allow_pkcs1_decryption: false,
+            sign_for_users: true,
+        },
+    }
+}
+
+fn ca(home: &Path, organisation: &Organisation) -> ssmax_ca::Settings {
+    ssmax_ca::Settings {
+        organisation: organisation.clone(),
+        state_dir: home.join("state"),
+        run_dir: home.join("run"),
+        ca: ssmax_ca::CaConfig {
+            unlock_file: home.join("unlock-ca"),
+            user_days: 730,
+            relay_days: 400,
+            device_secret_aal: 2,
+        },
+    }
+}
+
+/// Workers are the program itself, as in service.
+fn inspector(run_dir: &Path) -> ssmax_inspector::Settings {
+    ssmax_inspector::Settings {
+        run_dir: run_dir.to_owned(),
+        inspector: InspectorConfig::default(),
+        worker: vec![env!("CARGO_BIN_EXE_ssmax").into(), "inspect-worker".into()],
+    }
+}
+
+fn gateway(
+    home: &Path,
+    organisation: &Organisation,
+    outline: &Outline,
+    authority: SocketAddr,
+    routes: &BTreeMap<String, ssmax_gateway::wire::Route>,
+) -> ssmax_gateway::Settings {
+    let mut routes = routes.clone();
+    let maildir = format!("maildir:{}/mail/{{domain}}/{{local}}", home.display());
+    routes.insert(organisation.domains[0].clone(), maildir.parse().unwrap());
+    let state_dir = home.join("state");
+    ssmax_gateway::Settings {
+        organisation: organisation.clone(),
+        federation: FederationConfig {
+            authority_url: format!("https://localhost:{}", authority.port()),
+            tls_ca: state_dir.join("tls-ca.pem"),
+            root: state_dir.join("root.pem"),
+            poll_seconds: 1,
+        },
+        run_dir: home.join("run"),
+        state_dir,
+        gateway: GatewayConfig {
+            host_name: format!("mx.{}", organisation.domains[0]),
+            submission: Some(ANY_PORT),
+            inbound_smtp: Some(ANY_PORT),
+            inbound_lmtp: None,
+            tls_certificate: None,
+            tls_key: None,
+            allow_plaintext_auth: true,
+            next_hop: ssmax_gateway::wire::Route::Reject,
+            routes,
+            route_ca: None,
+            inbound_after_opening: outline.inbound_after_opening,
+            outbound_after_opening: outline.outbound_after_opening,
+            limits: listen::Limits::default(),
+        },
+    }
+}
+
+fn nothing_yet() -> Admission {
+    Admission {
+        id: String::new(),
+        list_version: 0,
+        organisation_signing: String::new(),
+        organisation_encryption: Vec::new(),
+        member_ca: String::new(),
+        issuing_ca: String::new(),
+        root: String::new(),
+        authority_url: String::new(),
+        tls_ca: String::new(),
+    }
+}

@@ -1,0 +1,296 @@
+//! Sends, and compares what the journal and the outside were told with what is published.
+
+use crate::federation::Federation;
+use crate::mails::{Mail, mail, parsed, text};
+use crate::member::Member;
+use crate::person::{Person, look_up};
+use crate::published::{published, told};
+use crate::smtp;
+use ssmax_chain::Reason;
+use ssmax_chain::refusal::Public;
+use ssmax_gateway::{AfterOpening, FateRow};
+use ssmax_pki::Certificate;
+use std::collections::{BTreeSet, HashMap};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The answer for a mail that waits for a person, whatever the cause.
+const HELD: &str = "250 2.0.0 Ok, kept for review";
+
+/// One member as its own people see it.
+pub(crate) struct Side<'a> {
+    pub(crate) member: &'a Member,
+    pub(crate) sender: &'a Person,
+    pub(crate) colleague: &'a Person,
+    /// Somebody at the other member.
+    pub(crate) other: &'a Person,
+    /// What the directory gives for the other person.
+    pub(crate) relay: Certificate,
+    /// A content that the member's own seal signs.
+    pub(crate) sealed: Vec<u8>,
+}
+
+/// The federation with good mails sent in both directions.
+pub(crate) struct Stage<'a> {
+    pub(crate) federation: &'a Federation,
+    pub(crate) found: Found,
+    relays: [Certificate; 2],
+    sealed: [Vec<u8>; 2],
+}
+
+impl<'a> Stage<'a> {
+    /// Sends a good mail each way, which also proves that the rest fails for its own
+    /// reason and not because nothing works.
+    pub(crate) async fn open(federation: &'a Federation) -> Self {
+        let Federation { a, b, alice, bob, .. } = federation;
+        let relays =
+            [look_up(a, &bob.address).await, look_up(b, &alice.address).await];
+        let mut stage = Self { federation, found: Found::default(), relays, sealed: [vec![], vec![]] };
+        let at_b = stage.send_good(a, alice, &stage.relays[0].clone(), b, bob).await;
+        let at_a = stage.send_good(b, bob, &stage.relays[1].clone(), a, alice).await;
+        stage.sealed = [at_a, at_b];
+        stage
+    }
+
+    /// What was found, for when the federation is needed back.
+    pub(crate) fn close(self) -> Found {
+        self.found
+    }
+
+    /// A and B, each as its own people see it.
+    pub(crate) fn sides(&self) -> [Side<'a>; 2] {
+        let Federation { a, b, alice, carol, bob, dave, .. } = self.federation;
+        let [relay_at_a, relay_at_b] = self.relays.clone();
+        let [sealed_at_a, sealed_at_b] = self.sealed.clone();
+        [
+            Side {
+                member: a,
+                sender: alice,
+                colleague: carol,
+                other: bob,
+                relay: relay_at_a,
+                sealed: sealed_at_a,
+            },
+            Side {
+                member: b,
+                sender: bob,
+                colleague: dave,
+                other: alice,
+                relay: relay_at_b,
+                sealed: sealed_at_b,
+            },
+        ]
+    }
+
+    /// Signed and encrypted; gives the content as its recipient decrypts it.
+    async fn send_good(
+        &mut self,
+        from: &Member,
+        sender: &Person,
+        relay: &Certificate,
+        to: &Member,
+        recipient: &Person,
+    ) -> Vec<u8> {
+        let good = mail(&sender.address, &recipient.address, &text())
+            .signed_by(sender)
+            .encrypted_for(relay);
+        let reply = submit(from, sender, &recipient.address, &good).await;
+        assert!(reply.starts_with("250 2.0.0 "), "{reply}");
+        let delivered = std::fs::read_dir(to.maildir(&recipient.address))
+            .unwrap()
+            .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+            .find(|octets| String::from_utf8_lossy(octets).contains(&good.message_id))
+            .unwrap();
+        let (key, certificate) = &recipient.encryption;
+        let content =
+            ssmax_smime::decrypt::decrypt(&delivered, key, Some(certificate)).unwrap();
+        assert_eq!(parsed(&content).children()[0].raw(), text());
+        content.to_vec()
+    }
+
+    /// A mail of an own person must be stopped for this reason.
+    pub(crate) async fn submitted(
+        &mut self,
+        member: &Member,
+        sender: &Person,
+        recipient: &str,
+        mail: &Mail,
+        reason: Reason,
+    ) {
+        self.found.submitted(member, sender, recipient, mail, reason).await;
+    }
+
+    /// A mail from elsewhere must be stopped for this reason.
+    pub(crate) async fn arrived(
+        &mut self,
+        member: &Member,
+        from: &str,
+        recipient: &str,
+        mail: &Mail,
+        reason: Reason,
+    ) {
+        self.found.arrived(member, from, recipient, mail, reason).await;
+    }
+}
+
+/// Sends as an own person.
+pub(crate) async fn submit(
+    member: &Member,
+    sender: &Person,
+    recipient: &str,
+    mail: &Mail,
+) -> String {
+    submit_at(member.submission, sender, recipient, mail).await
+}
+
+/// Sends as an own person, to the gateway at this address.
+pub(crate) async fn submit_at(
+    at: SocketAddr,
+    sender: &Person,
+    recipient: &str,
+    mail: &Mail,
+) -> String {
+    let login = Some((sender.address.as_str(), sender.secret.as_str()));
+    smtp::send(at, login, &sender.address, recipient, &mail.octets).await
+}
+
+/// What has been found so far.
+#[derive(Default)]
+pub(crate) struct Found {
+    provoked: BTreeSet<Reason>,
+    /// What was told after a key was used, by what the member does then.
+    refused: BTreeSet<String>,
+    held: BTreeSet<String>,
+    faults: Vec<String>,
+    /// Rows of the journal seen so far.
+    rows: HashMap<(PathBuf, String), usize>,
+}
+
+impl Found {
+    /// See [`Stage::submitted`].
+    pub(crate) async fn submitted(
+        &mut self,
+        member: &Member,
+        sender: &Person,
+        recipient: &str,
+        mail: &Mail,
+        reason: Reason,
+    ) {
+        let reply = submit(member, sender, recipient, mail).await;
+        self.stopped(member, "outbound", mail, &reply, reason).await;
+    }
+
+    /// See [`Stage::arrived`].
+    pub(crate) async fn arrived(
+        &mut self,
+        member: &Member,
+        from: &str,
+        recipient: &str,
+        mail: &Mail,
+        reason: Reason,
+    ) {
+        let reply = smtp::send(member.inbound, None, from, recipient, &mail.octets).await;
+        self.stopped(member, "inbound", mail, &reply, reason).await;
+    }
+
+    /// The member must have stopped this mail for this reason, and told the outside what
+    /// is published and nothing more.
+    async fn stopped(
+        &mut self,
+        member: &Member,
+        direction: &str,
+        mail: &Mail,
+        reply: &str,
+        reason: Reason,
+    ) {
+        let (fate, expected) = match (reason.public(), member.after_opening(direction)) {
+            (Public::Numbered, _) => ("refused", told(reason)),
+            (Public::AfterOpening, AfterOpening::Refuse) => {
+                self.refused.insert(reply.to_owned());
+                self.provoked.insert(Reason::RefusedAfterOpening);
+                ("refused", told(Reason::RefusedAfterOpening))
+            }
+            (Public::AfterOpening, AfterOpening::Hold) => {
+                self.held.insert(reply.to_owned());
+                ("held", HELD.to_owned())
+            }
+        };
+        let state_dir = member.state_dir().to_owned();
+        self.compare(&state_dir, (direction, fate), mail, reply, &expected, reason).await;
+    }
+
+    /// The journal has one new row for the mail, with this fate and reason, and the reply
+    /// is exactly as expected.
+    pub(crate) async fn compare(
+        &mut self,
+        state_dir: &Path,
+        (direction, fate): (&str, &str),
+        mail: &Mail,
+        reply: &str,
+        expected: &str,
+        reason: Reason,
+    ) {
+        let rows = self.new_rows(state_dir, &mail.message_id).await;
+        let told: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                let none = || "none".to_owned();
+                let stage = row.stage.clone().unwrap_or_else(none);
+                let reason = row.reason.clone().unwrap_or_else(none);
+                format!("{} {} {stage} {reason}: {}", row.direction, row.fate, row.reply)
+            })
+            .collect();
+        let stage = published(reason).stage;
+        let row = format!("{direction} {fate} {stage} {}: {expected}", reason.code());
+        self.require(
+            reason,
+            told == [row.clone()] && reply == expected,
+            &format!("expected {row}\n  journal {told:?}\n  told    {reply}"),
+        );
+    }
+
+    /// A refusal in the dialogue, before there is a mail to write about.
+    pub(crate) fn refused_in_dialogue(&mut self, reply: &str, reason: Reason) {
+        let expected = told(reason);
+        self.require(reason, reply == expected, &format!("expected {expected}\n  told {reply}"));
+    }
+
+    /// Counts the reason as provoked if all is `well`; else remembers what was found, so
+    /// that one run shows every fault.
+    fn require(&mut self, reason: Reason, well: bool, found: &str) {
+        if well {
+            self.provoked.insert(reason);
+        } else {
+            let case = self.provoked.len() + self.faults.len();
+            self.faults.push(format!("{reason} (after {case} others): {found}"));
+        }
+    }
+
+    /// Something else than a reason is wrong.
+    pub(crate) fn expect(&mut self, well: bool, what: &str) {
+        if !well {
+            self.faults.push(what.to_owned());
+        }
+    }
+
+    async fn new_rows(&mut self, state_dir: &Path, message_id: &str) -> Vec<FateRow> {
+        let mut rows = ssmax_gateway::fates_of(state_dir, message_id).await.unwrap();
+        let known =
+            self.rows.entry((state_dir.to_owned(), message_id.to_owned())).or_default();
+        let new = rows.split_off(*known);
+        *known += new.len();
+        new
+    }
+
+    /// Every published reason was provoked and told as published; after a key was used
+    /// there is one answer for all causes, octet for octet.
+    pub(crate) fn assert_complete(self) {
+        let all: BTreeSet<Reason> = Reason::ALL.iter().copied().collect();
+        let left: Vec<&str> =
+            all.difference(&self.provoked).map(|reason| reason.code()).collect();
+        assert!(self.faults.is_empty(), "{}\nnot provoked: {left:?}", self.faults.join("\n"));
+        assert_eq!(left, Vec::<&str>::new(), "reasons without a case");
+        assert_eq!(self.refused.len(), 1, "{:?}", self.refused);
+        assert_eq!(self.held.len(), 1, "{:?}", self.held);
+    }
+}
