@@ -53,8 +53,8 @@ impl Drop for Place {
 fn show_logs(dir: &Path) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let path = entry.path();
-        // The queues hold mail, not logs, and are large.
-        if path.is_dir() && !path.ends_with("spool") && !path.is_symlink() {
+        let is_mail = ["spool", "mail"].iter().any(|name| path.ends_with(name));
+        if path.is_dir() && !path.is_symlink() && !is_mail {
             show_logs(&path);
         } else if path.extension().is_some_and(|extension| extension == "log") {
             let text = fs::read(&path).unwrap_or_default();

@@ -118,7 +118,7 @@ mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
 virtual_mailbox_domains = {domain}
 virtual_transport = lmtp:inet:{mailboxes}
-transport_maps = inline:{{{other} = smtp:{mx}}}
+transport_maps = inline:{{{{{other} = smtp:{mx}}}}}
 default_transport = error:no way out of here
 alias_maps =
 alias_database =

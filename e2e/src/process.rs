@@ -3,7 +3,6 @@
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsStr;
 use std::fs::File;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -64,9 +63,9 @@ pub struct Running(Child);
 impl Running {
     /// Starts a program that stays in the foreground; what it says goes to `log`.
     ///
-    /// It gets a process group of its own: Postfix signals all of its group when it
-    /// ends. And the kernel ends it with the thread that called this, so that a test
-    /// that is killed leaves nothing behind.
+    /// The kernel ends it with the thread that called this, so that a test that is
+    /// killed leaves nothing behind. It stays in this process group: Postfix wants to
+    /// make a session of its own, which the leader of a group cannot.
     #[track_caller]
     pub fn start<I: AsRef<OsStr>>(program: &Path, arguments: &[I], log: &Path) -> Self {
         let log = File::create(log).unwrap();
@@ -75,7 +74,6 @@ impl Running {
             .arg(program)
             .args(arguments)
             .env("LANG", "C.UTF-8")
-            .process_group(0)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)

@@ -127,10 +127,7 @@ pub(super) fn describe(judgement: &Judgement, context: &Context) -> String {
         let result = context.text(&format!("cli-check-{}", check.result.as_str()), &[]);
         let name = context.text(&format!("verify-check-{}", check.name.as_str()), &[]);
         let reason = describe_reason(check.reason, context);
-        lines.push(
-            context
-                .text("verify-check", &[("result", &result), ("name", &name), ("reason", &reason)]),
-        );
+        lines.push(format!("  {result}: {name} ({reason})"));
     }
     for record in &judgement.chain {
         let (id, from_org, to_org, at) = match record {

@@ -37,11 +37,12 @@ async fn two_readings(stage: &mut Stage<'_>) {
     stage.submitted(a.member, a.sender, &a.other.address, &ambiguous, reason).await;
     stage.arrived(a.member, "x@x.example", &a.sender.address, &ambiguous, reason).await;
 
-    // Which of two subjects is shown? Over the chain both would be covered.
-    let twice = stage.federation.c_to(&a).mail;
-    let twice = crate::forgery::Forgery::of_mail(stage.federation, &a, twice)
-        .after(|mail| mail.replacing("Subject: ", "Subject: Something else\r\nSubject: "));
-    stage.arrived(a.member, &twice.from, &a.sender.address, &twice.mail, reason).await;
+    // Which of two subjects is shown? Over the chain one of them would be covered.
+    let federation = stage.federation;
+    let twice =
+        federation.by_c(&a).compose().replacing("Subject: ", "Subject: Refund\r\nSubject: ");
+    let erin = &federation.erin.address;
+    stage.arrived(a.member, erin, &a.sender.address, &twice, reason).await;
 }
 
 async fn no_login(stage: &mut Stage<'_>) {

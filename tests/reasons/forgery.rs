@@ -5,14 +5,13 @@ use crate::federation::Federation;
 use crate::mails::{Mail, mail, parsed, random, text};
 use crate::member::Member;
 use crate::stage::Side;
-use crate::surgery::last_octet_changed;
 use ssmax_chain::binding::{headers_digest, hop_ukm, recipient_digest};
 use ssmax_chain::hop_mail::{self, SmimeType};
 use ssmax_chain::hop_record::{HopRecord, PartRecord, RECORD_VERSION};
 use ssmax_chain::sealed_record::{RecipientSalt, SealedRecord, SenderAssertion, SignedBy};
 use ssmax_chain::{Digest, HopId};
 use ssmax_cms::Limits;
-use ssmax_cms::enveloped::{ContentCipher, RsaTransport, Sealed, encrypt, kcv, recipient_info};
+use ssmax_cms::enveloped::{ContentCipher, RsaTransport, encrypt, kcv, recipient_info};
 use ssmax_cms::signed::{SignRequest, SignedData, attribute_utf8, domain_signature_type, sign};
 use ssmax_hsm::{KeyPurpose, KeyStore, UnlockSecret};
 use ssmax_mail::address::Address;
@@ -89,34 +88,243 @@ pub(crate) fn basis(key: &SoftwareKey) -> Basis<'_> {
     Basis::new(key.spki(), issue::random_serial(&SystemRandom), validity)
 }
 
-/// Changes one thing.
-type Change<T> = Box<dyn FnOnce(&mut T)>;
+/// Changes one thing of a mail while it is composed.
+type Change<T> = Box<dyn FnOnce(&mut T) + Send>;
+
+fn unchanged<T>() -> Change<T> {
+    Box::new(|_| {})
+}
 
 /// A hop-2 mail to be.
 pub(crate) struct Forgery {
     signer: Signer,
     to_org: String,
-    key_of_receiver: Certificate,
+    receiver: Certificate,
     recipient: Address,
-    /// The mail inside, signed by its sender.
     inner: Mail,
-    plaintext: Vec<u8>,
-    fields: Vec<u8>,
+    plaintext: Option<Vec<u8>>,
+    other_key: bool,
+    mail_infos: Change<Vec<Vec<u8>>>,
     sealed: Change<SealedRecord>,
     sealed_text: Change<Vec<u8>>,
-    seals: Change<Vec<Vec<u8>>>,
-    infos: Change<Vec<Vec<u8>>>,
-    wrong_key: bool,
+    sealed_infos: Change<Vec<Vec<u8>>>,
     record: Change<HopRecord>,
     json: Change<String>,
-    content: Change<Vec<u8>>,
+}
+
+/// An encrypted part with what a hop record says about it.
+struct Encrypted {
+    object: Vec<u8>,
+    infos: Vec<Vec<u8>>,
+    tail: Digest,
+    kcv: Digest,
 }
 
 impl Federation {
-    /// A good mail by erin of C to the sender at `side`, on its way.
+    /// A mail by erin of C to the sender at `side`, on its way.
     pub(crate) fn by_c(&self, side: &Side<'_>) -> Forgery {
+        self.by_c_around(side, &text())
+    }
+
+    /// The same with another content, signed by erin.
+    pub(crate) fn by_c_around(&self, side: &Side<'_>, entity: &[u8]) -> Forgery {
         let to = &side.sender.address;
-        let inner = mail(&self.erin.address, to, &text()).signed_by(&self.erin);
+        let inner = mail(&self.erin.address, to, entity).signed_by(&self.erin);
         Forgery::new(Signer::member(&self.c), side.member, to, inner)
+    }
+}
+
+impl Forgery {
+    pub(crate) fn new(signer: Signer, to: &Member, recipient: &str, inner: Mail) -> Self {
+        Self {
+            signer,
+            to_org: to.id.clone(),
+            receiver: Certificate::from_pem(&to.admission.organisation_encryption[0]).unwrap(),
+            recipient: Address::parse(recipient).unwrap(),
+            inner,
+            plaintext: None,
+            other_key: false,
+            mail_infos: unchanged(),
+            sealed: unchanged(),
+            sealed_text: unchanged(),
+            sealed_infos: unchanged(),
+            record: unchanged(),
+            json: unchanged(),
+        }
+    }
+
+    /// Another signer, in its own name.
+    pub(crate) fn signer(self, signer: Signer) -> Self {
+        Self { signer, ..self }
+    }
+
+    /// Another mail inside, which need not be signed.
+    pub(crate) fn inner(self, inner: Mail) -> Self {
+        Self { inner, ..self }
+    }
+
+    /// Another plaintext than the inner mail wrapped.
+    pub(crate) fn plaintext(self, plaintext: Vec<u8>) -> Self {
+        Self { plaintext: Some(plaintext), ..self }
+    }
+
+    /// RecipientInfos and check value are of another key than the ciphertext.
+    pub(crate) fn other_key(self) -> Self {
+        Self { other_key: true, ..self }
+    }
+
+    /// Changes the RecipientInfos of the mail before they are named in the record.
+    pub(crate) fn mail_infos(
+        self,
+        change: impl FnOnce(&mut Vec<Vec<u8>>) + Send + 'static,
+    ) -> Self {
+        Self { mail_infos: Box::new(change), ..self }
+    }
+
+    /// Changes the sealed record.
+    pub(crate) fn sealed(self, change: impl FnOnce(&mut SealedRecord) + Send + 'static) -> Self {
+        Self { sealed: Box::new(change), ..self }
+    }
+
+    /// Changes the sealed record as it is written.
+    pub(crate) fn sealed_text(self, change: impl FnOnce(&mut Vec<u8>) + Send + 'static) -> Self {
+        Self { sealed_text: Box::new(change), ..self }
+    }
+
+    /// Changes the RecipientInfos of the sealed record.
+    pub(crate) fn sealed_infos(
+        self,
+        change: impl FnOnce(&mut Vec<Vec<u8>>) + Send + 'static,
+    ) -> Self {
+        Self { sealed_infos: Box::new(change), ..self }
+    }
+
+    /// Changes the hop record before it is signed.
+    pub(crate) fn record(self, change: impl FnOnce(&mut HopRecord) + Send + 'static) -> Self {
+        Self { record: Box::new(change), ..self }
+    }
+
+    /// Changes the hop record as it is written, before it is signed.
+    pub(crate) fn json(self, change: impl FnOnce(&mut String) + Send + 'static) -> Self {
+        Self { json: Box::new(change), ..self }
+    }
+
+    /// The mail as it travels.
+    pub(crate) fn compose(mut self) -> Mail {
+        let id = HopId::new(OffsetDateTime::now_utc(), random());
+        let wrapped = || [b"Content-Type: message/rfc822\r\n\r\n", &*self.inner.octets].concat();
+        let plaintext = self.plaintext.take().unwrap_or_else(wrapped);
+        let change = std::mem::replace(&mut self.mail_infos, unchanged());
+        let mail = self.encrypt(&plaintext, id, self.other_key, change);
+
+        let salt = random::<16>();
+        let digest = recipient_digest(&salt, &self.recipient);
+        let mut sealed = SealedRecord {
+            v: RECORD_VERSION,
+            id,
+            salts: vec![RecipientSalt { salt: hex::encode(salt), digest }],
+            entity: Digest::of(b"none"),
+            sender: assertion(),
+            inspection: "pass".to_owned(),
+        };
+        announce(&self.inner, &mut sealed);
+        std::mem::replace(&mut self.sealed, unchanged())(&mut sealed);
+        let mut text = sealed.to_json().into_bytes();
+        std::mem::replace(&mut self.sealed_text, unchanged())(&mut text);
+        let change = std::mem::replace(&mut self.sealed_infos, unchanged());
+        let sealed = self.encrypt(&text, id, false, change);
+
+        let object = (SmimeType::AuthEnveloped, mail.object.as_slice());
+        let content = hop_mail::compose_content(object, &sealed.object, "=_inner");
+        let fields = self.inner.fields();
+        let shell = hop_mail::compose_mail(&fields, &content, b"", "=_outer");
+        let mut record = HopRecord {
+            v: RECORD_VERSION,
+            id,
+            from_org: self.signer.id.clone(),
+            to_org: self.to_org.clone(),
+            at: OffsetDateTime::now_utc(),
+            list: 1,
+            message_id: self.inner.message_id.clone(),
+            mail_from: String::new(),
+            headers: headers_digest(parsed(&shell).header()).unwrap(),
+            rcpt: vec![digest],
+            parts: vec![PartRecord {
+                path: "1".to_owned(),
+                ri: ri_digest(&mail.infos),
+                tail: mail.tail,
+                kcv: mail.kcv,
+                alg: ContentCipher::Aes256Gcm.name().to_owned(),
+            }],
+            sealed: Digest::of(&sealed.object),
+            prev: None,
+        };
+        (self.record)(&mut record);
+        let mut json = record.to_json();
+        (self.json)(&mut json);
+        let signature = self.signer.sign(&content, &json);
+        let octets = hop_mail::compose_mail(&fields, &content, &signature, "=_outer");
+        Mail { octets, message_id: self.inner.message_id }
+    }
+
+    /// Encrypts for the receiver, bound to this hop.
+    fn encrypt(
+        &self,
+        plaintext: &[u8],
+        id: HopId,
+        other_key: bool,
+        change: Change<Vec<Vec<u8>>>,
+    ) -> Encrypted {
+        let cipher = ContentCipher::Aes256Gcm;
+        let mut key = ContentKey::random(&SystemRandom, cipher.key_len());
+        let sealed = encrypt(plaintext, cipher, &key, &SystemRandom).unwrap();
+        if other_key {
+            key = ContentKey::random(&SystemRandom, cipher.key_len());
+        }
+        let tail = Digest(sealed.tail());
+        let ukm = hop_ukm(id, &self.signer.id, &self.to_org, &tail);
+        let info = recipient_info(&self.receiver, &key, Some(&ukm), RsaTransport::Pkcs1).unwrap();
+        let mut infos = vec![info];
+        change(&mut infos);
+        Encrypted {
+            object: sealed.with_recipients(&infos),
+            tail,
+            kcv: Digest(kcv(&key, &tail.0)),
+            infos,
+        }
+    }
+}
+
+/// SHA-256 over RecipientInfos, each behind its length.
+fn ri_digest(infos: &[Vec<u8>]) -> Digest {
+    let fields: Vec<&[u8]> = infos.iter().map(Vec::as_slice).collect();
+    Digest::of_fields("SSMAX1-ri", &fields)
+}
+
+/// Says in the sealed record who signed what, where somebody did.
+pub(crate) fn announce(inner: &Mail, sealed: &mut SealedRecord) {
+    if !parsed(&inner.octets).content_type().is("multipart", "signed") {
+        return;
+    }
+    let (entity, signed_data) = inner.signature();
+    let signed = SignedData::parse(&signed_data, &Limits::default()).unwrap();
+    sealed.entity = Digest::of(&entity);
+    if let Some(signer) = signed.signers().first() {
+        sealed.sender.si = Digest(signer.hash());
+        let certificate = signer.certificate(signed.certificates()).unwrap();
+        sealed.sender.cert = Digest(certificate.sha256());
+    }
+}
+
+fn assertion() -> SenderAssertion {
+    SenderAssertion {
+        si: Digest::of(b"none"),
+        cert: Digest::of(b"none"),
+        proof: "in-person".to_owned(),
+        ial: 2,
+        auth: "device-secret".to_owned(),
+        aal: 2,
+        signed_by: SignedBy::File,
+        on_behalf: None,
     }
 }

@@ -64,6 +64,8 @@ pub enum Inspected {
 pub struct SealedCopy {
     /// The recipient.
     pub recipient: String,
+    /// How the seal says the sender is known.
+    pub sender: ssmax_chain::seal_record::ShownAssertion,
     /// Header fields and body, complete but for the fields the gateway adds on top.
     #[serde(with = "serde_bytes")]
     pub mail: Vec<u8>,

@@ -185,8 +185,6 @@ pub struct InboundTicket {
     pub from_name: String,
     /// Its standing.
     pub standing: String,
-    /// How the sender is known.
-    pub sender: ssmax_chain::seal_record::ShownAssertion,
     /// Recipients without an encryption certificate here.
     pub without_certificate: Vec<String>,
 }
@@ -363,6 +361,8 @@ pub struct Seal {
     pub signed_data: Vec<u8>,
     /// The class it states.
     pub class: MailClass,
+    /// How it says the sender is known.
+    pub sender: ssmax_chain::seal_record::ShownAssertion,
 }
 
 /// Over the keyserver's socket for the CA.

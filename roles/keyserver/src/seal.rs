@@ -105,7 +105,7 @@ impl Keyserver {
                 id,
                 from_org,
                 to_org: own_id.clone(),
-                at: Self::now(),
+                at: Self::now().replace_nanosecond(0).unwrap_or_else(|_| Self::now()),
                 list: lock(&self.list).high_water,
                 recipient: recipient.to_string(),
                 headers,
@@ -164,7 +164,11 @@ impl Keyserver {
             signer: &signer,
         };
         let signed_data = sign(&request, key.as_ref()).map_err(failed)?;
-        Ok(Seal { signed_data, class: draft.record.class })
+        Ok(Seal {
+            signed_data,
+            class: draft.record.class,
+            sender: draft.record.sender.clone(),
+        })
     }
 
     /// RecipientInfos of a sealed mail: its recipient and the archive, of one kind,

@@ -33,7 +33,7 @@ impl Keyserver {
             id,
             from_org: self.settings.organisation.id.clone(),
             to_org: copy.to_org.clone(),
-            at: now,
+            at: now.replace_nanosecond(0).unwrap_or(now),
             list: lock(&self.list).high_water,
             message_id,
             mail_from: own.statement.mail_from.clone(),

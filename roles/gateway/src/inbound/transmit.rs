@@ -21,17 +21,17 @@ impl Gateway {
     ) -> Result<(), Refusal> {
         let ticket = mail.ticket();
         let host_name = &self.settings.gateway.host_name;
-        let result = ResultField {
-            authserv_id: host_name,
-            class: MailClass::Verified,
-            from_org: Some(&ticket.from_org),
-            standing: Some(&ticket.standing),
-            sender: Some(&ticket.sender),
-        };
-        let on_top = self.received("ESMTP")
-            + &authentication_results(host_name, "pass", from)
-            + &result.render();
         for copy in mail.made() {
+            let result = ResultField {
+                authserv_id: host_name,
+                class: MailClass::Verified,
+                from_org: Some(&ticket.from_org),
+                standing: Some(&ticket.standing),
+                sender: Some(&copy.sender),
+            };
+            let on_top = self.received("ESMTP")
+                + &authentication_results(host_name, "pass", from)
+                + &result.render();
             let octets = [on_top.as_bytes(), &copy.mail].concat();
             let recipient = copy.recipient.clone();
             // The worker sealed it: there is nothing left to sign.

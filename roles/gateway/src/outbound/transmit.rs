@@ -41,7 +41,7 @@ impl Gateway {
             class: MailClass::Verified,
             from_org: Some(&self.settings.organisation.id),
             standing: Some("good"),
-            sender: None,
+            sender: Some(&copy.sender),
         };
         octets.extend_from_slice(result.render().as_bytes());
         octets.extend_from_slice(&copy.mail);

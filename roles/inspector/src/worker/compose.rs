@@ -91,7 +91,7 @@ impl Worker {
         let infos: Vec<Vec<u8>> = infos.into_iter().map(ByteBuf::into_vec).collect();
         let body = pkcs7_part(SmimeType::Enveloped, "smime.p7m", &object.with_recipients(&infos));
         let mail = [fields, body].concat();
-        Ok(SealedCopy { recipient: recipient.to_owned(), mail })
+        Ok(SealedCopy { recipient: recipient.to_owned(), sender: seal.sender, mail })
     }
 }
 

@@ -66,7 +66,6 @@ impl Keyserver {
             from_org: member.id.clone(),
             from_name: member.names.formal().to_owned(),
             standing: member.standing.state.as_str().to_owned(),
-            sender: (&record.sender).into(),
             without_certificate,
         };
         let origin = Origin::Member(Box::new(MemberMail {

@@ -1,0 +1,194 @@
+//! Who sent this? Reasons of an own person's mail before any key is used.
+
+use crate::between::{Between, Meddling};
+use crate::forgery::{basis, generate};
+use crate::mails::{Mail, forwarded, mail, mail_from, text};
+use crate::published::told;
+use crate::stage::{Side, Stage, submit_at};
+use ssmax_chain::Reason;
+use ssmax_cms::signed::{SignRequest, sign};
+use ssmax_pki::profile::{self, Generation, Identity, User};
+use ssmax_pki::{Certificate, issue, lint};
+use ssmax_primitives::{SoftwareKey, sha256};
+use ssmax_token::SigningKey;
+use time::OffsetDateTime;
+
+pub(crate) async fn run(stage: &mut Stage<'_>) {
+    not_one_address_in_from(stage).await;
+    from_of_a_colleague(stage).await;
+    a_colleagues_signature(stage).await;
+    a_changed_content(stage).await;
+    a_certificate_of_somebody_else_for_the_address(stage).await;
+    not_one_signature(stage).await;
+    unsigned_by_who_has_no_key_here(stage).await;
+    encrypted_for_the_recipient_alone(stage).await;
+    a_statement_changed_on_its_way(stage).await;
+    a_statement_used_again(stage).await;
+    a_sealed_mail_passed_on(stage).await;
+}
+
+async fn submitted(stage: &mut Stage<'_>, side: &Side<'_>, mail: &Mail, reason: Reason) {
+    stage.submitted(side.member, side.sender, &side.other.address, mail, reason).await;
+}
+
+async fn not_one_address_in_from(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let (alice, carol, bob) = (&a.sender.address, &a.colleague.address, &a.other.address);
+    let both = format!("{alice}, {carol}");
+    for from in [
+        &[("From", both.as_str())][..],
+        &[("From", alice), ("From", carol)],
+        &[("Sender", alice)],
+        &[("From", "Alice")],
+    ] {
+        let mail = mail_from(from, bob, &text());
+        submitted(stage, &a, &mail, Reason::FromNotOne).await;
+        stage.arrived(a.member, "x@x.example", carol, &mail, Reason::FromNotOne).await;
+    }
+}
+
+async fn from_of_a_colleague(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let mail = mail(&a.colleague.address, &a.other.address, &text());
+    submitted(stage, &a, &mail, Reason::FromNotSubmitter).await;
+    submitted(stage, &a, &mail.signed_by(a.colleague), Reason::FromNotSubmitter).await;
+}
+
+/// A mail by `signer` that says it is by `sender`.
+pub(crate) fn in_anothers_name(side: &Side<'_>) -> Mail {
+    let (colleague, sender) = (side.colleague, side.sender);
+    mail(&colleague.address, &side.other.address, &text())
+        .signed_by(colleague)
+        .replacing(&colleague.address, &sender.address)
+}
+
+async fn a_colleagues_signature(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    submitted(stage, &a, &in_anothers_name(&a), Reason::SignerNotFrom).await;
+}
+
+async fn a_changed_content(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let signed = mail(&a.sender.address, &a.other.address, &text()).signed_by(a.sender);
+    let changed = signed.replacing("our offer", "my offer");
+    submitted(stage, &a, &changed, Reason::SignatureBad).await;
+    // A detached signature with a content of its own: which one is shown?
+    let (entity, _) = signed.signature();
+    let with_content = sign(
+        &SignRequest {
+            content_digest: sha256(&entity),
+            content: Some(&entity),
+            signing_time: None,
+            extra_signed: vec![],
+            unsigned: vec![],
+            certificates: std::slice::from_ref(&a.sender.signing.1),
+            signer: &a.sender.signing.1,
+        },
+        &a.sender.signing.0,
+    );
+    let two = mail(&a.sender.address, &a.other.address, &text())
+        .around(&crate::mails::multipart_signed(&entity, &with_content.unwrap()));
+    submitted(stage, &a, &two, Reason::SignatureBad).await;
+}
+
+/// A certificate for somebody's address by a CA of nobody, with its key and its chain.
+fn home_made(address: &str) -> (SoftwareKey, Certificate, Certificate) {
+    let (root_key, key) = (generate(), generate());
+    let root = profile::root(basis(&root_key), "Stranger", "Stranger Root");
+    let root = issue::self_signed(lint::lint(root).unwrap(), &root_key).unwrap();
+    let user = User {
+        address,
+        identity: Identity::Mailbox,
+        generation: Generation::Strict,
+        server_held: false,
+        identity_proof: None,
+    };
+    let leaf = profile::user_signing(basis(&key), &user);
+    let certificate = issue::issue(lint::lint(leaf).unwrap(), &root, &root_key).unwrap();
+    (key, certificate, root)
+}
+
+/// The same mail signed with any key.
+fn signed_with(
+    mail: &Mail,
+    key: &dyn SigningKey,
+    certificate: &Certificate,
+    chain: &[Certificate],
+) -> Mail {
+    let signer = ssmax_agent::sign::Signer { key, certificate, chain, encryption: None };
+    let random = &ssmax_primitives::SystemRandom;
+    let now = OffsetDateTime::now_utc();
+    let octets = ssmax_agent::sign::sign(&mail.octets, &signer, now, random).unwrap();
+    Mail { octets, message_id: mail.message_id.clone() }
+}
+
+async fn a_certificate_of_somebody_else_for_the_address(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let (key, certificate, root) = home_made(&a.sender.address);
+    let plain = mail(&a.sender.address, &a.other.address, &text());
+    let foreign = signed_with(&plain, &key, &certificate, &[root]);
+    submitted(stage, &a, &foreign, Reason::SignerNotOurs).await;
+    // And with the chain of a real one, which it does not lead to.
+    let plain = mail(&a.sender.address, &a.other.address, &text());
+    let foreign = signed_with(&plain, &key, &certificate, &a.sender.chain);
+    submitted(stage, &a, &foreign, Reason::SignerNotOurs).await;
+}
+
+async fn not_one_signature(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let signed = || mail(&a.sender.address, &a.other.address, &text()).signed_by(a.sender);
+    let two = signed().with_signers(|signers| signers.push(signers[0].clone()));
+    submitted(stage, &a, &two, Reason::SignaturesNotOne).await;
+    let none = signed().with_signers(Vec::clear);
+    submitted(stage, &a, &none, Reason::SignaturesNotOne).await;
+}
+
+async fn unsigned_by_who_has_no_key_here(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let (carol, bob) = (a.colleague, &a.other.address);
+    let plain = mail(&carol.address, bob, &text());
+    stage.submitted(a.member, carol, bob, &plain, Reason::UnsignedNotAllowed).await;
+}
+
+async fn encrypted_for_the_recipient_alone(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let mail = mail(&a.sender.address, &a.other.address, &text())
+        .signed_by(a.sender)
+        .encrypted_for(&a.other.encryption.1);
+    submitted(stage, &a, &mail, Reason::EncryptedForNobodyHere).await;
+    // A federation key opens what members send each other, never a submission.
+    let federation_key = &a.member.admission.organisation_encryption[0];
+    let federation_key = Certificate::from_pem(federation_key).unwrap();
+    let mail = crate::mails::mail(&a.sender.address, &a.other.address, &text())
+        .signed_by(a.sender)
+        .encrypted_for(&federation_key);
+    submitted(stage, &a, &mail, Reason::EncryptedForNobodyHere).await;
+}
+
+async fn a_statement_changed_on_its_way(stage: &mut Stage<'_>) {
+    meddled(stage, Meddling::ChangeStatement, Reason::StatementInvalid).await;
+}
+
+async fn a_statement_used_again(stage: &mut Stage<'_>) {
+    meddled(stage, Meddling::AdmitTwice, Reason::StatementReplayed).await;
+}
+
+/// A good mail, with somebody between gateway and keyserver.
+async fn meddled(stage: &mut Stage<'_>, meddling: Meddling, reason: Reason) {
+    let [a, _] = stage.sides();
+    let between = Between::start(a.member, &stage.federation.dir, meddling).await;
+    let good = mail(&a.sender.address, &a.other.address, &text()).signed_by(a.sender);
+    let reply = submit_at(between.submission, a.sender, &a.other.address, &good).await;
+    let fate = ("outbound", "refused");
+    let expected = told(reason);
+    stage.found.compare(&between.state_dir, fate, &good, &reply, &expected, reason).await;
+    between.stop().await;
+}
+
+async fn a_sealed_mail_passed_on(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let entity = forwarded(&a.sealed);
+    let plain = mail(&a.sender.address, &a.other.address, &entity);
+    submitted(stage, &a, &plain, Reason::OwnSealLeaving).await;
+    submitted(stage, &a, &plain.signed_by(a.sender), Reason::OwnSealLeaving).await;
+}

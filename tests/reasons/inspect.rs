@@ -1,0 +1,83 @@
+//! What the inspections find in mail that comes in clear, and where mail cannot go.
+
+use crate::forgery::{Forgery, Signer};
+use crate::mails::{eicar, forwarded, locked_zip, mail, my_number, text};
+use crate::stage::Stage;
+use ssmax_chain::Reason;
+
+/// Somebody outside the federation.
+const MALLORY: &str = "mallory@x.example";
+
+pub(crate) async fn run(stage: &mut Stage<'_>) {
+    a_leak(stage).await;
+    malware_from_outside(stage).await;
+    a_locked_archive(stage).await;
+    a_recipient_outside_the_federation(stage).await;
+    a_recipient_whom_nobody_knows(stage).await;
+    a_sealed_mail_from_outside(stage).await;
+}
+
+async fn a_leak(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let plain = mail(&a.sender.address, &a.other.address, &my_number());
+    stage.submitted(a.member, a.sender, &a.other.address, &plain, Reason::LeakFound).await;
+    let signed = mail(&a.sender.address, &a.other.address, &my_number()).signed_by(a.sender);
+    stage.submitted(a.member, a.sender, &a.other.address, &signed, Reason::LeakFound).await;
+}
+
+async fn malware_from_outside(stage: &mut Stage<'_>) {
+    for side in stage.sides() {
+        let mail = mail(MALLORY, &side.sender.address, &eicar());
+        let reason = Reason::MalwareFound;
+        stage.arrived(side.member, MALLORY, &side.sender.address, &mail, reason).await;
+    }
+}
+
+async fn a_locked_archive(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let reason = Reason::ContentUninspectable;
+    let out = mail(&a.sender.address, &a.other.address, &locked_zip());
+    stage.submitted(a.member, a.sender, &a.other.address, &out, reason).await;
+    let arriving = mail(MALLORY, &a.sender.address, &locked_zip());
+    stage.arrived(a.member, MALLORY, &a.sender.address, &arriving, reason).await;
+}
+
+async fn a_recipient_outside_the_federation(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    for outside in [MALLORY, "bob@sub.b.example"] {
+        let mail = mail(&a.sender.address, outside, &text()).signed_by(a.sender);
+        stage.submitted(a.member, a.sender, outside, &mail, Reason::RecipientOutside).await;
+    }
+}
+
+async fn a_recipient_whom_nobody_knows(stage: &mut Stage<'_>) {
+    let reason = Reason::RecipientWithoutCertificate;
+    for side in stage.sides() {
+        let nobody = format!("nobody@{}", side.member.domain);
+        let inside = mail(&side.sender.address, &nobody, &text()).signed_by(side.sender);
+        stage.submitted(side.member, side.sender, &nobody, &inside, reason).await;
+        let federation = stage.federation;
+        let erin = &federation.erin;
+        let inner = mail(&erin.address, &nobody, &text()).signed_by(erin);
+        let signer = Signer::member(&federation.c);
+        // No key is used for a mail that nobody here could get, so that what is wrong with
+        // it does not show either.
+        for forgery in [
+            Forgery::new(signer.clone(), side.member, &nobody, inner.clone()),
+            Forgery::new(signer.clone(), side.member, &nobody, inner.clone()).other_key(),
+            Forgery::new(signer, side.member, &nobody, inner)
+                .record(|record| record.parts[0].kcv.0[0] ^= 1),
+        ] {
+            let mail = forgery.compose();
+            stage.arrived(side.member, &erin.address, &nobody, &mail, reason).await;
+        }
+    }
+}
+
+async fn a_sealed_mail_from_outside(stage: &mut Stage<'_>) {
+    for side in stage.sides() {
+        let mail = mail(MALLORY, &side.sender.address, &forwarded(&side.sealed));
+        let reason = Reason::OwnSealEntering;
+        stage.arrived(side.member, MALLORY, &side.sender.address, &mail, reason).await;
+    }
+}
