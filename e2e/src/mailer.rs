@@ -81,9 +81,15 @@ pub fn open(person: &Person, mail: &[u8]) -> Opened {
 }
 
 /// Signs a mail with the person's own key, and encrypts it with the certificates that
-/// a mail they got has taught them.
+/// a mail they got has taught them. Gives the mail to submit and what is signed in it:
+/// what is not 7-bit gets a transfer encoding before.
 #[track_caller]
-pub fn sign_and_encrypt(site: &Site, person: &Person, learn_from: &[u8], mail: &[u8]) -> Vec<u8> {
+pub fn sign_and_encrypt(
+    site: &Site,
+    person: &Person,
+    learn_from: &[u8],
+    mail: &[u8],
+) -> (Vec<u8>, Vec<u8>) {
     let file = |name: &str| person.dir.join(name).to_str().unwrap().to_owned();
     fs::write(file("learn-from.eml"), learn_from).unwrap();
     fs::write(file("mail.eml"), mail).unwrap();
@@ -103,7 +109,8 @@ pub fn sign_and_encrypt(site: &Site, person: &Person, learn_from: &[u8], mail: &
     let encrypted = file("encrypted.eml");
     let to = ["--learn-from", &opened, "--trust", &trust, "--to", &certificate];
     command(&[&["mail", "encrypt", &signed, "--out", &encrypted], &to[..]].concat());
-    fs::read(encrypted).unwrap()
+    openssl(person, "cms -verify -noverify -in signed.eml -out signed-entity");
+    (fs::read(encrypted).unwrap(), fs::read(file("signed-entity")).unwrap())
 }
 
 #[track_caller]

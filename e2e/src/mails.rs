@@ -80,8 +80,8 @@ fn base64_lines(octets: &[u8]) -> String {
     lines
 }
 
-/// A subject over many lines, folded with spaces and with tabs, and two addresses that
-/// an MTA likes to write anew.
+/// A subject over many lines, folded with spaces and with tabs, and addresses in forms
+/// that an MTA likes to write anew.
 fn folded_fields(from: &str, to: &str) -> String {
     let mut subject = format!("Subject: {LONG_SUBJECT}\r\n");
     for number in 0..20 {
@@ -93,7 +93,7 @@ fn folded_fields(from: &str, to: &str) -> String {
     }
     format!(
         "From: \"Yamada, A.\" (of sales) <{from}>\r\nTo: The-Team:{to},\r\n\t<{to}>;\r\n\
-         Cc: colleagues\r\n{subject} and so on \r\n"
+         {subject} and so on \r\n"
     )
 }
 
@@ -110,14 +110,18 @@ fn hard_text() -> Vec<u8> {
 
 /// A long folded subject over an 8-bit body with a very long line.
 pub fn folded_eight_bit(from: &str, to: &str) -> Mail {
-    Mail::new("minutes", &folded_fields(from, to), hard_text())
+    // Without a domain: an MTA adds its own if it takes the mail for one of its host.
+    let fields = format!("{}Cc: colleagues\r\n", folded_fields(from, to));
+    Mail::new("minutes", &fields, hard_text())
 }
 
-/// An answer with the same difficult fields and text.
+/// An answer with the same difficult fields and text, and with a field on one line of
+/// more octets than servers pass on.
 pub fn answer(from: &str, to: &str, to_mail: &Mail) -> Mail {
     let fields = format!(
-        "{}In-Reply-To: {1}\r\nReferences: {1}\r\n",
+        "{}In-Reply-To: {2}\r\nReferences: {1}{2}\r\n",
         folded_fields(from, to),
+        "<0123456789012345678901234567890123456789@mailer.example> ".repeat(20),
         to_mail.message_id
     );
     Mail::new("answer", &fields, hard_text())
@@ -130,9 +134,10 @@ pub fn short(name: &str, from: &str, to: &str) -> Mail {
     Mail::new(name, &fields, entity.into_bytes())
 }
 
-/// An ordinary mail from outside the federation, with an 8-bit body.
+/// A mail from outside the federation: UTF-8 in header and body, though no SMTPUTF8 was
+/// asked for. Mailers should not, and many do.
 pub fn eight_bit(from: &str, to: &str) -> Mail {
-    let fields = format!("From: {from}\r\nTo: {to}\r\nSubject: Greetings\r\n");
+    let fields = format!("From: {from}\r\nTo: {to}\r\nSubject: こんにちは\r\n");
     Mail::new("greetings", &fields, hard_text_of_short_lines())
 }
 

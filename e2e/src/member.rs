@@ -190,6 +190,7 @@ incident_contact = \"abuse@{name}.example\"
 authority_url = \"{authority}\"
 poll_seconds = 1
 fresh_form = \"{fresh_form}\"
+enforce = \"refuse\"
 
 [keyserver]
 unlock_file = \"unlock-keyserver\"

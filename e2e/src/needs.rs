@@ -4,11 +4,9 @@ use std::path::Path;
 use std::process::Command;
 
 /// The programs, with the Debian package that each is from.
-const PROGRAMS: [(&str, &str); 7] = [
-    ("postconf", "postfix"),
-    ("postqueue", "postfix"),
+const PROGRAMS: [(&str, &str); 5] = [
+    ("postfix", "postfix"),
     ("dovecot", "dovecot-core"),
-    ("doveconf", "dovecot-core"),
     ("swaks", "swaks"),
     ("openssl", "openssl"),
     ("setpriv", "util-linux"),

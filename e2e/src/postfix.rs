@@ -77,6 +77,12 @@ impl Postfix {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// A mail in its queue, as anybody sees it who can read the disk.
+    #[track_caller]
+    pub fn queued(&self, id: &str) -> Vec<u8> {
+        run(Command::new("postcat").arg("-c").arg(&self.config).args(["-q", id])).ends(0).out
+    }
+
     /// The mails in its queue, as `postqueue -j` tells them.
     #[track_caller]
     pub fn queue(&self) -> Vec<Value> {
@@ -111,8 +117,9 @@ inet_interfaces = loopback-only
 inet_protocols = ipv4
 smtp_bind_address = {ip}
 myhostname = mx.{domain}
-# As Debian has it in /etc/mailname.
-myorigin = {domain}
+# Not the mail domain, as Debian writes into /etc/mailname: a report in its name that
+# no gateway has signed is taken for forged.
+myorigin = $myhostname
 mydestination =
 mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination

@@ -1,15 +1,16 @@
 //! Reasons found while the octets arrive and are read.
 
-use crate::mails::{mail, mail_from, text};
+use crate::mails::{ambiguous, mail, mail_from, text};
 use crate::person::look_up;
 use crate::smtp;
 use crate::stage::Stage;
 use ssmax_chain::Reason;
-use ssmax_mail::compose::{boundary, multipart};
 
 pub(crate) async fn run(stage: &mut Stage<'_>) {
     a_header_that_cannot_be_read(stage).await;
     two_readings(stage).await;
+    two_readings_of_an_opaque_content(stage).await;
+    a_mail_in_circles(stage).await;
     no_login(stage).await;
     a_stranger_wants_us_to_relay(stage).await;
     a_recipient_without_a_domain(stage).await;
@@ -29,13 +30,11 @@ async fn a_header_that_cannot_be_read(stage: &mut Stage<'_>) {
 
 async fn two_readings(stage: &mut Stage<'_>) {
     let [a, _] = stage.sides();
-    // The second boundary is what some readers go by.
-    let entity = multipart("mixed", &[("boundary", "other")], &boundary([1; 16]), &[text()]);
-    let mut ambiguous = mail(&a.sender.address, &a.other.address, &entity);
-    ambiguous.message_id = String::new();
+    let mut mail = mail(&a.sender.address, &a.other.address, &ambiguous());
+    mail.message_id = String::new();
     let reason = Reason::MailAmbiguous;
-    stage.submitted(a.member, a.sender, &a.other.address, &ambiguous, reason).await;
-    stage.arrived(a.member, "x@x.example", &a.sender.address, &ambiguous, reason).await;
+    stage.submitted(a.member, a.sender, &a.other.address, &mail, reason).await;
+    stage.arrived(a.member, "x@x.example", &a.sender.address, &mail, reason).await;
 
     // Which of two subjects is shown? Over the chain one of them would be covered.
     let federation = stage.federation;
@@ -43,6 +42,23 @@ async fn two_readings(stage: &mut Stage<'_>) {
         federation.by_c(&a).compose().replacing("Subject: ", "Subject: Refund\r\nSubject: ");
     let erin = &federation.erin.address;
     stage.arrived(a.member, erin, &a.sender.address, &twice, reason).await;
+}
+
+async fn two_readings_of_an_opaque_content(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let around = mail(&a.sender.address, &a.other.address, &text());
+    let mail = around.opaque(&ambiguous(), a.sender);
+    let reason = Reason::MailAmbiguous;
+    stage.submitted(a.member, a.sender, &a.other.address, &mail, reason).await;
+}
+
+async fn a_mail_in_circles(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let mut mail = mail(&a.sender.address, &a.other.address, &text());
+    mail.octets.splice(0..0, b"Received: by x.example; now\r\n".repeat(101));
+    let reason = Reason::MailLooping;
+    stage.submitted(a.member, a.sender, &a.other.address, &mail, reason).await;
+    stage.arrived(a.member, "x@x.example", &a.sender.address, &mail, reason).await;
 }
 
 async fn no_login(stage: &mut Stage<'_>) {
@@ -85,7 +101,8 @@ async fn a_cipher_that_is_refused(stage: &mut Stage<'_>) {
     let encrypted = plain.signed_by(a.sender).encrypted_for(&a.relay);
     let object = crate::mails::parsed(&encrypted.octets).decoded_body().unwrap();
     // AES-256 in OFB instead of CBC: malleable, and with the same parameters.
-    let (cbc, ofb) = (b"\x60\x86\x48\x01\x65\x03\x04\x01\x2a", b"\x60\x86\x48\x01\x65\x03\x04\x01\x2b");
+    let (cbc, ofb) =
+        (b"\x60\x86\x48\x01\x65\x03\x04\x01\x2a", b"\x60\x86\x48\x01\x65\x03\x04\x01\x2b");
     let at = object.windows(cbc.len()).position(|window| window == cbc).unwrap();
     let refused = [&object[..at], ofb, &object[at + cbc.len()..]].concat();
     for object in [refused, b"no CMS at all".to_vec()] {

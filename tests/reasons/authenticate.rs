@@ -2,14 +2,15 @@
 
 use crate::between::{Between, Meddling};
 use crate::forgery::{basis, generate};
-use crate::mails::{Mail, forwarded, mail, mail_from, text};
+use crate::mails::{Mail, forwarded, mail, mail_from, multipart_signed, parsed, text};
 use crate::published::told;
+use crate::smtp;
 use crate::stage::{Side, Stage, submit_at};
+use crate::surgery::without_certificates;
 use ssmax_chain::Reason;
-use ssmax_cms::signed::{SignRequest, sign};
 use ssmax_pki::profile::{self, Generation, Identity, User};
 use ssmax_pki::{Certificate, issue, lint};
-use ssmax_primitives::{SoftwareKey, sha256};
+use ssmax_primitives::SoftwareKey;
 use ssmax_token::SigningKey;
 use time::OffsetDateTime;
 
@@ -52,6 +53,14 @@ async fn from_of_a_colleague(stage: &mut Stage<'_>) {
     let mail = mail(&a.colleague.address, &a.other.address, &text());
     submitted(stage, &a, &mail, Reason::FromNotSubmitter).await;
     submitted(stage, &a, &mail.signed_by(a.colleague), Reason::FromNotSubmitter).await;
+    // What bounces would reach the colleague.
+    let own = crate::mails::mail(&a.sender.address, &a.other.address, &text());
+    let login = Some((a.sender.address.as_str(), a.sender.secret.as_str()));
+    let (from, to) = (&a.colleague.address, &a.other.address);
+    let reply = smtp::send(a.member.submission, login, from, to, &own.octets).await;
+    let (state, fate) = (a.member.state_dir(), ("outbound", "refused"));
+    let (reason, expected) = (Reason::FromNotSubmitter, told(Reason::FromNotSubmitter));
+    stage.found.compare(state, fate, &own, &reply, &expected, reason).await;
 }
 
 /// A mail by `signer` that says it is by `sender`.
@@ -74,27 +83,17 @@ async fn a_changed_content(stage: &mut Stage<'_>) {
     submitted(stage, &a, &changed, Reason::SignatureBad).await;
     // A detached signature with a content of its own: which one is shown?
     let (entity, _) = signed.signature();
-    let with_content = sign(
-        &SignRequest {
-            content_digest: sha256(&entity),
-            content: Some(&entity),
-            signing_time: None,
-            extra_signed: vec![],
-            unsigned: vec![],
-            certificates: std::slice::from_ref(&a.sender.signing.1),
-            signer: &a.sender.signing.1,
-        },
-        &a.sender.signing.0,
-    );
+    let opaque = signed.opaque(&entity, a.sender);
+    let with_content = parsed(&opaque.octets).decoded_body().unwrap();
     let two = mail(&a.sender.address, &a.other.address, &text())
-        .around(&crate::mails::multipart_signed(&entity, &with_content.unwrap()));
+        .around(&multipart_signed(&entity, &with_content));
     submitted(stage, &a, &two, Reason::SignatureBad).await;
 }
 
 /// A certificate for somebody's address by a CA of nobody, with its key and its chain.
 fn home_made(address: &str) -> (SoftwareKey, Certificate, Certificate) {
     let (root_key, key) = (generate(), generate());
-    let root = profile::root(basis(&root_key), "Stranger", "Stranger Root");
+    let root = profile::root(basis(&root_key, 3000), "Stranger", "Stranger Root");
     let root = issue::self_signed(lint::lint(root).unwrap(), &root_key).unwrap();
     let user = User {
         address,
@@ -103,7 +102,7 @@ fn home_made(address: &str) -> (SoftwareKey, Certificate, Certificate) {
         server_held: false,
         identity_proof: None,
     };
-    let leaf = profile::user_signing(basis(&key), &user);
+    let leaf = profile::user_signing(basis(&key, 300), &user);
     let certificate = issue::issue(lint::lint(leaf).unwrap(), &root, &root_key).unwrap();
     (key, certificate, root)
 }
@@ -187,8 +186,16 @@ async fn meddled(stage: &mut Stage<'_>, meddling: Meddling, reason: Reason) {
 
 async fn a_sealed_mail_passed_on(stage: &mut Stage<'_>) {
     let [a, _] = stage.sides();
-    let entity = forwarded(&a.sealed);
-    let plain = mail(&a.sender.address, &a.other.address, &entity);
-    submitted(stage, &a, &plain, Reason::OwnSealLeaving).await;
-    submitted(stage, &a, &plain.signed_by(a.sender), Reason::OwnSealLeaving).await;
+    let reason = Reason::OwnSealLeaving;
+    // Sealed for somebody outside, for a colleague, and with its certificates left out.
+    let inside = stage.sealed_for_a_colleague(&a).await;
+    let (entity, signed_data) = mail("x@a.example", "x@a.example", &a.sealed).signature();
+    let bare = multipart_signed(&entity, &without_certificates(&signed_data));
+    for sealed in [&a.sealed, &inside, &bare] {
+        let entity = forwarded(sealed);
+        let plain = mail(&a.sender.address, &a.other.address, &entity);
+        submitted(stage, &a, &plain, reason).await;
+        submitted(stage, &a, &plain.signed_by(a.sender), reason).await;
+        submitted(stage, &a, &plain.opaque(&entity, a.sender), reason).await;
+    }
 }

@@ -46,8 +46,7 @@ impl Federation {
         let at = server.address();
         tokio::spawn(server.run(stop.clone()));
 
-        let wires =
-            [Wire::start(&stop).await, Wire::start(&stop).await, Wire::start(&stop).await];
+        let wires = [Wire::start(&stop).await, Wire::start(&stop).await, Wire::start(&stop).await];
         let domains = ["a.example", "b.example"].map(str::to_owned);
         let mut routes: BTreeMap<String, Route> =
             domains.into_iter().zip(wires.iter().map(|wire| wire.route())).collect();

@@ -12,7 +12,9 @@ use ssmax_chain::sealed_record::{RecipientSalt, SealedRecord, SenderAssertion, S
 use ssmax_chain::{Digest, HopId};
 use ssmax_cms::Limits;
 use ssmax_cms::enveloped::{ContentCipher, RsaTransport, encrypt, kcv, recipient_info};
-use ssmax_cms::signed::{SignRequest, SignedData, attribute_utf8, domain_signature_type, sign};
+use ssmax_cms::signed::{
+    SignRequest, SignedData, attribute_utf8, domain_signature_type, sign, utf8_value,
+};
 use ssmax_hsm::{KeyPurpose, KeyStore, UnlockSecret};
 use ssmax_mail::address::Address;
 use ssmax_pki::profile::{self, Basis, Organisation as Named, Validity};
@@ -51,10 +53,10 @@ impl Signer {
     /// the root.
     pub(crate) fn stranger(id: &str, domain: &str) -> Self {
         let (root_key, key) = (generate(), generate());
-        let root = profile::root(basis(&root_key), "Stranger", "Stranger Root");
+        let root = profile::root(basis(&root_key, 3000), "Stranger", "Stranger Root");
         let root = issue::self_signed(lint::lint(root).unwrap(), &root_key).unwrap();
         let named = Named { name: "Stranger", identifier: id };
-        let leaf = profile::organisation_signing(basis(&key), &named, &[domain]);
+        let leaf = profile::organisation_signing(basis(&key, 300), &named, &[domain]);
         let certificate = issue::issue(lint::lint(leaf).unwrap(), &root, &root_key).unwrap();
         Self { id: id.to_owned(), key: Arc::new(key), certificate, chain: vec![root] }
     }
@@ -80,11 +82,10 @@ pub(crate) fn generate() -> SoftwareKey {
     SoftwareKey::generate(KeyAlgorithm::EcP256).unwrap()
 }
 
-/// What a certificate for this key begins with, valid now for 300 days.
-pub(crate) fn basis(key: &SoftwareKey) -> Basis<'_> {
-    let now = OffsetDateTime::now_utc();
-    let validity =
-        Validity { not_before: now - Duration::hours(1), not_after: now + Duration::days(300) };
+/// What a certificate for this key begins with, valid now for so many days.
+pub(crate) fn basis(key: &SoftwareKey, days: i64) -> Basis {
+    let now = OffsetDateTime::now_utc() - Duration::hours(1);
+    let validity = Validity { not_before: now, not_after: now + Duration::days(days) };
     Basis::new(key.spki(), issue::random_serial(&SystemRandom), validity)
 }
 
@@ -267,6 +268,24 @@ impl Forgery {
         Mail { octets, message_id: self.inner.message_id }
     }
 
+    /// What was seen on its way, as the signer's own: the ciphertexts untouched, the
+    /// record in the signer's name.
+    pub(crate) fn taking(self, seen: &[u8]) -> Mail {
+        let seen = parsed(seen);
+        let parts = hop_mail::take_apart(&seen).unwrap();
+        let signed = SignedData::parse(&parts.signed_data, &Limits::default()).unwrap();
+        let record = signed.signers()[0].signed_attribute(oid::HOP_RECORD).unwrap().unwrap();
+        let mut record = HopRecord::parse(&utf8_value(record).unwrap()).unwrap();
+        let fields = self.inner.fields();
+        let shell = hop_mail::compose_mail(&fields, parts.content, b"", "=_outer");
+        record.headers = headers_digest(parsed(&shell).header()).unwrap();
+        record.message_id.clone_from(&self.inner.message_id);
+        record.from_org.clone_from(&self.signer.id);
+        let signature = self.signer.sign(parts.content, &record.to_json());
+        let octets = hop_mail::compose_mail(&fields, parts.content, &signature, "=_outer");
+        Mail { octets, message_id: self.inner.message_id }
+    }
+
     /// Encrypts for the receiver, bound to this hop.
     fn encrypt(
         &self,
@@ -301,8 +320,8 @@ fn ri_digest(infos: &[Vec<u8>]) -> Digest {
     Digest::of_fields("SSMAX1-ri", &fields)
 }
 
-/// Says in the sealed record who signed what, where somebody did.
-pub(crate) fn announce(inner: &Mail, sealed: &mut SealedRecord) {
+/// Says in the sealed record who signed what, where somebody did in clear.
+fn announce(inner: &Mail, sealed: &mut SealedRecord) {
     if !parsed(&inner.octets).content_type().is("multipart", "signed") {
         return;
     }

@@ -1,9 +1,10 @@
 //! What the inspections find in mail that comes in clear, and where mail cannot go.
 
 use crate::forgery::{Forgery, Signer};
-use crate::mails::{eicar, forwarded, locked_zip, mail, my_number, text};
+use crate::mails::{eicar, forwarded, locked_zip, mail, my_number, text, text_with};
 use crate::stage::Stage;
 use ssmax_chain::Reason;
+use ssmax_pki::Certificate;
 
 /// Somebody outside the federation.
 const MALLORY: &str = "mallory@x.example";
@@ -12,6 +13,8 @@ pub(crate) async fn run(stage: &mut Stage<'_>) {
     a_leak(stage).await;
     malware_from_outside(stage).await;
     a_locked_archive(stage).await;
+    a_ciphertext_below_another_part(stage).await;
+    a_ciphertext_from_outside(stage).await;
     a_recipient_outside_the_federation(stage).await;
     a_recipient_whom_nobody_knows(stage).await;
     a_sealed_mail_from_outside(stage).await;
@@ -40,6 +43,30 @@ async fn a_locked_archive(stage: &mut Stage<'_>) {
     stage.submitted(a.member, a.sender, &a.other.address, &out, reason).await;
     let arriving = mail(MALLORY, &a.sender.address, &locked_zip());
     stage.arrived(a.member, MALLORY, &a.sender.address, &arriving, reason).await;
+}
+
+/// It is for our key and stays closed: opened, it would be merged into somebody's mail.
+async fn a_ciphertext_below_another_part(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let (from, to) = (&a.sender.address, &a.other.address);
+    let old = mail(from, to, &text()).signed_by(a.sender).encrypted_for(&a.relay);
+    let around = mail(from, to, &text_with(old.content()));
+    for mail in [around.clone(), around.signed_by(a.sender)] {
+        let reason = Reason::ContentUninspectable;
+        stage.submitted(a.member, a.sender, to, &mail, reason).await;
+    }
+}
+
+async fn a_ciphertext_from_outside(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let submission_key = &a.relay;
+    let federation_key = &a.member.admission.organisation_encryption[0];
+    let federation_key = &Certificate::from_pem(federation_key).unwrap();
+    for key in [submission_key, federation_key] {
+        let mail = mail(MALLORY, &a.sender.address, &text()).encrypted_for(key);
+        let reason = Reason::ContentUninspectable;
+        stage.arrived(a.member, MALLORY, &a.sender.address, &mail, reason).await;
+    }
 }
 
 async fn a_recipient_outside_the_federation(stage: &mut Stage<'_>) {

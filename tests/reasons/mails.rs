@@ -4,10 +4,11 @@ use crate::person::Person;
 use crate::surgery;
 use ssmax_agent::sign::{Signer, sign};
 use ssmax_cms::enveloped::{ContentCipher, RsaTransport, encrypt, recipient_info};
+use ssmax_cms::signed::SignRequest;
 use ssmax_mail::compose::{Part, boundary, header_field, message, multipart};
 use ssmax_mail::{Entity, Limits, canonical};
 use ssmax_pki::Certificate;
-use ssmax_primitives::{ContentKey, SystemRandom};
+use ssmax_primitives::{ContentKey, SystemRandom, sha256};
 use ssmax_token::Random as _;
 use std::io::Write as _;
 use time::OffsetDateTime;
@@ -31,8 +32,7 @@ pub(crate) fn mail(from: &str, to: &str, entity: &[u8]) -> Mail {
 pub(crate) fn mail_from(first: &[(&str, &str)], to: &str, entity: &[u8]) -> Mail {
     let message_id = format!("<{}@mailer.example>", hex::encode(random::<12>()));
     let now = OffsetDateTime::now_utc().format(&Rfc2822).unwrap();
-    let mut fields: Vec<_> =
-        first.iter().map(|(name, value)| header_field(name, value)).collect();
+    let mut fields: Vec<_> = first.iter().map(|(name, value)| header_field(name, value)).collect();
     for (name, value) in
         [("To", to), ("Subject", "Offer"), ("Date", &now), ("Message-ID", &message_id)]
     {
@@ -51,6 +51,12 @@ pub(crate) fn text_with(attached: Vec<u8>) -> Vec<u8> {
     multipart("mixed", &[], &boundary(random()), &[text(), attached])
 }
 
+/// A multipart with two boundaries, of which some readers go by the first, some by the
+/// second.
+pub(crate) fn ambiguous() -> Vec<u8> {
+    multipart("mixed", &[("boundary", "other")], &boundary(random()), &[text()])
+}
+
 /// A valid My Number of nobody, named as one.
 pub(crate) fn my_number() -> Vec<u8> {
     Part::text("個人番号は1234-5678-9018です。\n").into_octets()
@@ -59,11 +65,7 @@ pub(crate) fn my_number() -> Vec<u8> {
 /// Text with the harmless file that every scanner knows. It is put together here, or
 /// this program would be taken for malware itself.
 pub(crate) fn eicar() -> Vec<u8> {
-    let file = [
-        r"X5O!P%@AP[4\PZX54(P^)7CC)7}$",
-        "EICAR-STANDARD-",
-        "ANTIVIRUS-TEST-FILE!$H+H*",
-    ];
+    let file = [r"X5O!P%@AP[4\PZX54(P^)7CC)7}$", "EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!$H+H*"];
     text_with(
         Part::attachment("application/octet-stream", "invoice.com", file.concat().as_bytes())
             .into_octets(),
@@ -102,6 +104,30 @@ impl Mail {
         };
         let now = OffsetDateTime::now_utc();
         self.with(sign(&self.octets, &signer, now, &SystemRandom).unwrap())
+    }
+
+    /// The same header around this content in an opaque signature by a person.
+    pub(crate) fn opaque(&self, content: &[u8], person: &Person) -> Self {
+        let mut certificates = vec![person.signing.1.clone()];
+        certificates.extend_from_slice(&person.chain);
+        let signed = ssmax_cms::signed::sign(
+            &SignRequest {
+                content_digest: sha256(content),
+                content: Some(content),
+                signing_time: Some(OffsetDateTime::now_utc()),
+                extra_signed: vec![],
+                unsigned: vec![],
+                certificates: &certificates,
+                signer: &person.signing.1,
+            },
+            &person.signing.0,
+        );
+        let part = Part::attachment(
+            "application/pkcs7-mime; smime-type=signed-data",
+            "smime.p7m",
+            &signed.unwrap(),
+        );
+        self.around(&part.into_octets())
     }
 
     /// The same mail encrypted as mailers do.

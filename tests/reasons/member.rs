@@ -6,7 +6,9 @@ use ssmax_api::Organisation;
 use ssmax_authority::AuthorityConfig;
 use ssmax_daemon::Stop;
 use ssmax_federation::admission::{Admission, Application};
-use ssmax_federation::{Capabilities, Enforce, Kind, Names, corporate_number_check_digit, member_id};
+use ssmax_federation::{
+    Capabilities, Enforce, Kind, Names, corporate_number_check_digit, member_id,
+};
 use ssmax_gateway::{AfterOpening, FederationConfig, GatewayConfig, listen};
 use ssmax_hsm::UnlockSecret;
 use ssmax_inspector::InspectorConfig;

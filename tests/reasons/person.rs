@@ -4,9 +4,7 @@ use crate::member::Member;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
 use ssmax_api::Answer;
-use ssmax_api::ca::{
-    AddUser, ExportedUser, KeyHolder, NewUser, OfficerRequest, RelayCertificates,
-};
+use ssmax_api::ca::{AddUser, ExportedUser, KeyHolder, NewUser, OfficerRequest, RelayCertificates};
 use ssmax_pki::Certificate;
 use ssmax_primitives::SoftwareKey;
 use ssmax_token::KeyAlgorithm;
@@ -70,7 +68,6 @@ pub(crate) async fn look_up(member: &Member, address: &str) -> Certificate {
 
 async fn officer<T: DeserializeOwned>(member: &Member, request: &OfficerRequest) -> T {
     let socket = ssmax_ca::Settings::socket(&member.ca.run_dir, "officer");
-    let answer: Answer =
-        ssmax_daemon::call::call(&socket, request, OFFICER_TIMEOUT).await.unwrap();
+    let answer: Answer = ssmax_daemon::call::call(&socket, request, OFFICER_TIMEOUT).await.unwrap();
     ssmax_api::decode(answer).unwrap()
 }

@@ -10,6 +10,7 @@ use ssmax_chain::Reason;
 use ssmax_chain::refusal::Public;
 use ssmax_gateway::{AfterOpening, FateRow};
 use ssmax_pki::Certificate;
+use ssmax_store::sqlx::{self, SqlitePool};
 use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -43,9 +44,9 @@ impl<'a> Stage<'a> {
     /// reason and not because nothing works.
     pub(crate) async fn open(federation: &'a Federation) -> Self {
         let Federation { a, b, alice, bob, .. } = federation;
-        let relays =
-            [look_up(a, &bob.address).await, look_up(b, &alice.address).await];
-        let mut stage = Self { federation, found: Found::default(), relays, sealed: [vec![], vec![]] };
+        let relays = [look_up(a, &bob.address).await, look_up(b, &alice.address).await];
+        let mut stage =
+            Self { federation, found: Found::default(), relays, sealed: [vec![], vec![]] };
         let at_b = stage.send_good(a, alice, &stage.relays[0].clone(), b, bob).await;
         let at_a = stage.send_good(b, bob, &stage.relays[1].clone(), a, alice).await;
         stage.sealed = [at_a, at_b];
@@ -96,16 +97,16 @@ impl<'a> Stage<'a> {
             .encrypted_for(relay);
         let reply = submit(from, sender, &recipient.address, &good).await;
         assert!(reply.starts_with("250 2.0.0 "), "{reply}");
-        let delivered = std::fs::read_dir(to.maildir(&recipient.address))
-            .unwrap()
-            .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
-            .find(|octets| String::from_utf8_lossy(octets).contains(&good.message_id))
-            .unwrap();
-        let (key, certificate) = &recipient.encryption;
-        let content =
-            ssmax_smime::decrypt::decrypt(&delivered, key, Some(certificate)).unwrap();
-        assert_eq!(parsed(&content).children()[0].raw(), text());
-        content.to_vec()
+        delivered(to, recipient, &good)
+    }
+
+    /// The content of a mail by the colleague, sealed for the sender of this side.
+    pub(crate) async fn sealed_for_a_colleague(&mut self, side: &Side<'_>) -> Vec<u8> {
+        let good = mail(&side.colleague.address, &side.sender.address, &text());
+        let good = good.signed_by(side.colleague);
+        let reply = submit(side.member, side.colleague, &side.sender.address, &good).await;
+        assert!(reply.starts_with("250 2.0.0 "), "{reply}");
+        delivered(side.member, side.sender, &good)
     }
 
     /// A mail of an own person must be stopped for this reason.
@@ -131,6 +132,19 @@ impl<'a> Stage<'a> {
     ) {
         self.found.arrived(member, from, recipient, mail, reason).await;
     }
+}
+
+/// The content of a mail as its recipient decrypts it.
+fn delivered(member: &Member, recipient: &Person, mail: &Mail) -> Vec<u8> {
+    let octets = std::fs::read_dir(member.maildir(&recipient.address))
+        .unwrap()
+        .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+        .find(|octets| String::from_utf8_lossy(octets).contains(&mail.message_id))
+        .unwrap();
+    let (key, certificate) = &recipient.encryption;
+    let content = ssmax_smime::decrypt::decrypt(&octets, key, Some(certificate)).unwrap();
+    assert_eq!(parsed(&content).children()[0].raw(), text());
+    content.to_vec()
 }
 
 /// Sends as an own person.
@@ -217,6 +231,21 @@ impl Found {
         };
         let state_dir = member.state_dir().to_owned();
         self.compare(&state_dir, (direction, fate), mail, reply, &expected, reason).await;
+        if fate == "held" {
+            self.kept(&state_dir, mail, reason).await;
+        }
+    }
+
+    /// The mail lies in the hold store as it came, so encrypted, with its reason.
+    async fn kept(&mut self, state_dir: &Path, mail: &Mail, reason: Reason) {
+        let path = state_dir.join("gateway/gateway.sqlite");
+        let pool = SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+        let select = "SELECT reason, mail FROM held WHERE message_id = ? ORDER BY id DESC";
+        let row: Option<(String, Vec<u8>)> =
+            sqlx::query_as(select).bind(&mail.message_id).fetch_optional(&pool).await.unwrap();
+        pool.close().await;
+        let expected = Some((reason.code().to_owned(), mail.octets.clone()));
+        self.expect(row == expected, &format!("{reason} is not in the hold store"));
     }
 
     /// The journal has one new row for the mail, with this fate and reason, and the reply
@@ -275,8 +304,7 @@ impl Found {
 
     async fn new_rows(&mut self, state_dir: &Path, message_id: &str) -> Vec<FateRow> {
         let mut rows = ssmax_gateway::fates_of(state_dir, message_id).await.unwrap();
-        let known =
-            self.rows.entry((state_dir.to_owned(), message_id.to_owned())).or_default();
+        let known = self.rows.entry((state_dir.to_owned(), message_id.to_owned())).or_default();
         let new = rows.split_off(*known);
         *known += new.len();
         new
@@ -286,8 +314,7 @@ impl Found {
     /// there is one answer for all causes, octet for octet.
     pub(crate) fn assert_complete(self) {
         let all: BTreeSet<Reason> = Reason::ALL.iter().copied().collect();
-        let left: Vec<&str> =
-            all.difference(&self.provoked).map(|reason| reason.code()).collect();
+        let left: Vec<&str> = all.difference(&self.provoked).map(|reason| reason.code()).collect();
         assert!(self.faults.is_empty(), "{}\nnot provoked: {left:?}", self.faults.join("\n"));
         assert_eq!(left, Vec::<&str>::new(), "reasons without a case");
         assert_eq!(self.refused.len(), 1, "{:?}", self.refused);

@@ -66,14 +66,19 @@ impl Node {
 }
 
 /// A SignedData with its SignerInfos changed.
-pub(crate) fn with_signers(
-    signed_data: &[u8],
-    change: impl FnOnce(&mut Vec<Node>),
-) -> Vec<u8> {
+pub(crate) fn with_signers(signed_data: &[u8], change: impl FnOnce(&mut Vec<Node>)) -> Vec<u8> {
     let mut tree = Node::parse(signed_data);
     // ContentInfo.content [0], SignedData; SignerInfos come last (RFC 5652 5.1).
     let signers = tree.at(&[1, 0]).inside().last_mut().unwrap();
     change(signers.inside());
+    tree.encode()
+}
+
+/// A SignedData that brings no certificates.
+pub(crate) fn without_certificates(signed_data: &[u8]) -> Vec<u8> {
+    let mut tree = Node::parse(signed_data);
+    let certificates = |node: &Node| matches!(node, Node::Branch(0xa0, _));
+    tree.at(&[1, 0]).inside().retain(|node| !certificates(node));
     tree.encode()
 }
 

@@ -82,6 +82,12 @@ pub enum GatewayRequest {
         /// The Message-ID.
         message_id: String,
     },
+    /// Ends a ticket whose mail has its fate: its keys are forgotten at once. Answered by
+    /// `()`.
+    Close {
+        /// The ticket.
+        ticket: TicketId,
+    },
     /// Installs a member list: the keyserver checks signature, version and time itself.
     /// Answered by [`ListInstalled`].
     InstallList {

@@ -27,6 +27,7 @@ pub(crate) struct Fates {
     fates: Vec<Fate>,
     mail_from: String,
     queue_id: Option<String>,
+    smtputf8: bool,
     pub(crate) message_id: String,
 }
 
@@ -37,6 +38,7 @@ impl Fates {
             fates: envelope.recipients.iter().map(fate).collect(),
             mail_from: envelope.mail_from.clone(),
             queue_id: envelope.xforward_ident.clone(),
+            smtputf8: envelope.smtputf8,
             message_id: String::new(),
         }
     }
@@ -168,7 +170,9 @@ impl Gateway {
             let envelope = OutgoingEnvelope {
                 mail_from: mail_from.to_owned(),
                 recipients,
-                smtputf8: true,
+                // Not for raw 8-bit fields that came without it: few mailbox servers
+                // offer SMTPUTF8, and whoever took such a mail so far takes it again.
+                smtputf8: fates.smtputf8,
                 body_8bit: true,
             };
             for (recipient, result) in wire::deliver(&route, &envelope, octets, &self.client).await

@@ -164,11 +164,7 @@ impl Keyserver {
             signer: &signer,
         };
         let signed_data = sign(&request, key.as_ref()).map_err(failed)?;
-        Ok(Seal {
-            signed_data,
-            class: draft.record.class,
-            sender: draft.record.sender.clone(),
-        })
+        Ok(Seal { signed_data, class: draft.record.class, sender: draft.record.sender.clone() })
     }
 
     /// RecipientInfos of a sealed mail: its recipient and the archive, of one kind,

@@ -124,6 +124,10 @@ impl Keyserver {
                 self.sign_hop(&ticket, id, content, headers, message_id)
                     .map(serde_bytes::ByteBuf::from),
             ),
+            Q::Close { ticket } => {
+                self.tickets.close(&ticket);
+                ssmax_api::encode(Ok(()))
+            }
             Q::InstallList { list, certificates } => {
                 ssmax_api::encode(self.install_list(&list, &certificates).await)
             }

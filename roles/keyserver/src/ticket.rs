@@ -131,6 +131,11 @@ impl Tickets {
         Ok(id)
     }
 
+    /// Forgets a ticket and its keys.
+    pub(crate) fn close(&self, id: &str) {
+        lock(&self.0).remove(id);
+    }
+
     /// The ticket of this name, if it has not expired.
     pub(crate) fn find(
         &self,

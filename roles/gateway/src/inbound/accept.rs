@@ -1,6 +1,6 @@
 //! The octets arrive and are read: over the chain, or from outside.
 
-use crate::outbound::{message_id, offered, one_from, parse};
+use crate::outbound::{message_id_of, offered, one_from, parse, refuse_loop};
 use ssmax_api::keyserver::OfferedPart;
 use ssmax_chain::{Digest, Reason, Refusal, binding, hop_mail};
 
@@ -18,7 +18,6 @@ pub(super) struct HopArrival {
 /// A mail of any other shape.
 pub(super) struct OutsideArrival {
     pub(super) from: String,
-    pub(super) message_id: String,
 }
 
 /// What has arrived.
@@ -27,19 +26,22 @@ pub(super) enum Arrived {
     FromOutside(OutsideArrival),
 }
 
-pub(super) fn accept(octets: &[u8]) -> Result<Arrived, Refusal> {
+/// Reads a mail from elsewhere. `message_id` is set as soon as it is known, so that a
+/// refused mail is found in the journal too.
+pub(super) fn accept(octets: &[u8], message_id: &mut String) -> Result<Arrived, Refusal> {
     let mail = parse(octets)?;
+    *message_id = message_id_of(&mail);
+    refuse_loop(&mail)?;
     let from = one_from(&mail)?;
-    let message_id = message_id(&mail);
     let Some(hop) = hop_mail::take_apart(&mail) else {
-        return Ok(Arrived::FromOutside(OutsideArrival { from, message_id }));
+        return Ok(Arrived::FromOutside(OutsideArrival { from }));
     };
     let headers =
         binding::headers_digest(mail.header()).map_err(|_| Refusal::from(Reason::MailAmbiguous))?;
     let (path, object) = hop.mail;
     Ok(Arrived::OverTheChain(Box::new(HopArrival {
         from,
-        message_id,
+        message_id: message_id.clone(),
         headers,
         content: Digest::of(hop.content),
         part: offered(path, &object)?,

@@ -8,7 +8,8 @@ use ssmax_api::keyserver::{AdmitInbound, GatewayRequest, InboundTicket};
 use ssmax_chain::journey::Envelope;
 use ssmax_chain::seal_record::MailClass;
 use ssmax_chain::{Reason, Refusal};
-use ssmax_federation::Enforce;
+use ssmax_federation::{Directory, Enforce, Freshness, freshness};
+use time::OffsetDateTime;
 
 impl Gateway {
     /// Admits a mail of another member, and settles the recipients who have it already
@@ -48,16 +49,45 @@ impl Gateway {
 
     /// The class of a mail that did not come over the chain.
     pub(super) fn judge_outside(&self, mail: &OutsideArrival) -> Result<MailClass, Refusal> {
-        let Some(directory) = self.directory() else {
-            return Err(Reason::MemberListOutdated.into());
-        };
-        let domain = mail.from.rsplit_once('@').map_or("", |(_, domain)| domain);
-        match directory.member_of_domain(domain) {
-            None => Ok(MailClass::Unknown),
-            Some(member) if member.capabilities.enforce == Enforce::Refuse => {
-                Err(Reason::ForgedMemberDomain.into())
-            }
-            Some(_) => Ok(MailClass::Suspicious),
+        Ok(judge_outside(self.directory().as_deref(), &mail.from, OffsetDateTime::now_utc())?)
+    }
+}
+
+/// By the member list, if it is young enough to say who is no member.
+fn judge_outside(
+    directory: Option<&Directory>,
+    from: &str,
+    now: OffsetDateTime,
+) -> Result<MailClass, Reason> {
+    let directory = directory
+        .filter(|directory| freshness(directory.list(), now) != Freshness::Outdated)
+        .ok_or(Reason::MemberListOutdated)?;
+    let domain = from.rsplit_once('@').map_or("", |(_, domain)| domain);
+    match directory.member_of_domain(domain) {
+        None => Ok(MailClass::Unknown),
+        Some(member) if member.capabilities.enforce == Enforce::Refuse => {
+            Err(Reason::ForgedMemberDomain)
         }
+        Some(_) => Ok(MailClass::Suspicious),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ssmax_federation::{MEMBERSHIP_LIFETIME, MemberList};
+    use time::Duration;
+
+    #[test]
+    fn a_list_past_its_week_says_of_nobody_that_he_is_no_member() {
+        let issued = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
+        let expires = issued + Duration::days(1);
+        let list = MemberList { version: 1, issued, expires, members: vec![] };
+        let directory = Directory::new(list);
+        let judged = |now| judge_outside(Some(&directory), "x@x.example", now);
+        let end = issued + MEMBERSHIP_LIFETIME;
+        assert_eq!(judged(end), Ok(MailClass::Unknown));
+        assert_eq!(judged(end + Duration::SECOND), Err(Reason::MemberListOutdated));
+        assert_eq!(judge_outside(None, "x@x.example", issued), Err(Reason::MemberListOutdated));
     }
 }

@@ -2,6 +2,7 @@
 //! recipient (steps 8 and 9).
 
 use super::accept::{HopArrival, OutsideArrival};
+use super::report;
 use crate::fate::Fates;
 use crate::gateway::Gateway;
 use ssmax_api::TicketId;
@@ -43,6 +44,9 @@ impl Gateway {
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
         let class = self.judge_outside(arrival)?;
+        let report =
+            report::without_returned_body(&envelope.mail_from, octets, &Self::boundary())?;
+        let octets = report.as_deref().unwrap_or(octets);
         let request = GatewayRequest::AdmitOutside { recipients: envelope.recipients.clone() };
         let ticket: TicketId = self.keyserver(&request).await?;
         let plan = Plan { authserv_id: self.settings.gateway.host_name.clone(), ..Plan::default() };

@@ -5,6 +5,7 @@
 mod accept;
 mod authenticate;
 mod inspect;
+mod report;
 mod transmit;
 
 use crate::fate::Fates;
@@ -61,13 +62,9 @@ impl Gateway {
         octets: &[u8],
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
-        match accept::accept(octets)? {
-            Arrived::OverTheChain(hop) => {
-                fates.message_id.clone_from(&hop.message_id);
-                self.over_the_chain(envelope, octets, &hop, fates).await
-            }
+        match accept::accept(octets, &mut fates.message_id)? {
+            Arrived::OverTheChain(hop) => self.over_the_chain(envelope, octets, &hop, fates).await,
             Arrived::FromOutside(mail) => {
-                fates.message_id.clone_from(&mail.message_id);
                 self.outside_the_chain(envelope, octets, &mail, fates).await
             }
         }

@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
+use ssmax_chain::Reason;
 use tokio::{
     sync::OwnedSemaphorePermit,
     time::{Duration, Instant, timeout_at},
 };
 
-use crate::listen::{
-    AuthRule, Dialect, Envelope, Journey, Reply,
-    command::{Mail, Rcpt},
-    data::{DataFault, DataReader},
-    lmtp,
-    session::{BUFFER_UNIT_BYTES, End, Session, Step},
-    smtp,
+use crate::{
+    listen::{
+        AuthRule, Dialect, Envelope, Journey, Reply,
+        command::{Mail, Rcpt},
+        data::{DataFault, DataReader},
+        lmtp,
+        session::{BUFFER_UNIT_BYTES, End, Session, Step},
+        smtp,
+    },
+    reply,
 };
 
 /// RCPTs beyond [`crate::listen::Limits::max_recipients`] by this factor count as errors.
@@ -34,7 +38,8 @@ impl<J: Journey> Session<J> {
             return self.blame(503, "5.5.1", "a mail is already begun");
         }
         if self.shared.config.auth == AuthRule::Required && self.login.is_none() {
-            return self.blame(530, "5.7.0", "authentication is required");
+            self.queue(&reply::refused(Reason::LoginRequired.into()));
+            return self.count_error();
         }
         let limit = u64::try_from(self.shared.config.limits.max_mail_bytes).unwrap_or(u64::MAX);
         if mail.size.is_some_and(|size| size > limit) {

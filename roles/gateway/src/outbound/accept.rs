@@ -23,12 +23,20 @@ pub(super) struct Submitted {
 }
 
 /// Reads a submitted mail; a missing Date or Message-ID is added (RFC 6409 8.2, 8.3).
-pub(super) fn accept(envelope: &listen::Envelope, octets: Vec<u8>) -> Result<Submitted, Refusal> {
+/// `message_id` is set as soon as it is known: who looks for a mail in the journal looks
+/// for one that was refused.
+pub(super) fn accept(
+    envelope: &listen::Envelope,
+    octets: Vec<u8>,
+    message_id: &mut String,
+) -> Result<Submitted, Refusal> {
     let login = envelope.auth.clone().ok_or(Reason::LoginRequired)?;
     let octets = complete(octets, &envelope.mail_from)?;
     let mail = parse(&octets)?;
+    *message_id = message_id_of(&mail);
+    refuse_loop(&mail)?;
     let from = one_from(&mail)?;
-    let message_id = message_id(&mail);
+    let message_id = message_id.clone();
     let (form, parts) = form(&mail)?;
     let envelope =
         Envelope { mail_from: envelope.mail_from.clone(), recipients: envelope.recipients.clone() };
@@ -37,14 +45,19 @@ pub(super) fn accept(envelope: &listen::Envelope, octets: Vec<u8>) -> Result<Sub
 
 /// Reads a mail, telling "no mail" from "no unambiguous mail".
 pub(crate) fn parse(octets: &[u8]) -> Result<Entity<'_>, Refusal> {
-    let mail = ssmax_mail::parse(octets, &ssmax_mail::Limits::default()).map_err(|fault| {
+    ssmax_mail::parse(octets, &ssmax_mail::Limits::default()).map_err(|fault| {
         tracing::info!(%fault, "a mail is not read");
-        if fault.is_ambiguity() { Reason::MailAmbiguous } else { Reason::MailMalformed }
-    })?;
-    if trace::is_looping(mail.header()) {
-        return Err(Reason::MailLooping.into());
-    }
-    Ok(mail)
+        if fault.is_ambiguity() {
+            Reason::MailAmbiguous.into()
+        } else {
+            Reason::MailMalformed.into()
+        }
+    })
+}
+
+/// Refuses a mail that goes in circles.
+pub(crate) fn refuse_loop(mail: &Entity<'_>) -> Result<(), Refusal> {
+    if trace::is_looping(mail.header()) { Err(Reason::MailLooping.into()) } else { Ok(()) }
 }
 
 /// The one address in From, as text.
@@ -57,7 +70,7 @@ pub(crate) fn one_from(mail: &Entity<'_>) -> Result<String, Refusal> {
 }
 
 /// The Message-ID with its brackets, or nothing.
-pub(crate) fn message_id(mail: &Entity<'_>) -> String {
+pub(crate) fn message_id_of(mail: &Entity<'_>) -> String {
     mail.header()
         .one("Message-ID")
         .ok()

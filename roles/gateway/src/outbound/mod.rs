@@ -3,12 +3,13 @@
 
 mod accept;
 mod authenticate;
+mod fold;
 mod inspect;
 mod reencrypt;
 mod sign;
 mod transmit;
 
-pub(crate) use accept::{message_id, offered, one_from, parse};
+pub(crate) use accept::{message_id_of, offered, one_from, parse, refuse_loop};
 
 use crate::gateway::Gateway;
 use crate::listen::{self, Journey, Login};
@@ -52,7 +53,7 @@ impl Journey for Submission {
     async fn mail(&self, mut envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
         let mut fates = fate::Fates::new(&envelope);
         envelope.recipients = fates.recipients();
-        match accept::accept(&envelope, octets) {
+        match accept::accept(&envelope, octets, &mut fates.message_id) {
             Err(refusal) => fates.refuse_rest(refusal),
             Ok(submitted) => {
                 let octets = submitted.mail.octets().to_vec();
@@ -71,7 +72,6 @@ impl Gateway {
     /// All steps, in their order. Whoever has no fate at its end is refused by the
     /// caller with the refusal returned.
     async fn outbound(&self, submitted: Submitted, fates: &mut fate::Fates) -> Result<(), Refusal> {
-        fates.message_id.clone_from(&submitted.message_id);
         let authenticated = self.authenticate(submitted).await?;
         for route in &authenticated.mail.ticket().routes {
             if let RecipientRoute::Refused { recipient, reason } = route {

@@ -1,5 +1,6 @@
 //! We sign for our part: the hop-2 mail is put together around the signature.
 
+use super::fold::folded;
 use super::inspect::Made;
 use super::reencrypt::Reencrypted;
 use crate::fate::Fates;
@@ -56,23 +57,22 @@ impl Gateway {
     }
 }
 
-/// The header fields that stand outside between two organisations.
+/// The header fields that stand outside between two organisations, in lines that no
+/// server on the way cuts.
 fn outer_fields(mail: &Entity<'_>, wrapped: bool, host_name: &str) -> Result<Vec<u8>, Refusal> {
-    let fields = trace::carried_fields(mail.header(), Some(host_name));
-    if !wrapped {
-        return Ok(fields);
-    }
-    let with_end = [fields.as_slice(), b"\r\n"].concat();
-    let header = super::accept::parse(&with_end)?;
-    let mut neutral = Vec::with_capacity(fields.len());
+    let mut fields = trace::carried_fields(mail.header(), Some(host_name));
+    fields.extend_from_slice(b"\r\n");
+    let header = super::accept::parse(&fields)?;
+    let mut outer = Vec::with_capacity(fields.len());
     for field in header.header().fields() {
-        let name = field.name();
         // Keywords and Comments tell as much as a subject does.
         let tells = ["Subject", "Keywords", "Comments", "Thread-Topic"];
-        if !tells.iter().any(|one| one.eq_ignore_ascii_case(name)) {
-            neutral.extend_from_slice(field.raw());
+        if !wrapped || !tells.iter().any(|one| one.eq_ignore_ascii_case(field.name())) {
+            outer.extend(folded(field)?);
         }
     }
-    neutral.extend_from_slice(NEUTRAL_SUBJECT);
-    Ok(neutral)
+    if wrapped {
+        outer.extend_from_slice(NEUTRAL_SUBJECT);
+    }
+    Ok(outer)
 }

@@ -3,6 +3,7 @@
 mod compose;
 mod keyserver;
 mod open;
+mod seal;
 mod signer;
 
 use crate::sandbox::{self, SandboxLimits};
@@ -139,15 +140,15 @@ impl Worker {
             let found = match signed {
                 // The signed entity is what travels on; the header around it is looked
                 // at too, since a subject can leak as well.
-                Some(signed) => inspect(&signed.entity, direction, order)?,
-                None => inspect(&opened.message, direction, order)?,
+                Some(signed) => inspect(&signed.entity, opened, direction, order)?,
+                None => inspect(&opened.message, opened, direction, order)?,
             };
             merge(&mut verdict, found);
             if signed.is_some() {
-                merge(&mut verdict, inspect(&opened.header_only(), direction, order)?);
+                merge(&mut verdict, inspect(&opened.header_only(), opened, direction, order)?);
             }
         }
-        self.refuse_own_seal(order, opened, released)?;
+        self.refuse_own_seal(order, opened, signed, released)?;
         self.findings = verdict.findings.clone();
         Ok(verdict)
     }
@@ -158,10 +159,15 @@ impl Worker {
         &self,
         order: &Order,
         opened: &Opened,
+        signed: Option<&Signed>,
         released: &Released,
     ) -> Result<(), Stop> {
         let crosses = released.direction == Direction::Inbound || order.inspect.plan.leaves;
-        if !crosses || !open::carries_own_seal(&opened.message, &released.seal_ca) {
+        // An opaque signature hides its content from whoever walks the mail around it.
+        let contents = [Some(&opened.message), signed.map(|signed| &signed.entity)];
+        let sealed =
+            contents.into_iter().flatten().any(|octets| seal::carries_own(octets, released));
+        if !crosses || !sealed {
             return Ok(());
         }
         Err(match (released.direction, opened.encrypted) {
@@ -200,9 +206,13 @@ impl Worker {
     }
 }
 
-fn inspect(octets: &[u8], direction: Direction, order: &Order) -> Result<Verdict, Stop> {
-    let entity = ssmax_mail::parse(octets, &ssmax_mail::Limits::default())
-        .map_err(|_| Reason::ContentAmbiguous)?;
+fn inspect(
+    octets: &[u8],
+    opened: &Opened,
+    direction: Direction,
+    order: &Order,
+) -> Result<Verdict, Stop> {
+    let entity = open::parse(octets, opened.ambiguous())?;
     Ok(ssmax_inspection::inspect(&entity, direction, &order.policy, &order.limits))
 }
 

@@ -8,7 +8,7 @@ use ssmax_chain::{Digest, Reason, hop_mail, trace};
 use ssmax_cms::Limits;
 use ssmax_cms::enveloped::{Enveloped, KeyName, RecipientInfo, UnwrapPolicy, kcv};
 use ssmax_mail::{Entity, canonical};
-use ssmax_pki::{Certificate, key_identifier};
+use ssmax_pki::key_identifier;
 use ssmax_primitives::{ContentKey, SoftwareKey};
 use ssmax_token::KeyPair as _;
 
@@ -29,6 +29,12 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    /// What it is called that the mail can be read in two ways: after a key was used
+    /// another reason than before.
+    pub(super) fn ambiguous(&self) -> Reason {
+        if self.encrypted { Reason::ContentAmbiguous } else { Reason::MailAmbiguous }
+    }
+
     /// The header without content, for the detectors.
     pub(super) fn header_only(&self) -> Vec<u8> {
         let mut mail = self.fields.clone();
@@ -116,39 +122,4 @@ fn unwrap(
     let message = [fields.clone(), canonical::content_entity(&inner)].concat();
     parse(&message, Reason::ContentAmbiguous)?;
     Ok(Opened { message, fields, parts: vec![part], encrypted: true })
-}
-
-/// Whether anything in the mail is signed by the own seal CA's certificates: seals
-/// vouch inside one member only, and neither enter nor leave it.
-pub(super) fn carries_own_seal(message: &[u8], seal_ca: &[u8]) -> bool {
-    let (Ok(mail), Ok(seal_ca)) = (
-        ssmax_mail::parse(message, &ssmax_mail::Limits::default()),
-        Certificate::from_der(seal_ca),
-    ) else {
-        return false;
-    };
-    let mut found = false;
-    let mut queue = vec![mail];
-    while let Some(mail) = queue.pop() {
-        for part in mail.walk() {
-            found |= is_sealed_by(part, &seal_ca);
-            if let Some(Ok(inner)) = part.message() {
-                queue.push(inner);
-            }
-        }
-    }
-    found
-}
-
-fn is_sealed_by(part: &Entity<'_>, seal_ca: &Certificate) -> bool {
-    let essence = part.content_type().essence();
-    if !essence.contains("pkcs7") {
-        return false;
-    }
-    part.decoded_body()
-        .ok()
-        .and_then(|object| ssmax_cms::signed::SignedData::parse(&object, &Limits::default()).ok())
-        .is_some_and(|signed| {
-            signed.certificates().iter().any(|one| one.issuer() == seal_ca.subject())
-        })
 }

@@ -29,14 +29,15 @@ pub(super) fn judge(
     plan: &Plan,
     released: &Released,
 ) -> Result<Option<Signed>, Reason> {
-    let ambiguous = if opened.encrypted { Reason::ContentAmbiguous } else { Reason::MailAmbiguous };
     let mail = ssmax_mail::parse(&opened.message, &ssmax_mail::Limits::default())
-        .map_err(|_| ambiguous)?;
+        .map_err(|_| opened.ambiguous())?;
     let expected_from = match &released.signer {
         ExpectedSigner::Anybody => return Ok(None),
         ExpectedSigner::OwnUser { from, .. } | ExpectedSigner::Announced { from, .. } => from,
     };
-    let from = one_from(&mail)?;
+    // The fields outside had one From; what was decrypted may have brought another.
+    let from = one_from(&mail)
+        .map_err(|reason| if opened.encrypted { opened.ambiguous() } else { reason })?;
     if !Address::parse(expected_from).is_ok_and(|expected| expected.matches(&from)) {
         return Err(if opened.encrypted {
             Reason::InnerSignerNotFrom

@@ -48,18 +48,22 @@ impl Keyserver {
             .map_err(|_| Problem::Refused(Reason::EncryptionRefused))?;
         let sealed_part = offered_sealed(&sealed, &request.sealed, &hop)?;
         let sealed_key = self.bound_key(&hop, &sealed_part)?;
-
-        // A private key is used from here on.
-        let record = self.open_sealed(&sealed, &sealed_key)?;
-        check_sealed(&record, &hop, &recipients)?;
-        let part = self.open_mail(&hop, &request.part, &mail_key)?;
-
         let mut without_certificate = Vec::new();
         for recipient in &recipients {
             if self.encryption_certificate(recipient).await?.is_none() {
                 without_certificate.push(recipient.to_string());
             }
         }
+        // A mail that nobody here could get is not opened: its reason is a numbered one,
+        // which after a key was used would tell that the key came out.
+        if without_certificate.len() == recipients.len() {
+            return Err(Problem::Refused(Reason::RecipientWithoutCertificate));
+        }
+
+        // A private key is used from here on.
+        let record = self.open_sealed(&sealed, &sealed_key)?;
+        check_sealed(&record, &hop, &recipients)?;
+        let part = self.open_mail(&hop, &request.part, &mail_key)?;
         let answer = InboundTicket {
             ticket: self.ticket_id(),
             id: hop.id,
