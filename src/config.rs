@@ -283,9 +283,9 @@ impl Config {
 
     /// All that the inspector needs to start; its workers are this program.
     pub(crate) fn inspector(&self) -> Result<ssmax_inspector::Settings, Complaint> {
-        let program = std::env::current_exe().map_err(|error| {
-            Complaint::from_io(Path::new("/proc/self/exe"), error.kind(), Exit::Unavailable)
-        })?;
+        // The very program that is running, also when a newer one was put in its place:
+        // a worker must speak its supervisor's version.
+        let program = PathBuf::from("/proc/self/exe");
         Ok(ssmax_inspector::Settings {
             run_dir: self.file.run_dir.clone(),
             inspector: self.section("inspector", self.file.inspector.as_ref())?.clone(),

@@ -15,8 +15,8 @@
 pub mod authority;
 pub mod dovecot;
 pub mod imap;
-pub mod mails;
 pub mod mailer;
+pub mod mails;
 pub mod member;
 pub mod needs;
 pub mod place;

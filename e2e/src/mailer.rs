@@ -71,10 +71,7 @@ pub fn open(person: &Person, mail: &[u8]) -> Opened {
         person,
         "cms -decrypt -in mail.eml -recip encryption.pem -inkey encryption-key.pem -out inner.eml",
     );
-    openssl(
-        person,
-        "cms -verify -in inner.eml -CAfile seal-ca.pem -signer signer.pem -out entity",
-    );
+    openssl(person, "cms -verify -in inner.eml -CAfile seal-ca.pem -signer signer.pem -out entity");
     let signer = openssl(person, "x509 -in signer.pem -noout -email");
     let read = |name| fs::read(person.dir.join(name)).unwrap();
     Opened { entity: read("entity"), signer: signer.text().trim().to_owned() }

@@ -57,7 +57,8 @@ pub fn iso_2022_jp_with_attachment(from: &str, to: &str) -> Mail {
         \x1b$B$$$D$b$*@$OC$K$J$C$F$*$j$^$9!#;3ED$G$9!#\x1b(B\r\n\
         \x1b$B8f8+@Q=q$r$*Aw$j$7$^$9!#8f3NG'$/$@$5$$!#\x1b(B\r\n";
     // Octets of every value, which no two lines share.
-    let file: Vec<u8> = (0..60_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let file: Vec<u8> =
+        (0..60_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let entity = format!(
         "Content-Type: multipart/mixed; boundary=\"=_part\"\r\n\r\n\
          This is a message with several parts.\r\n\

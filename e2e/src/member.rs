@@ -153,7 +153,8 @@ impl Member {
         line.extend(["--out", &folder]);
         if own_key {
             let key = "ecparam -name prime256v1 -genkey -noout -out signing-key.pem";
-            let request = format!("req -new -key signing-key.pem -subj /CN={user} -out signing.csr");
+            let request =
+                format!("req -new -key signing-key.pem -subj /CN={user} -out signing.csr");
             for line in [key, &request] {
                 let line = line.split(' ');
                 let _ = run(Command::new("openssl").args(line).current_dir(&dir)).ends(0);

@@ -4,17 +4,17 @@ use std::path::Path;
 use std::process::Command;
 
 /// The programs, with the Debian package that each is from.
-const PROGRAMS: [(&str, &str); 5] = [
+const PROGRAMS: [(&str, &str); 6] = [
     ("postfix", "postfix"),
     ("dovecot", "dovecot-core"),
     ("swaks", "swaks"),
     ("openssl", "openssl"),
     ("setpriv", "util-linux"),
+    ("timeout", "coreutils"),
 ];
 
 /// Protocols of Dovecot that are packages of their own.
-const PROTOCOLS: [(&str, &str); 2] =
-    [("imap", "dovecot-imapd"), ("lmtp", "dovecot-lmtpd")];
+const PROTOCOLS: [(&str, &str); 2] = [("imap", "dovecot-imapd"), ("lmtp", "dovecot-lmtpd")];
 
 /// Where Debian keeps what [`PROTOCOLS`] are.
 const DOVECOT_LIBEXEC: &str = "/usr/lib/dovecot";
@@ -41,8 +41,7 @@ fn missing() -> Option<String> {
             .output()
             .map_or(true, |found| !found.status.success())
     };
-    let no_protocol =
-        |(name, _): &&(&str, &str)| !Path::new(DOVECOT_LIBEXEC).join(name).exists();
+    let no_protocol = |(name, _): &&(&str, &str)| !Path::new(DOVECOT_LIBEXEC).join(name).exists();
     let program = PROGRAMS.iter().find(no_program);
     let (name, package) = program.or_else(|| PROTOCOLS.iter().find(no_protocol))?;
     Some(format!("{name} (package {package}) is not installed"))

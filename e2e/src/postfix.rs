@@ -55,17 +55,14 @@ impl Postfix {
         fs::write(config.join("master.cf"), master_cf(settings)).unwrap();
         // Makes the folders of the queue, and looks for mistakes.
         let _ = run(Command::new("postfix").arg("-c").arg(&config).arg("check")).ends(0);
-        let daemons = run(Command::new("postconf").arg("-c").arg(&config).args([
-            "-h",
-            "daemon_directory",
-        ]))
-        .ends(0)
-        .text();
+        let daemons =
+            run(Command::new("postconf").arg("-c").arg(&config).args(["-h", "daemon_directory"]))
+                .ends(0)
+                .text();
         let master = Path::new(daemons.trim()).join("master");
         let config_text = config.to_str().unwrap();
         // -s: in the foreground.
-        let running =
-            Running::start(&master, &["-c", config_text, "-s"], &dir.join("master.log"));
+        let running = Running::start(&master, &["-c", config_text, "-s"], &dir.join("master.log"));
         for address in [settings.mx, settings.reinjection] {
             wait_for("Postfix", READY, || TcpStream::connect(address).ok());
         }

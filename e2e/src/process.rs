@@ -7,8 +7,14 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long a program may take to end after SIGTERM before SIGKILL.
+/// How long a program may take to end after SIGTERM before SIGKILL, in seconds.
+const KILL_SECONDS: &str = "15";
+
+/// How long we wait for that.
 const GRACE: Duration = Duration::from_secs(20);
+
+/// How long a program may run at all, in seconds: far longer than any test.
+const LIFETIME_SECONDS: &str = "600";
 
 /// How often a wait looks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -63,14 +69,17 @@ pub struct Running(Child);
 impl Running {
     /// Starts a program that stays in the foreground; what it says goes to `log`.
     ///
-    /// The kernel ends it with the thread that called this, so that a test that is
-    /// killed leaves nothing behind. It stays in this process group: Postfix wants to
-    /// make a session of its own, which the leader of a group cannot.
+    /// It also ends with the thread that called this, so that a test that is killed
+    /// leaves nothing behind, and after [`LIFETIME_SECONDS`]. Between it and the kernel's
+    /// signal stands `timeout`, since Postfix changes its user id, which turns the signal
+    /// off. All stay in this process group: Postfix wants to make a session of its own,
+    /// which the leader of a group cannot.
     #[track_caller]
     pub fn start<I: AsRef<OsStr>>(program: &Path, arguments: &[I], log: &Path) -> Self {
         let log = File::create(log).unwrap();
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "TERM", "--"])
+            .args(["timeout", "--foreground", "--kill-after", KILL_SECONDS, LIFETIME_SECONDS])
             .arg(program)
             .args(arguments)
             .env("LANG", "C.UTF-8")

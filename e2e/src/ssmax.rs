@@ -84,8 +84,9 @@ fn built() -> PathBuf {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
         let workspace = manifest.parent().unwrap();
-        let _ = run(Command::new(cargo).args(["build", "-p", "ssmax"]).current_dir(workspace))
-            .ends(0);
+        let _ =
+            run(Command::new(cargo).args(["build", "-p", "ssmax"]).current_dir(workspace)).ends(0);
+        assert!(path.exists(), "{} was not built", path.display());
     }
     path
 }

@@ -150,8 +150,7 @@ impl Stage {
         let stranger = "stranger@outside.example";
         let mail = mails::eight_bit(stranger, &bob.address);
         let dir = self.place.path();
-        let said =
-            mailer::hand_in(dir, self.b.mx(), &[], stranger, &[&bob.address], &mail.octets);
+        let said = mailer::hand_in(dir, self.b.mx(), &[], stranger, &[&bob.address], &mail.octets);
         let _ = said.ends(0);
         let arrived = arrives(&self.b, bob, &mail);
         assert!(has(&arrived, "SSMAX-Result: ssmax.b.example; class=unknown\r\n"));
@@ -179,9 +178,7 @@ impl Stage {
         self.b.serve_role("inspector");
         let arrived = arrives(&self.b, &self.bob, &mail);
         reads(&self.bob, &self.alice.address, &mail, &arrived);
-        wait_for("an empty queue", ARRIVAL, || {
-            self.b.postfix().queue().is_empty().then_some(())
-        });
+        wait_for("an empty queue", ARRIVAL, || self.b.postfix().queue().is_empty().then_some(()));
         std::thread::sleep(SECOND_COPY);
         assert_eq!(copies(&self.b, &self.bob, &mail).len(), 1);
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Over the CA's socket for the gateway.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub enum GatewayRequest {
     /// Is this the person's secret? Answered by `Option<Login>`.
     CheckCredential {
@@ -13,6 +13,13 @@ pub enum GatewayRequest {
         #[serde(with = "serde_bytes")]
         secret: Vec<u8>,
     },
+}
+
+impl std::fmt::Debug for GatewayRequest {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self::CheckCredential { user, .. } = self;
+        out.debug_struct("CheckCredential").field("user", user).finish_non_exhaustive()
+    }
 }
 
 /// A proved login.
@@ -94,7 +101,7 @@ pub enum OfficerRequest {
 }
 
 /// A person to register.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddUser {
     /// Employee or contract number: the user id, unique in the organisation.
     pub user: String,
@@ -119,8 +126,14 @@ pub struct AddUser {
     pub rsa_encryption: bool,
 }
 
+impl std::fmt::Debug for AddUser {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("AddUser").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
 /// What a new person gets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewUser {
     /// The user id.
     pub user: String,
@@ -133,6 +146,12 @@ pub struct NewUser {
     pub chain: Vec<serde_bytes::ByteBuf>,
     /// The device secret, once.
     pub device_secret: Option<String>,
+}
+
+impl std::fmt::Debug for NewUser {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("NewUser").field("user", &self.user).finish_non_exhaustive()
+    }
 }
 
 /// A person in a list.

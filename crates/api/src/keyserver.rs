@@ -290,6 +290,8 @@ pub struct Released {
     pub direction: Direction,
     /// SHA-256 of the mail, where the submission statement says it.
     pub body: Option<Digest>,
+    /// What the sending organisation signed, for a mail that came over the chain.
+    pub announced: Option<AnnouncedMail>,
     /// Who may have signed the content.
     pub signer: ExpectedSigner,
     /// The anchors under which a sender's certificate must lie.
@@ -302,6 +304,15 @@ pub struct Released {
     /// When the content was signed at the latest, for the sender's path: seconds since
     /// 1970.
     pub at: i64,
+}
+
+/// The octets that the sending organisation signed, as digests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnnouncedMail {
+    /// SHA-256 of the signed entity.
+    pub content: Digest,
+    /// Digest over the covered header fields.
+    pub headers: Digest,
 }
 
 /// Who must have signed the content, and what.

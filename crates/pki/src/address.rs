@@ -116,7 +116,8 @@ fn is_label(label: &str, underscore: bool) -> bool {
 
 /// Neither control nor whitespace nor one of the invisible or directional characters
 /// with which two different texts look the same.
-pub(crate) fn is_plain_character(character: char) -> bool {
+#[must_use]
+pub fn is_plain_character(character: char) -> bool {
     !character.is_control()
         && !character.is_whitespace()
         && !matches!(character,

@@ -33,7 +33,7 @@ mod pem;
 #[cfg(all(test, feature = "write-vectors"))]
 mod vectors;
 
-pub use address::is_usable_address;
+pub use address::{is_plain_character, is_usable_address};
 pub use certificate::{Certificate, MAX_CERTIFICATE_BYTES};
 pub use encode::key_identifier;
 pub use error::PkiError;

@@ -10,6 +10,8 @@ use ssmax_chain::binding::directory_address;
 use ssmax_mail::address::Address;
 use ssmax_store::sqlx;
 use ssmax_token::Random;
+use std::time::Duration;
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 /// The level of a password alone (NIST SP 800-63B 4.1).
@@ -17,6 +19,12 @@ const PASSWORD_AAL: u8 = 1;
 
 /// The longest secret that is looked at, in octets: hashing costs.
 const MAX_SECRET_BYTES: usize = 256;
+
+/// How many secrets are hashed at a time: each takes 19 MiB, and anybody may ask.
+static HASHING: Semaphore = Semaphore::const_new(4);
+
+/// How long a login waits for its turn before it is a temporary failure.
+const HASHING_WAIT: Duration = Duration::from_secs(5);
 
 impl Ca {
     /// Whether `secret` is one of the person's; `None` when not.
@@ -37,10 +45,17 @@ impl Ca {
                 .await
                 .map_err(failed)?;
         let device_aal = self.settings.ca.device_secret_aal;
-        // Argon2 takes tens of milliseconds of one core: not on the runtime's threads.
-        tokio::task::spawn_blocking(move || prove(person, &verifiers, &secret, device_aal))
+        let place = tokio::time::timeout(HASHING_WAIT, HASHING.acquire())
             .await
-            .map_err(failed)
+            .map_err(failed)?
+            .map_err(failed)?;
+        // Argon2 takes tens of milliseconds of one core: not on the runtime's threads.
+        let proved =
+            tokio::task::spawn_blocking(move || prove(person, &verifiers, &secret, device_aal))
+                .await
+                .map_err(failed);
+        drop(place);
+        proved
     }
 
     /// The user id behind a user id or an address, if the person is active.

@@ -162,7 +162,8 @@ impl Ca {
             },
             generation: Generation::Strict,
             server_held: holder == Some(KeyHolder::Server),
-            identity_proof: Some(IdentityProof { level: ial, date: now.date() }),
+            // Level 0 is no proof, and no certificate says it is one.
+            identity_proof: (ial > 0).then(|| IdentityProof { level: ial, date: now.date() }),
         };
         let basis = Basis::new(spki, serial.clone(), validity);
         let draft = if holder.is_some() {

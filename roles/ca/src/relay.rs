@@ -37,6 +37,14 @@ enum Kind {
 fn common_name(address: &Address, name: &str, checker: &str) -> String {
     let note = format!(" (checked by {checker})");
     let text = address.to_string();
+    // Another organisation's CA may allow what our lint does not, as variation selectors
+    // in names: a mail is not refused for that.
+    let is_kept = |c: &char| *c == ' ' || ssmax_pki::is_plain_character(*c);
+    let name: String = name.replace('\u{3000}', " ").chars().filter(is_kept).collect();
+    let name = name.trim();
+    if name.is_empty() && text.chars().count() <= MAX_NAME_CHARS {
+        return text;
+    }
     if !name.contains(['@', '\u{ff20}', '\u{fe6b}']) {
         profile::relay_common_name(name, &note)
     } else if text.chars().count() <= MAX_NAME_CHARS {
@@ -167,6 +175,8 @@ mod tests {
     fn a_name_is_shown_with_who_checked_it_and_an_address_alone() {
         let bob = Address::parse("bob@b.example").unwrap();
         assert_eq!(common_name(&bob, "鈴木 望夢", "A"), "鈴木 望夢 (checked by A)");
+        assert_eq!(common_name(&bob, "葛\u{e0100}城 望夢", "A"), "葛城 望夢 (checked by A)");
+        assert_eq!(common_name(&bob, "\u{e000}", "A"), "bob@b.example");
         assert_eq!(common_name(&bob, "ceo@b.example", "A"), "bob@b.example");
         assert_eq!(common_name(&bob, "ceo＠b.example", "A"), "bob@b.example");
         let long = Address::parse(&format!("{}@b.example", "x".repeat(60))).unwrap();

@@ -115,6 +115,10 @@ impl Keyserver {
         }
         let mut state = crate::ticket::lock(&self.list);
         let version = list.version;
+        // Another, newer one may have been installed since this one was compared.
+        if version < state.high_water {
+            return Err(Problem::NotAllowed);
+        }
         if new {
             tracing::info!(
                 version,

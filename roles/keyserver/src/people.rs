@@ -50,7 +50,7 @@ impl Keyserver {
             record.signing.iter().map(|(_, der)| der).chain(record.encryption.iter());
         for der in certificates {
             let certificate = Certificate::from_der(der).map_err(|_| Problem::Malformed)?;
-            if certificate.issuer() != self.own.member_ca.subject() {
+            if !self.is_issued_by(&certificate, &self.own.member_ca) {
                 return Err(Problem::NotAllowed);
             }
         }

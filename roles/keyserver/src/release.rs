@@ -4,7 +4,7 @@ use crate::state::{Keyserver, failed};
 use crate::ticket::{Origin, Ticket, Worker, lock};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::keyserver::{ExpectedSigner, FreshForm, Released};
+use ssmax_api::keyserver::{AnnouncedMail, ExpectedSigner, FreshForm, Released};
 use ssmax_chain::Digest;
 use ssmax_chain::binding::release_ukm;
 use ssmax_cms::enveloped::{
@@ -70,7 +70,14 @@ impl Keyserver {
             ),
             Origin::Outside => (Direction::Inbound, None, ExpectedSigner::Anybody, Self::now()),
         };
+        let announced = match &open.origin {
+            Origin::Member(mail) => {
+                Some(AnnouncedMail { content: mail.content, headers: mail.hop.headers })
+            }
+            _ => None,
+        };
         Released {
+            announced,
             keys,
             reply_key,
             direction,

@@ -16,6 +16,10 @@ use ssmax_mail::address::Address;
 use ssmax_pki::Certificate;
 use ssmax_primitives::ContentKey;
 
+/// How many recipients one copy may have: their salts must fit into a sealed record of
+/// at most 16 KiB.
+const MAX_RECIPIENTS_PER_COPY: usize = 100;
+
 impl Keyserver {
     /// Makes one copy for one member. The keyserver looks up the member's certificate
     /// itself: nobody can name a target of his own.
@@ -68,7 +72,7 @@ impl Keyserver {
         recipients: &[String],
         open: &Ticket,
     ) -> Result<Certificate, Problem> {
-        if recipients.is_empty() {
+        if recipients.is_empty() || recipients.len() > MAX_RECIPIENTS_PER_COPY {
             return Err(Problem::NotAllowed);
         }
         let now = Self::now();

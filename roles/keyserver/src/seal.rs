@@ -18,6 +18,7 @@ use ssmax_cms::enveloped::{ContentCipher, RsaTransport, recipient_info, recipien
 use ssmax_cms::signed::{Attribute, SignRequest, attribute_utf8, encryption_key_preference, sign};
 use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
+use ssmax_pki::path::{self, PathInput, Purpose, Revocation};
 use ssmax_pki::{Certificate, key_identifier, oid};
 use ssmax_token::KeyPair as _;
 use std::time::Duration;
@@ -130,14 +131,47 @@ impl Keyserver {
         };
         let answer: ssmax_api::Answer = self.ca.call(&request, CA_TIMEOUT).await.map_err(failed)?;
         let relay: RelayCertificates = ssmax_api::decode(answer)?;
+        self.check_relay(draft, &relay)?;
+        Ok(relay)
+    }
+
+    /// What the CA gives must be for From and carry keys of ours: a CA role that was
+    /// taken over could otherwise name a key of its own, and get all replies.
+    fn check_relay(&self, draft: &Draft, relay: &RelayCertificates) -> Result<(), Problem> {
         let from = draft.from.to_string();
-        for der in [&relay.signing, &relay.encryption] {
+        let inside = self.settings.organisation.has_domain(draft.from.domain());
+        let issuer = if inside { &self.own.member_ca } else { &self.own.seal_ca };
+        let foreign = || failed("the CA gave a relay certificate that is not for this sender");
+        for (der, purpose) in [
+            (&relay.signing, KeyPurpose::Seal),
+            (&relay.encryption, KeyPurpose::SubmissionEncryption),
+        ] {
             let certificate = Certificate::from_der(der).map_err(failed)?;
-            if !certificate.has_email(&from) || !certificate.has_policy(oid::POLICY_RELAY) {
-                return Err(failed("the CA gave a relay certificate for somebody else"));
+            let ours = self.keys_of(purpose)?.iter().any(|key| key.spki() == certificate.spki());
+            if !ours
+                || !certificate.has_email(&from)
+                || !certificate.has_policy(oid::POLICY_RELAY)
+                || !self.is_issued_by(&certificate, issuer)
+            {
+                return Err(foreign());
             }
         }
-        Ok(relay)
+        Ok(())
+    }
+
+    /// Whether one of our own CAs signed a certificate, and it is valid now.
+    pub(crate) fn is_issued_by(&self, certificate: &Certificate, issuer: &Certificate) -> bool {
+        path::validate(&PathInput {
+            leaf: certificate,
+            intermediates: &[],
+            anchors: std::slice::from_ref(issuer),
+            crls: &[],
+            at: Self::now(),
+            purpose: Purpose::Any,
+            revocation: Revocation::Skip,
+            limits: path::Limits::default(),
+        })
+        .is_ok()
     }
 
     fn sign_seal(&self, draft: &Draft, relay: &RelayCertificates) -> Result<Seal, Problem> {

@@ -8,7 +8,7 @@ use ssmax_chain::{Digest, HopId, HopRecord};
 use ssmax_federation::Member;
 use ssmax_mail::address::Address;
 use ssmax_primitives::{ContentKey, SoftwareKey};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use time::{Duration, OffsetDateTime};
 
@@ -17,6 +17,10 @@ pub(crate) const LIFETIME: Duration = Duration::minutes(15);
 
 /// How many tickets may be open at a time; more are a temporary failure.
 pub(crate) const MAX_OPEN: usize = 10_000;
+
+/// How many of them may be for mail from outside the federation, which anybody can
+/// send: members' mail must not wait for strangers.
+pub(crate) const MAX_OPEN_OUTSIDE: usize = 2_000;
 
 /// Who brought the mail.
 pub(crate) enum Origin {
@@ -47,6 +51,8 @@ pub(crate) struct MemberMail {
     pub(crate) hop: HopRecord,
     pub(crate) sealed: SealedRecord,
     pub(crate) member: Member,
+    /// SHA-256 of the entity that the organisation signed.
+    pub(crate) content: Digest,
     pub(crate) signed_data: Vec<u8>,
 }
 
@@ -116,18 +122,48 @@ impl Ticket {
 
 /// The open tickets.
 #[derive(Default)]
-pub(crate) struct Tickets(Mutex<HashMap<TicketId, Arc<Mutex<Ticket>>>>);
+pub(crate) struct Tickets(Mutex<Open>);
+
+#[derive(Default)]
+struct Open {
+    tickets: HashMap<TicketId, (Arc<Mutex<Ticket>>, bool)>,
+    /// The names in the order of opening, for expiry; closed ones may still stand here.
+    by_age: VecDeque<(OffsetDateTime, TicketId)>,
+    /// How many are for mail from outside.
+    outside: usize,
+}
+
+impl Open {
+    fn remove(&mut self, id: &str) {
+        if let Some((_, outside)) = self.tickets.remove(id) {
+            self.outside -= usize::from(outside);
+        }
+    }
+
+    fn expire(&mut self, now: OffsetDateTime) {
+        while self.by_age.front().is_some_and(|(opened, _)| *opened + LIFETIME <= now) {
+            if let Some((_, id)) = self.by_age.pop_front() {
+                self.remove(&id);
+            }
+        }
+    }
+}
 
 impl Tickets {
     /// Files a ticket under a new name; expired ones are dropped.
+    ///
+    /// # Errors
+    /// [`Problem::Failed`] when too many are open.
     pub(crate) fn open(&self, id: TicketId, ticket: Ticket) -> Result<TicketId, Problem> {
-        let now = ticket.opened;
-        let mut tickets = lock(&self.0);
-        tickets.retain(|_, open| lock(open).opened + LIFETIME > now);
-        if tickets.len() >= MAX_OPEN {
+        let outside = matches!(ticket.origin, Origin::Outside);
+        let mut open = lock(&self.0);
+        open.expire(ticket.opened);
+        if open.tickets.len() >= MAX_OPEN || (outside && open.outside >= MAX_OPEN_OUTSIDE) {
             return Err(Problem::Failed);
         }
-        tickets.insert(id.clone(), Arc::new(Mutex::new(ticket)));
+        open.by_age.push_back((ticket.opened, id.clone()));
+        open.outside += usize::from(outside);
+        open.tickets.insert(id.clone(), (Arc::new(Mutex::new(ticket)), outside));
         Ok(id)
     }
 
@@ -137,16 +173,17 @@ impl Tickets {
     }
 
     /// The ticket of this name, if it has not expired.
+    ///
+    /// # Errors
+    /// [`Problem::NoTicket`] otherwise.
     pub(crate) fn find(
         &self,
         id: &str,
         now: OffsetDateTime,
     ) -> Result<Arc<Mutex<Ticket>>, Problem> {
-        let ticket = lock(&self.0).get(id).cloned().ok_or(Problem::NoTicket)?;
-        if lock(&ticket).opened + LIFETIME <= now {
-            return Err(Problem::NoTicket);
-        }
-        Ok(ticket)
+        let mut open = lock(&self.0);
+        open.expire(now);
+        open.tickets.get(id).map(|(ticket, _)| Arc::clone(ticket)).ok_or(Problem::NoTicket)
     }
 }
 
@@ -154,4 +191,38 @@ impl Tickets {
 /// writes to it last.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ticket(opened: OffsetDateTime) -> Ticket {
+        Ticket::new(opened, Origin::Outside, vec![])
+    }
+
+    #[test]
+    fn a_ticket_is_good_for_a_quarter_of_an_hour_or_until_it_is_closed() {
+        let tickets = Tickets::default();
+        let now = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
+        tickets.open("a".into(), ticket(now)).unwrap();
+        tickets.open("b".into(), ticket(now)).unwrap();
+        tickets.close("b");
+        assert!(tickets.find("a", now + LIFETIME - Duration::SECOND).is_ok());
+        assert_eq!(tickets.find("b", now).err(), Some(Problem::NoTicket));
+        assert_eq!(tickets.find("a", now + LIFETIME).err(), Some(Problem::NoTicket));
+    }
+
+    #[test]
+    fn strangers_cannot_use_up_all_tickets() {
+        let tickets = Tickets::default();
+        let now = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
+        for number in 0..MAX_OPEN_OUTSIDE {
+            tickets.open(number.to_string(), ticket(now)).unwrap();
+        }
+        assert_eq!(tickets.open("x".into(), ticket(now)).err(), Some(Problem::Failed));
+        tickets.close("0");
+        assert!(tickets.open("x".into(), ticket(now)).is_ok());
+        assert!(tickets.open("y".into(), ticket(now + LIFETIME)).is_ok());
+    }
 }

@@ -45,6 +45,11 @@ pub fn worker_main(arguments: &[String]) -> ExitCode {
             return ExitCode::from(3);
         }
     }
+    // A panic's message may quote what was being read; its place never does.
+    std::panic::set_hook(Box::new(|panic| match panic.location() {
+        Some(place) => eprintln!("panic at {}:{}", place.file(), place.line()),
+        None => eprintln!("panic"),
+    }));
     let order: Order = match read_frame_sync(&mut std::io::stdin(), MAX_FRAME_BYTES) {
         Ok(Some(order)) => order,
         _ => return ExitCode::from(2),

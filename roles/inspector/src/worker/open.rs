@@ -1,10 +1,11 @@
 //! From the mail as it came to the mail as it was written: decrypted, unwrapped.
 
 use super::Stop;
+use ssmax_api::Problem;
 use ssmax_api::inspector::Inspect;
-use ssmax_api::keyserver::{ExpectedSigner, Released};
+use ssmax_api::keyserver::{AnnouncedMail, ExpectedSigner, Released};
 use ssmax_chain::binding::release_ukm;
-use ssmax_chain::{Digest, Reason, hop_mail, trace};
+use ssmax_chain::{Digest, Reason, binding, hop_mail, trace};
 use ssmax_cms::Limits;
 use ssmax_cms::enveloped::{Enveloped, KeyName, RecipientInfo, UnwrapPolicy, kcv};
 use ssmax_mail::{Entity, canonical};
@@ -22,6 +23,8 @@ pub(super) struct Opened {
     pub(super) message: Vec<u8>,
     /// The fields alone.
     pub(super) fields: Vec<u8>,
+    /// Fields that stood around a wrapped mail: they have travelled in clear.
+    pub(super) outside: Vec<u8>,
     /// Each decrypted part: path, tail, kcv.
     pub(super) parts: Vec<(String, Digest, Digest)>,
     /// Whether the mail is of a form whose content must be signed inside.
@@ -37,7 +40,7 @@ impl Opened {
 
     /// The header without content, for the detectors.
     pub(super) fn header_only(&self) -> Vec<u8> {
-        let mut mail = self.fields.clone();
+        let mut mail = [self.outside.as_slice(), &self.fields].concat();
         mail.extend_from_slice(b"\r\n");
         mail
     }
@@ -57,11 +60,14 @@ pub(super) fn open(
     let fields = trace::carried_fields(mail.header(), Some(&inspect.plan.authserv_id));
     let Some(path) = &inspect.plan.encrypted else {
         let message = [fields.clone(), canonical::content_entity(&mail)].concat();
-        return Ok(Opened { message, fields, parts: vec![], encrypted: false });
+        return Ok(Opened { message, fields, outside: vec![], parts: vec![], encrypted: false });
     };
     let object = match &released.signer {
         ExpectedSigner::Announced { .. } => {
-            hop_mail::take_apart(&mail).ok_or(Reason::MailAmbiguous)?.mail.1
+            let hop = hop_mail::take_apart(&mail).ok_or(Reason::MailAmbiguous)?;
+            let announced = released.announced.as_ref().ok_or(Problem::Malformed)?;
+            check_announced(&mail, &hop, announced)?;
+            hop.mail.1
         }
         _ => mail.decoded_body().map_err(|_| Reason::MailAmbiguous)?,
     };
@@ -70,9 +76,36 @@ pub(super) fn open(
     if content.content_type().is("message", "rfc822") {
         return unwrap(&mail, &content, inspect, part);
     }
-    let message = [fields.clone(), content.raw().to_vec()].concat();
+    // A From or Subject in there would stand beside the one outside, which is the one
+    // that mailers show; whatever else is in there that does not describe the body is
+    // left out.
+    if content.header().fields().iter().any(|field| is_shown(field.name())) {
+        return Err(Reason::ContentAmbiguous.into());
+    }
+    let message = [fields.clone(), canonical::content_entity(&content)].concat();
     parse(&message, Reason::ContentAmbiguous)?;
-    Ok(Opened { message, fields, parts: vec![part], encrypted: true })
+    Ok(Opened { message, fields, outside: vec![], parts: vec![part], encrypted: true })
+}
+
+/// Whether a field is one that mailers show and that stands outside already.
+fn is_shown(name: &str) -> bool {
+    binding::COVERED_FIELDS
+        .iter()
+        .any(|shown| shown.eq_ignore_ascii_case(name) && *shown != "Content-Type")
+}
+
+/// The mail must be the one that the sending organisation signed: the gateway between
+/// the keyserver and this worker is not asked to be believed.
+fn check_announced(
+    mail: &Entity<'_>,
+    hop: &hop_mail::HopMail<'_>,
+    announced: &AnnouncedMail,
+) -> Result<(), Stop> {
+    let headers = binding::headers_digest(mail.header()).map_err(|_| Reason::MailAmbiguous)?;
+    if headers != announced.headers || Digest::of(hop.content) != announced.content {
+        return Err(Problem::NotAllowed.into());
+    }
+    Ok(())
 }
 
 type Part = (String, Digest, Digest);
@@ -121,5 +154,6 @@ fn unwrap(
     let fields = trace::carried_fields(inner.header(), Some(&inspect.plan.authserv_id));
     let message = [fields.clone(), canonical::content_entity(&inner)].concat();
     parse(&message, Reason::ContentAmbiguous)?;
-    Ok(Opened { message, fields, parts: vec![part], encrypted: true })
+    let outside = trace::carried_fields(outer.header(), Some(&inspect.plan.authserv_id));
+    Ok(Opened { message, fields, outside, parts: vec![part], encrypted: true })
 }

@@ -13,6 +13,10 @@ use ssmax_smime::content::{ContentFault, SignedContent, signed_content};
 use ssmax_smime::sender::{self, Sender, SenderFault, Trust};
 use time::OffsetDateTime;
 
+/// The largest sender's signature that is taken, with its certificates, in octets.
+/// Mailers send four to eight thousand.
+const MAX_SIGNATURE_BYTES: usize = 128 * 1024;
+
 /// A signed content entity whose signer is the expected one.
 pub(super) struct Signed {
     /// The entity, octet for octet.
@@ -55,6 +59,14 @@ pub(super) fn judge(
     };
     let sender = sender::check(&content, &from, &trust)
         .map_err(|fault| refusal(&fault, opened.encrypted))?;
+    // It becomes evidence in every seal; a pile of certificates would not fit.
+    if sender.detached.len() > MAX_SIGNATURE_BYTES {
+        return Err(if opened.encrypted {
+            Reason::InnerSignatureBad
+        } else {
+            Reason::SignatureBad
+        });
+    }
     let hash = Digest(sender.certificate.sha256());
     if let ExpectedSigner::OwnUser { certificates, .. } = &released.signer
         && !certificates.contains(&hash)

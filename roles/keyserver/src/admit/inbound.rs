@@ -27,6 +27,10 @@ const MAX_AGE: Duration = Duration::days(7);
 /// How far another member's clock may be ahead.
 const MAX_AHEAD: Duration = Duration::minutes(10);
 
+/// The largest organisation signature that is looked at, with its certificates, in
+/// octets. Ours have four thousand.
+const MAX_SIGNED_DATA_BYTES: usize = 64 * 1024;
+
 /// The largest sealed record that is opened, encrypted, in octets.
 const MAX_SEALED_BYTES: usize = 256 * 1024;
 
@@ -77,6 +81,7 @@ impl Keyserver {
             hop,
             sealed: record,
             member,
+            content: request.content,
             signed_data: request.signed_data,
         }));
         let mut ticket = Ticket::new(now, origin, recipients);
@@ -93,6 +98,11 @@ impl Keyserver {
         now: OffsetDateTime,
     ) -> Result<(HopRecord, Certificate), Problem> {
         let bad = Problem::Refused(Reason::HopSignatureBad);
+        // It becomes evidence in every seal; what is not covered by a signature in it
+        // could have been added by anybody.
+        if request.signed_data.len() > MAX_SIGNED_DATA_BYTES {
+            return Err(bad);
+        }
         let signed =
             SignedData::parse(&request.signed_data, &Limits::default()).map_err(|_| bad)?;
         let [signer_info] = signed.signers() else { return Err(bad) };
