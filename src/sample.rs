@@ -121,6 +121,7 @@ const MEMBER: &[Section] = &[
             Optional("route_ca", "\"/etc/ssmax/tls/route-ca.pem\""),
             Optional("inbound_after_opening", "\"hold\""),
             Optional("outbound_after_opening", "\"refuse\""),
+            Optional("max_held_mebibytes", "10240"),
         ],
     ),
     ("gateway.routes", &[Optional("\"b.example\"", "\"smtp+tls://mx.b.example:25\"")]),

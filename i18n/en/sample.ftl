@@ -84,6 +84,8 @@ sample-gateway-route_ca = What smtp+tls routes are verified with, PEM.
 sample-gateway-inbound_after_opening =
     What becomes of arriving mail that is stopped after it was opened: hold or refuse.
 sample-gateway-outbound_after_opening = The same for mail of our own people.
+sample-gateway-max_held_mebibytes =
+    Most mail that is held for a person, in MiB. Past it, senders are told to try again later.
 sample-gateway-routes = Other ways for single domains.
 sample-gateway-routes-entry = One line for a domain; forms as for next_hop.
 sample-gateway-limits = What one client, and all together, may ask of a listener.

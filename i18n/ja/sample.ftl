@@ -78,6 +78,7 @@ sample-gateway-next_hop =
 sample-gateway-route_ca = smtp+tls の経路を検証するPEMファイル。
 sample-gateway-inbound_after_opening = 届いたメールを開いてから止めたときの扱い: hold（保留）か refuse（拒否）
 sample-gateway-outbound_after_opening = 自組織の利用者のメールについて同様。
+sample-gateway-max_held_mebibytes = 保留しておくメールの合計の上限（MiB）。超えると送信側に後での再送を求めます。
 sample-gateway-routes = ドメインごとの別の経路。
 sample-gateway-routes-entry = ドメインごとに一行。形は next_hop と同じ。
 sample-gateway-limits = 一つの、またはすべての接続相手が待ち受けに求めてよいこと。

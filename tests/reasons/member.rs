@@ -314,6 +314,7 @@ fn gateway(
             route_ca: None,
             inbound_after_opening: outline.inbound_after_opening,
             outbound_after_opening: outline.outbound_after_opening,
+            max_held_mebibytes: 10,
             limits: listen::Limits::default(),
         },
     }

@@ -96,8 +96,8 @@ pub fn is_looping(header: &Header<'_>) -> bool {
 }
 
 /// The header fields that travel on, with their octets unchanged: all but those that
-/// describe the body (it is replaced), those that tell hidden recipients, and those
-/// that only a receiving gateway may write.
+/// describe the body (it is replaced), those that tell hidden recipients, those that
+/// only a receiving gateway may write, and those that act for a sender unsigned.
 #[must_use]
 pub fn carried_fields(header: &Header<'_>, authserv_id: Option<&str>) -> Vec<u8> {
     header
@@ -124,16 +124,34 @@ pub fn is_reserved(field: &Field<'_>, authserv_id: &str) -> bool {
 /// Fields that no mail keeps when a gateway sends it on.
 fn is_dropped(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    name.starts_with("content-")
-        || name.starts_with("ssmax-")
-        || matches!(name.as_str(), "mime-version" | "bcc" | "resent-bcc" | "return-path")
+    let describes_the_body = name.starts_with("content-") || name == "mime-version";
+    let is_ours = name.starts_with("ssmax-");
+    let is_of_the_envelope = matches!(name.as_str(), "bcc" | "return-path");
+    describes_the_body || is_ours || is_of_the_envelope || is_open_to_forgery(&name)
 }
 
-/// Whether an `Authentication-Results` value claims to be written by `own`. Comments
-/// may stand before the name (RFC 8601 2.2), so any mention of it counts.
+/// Fields that look like a sender or make a mailer write to somebody, and that no
+/// signature covers ([`crate::binding::COVERED_FIELDS`]): whoever stands on the way could
+/// add them to a mail that is then shown as verified. `name` is in lower case.
+fn is_open_to_forgery(name: &str) -> bool {
+    name.starts_with("resent-")
+        || matches!(
+            name,
+            "disposition-notification-to"
+                | "return-receipt-to"
+                | "x-confirm-reading-to"
+                | "mail-followup-to"
+                | "mail-reply-to"
+        )
+}
+
+/// Whether an `Authentication-Results` value may be read as written by `own`. Comments
+/// may stand before the name, with semicolons in them, and the name may be a quoted
+/// string (RFC 8601 2.2, RFC 5322 3.2.4), so any mention of it anywhere counts.
 fn names_authserv(value: &str, own: &str) -> bool {
-    let before_results = value.split(';').next().unwrap_or(value);
-    before_results.to_ascii_lowercase().contains(&own.to_ascii_lowercase())
+    let mut plain = value.to_ascii_lowercase();
+    plain.retain(|c| !matches!(c, '\\' | '"') && !c.is_ascii_whitespace());
+    plain.contains(&own.to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -157,6 +175,48 @@ mod tests {
             "From: a@a.example\r\nAuthentication-Results: other.example; spf=pass\r\n\
              Subject: =?utf-8?B?44GC?=\r\n folded\r\n"
         );
+    }
+
+    #[test]
+    fn our_name_is_seen_behind_a_comment_and_in_a_quoted_string() {
+        for value in [
+            "(;) mx.b.example; spf=pass",
+            "\"mx.b.exampl\\e\"; spf=pass",
+            "\"MX.b.example\"; spf=pass",
+            "(a\\); b) (;)\r\n mx.b.example; spf=pass",
+        ] {
+            let mail = format!("From: a@a.example\r\nAuthentication-Results: {value}\r\n\r\nx\r\n");
+            assert_eq!(carried(mail.as_bytes(), Some("mx.b.example")), "From: a@a.example\r\n");
+            let message =
+                ssmax_mail::parse(mail.as_bytes(), &ssmax_mail::Limits::default()).unwrap();
+            let field = &message.header().fields()[1];
+            assert!(is_reserved(field, "mx.b.example"), "{value}");
+            assert!(!is_reserved(field, "mx.c.example"), "{value}");
+        }
+    }
+
+    #[test]
+    fn uncovered_fields_that_act_for_or_look_like_a_sender_do_not_travel() {
+        for name in [
+            "Resent-From",
+            "resent-sender",
+            "Resent-Bcc",
+            "Disposition-Notification-To",
+            "Return-Receipt-To",
+            "X-Confirm-Reading-To",
+            "Mail-Followup-To",
+            "Mail-Reply-To",
+        ] {
+            let mail =
+                format!("From: a@a.example\r\n{name}: m@x.example\r\nX-Keep: y\r\n\r\nx\r\n");
+            assert_eq!(
+                carried(mail.as_bytes(), Some("mx.b.example")),
+                "From: a@a.example\r\nX-Keep: y\r\n",
+                "{name}"
+            );
+        }
+        let covered = crate::binding::COVERED_FIELDS;
+        assert!(!covered.iter().any(|name| is_open_to_forgery(&name.to_ascii_lowercase())));
     }
 
     #[test]

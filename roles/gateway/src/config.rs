@@ -70,6 +70,10 @@ pub struct GatewayConfig {
     /// What a mail of an own user is, that is stopped after opening. Default refuse.
     #[serde(default = "default_outbound")]
     pub outbound_after_opening: AfterOpening,
+    /// How much mail is kept for a person at most, in MiB; past it, what would be kept
+    /// is answered 4xx. Default 10240.
+    #[serde(default = "default_held")]
+    pub max_held_mebibytes: u64,
     /// Bounds of the listeners.
     #[serde(default)]
     pub limits: Limits,
@@ -77,6 +81,10 @@ pub struct GatewayConfig {
 
 fn default_inbound() -> AfterOpening {
     AfterOpening::Hold
+}
+
+fn default_held() -> u64 {
+    10 * 1024
 }
 
 fn default_outbound() -> AfterOpening {

@@ -2,16 +2,23 @@
 
 use crate::config::AfterOpening;
 use crate::gateway::Gateway;
-use crate::journal::{Entry, Journal};
+use crate::journal::{Entry, Hold, Journal, SentMail};
 use crate::wire::{self, OutgoingEnvelope, Reply};
 use crate::{listen, reply};
+use ssmax_api::{Organisation, TicketId};
 use ssmax_chain::journey::Envelope;
 use ssmax_chain::refusal::Public;
-use ssmax_chain::{HopId, Reason, Refusal};
+use ssmax_chain::{HopId, Reason, Refusal, binding};
+use ssmax_mail::address::Address;
+use std::collections::HashSet;
 
 /// One recipient's fate.
 struct Fate {
+    /// The address that the other roles and the next hop get: its domain in lower case,
+    /// its local part as it came, which the sender's record may name.
     recipient: String,
+    /// The person: all spellings of one address have one key.
+    key: String,
     decided: Option<Decided>,
 }
 
@@ -29,30 +36,51 @@ pub(crate) struct Fates {
     queue_id: Option<String>,
     smtputf8: bool,
     pub(crate) message_id: String,
+    /// What the next hop took is remembered under this; `None` for a mail that cannot be
+    /// known again.
+    pub(crate) sent: Option<SentMail>,
+    /// The ticket to close when all is told.
+    pub(crate) ticket: Option<TicketId>,
 }
 
 impl Fates {
-    pub(crate) fn new(envelope: &listen::Envelope) -> Self {
-        let fate = |text: &String| Fate { recipient: one_spelling(text), decided: None };
+    pub(crate) fn new(envelope: &listen::Envelope, own: &Organisation) -> Self {
+        let fate = |text: &String| {
+            let (recipient, key) = one_spelling(text, own);
+            Fate { recipient, key, decided: None }
+        };
         Self {
             fates: envelope.recipients.iter().map(fate).collect(),
             mail_from: envelope.mail_from.clone(),
             queue_id: envelope.xforward_ident.clone(),
             smtputf8: envelope.smtputf8,
             message_id: String::new(),
+            sent: None,
+            ticket: None,
         }
     }
 
-    /// The recipients, each once and in one spelling: a client may name one twice, and
-    /// then each place gets the one fate.
+    /// The recipients, each person once, in the spelling that came first: a client may
+    /// name one twice, and then each place gets the one fate.
     pub(crate) fn recipients(&self) -> Vec<String> {
-        let mut recipients: Vec<String> = Vec::with_capacity(self.fates.len());
-        for fate in &self.fates {
-            if !recipients.contains(&fate.recipient) {
-                recipients.push(fate.recipient.clone());
-            }
-        }
-        recipients
+        self.people(|_| true)
+    }
+
+    fn people(&self, wanted: impl Fn(&Fate) -> bool) -> Vec<String> {
+        let mut known = HashSet::with_capacity(self.fates.len());
+        self.fates
+            .iter()
+            .filter(|fate| known.insert(fate.key.as_str()) && wanted(fate))
+            .map(|fate| fate.recipient.clone())
+            .collect()
+    }
+
+    /// The one key of a recipient, whatever the spelling.
+    pub(crate) fn key(&self, recipient: &str) -> String {
+        self.fates
+            .iter()
+            .find(|fate| fate.recipient == recipient)
+            .map_or_else(|| recipient.to_owned(), |fate| fate.key.clone())
     }
 
     pub(crate) fn refuse(&mut self, recipient: &str, refusal: Refusal) {
@@ -71,8 +99,8 @@ impl Fates {
         }
     }
 
-    pub(crate) fn repeat(&mut self, recipient: &str, hop: HopId) {
-        self.decide(recipient, "repeated", reply::delivered_before(), None, Some(hop));
+    pub(crate) fn repeat(&mut self, recipient: &str, hop: Option<HopId>) {
+        self.decide(recipient, "repeated", reply::delivered_before(), None, hop);
     }
 
     pub(crate) fn all_decided(&self) -> bool {
@@ -81,11 +109,7 @@ impl Fates {
 
     /// Recipients without a fate yet, each once.
     pub(crate) fn undecided(&self) -> Vec<String> {
-        let mut open = self.recipients();
-        open.retain(|recipient| {
-            self.fates.iter().any(|fate| fate.recipient == *recipient && fate.decided.is_none())
-        });
-        open
+        self.people(|fate| fate.decided.is_none())
     }
 
     /// Decides about every place where the recipient stands and is undecided: a fate
@@ -98,8 +122,9 @@ impl Fates {
         refusal: Option<Refusal>,
         hop: Option<HopId>,
     ) {
+        let key = self.key(recipient);
         for fate in &mut self.fates {
-            if fate.recipient == recipient && fate.decided.is_none() {
+            if fate.key == key && fate.decided.is_none() {
                 fate.decided = Some(Decided { word, reply: reply.clone(), refusal, hop });
             }
         }
@@ -141,10 +166,17 @@ impl Fates {
     }
 }
 
-/// An address as the other roles spell it; a quoted local part may have several texts.
-fn one_spelling(text: &str) -> String {
-    ssmax_mail::address::Address::parse(text)
-        .map_or_else(|_| text.to_owned(), |address| address.to_string())
+/// An address as the other roles spell it, and the key of the person behind it: a quoted
+/// local part may have several texts, a domain any case, and an own local part too.
+fn one_spelling(text: &str, own: &Organisation) -> (String, String) {
+    let Ok(address) = Address::parse(text) else { return (text.to_owned(), text.to_owned()) };
+    let spelling = binding::normal_address(&address);
+    let key = if own.has_domain(address.domain()) {
+        binding::directory_address(&address)
+    } else {
+        spelling.clone()
+    };
+    (spelling, key)
 }
 
 impl Gateway {
@@ -161,6 +193,9 @@ impl Gateway {
         let mut groups: Vec<(wire::Route, Vec<String>)> = Vec::new();
         for recipient in recipients {
             let route = self.routes.route(&recipient).clone();
+            // A person has one mailbox; an MTA finds it by itself.
+            let is_mailbox = matches!(route, wire::Route::Maildir(_));
+            let recipient = if is_mailbox { fates.key(&recipient) } else { recipient };
             match groups.iter_mut().find(|(known, _)| *known == route) {
                 Some((_, group)) => group.push(recipient),
                 None => groups.push((route, vec![recipient])),
@@ -211,8 +246,13 @@ impl Gateway {
         }
         let rest = Envelope { mail_from: mail_from.to_owned(), recipients: fates.undecided() };
         let message_id = fates.message_id.clone();
-        match self.journal.hold(direction, &message_id, &rest, refusal, octets).await {
-            Ok(()) => fates.hold_rest(refusal),
+        let max = self.settings.gateway.max_held_mebibytes.saturating_mul(1024 * 1024);
+        match self.journal.hold(direction, &message_id, &rest, refusal, octets, max).await {
+            Ok(Hold::Kept) => fates.hold_rest(refusal),
+            Ok(Hold::Full) => {
+                tracing::error!("no room is left for mail that waits for review");
+                fates.refuse_rest(Reason::StoreUnavailable.into());
+            }
             Err(error) => {
                 tracing::error!(%error, "a mail could not be kept for review");
                 fates.refuse_rest(Reason::StoreUnavailable.into());
@@ -233,10 +273,21 @@ impl Gateway {
 mod tests {
     use super::*;
 
+    fn own() -> Organisation {
+        Organisation {
+            id: "NTRJP-7000012050002".into(),
+            name: "B".into(),
+            name_ja: String::new(),
+            name_kana: String::new(),
+            domains: vec!["b.example".into()],
+            incident_contact: String::new(),
+        }
+    }
+
     fn fates(recipients: &[&str]) -> Fates {
         let mut envelope = listen::Envelope::new(([127, 0, 0, 1], 25).into());
         envelope.recipients = recipients.iter().map(|one| (*one).to_owned()).collect();
-        Fates::new(&envelope)
+        Fates::new(&envelope, &own())
     }
 
     #[test]
@@ -253,6 +304,34 @@ mod tests {
             .map(|refusal| refusal.reason)
             .collect();
         assert_eq!(codes, [Reason::LeakFound, Reason::MalwareFound, Reason::LeakFound]);
+    }
+
+    #[test]
+    fn an_own_person_is_one_in_any_case_and_a_foreign_one_by_the_domain_alone() {
+        let fates = fates(&[
+            "Bob@B.example",
+            "bob@b.example",
+            "Carol@C.example",
+            "Carol@c.example",
+            "carol@c.example",
+        ]);
+        assert_eq!(
+            fates.recipients(),
+            ["Bob@b.example", "Carol@c.example", "carol@c.example"],
+            "the local part goes on as it came"
+        );
+        assert_eq!(fates.key("Bob@b.example"), "bob@b.example");
+        assert_eq!(fates.key("bob@b.example"), "bob@b.example");
+        assert_eq!(fates.key("Carol@c.example"), "Carol@c.example");
+    }
+
+    #[test]
+    fn the_fate_of_one_spelling_is_the_fate_of_all() {
+        let mut fates = fates(&["BOB@b.example", "bob@B.EXAMPLE", "dave@b.example"]);
+        fates.refuse("BOB@b.example", Reason::LeakFound.into());
+        assert_eq!(fates.undecided(), ["dave@b.example"]);
+        let refused = fates.fates.iter().filter(|fate| fate.decided.is_some()).count();
+        assert_eq!(refused, 2);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the gateway holds while it runs, and how it asks the other roles.
 
+use crate::claim::Claims;
 use crate::config::Settings;
 use crate::journal::Journal;
 use crate::wire::{ClientSettings, Routes};
@@ -7,7 +8,7 @@ use serde::de::DeserializeOwned;
 use ssmax_api::ca::GatewayRequest as CaRequest;
 use ssmax_api::inspector::{Inspect, Inspected};
 use ssmax_api::keyserver::GatewayRequest;
-use ssmax_api::{Answer, Problem};
+use ssmax_api::{Answer, Problem, TicketId};
 use ssmax_chain::{Reason, Refusal, trace};
 use ssmax_daemon::call::Client;
 use ssmax_federation::Directory;
@@ -37,6 +38,8 @@ pub(crate) struct Gateway {
     pub(crate) keyserver: Client,
     pub(crate) inspector: Client,
     pub(crate) ca: Client,
+    /// Who is being served just now.
+    pub(crate) claims: Claims,
     /// The member list, for mail that does not come over the chain. What does is
     /// judged by the keyserver's own copy.
     pub(crate) directory: RwLock<Option<Arc<Directory>>>,
@@ -54,6 +57,24 @@ impl Gateway {
                 Refusal::from(Reason::KeyserverUnavailable)
             })?;
         ssmax_api::decode(answer).map_err(|problem| refusal(problem, Reason::KeyserverUnavailable))
+    }
+
+    /// Ends a ticket whose mail has its fate, so that its keys are forgotten. Nobody
+    /// waits for it: a ticket that cannot be closed ends by itself.
+    pub(crate) fn close(self: &Arc<Self>, ticket: Option<TicketId>) {
+        let Some(ticket) = ticket else { return };
+        let gateway = Arc::clone(self);
+        tokio::spawn(async move {
+            let request = GatewayRequest::Close { ticket };
+            match gateway.keyserver.call::<_, Answer>(&request, KEYSERVER_TIMEOUT).await {
+                Ok(answer) => {
+                    if let Err(problem) = ssmax_api::decode::<()>(answer) {
+                        tracing::debug!(%problem, "a ticket could not be closed");
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "a ticket could not be closed"),
+            }
+        });
     }
 
     /// Asks the inspector.
@@ -94,6 +115,17 @@ impl Gateway {
     }
 }
 
+/// How much a worker may answer in copies of a mail, in octets: below the largest frame
+/// (`ssmax_daemon::frame::MAX_FRAME_BYTES`), since headers and records come on top.
+const MAX_COPIES_BYTES: usize = 150 * 1024 * 1024;
+
+/// How many copies of a mail of `mail_bytes` a worker can answer at once: at least one.
+/// A copy is larger than the mail, as what was in clear is in base64 afterwards.
+pub(crate) fn fitting(mail_bytes: usize) -> usize {
+    let copy_bytes = (mail_bytes.saturating_mul(14) / 10).max(1);
+    (MAX_COPIES_BYTES / copy_bytes).max(1)
+}
+
 /// A refusal is a refusal; every other problem is a passing failure of `dependency`.
 fn refusal(problem: Problem, dependency: Reason) -> Refusal {
     match problem {
@@ -102,5 +134,23 @@ fn refusal(problem: Problem, dependency: Reason) -> Refusal {
             tracing::error!(problem = %other, dependency = dependency.code(), "no answer could be found");
             dependency.into()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_copies_are_made_at_once_as_one_answer_holds() {
+        const MIB: usize = 1024 * 1024;
+        // 15 MiB grow to 21, and 7 of these are 147.
+        assert_eq!(fitting(15 * MIB), 7);
+        // 1.4 times this is a half but for a part of an octet.
+        let half = MAX_COPIES_BYTES / 2 * 10 / 14;
+        assert_eq!(fitting(half), 2);
+        assert_eq!(fitting(half + 1), 1);
+        assert_eq!(fitting(usize::MAX), 1);
+        assert_eq!(fitting(0), MAX_COPIES_BYTES);
     }
 }

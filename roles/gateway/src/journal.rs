@@ -1,6 +1,6 @@
 //! What became of each mail: written and synced when it happened, asked on a retry.
 
-use ssmax_chain::{HopId, Refusal};
+use ssmax_chain::{Digest, HopId, Refusal};
 use ssmax_store::{Database, Migration, StoreError, sqlx};
 use std::path::Path;
 use time::{Duration, OffsetDateTime};
@@ -8,9 +8,10 @@ use time::{Duration, OffsetDateTime};
 /// How long the journal remembers a mail.
 const KEPT_DAYS: i64 = 30;
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: "
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: "
     -- One row for each recipient's fate. `stage` and `reason` are for the own people;
     -- the outside is told less. Addresses are personal data: rows go after a month.
     CREATE TABLE journal (
@@ -51,7 +52,31 @@ const MIGRATIONS: &[Migration] = &[Migration {
         mail BLOB NOT NULL
     ) STRICT;
     ",
-}];
+    },
+    Migration {
+        version: 2,
+        sql: "
+    -- A mail of an own user that the next hop took for a recipient: the client sends the
+    -- whole mail again when one of its recipients has to wait. `body` is SHA-256 of the
+    -- octets as the client sent them.
+    CREATE TABLE sent (
+        user TEXT NOT NULL,
+        body TEXT NOT NULL,
+        recipient TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (user, body, recipient)
+    ) STRICT;
+    -- A mail that comes again is kept once. `digest` is SHA-256 of the mail.
+    ALTER TABLE held ADD COLUMN digest TEXT;
+    CREATE UNIQUE INDEX held_once ON held (direction, digest, recipients);
+    -- The signed member list in force, for a start while the authority is down.
+    CREATE TABLE list (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        signed BLOB NOT NULL
+    ) STRICT;
+    ",
+    },
+];
 
 /// One recipient's fate.
 #[derive(Debug, Clone)]
@@ -136,26 +161,76 @@ impl Journal {
         Ok(())
     }
 
-    /// Remembers which member list is in force.
-    pub(crate) async fn list_in_force(&self, version: u64) -> Result<(), StoreError> {
-        sqlx::query("INSERT OR REPLACE INTO status (name, value) VALUES ('list', ?)")
-            .bind(version.to_string())
+    /// Whether a recipient has this very mail of an own user already.
+    pub(crate) async fn has_sent(
+        &self,
+        mail: &SentMail,
+        recipient: &str,
+    ) -> Result<bool, StoreError> {
+        let row: Option<(i64,)> =
+            sqlx::query_as("SELECT at FROM sent WHERE user = ? AND body = ? AND recipient = ?")
+                .bind(&mail.user)
+                .bind(mail.body.to_string())
+                .bind(recipient)
+                .fetch_optional(self.0.pool())
+                .await?;
+        Ok(row.is_some())
+    }
+
+    /// Remembers that the next hop took this mail of an own user for a recipient.
+    pub(crate) async fn sent(&self, mail: &SentMail, recipient: &str) -> Result<(), StoreError> {
+        sqlx::query("INSERT OR IGNORE INTO sent (user, body, recipient, at) VALUES (?, ?, ?, ?)")
+            .bind(&mail.user)
+            .bind(mail.body.to_string())
+            .bind(recipient)
+            .bind(OffsetDateTime::now_utc().unix_timestamp())
             .execute(self.0.pool())
             .await?;
         Ok(())
+    }
+
+    /// Remembers which member list is in force, and the signed list itself.
+    pub(crate) async fn list_in_force(
+        &self,
+        version: u64,
+        signed: &[u8],
+    ) -> Result<(), StoreError> {
+        let mut change = self.0.begin_write().await?;
+        sqlx::query("INSERT OR REPLACE INTO status (name, value) VALUES ('list', ?)")
+            .bind(version.to_string())
+            .execute(&mut *change)
+            .await?;
+        sqlx::query("INSERT OR REPLACE INTO list (id, signed) VALUES (1, ?)")
+            .bind(signed)
+            .execute(&mut *change)
+            .await?;
+        change.commit().await?;
+        Ok(())
+    }
+
+    /// The signed member list that was in force last, if there was one.
+    pub(crate) async fn last_list(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let row: Option<(Vec<u8>,)> =
+            sqlx::query_as("SELECT signed FROM list").fetch_optional(self.0.pool()).await?;
+        Ok(row.map(|(signed,)| signed))
     }
 
     /// Forgets rows older than [`KEPT_DAYS`]: the journal holds personal data, and a mail
     /// older than a week is refused before it could be a repeat.
     pub(crate) async fn forget_old(&self) -> Result<(), StoreError> {
         let oldest = (OffsetDateTime::now_utc() - Duration::days(KEPT_DAYS)).unix_timestamp();
-        for statement in ["DELETE FROM journal WHERE at < ?", "DELETE FROM replay WHERE at < ?"] {
+        for statement in [
+            "DELETE FROM journal WHERE at < ?",
+            "DELETE FROM replay WHERE at < ?",
+            "DELETE FROM sent WHERE at < ?",
+        ] {
             sqlx::query(statement).bind(oldest).execute(self.0.pool()).await?;
         }
         Ok(())
     }
 
-    /// Keeps a mail for a person, synced before it is answered.
+    /// Keeps a mail for a person, synced before it is answered. One that comes again is
+    /// kept once. `max_bytes` bounds all mail that is kept.
     pub(crate) async fn hold(
         &self,
         direction: &str,
@@ -163,23 +238,65 @@ impl Journal {
         envelope: &ssmax_chain::journey::Envelope,
         refusal: Refusal,
         mail: &[u8],
-    ) -> Result<(), StoreError> {
+        max_bytes: u64,
+    ) -> Result<Hold, StoreError> {
+        let digest = Digest::of(mail).to_string();
+        let recipients = envelope.recipients.join("\n");
+        let mut change = self.0.begin_write().await?;
+        let known: Option<(i64,)> = sqlx::query_as(
+            "SELECT id FROM held WHERE direction = ? AND digest = ? AND recipients = ?",
+        )
+        .bind(direction)
+        .bind(&digest)
+        .bind(&recipients)
+        .fetch_optional(&mut *change)
+        .await?;
+        if known.is_some() {
+            return Ok(Hold::Kept);
+        }
+        // LENGTH of a BLOB reads no content.
+        let (kept,): (i64,) = sqlx::query_as("SELECT COALESCE(SUM(LENGTH(mail)), 0) FROM held")
+            .fetch_one(&mut *change)
+            .await?;
+        let bytes = u64::try_from(mail.len()).unwrap_or(u64::MAX);
+        if u64::try_from(kept).unwrap_or(u64::MAX).saturating_add(bytes) > max_bytes {
+            return Ok(Hold::Full);
+        }
         sqlx::query(
-            "INSERT INTO held (at, direction, message_id, mail_from, recipients, stage, reason,
-             mail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO held (at, direction, message_id, mail_from, recipients, stage,
+             reason, mail, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(OffsetDateTime::now_utc().unix_timestamp())
         .bind(direction)
         .bind(message_id)
         .bind(&envelope.mail_from)
-        .bind(envelope.recipients.join("\n"))
+        .bind(&recipients)
         .bind(refusal.stage.as_str())
         .bind(refusal.reason.code())
         .bind(mail)
-        .execute(self.0.pool())
+        .bind(&digest)
+        .execute(&mut *change)
         .await?;
-        Ok(())
+        change.commit().await?;
+        Ok(Hold::Kept)
     }
+}
+
+/// Whether a mail is kept for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// It is, by now or from before.
+    Kept,
+    /// There is no room for it.
+    Full,
+}
+
+/// A mail of an own user, by which it is known when it comes again.
+#[derive(Debug, Clone)]
+pub(crate) struct SentMail {
+    pub(crate) user: String,
+    /// Over the octets as the client sent them.
+    pub(crate) body: Digest,
 }
 
 /// One recipient's fate as the journal tells it.
@@ -239,4 +356,76 @@ pub async fn list_version(state_dir: &Path) -> Result<Option<u64>, StoreError> {
         .await?;
     journal.0.close().await;
     Ok(row.and_then(|(value,)| value.parse().ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ssmax_chain::Reason;
+    use ssmax_chain::journey::Envelope;
+
+    fn run(test: impl AsyncFnOnce(Journal)) {
+        let dir = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            test(Journal::open(&dir.path().join("gateway")).await.unwrap()).await;
+        });
+    }
+
+    async fn hold(journal: &Journal, recipient: &str, mail: &[u8], max_bytes: u64) -> Hold {
+        let envelope =
+            Envelope { mail_from: "a@a.example".into(), recipients: vec![recipient.into()] };
+        let refusal = Reason::MalwareInside.into();
+        journal.hold("inbound", "<1@a>", &envelope, refusal, mail, max_bytes).await.unwrap()
+    }
+
+    #[test]
+    fn mail_is_kept_up_to_the_limit_and_not_an_octet_past_it() {
+        run(async |journal| {
+            assert_eq!(hold(&journal, "b@b.example", b"12345", 10).await, Hold::Kept);
+            assert_eq!(hold(&journal, "b@b.example", b"123456", 10).await, Hold::Full);
+            assert_eq!(hold(&journal, "b@b.example", b"67890", 10).await, Hold::Kept);
+            assert_eq!(hold(&journal, "b@b.example", b"1", 10).await, Hold::Full);
+        });
+    }
+
+    #[test]
+    fn a_mail_that_comes_again_is_kept_once_for_the_same_recipients() {
+        run(async |journal| {
+            assert_eq!(hold(&journal, "b@b.example", b"12345", 10).await, Hold::Kept);
+            assert_eq!(hold(&journal, "b@b.example", b"12345", 5).await, Hold::Kept);
+            assert_eq!(hold(&journal, "c@b.example", b"12345", 9).await, Hold::Full);
+            let (count,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM held")
+                .fetch_one(journal.0.pool())
+                .await
+                .unwrap();
+            assert_eq!(count, 1);
+        });
+    }
+
+    #[test]
+    fn a_sent_mail_is_known_again_by_user_octets_and_recipient() {
+        run(async |journal| {
+            let mail =
+                |user: &str, body: &[u8]| SentMail { user: user.into(), body: Digest::of(body) };
+            journal.sent(&mail("alice", b"x"), "b@b.example").await.unwrap();
+            let known = async |mail: SentMail, recipient: &str| {
+                journal.has_sent(&mail, recipient).await.unwrap()
+            };
+            assert!(known(mail("alice", b"x"), "b@b.example").await);
+            assert!(!known(mail("alice", b"x"), "c@b.example").await);
+            assert!(!known(mail("alice", b"y"), "b@b.example").await);
+            assert!(!known(mail("mallory", b"x"), "b@b.example").await);
+        });
+    }
+
+    #[test]
+    fn the_list_in_force_is_there_after_a_restart() {
+        run(async |journal| {
+            assert_eq!(journal.last_list().await.unwrap(), None);
+            journal.list_in_force(1, b"one").await.unwrap();
+            journal.list_in_force(2, b"two").await.unwrap();
+            assert_eq!(journal.last_list().await.unwrap().unwrap(), b"two");
+        });
+    }
 }

@@ -8,6 +8,7 @@
     reason = "a role does I/O: sockets, files and the clock are what it is for"
 )]
 
+mod claim;
 mod config;
 mod fate;
 mod gateway;

@@ -37,6 +37,24 @@ pub(crate) async fn keep_fresh(gateway: Arc<Gateway>, stop: Stop) {
     }
 }
 
+/// Takes the list that was in force before this start, so that a start while the
+/// authority is down is no outage. What stands in the store is believed only if it opens
+/// under the root; its age is judged with every mail.
+pub(crate) async fn load_last(gateway: &Gateway) {
+    let list = match gateway.journal.last_list().await {
+        Ok(Some(list)) => list,
+        Ok(None) => return,
+        Err(error) => {
+            tracing::warn!(%error, "the last member list could not be read");
+            return;
+        }
+    };
+    match open(gateway, &list) {
+        Ok(directory) => put_in_force(gateway, directory),
+        Err(error) => tracing::warn!(%error, "the last member list is not used"),
+    }
+}
+
 async fn refresh(gateway: &Gateway, known: &mut Vec<u8>) -> Result<(), String> {
     let federation = &gateway.settings.federation;
     let ca = crate::serve::read(&federation.tls_ca).map_err(|error| error.to_string())?;
@@ -59,15 +77,28 @@ async fn refresh(gateway: &Gateway, known: &mut Vec<u8>) -> Result<(), String> {
         let _: ListInstalled =
             gateway.keyserver(&install(certificates)).await.map_err(|error| error.to_string())?;
     }
-    let root = crate::serve::read(&federation.root).map_err(|error| error.to_string())?;
-    let root = Certificate::from_pem(&String::from_utf8_lossy(&root))
+    put_in_force(gateway, open(gateway, &list)?);
+    gateway
+        .journal
+        .list_in_force(installed.version, &list)
+        .await
         .map_err(|error| error.to_string())?;
-    let content = ssmax_federation::signed::open(&list, &[root], OffsetDateTime::now_utc())
-        .map_err(|fault| fault.to_string())?;
-    let directory = Some(Arc::new(Directory::new(content)));
-    *gateway.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
-    gateway.journal.list_in_force(installed.version).await.map_err(|error| error.to_string())?;
     tracing::info!(version = installed.version, "the member list is in force");
     *known = list;
     Ok(())
+}
+
+/// Opens a signed list under the federation's root.
+fn open(gateway: &Gateway, list: &[u8]) -> Result<Directory, String> {
+    let root =
+        crate::serve::read(&gateway.settings.federation.root).map_err(|error| error.to_string())?;
+    let root = Certificate::from_pem(&String::from_utf8_lossy(&root))
+        .map_err(|error| error.to_string())?;
+    let content = ssmax_federation::signed::open(list, &[root], OffsetDateTime::now_utc())
+        .map_err(|fault| fault.to_string())?;
+    Ok(Directory::new(content))
+}
+
+fn put_in_force(gateway: &Gateway, directory: Directory) {
+    *gateway.directory.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(directory));
 }

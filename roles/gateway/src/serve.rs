@@ -1,5 +1,6 @@
 //! Starting: one listener for each trust, and the member list kept fresh.
 
+use crate::claim::Claims;
 use crate::config::{GatewayConfig, Settings};
 use crate::gateway::Gateway;
 use crate::inbound::Inbound;
@@ -13,7 +14,7 @@ use ssmax_daemon::call::Client;
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
 use ssmax_store::files::read_private;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 use tokio::net::TcpListener;
@@ -54,6 +55,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
     let run_dir = settings.run_dir.clone();
     let config = settings.gateway.clone();
     let gateway = Arc::new(open(settings).await?);
+    member_list::load_last(&gateway).await;
     let tls = match (&config.tls_certificate, &config.tls_key) {
         (Some(certificate), Some(key)) => {
             Some(TlsServer::from_pem(&read(certificate)?, &read_private(key)?)?)
@@ -81,8 +83,14 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
         let listener = bind(address, name, &mut addresses).await?;
         let mut listen = listener_config(&config, dialect, tls.as_ref());
         if dialect == Dialect::Lmtp {
-            // Only the own MTA hands in mail here; its word on the queue id counts.
+            // Only the own MTA hands in mail here; its word on the queue id counts. On
+            // this very host it may come from any of its addresses.
             listen.xforward_peers = vec![address.ip()];
+            if address.ip().is_loopback() || address.ip().is_unspecified() {
+                listen
+                    .xforward_peers
+                    .extend([IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)]);
+            }
         }
         let journey = Arc::new(Inbound::new(Arc::clone(&gateway)));
         tasks.spawn(listen::serve(listener, listen, journey, stop.clone()));
@@ -122,6 +130,7 @@ async fn open(settings: Settings) -> Result<Gateway, ServeError> {
         keyserver: socket("keyserver.gateway.sock"),
         inspector: socket("inspector.gateway.sock"),
         ca: socket("ca.gateway.sock"),
+        claims: Claims::default(),
         directory: RwLock::new(None),
         settings,
     })

@@ -44,7 +44,7 @@ impl Keyserver {
         entity: Digest,
         headers: Digest,
     ) -> Result<Seal, Problem> {
-        let recipient = Address::parse(recipient).map_err(|_| Problem::Malformed)?;
+        let recipient = self.recipient_of(ticket, recipient)?;
         let target = self
             .encryption_certificate(&recipient)
             .await?
@@ -60,6 +60,19 @@ impl Keyserver {
         self.sign_seal(&draft, &relay)
     }
 
+    /// The recipient, if a mail that passed may be sealed for them. This comes before the
+    /// directory is asked: nobody learns there who has a certificate without a ticket.
+    fn recipient_of(&self, ticket: &str, recipient: &str) -> Result<Address, Problem> {
+        let recipient = Address::parse(recipient).map_err(|_| Problem::Malformed)?;
+        let open = self.tickets.find(ticket, Self::now())?;
+        let open = lock(&open);
+        open.passed()?;
+        if matches!(open.origin, Origin::Outside) || !open.is_for(&recipient) {
+            return Err(Problem::NotAllowed);
+        }
+        Ok(recipient)
+    }
+
     fn draft(
         &self,
         open: &Ticket,
@@ -68,7 +81,7 @@ impl Keyserver {
         headers: Digest,
     ) -> Result<Draft, Problem> {
         let verdict = open.passed()?;
-        if verdict.entity != Some(entity) || !open.is_for(recipient) {
+        if verdict.entity != Some(entity) {
             return Err(Problem::NotAllowed);
         }
         let signer = verdict.signer.as_ref().ok_or(Problem::NotAllowed)?;
@@ -210,17 +223,13 @@ impl Keyserver {
         tail: Digest,
         key: &[u8],
     ) -> Result<Vec<ByteBuf>, Problem> {
-        let recipient = Address::parse(recipient).map_err(|_| Problem::Malformed)?;
+        let recipient = self.recipient_of(ticket, recipient)?;
         let target = self
             .encryption_certificate(&recipient)
             .await?
             .ok_or(Problem::Refused(Reason::RecipientWithoutCertificate))?;
         let open = self.tickets.find(ticket, Self::now())?;
         let open = lock(&open);
-        open.passed()?;
-        if !open.is_for(&recipient) {
-            return Err(Problem::NotAllowed);
-        }
         let key = received_key(&open, ticket, &tail, key, ContentCipher::Aes256Cbc)?;
         // PKCS#1 v1.5 is what every mailer with an RSA key reads (measured).
         let mut infos =

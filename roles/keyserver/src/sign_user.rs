@@ -15,6 +15,10 @@ impl Keyserver {
     pub(crate) fn sign_user(&self, ticket: &str, entity: Digest) -> Result<Vec<u8>, Problem> {
         let open = self.tickets.find(ticket, Self::now())?;
         let mut open = lock(&open);
+        // After the inspection a signature would be over what nobody has looked at.
+        if open.verdict.is_some() {
+            return Err(Problem::NotAllowed);
+        }
         let in_clear = open.parts.is_empty();
         let Origin::Own(own) = &mut open.origin else { return Err(Problem::NotAllowed) };
         if own.server_signed.is_some() || !own.unsigned || !in_clear {

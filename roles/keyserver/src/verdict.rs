@@ -81,6 +81,8 @@ fn check_own(own: &OwnMail, verdict: &VerdictBody, in_clear: bool) -> Result<(),
     }
     match own.server_signed {
         Some(signed) if signed != (entity, hash) => Err(Problem::NotAllowed),
+        // What came unsigned passes with our signature only.
+        None if own.unsigned => Err(Problem::NotAllowed),
         _ => Ok(()),
     }
 }

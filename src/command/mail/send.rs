@@ -21,7 +21,7 @@ pub(super) struct Send {
     /// The message; `-` is standard input.
     #[arg(value_name = "FILE.eml")]
     file: PathBuf,
-    /// The mail server, as mail.a.example:587 or [2001:db8::1]:587.
+    /// The mail server, as `mail.a.example:587` or `[2001:db8::1]:587`.
     #[arg(long, value_name = "HOST:PORT")]
     server: String,
     /// Certificates of CAs that the server's certificate must lie under: the connection

@@ -2,6 +2,7 @@
 //! member list says whether the domain should have.
 
 use super::accept::{HopArrival, OutsideArrival};
+use crate::claim::Claim;
 use crate::fate::Fates;
 use crate::gateway::Gateway;
 use ssmax_api::keyserver::{AdmitInbound, GatewayRequest, InboundTicket};
@@ -11,15 +12,26 @@ use ssmax_chain::{Reason, Refusal};
 use ssmax_federation::{Directory, Enforce, Freshness, freshness};
 use time::OffsetDateTime;
 
+/// A mail of another member that is admitted.
+pub(super) struct Admitted {
+    pub(super) ticket: InboundTicket,
+    /// To be held until it is remembered who has the mail.
+    pub(super) _claims: Vec<Claim>,
+    /// Recipients who do not get it, and why; told when the inspection has passed the
+    /// mail. Told earlier, these numbers would say of a mail that is stopped whether its
+    /// key had come out.
+    pub(super) waiting: Vec<(String, Reason)>,
+}
+
 impl Gateway {
-    /// Admits a mail of another member, and settles the recipients who have it already
-    /// or cannot get it.
+    /// Admits a mail of another member, settles the recipients who have it already,
+    /// and finds those who are getting it in another session or cannot get it.
     pub(super) async fn admit_arrival(
         &self,
         envelope: &Envelope,
         hop: &HopArrival,
         fates: &mut Fates,
-    ) -> Result<InboundTicket, Refusal> {
+    ) -> Result<Admitted, Refusal> {
         let request = GatewayRequest::AdmitInbound(Box::new(AdmitInbound {
             signed_data: hop.signed_data.clone(),
             content: hop.content,
@@ -31,20 +43,31 @@ impl Gateway {
             recipients: envelope.recipients.clone(),
         }));
         let ticket: InboundTicket = self.keyserver(&request).await?;
+        fates.ticket = Some(ticket.ticket.clone());
+        let mut waiting = Vec::new();
+        let mut claims = Vec::with_capacity(envelope.recipients.len());
+        let hop_name = ticket.id.to_string();
         for recipient in &envelope.recipients {
+            let key = fates.key(recipient);
+            let Some(claim) = self.claims.take(&ticket.from_org, &hop_name, &key) else {
+                // The other session decides; when this mail comes again it is known how.
+                waiting.push((recipient.clone(), Reason::StoreUnavailable));
+                continue;
+            };
+            claims.push(claim);
             let known = self
                 .journal
-                .has(&ticket.from_org, ticket.id, recipient)
+                .has(&ticket.from_org, ticket.id, &key)
                 .await
                 .map_err(|_| Refusal::from(Reason::StoreUnavailable))?;
             if known {
-                fates.repeat(recipient, ticket.id);
+                fates.repeat(recipient, Some(ticket.id));
             }
         }
         for recipient in &ticket.without_certificate {
-            fates.refuse(recipient, Reason::RecipientWithoutCertificate.into());
+            waiting.push((recipient.clone(), Reason::RecipientWithoutCertificate));
         }
-        Ok(ticket)
+        Ok(Admitted { ticket, _claims: claims, waiting })
     }
 
     /// The class of a mail that did not come over the chain.

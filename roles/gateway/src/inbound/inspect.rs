@@ -4,12 +4,12 @@
 use super::accept::{HopArrival, OutsideArrival};
 use super::report;
 use crate::fate::Fates;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, fitting};
 use ssmax_api::TicketId;
 use ssmax_api::inspector::{Inspect, Inspected, Plan};
 use ssmax_api::keyserver::GatewayRequest;
-use ssmax_chain::Refusal;
 use ssmax_chain::journey::{Envelope, Inspection, Mail};
+use ssmax_chain::{Reason, Refusal};
 
 impl Gateway {
     pub(super) async fn over_the_chain(
@@ -20,19 +20,27 @@ impl Gateway {
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
         let mail = Mail::accept(envelope.clone(), octets.to_vec());
-        let ticket = self.admit_arrival(envelope, hop, fates).await?;
-        if fates.all_decided() {
+        let mut admitted = self.admit_arrival(envelope, hop, fates).await?;
+        let mut seal_for = fates.undecided();
+        seal_for.retain(|one| !admitted.waiting.iter().any(|(waiting, _)| waiting == one));
+        if seal_for.is_empty() {
+            refuse_each(&admitted.waiting, fates);
             return Ok(());
+        }
+        // The sender's queue brings the mail again for the others.
+        for later in seal_for.split_off(fitting(octets.len()).min(seal_for.len())) {
+            admitted.waiting.push((later, Reason::InspectorUnavailable));
         }
         let plan = Plan {
             encrypted: Some(hop.part.path.clone()),
-            seal_for: fates.undecided(),
+            seal_for,
             authserv_id: self.settings.gateway.host_name.clone(),
             ..Plan::default()
         };
-        let name = ticket.ticket.clone();
+        let name = admitted.ticket.ticket.clone();
         let answer = self.look(name, octets, plan).await?;
-        let mail = mail.authenticated(ticket).inspected(answer)?;
+        let mail = mail.authenticated(admitted.ticket).inspected(answer)?;
+        refuse_each(&admitted.waiting, fates);
         self.deliver_sealed(&mail, &hop.from, fates).await
     }
 
@@ -44,11 +52,11 @@ impl Gateway {
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
         let class = self.judge_outside(arrival)?;
-        let report =
-            report::without_returned_body(&envelope.mail_from, octets, &Self::boundary())?;
+        let report = report::without_returned_body(&envelope.mail_from, octets, &Self::boundary())?;
         let octets = report.as_deref().unwrap_or(octets);
         let request = GatewayRequest::AdmitOutside { recipients: envelope.recipients.clone() };
         let ticket: TicketId = self.keyserver(&request).await?;
+        fates.ticket = Some(ticket.clone());
         let plan = Plan { authserv_id: self.settings.gateway.host_name.clone(), ..Plan::default() };
         let mail = Mail::accept(envelope.clone(), octets.to_vec());
         let answer = self.look(ticket.clone(), octets, plan).await?;
@@ -77,5 +85,11 @@ impl Gateway {
                 Inspection::Stopped(reason)
             }
         })
+    }
+}
+
+fn refuse_each(waiting: &[(String, Reason)], fates: &mut Fates) {
+    for (recipient, reason) in waiting {
+        fates.refuse(recipient, (*reason).into());
     }
 }

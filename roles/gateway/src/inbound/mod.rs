@@ -45,13 +45,16 @@ impl Journey for Inbound {
     }
 
     async fn mail(&self, envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
-        let mut fates = Fates::new(&envelope);
+        let mut fates = Fates::new(&envelope, &self.0.settings.organisation);
         let journey = Envelope { mail_from: envelope.mail_from, recipients: fates.recipients() };
         if let Err(refusal) = self.0.inbound(&journey, &octets, &mut fates).await {
             let mode = self.0.settings.gateway.inbound_after_opening;
             self.0.stop("inbound", mode, &journey.mail_from, &octets, refusal, &mut fates).await;
         }
-        fates.write(&self.0.journal, "inbound").await
+        let ticket = fates.ticket.take();
+        let replies = fates.write(&self.0.journal, "inbound").await;
+        self.0.close(ticket);
+        replies
     }
 }
 

@@ -40,9 +40,9 @@ impl Gateway {
                 continue;
             };
             self.transmit(&mail.envelope().mail_from, parcel, Some(ticket.id), fates).await;
+            let key = fates.key(&recipient);
             if Self::has_passed(fates, &recipient)
-                && let Err(error) =
-                    self.journal.delivered(&ticket.from_org, ticket.id, &recipient).await
+                && let Err(error) = self.journal.delivered(&ticket.from_org, ticket.id, &key).await
             {
                 tracing::error!(%error, "a delivery could not be remembered; a repeat may come twice");
             }

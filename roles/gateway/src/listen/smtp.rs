@@ -9,7 +9,7 @@ const MAX_LISTED_BYTES: usize = 200;
 ///
 /// Nothing may be lost, so nobody is told 2xx while a recipient has not got the mail:
 /// - any 4xx: the first of them. The client sends the mail again for all, and the
-///   journey remembers who has it.
+///   journey knows who has it by then (unless the mail has no Message-ID of its own).
 /// - else any 5xx: the first of them. If some recipients have the mail, the text names
 ///   those who have not. A client that reports a failure for all of them reports too
 ///   much, which a person can read; 2xx would report nothing to anybody.

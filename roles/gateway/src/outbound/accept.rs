@@ -1,5 +1,6 @@
 //! The octets arrive and are read.
 
+use crate::journal::SentMail;
 use crate::listen;
 use ssmax_api::keyserver::{Form, OfferedPart};
 use ssmax_chain::journey::{Accepted, Envelope, Mail};
@@ -20,6 +21,9 @@ pub(super) struct Submitted {
     pub(super) message_id: String,
     pub(super) form: Form,
     pub(super) parts: Vec<OfferedPart>,
+    /// By what it is known when it comes again; a mail without a Message-ID of its own
+    /// may be meant twice.
+    pub(super) sent: Option<SentMail>,
 }
 
 /// Reads a submitted mail; a missing Date or Message-ID is added (RFC 6409 8.2, 8.3).
@@ -31,7 +35,9 @@ pub(super) fn accept(
     message_id: &mut String,
 ) -> Result<Submitted, Refusal> {
     let login = envelope.auth.clone().ok_or(Reason::LoginRequired)?;
-    let octets = complete(octets, &envelope.mail_from)?;
+    let body = Digest::of(&octets);
+    let (octets, was_named) = complete(octets, &envelope.mail_from)?;
+    let sent = was_named.then(|| SentMail { user: login.user.clone(), body });
     let mail = parse(&octets)?;
     *message_id = message_id_of(&mail);
     refuse_loop(&mail)?;
@@ -40,7 +46,20 @@ pub(super) fn accept(
     let (form, parts) = form(&mail)?;
     let envelope =
         Envelope { mail_from: envelope.mail_from.clone(), recipients: envelope.recipients.clone() };
-    Ok(Submitted { mail: Mail::accept(envelope, octets), login, from, message_id, form, parts })
+    let mail = Mail::accept(envelope, octets);
+    Ok(Submitted { mail, login, from, message_id, form, parts, sent })
+}
+
+impl Submitted {
+    /// The same mail for some of its recipients only.
+    pub(super) fn only_for(mut self, recipients: Vec<String>) -> Self {
+        if self.mail.envelope().recipients != recipients {
+            let mail_from = self.mail.envelope().mail_from.clone();
+            let envelope = Envelope { mail_from, recipients };
+            self.mail = Mail::accept(envelope, self.mail.octets().to_vec());
+        }
+        self
+    }
 }
 
 /// Reads a mail, telling "no mail" from "no unambiguous mail".
@@ -107,8 +126,10 @@ pub(crate) fn offered(path: String, object: &[u8]) -> Result<OfferedPart, Refusa
     })
 }
 
-fn complete(mut octets: Vec<u8>, mail_from: &str) -> Result<Vec<u8>, Refusal> {
+/// The mail with Date and Message-ID, and whether it brought the latter itself.
+fn complete(mut octets: Vec<u8>, mail_from: &str) -> Result<(Vec<u8>, bool), Refusal> {
     let mut added = String::new();
+    let was_named;
     {
         let mail = parse(&octets)?;
         let missing = |name| mail.header().all(name).next().is_none();
@@ -116,7 +137,8 @@ fn complete(mut octets: Vec<u8>, mail_from: &str) -> Result<Vec<u8>, Refusal> {
             let now = OffsetDateTime::now_utc().format(&Rfc2822).unwrap_or_default();
             added.push_str(&format!("Date: {now}\r\n"));
         }
-        if missing("Message-ID") {
+        was_named = !missing("Message-ID");
+        if !was_named {
             let domain = mail_from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
             let name = Digest::of(&octets).to_string();
             let short = name.get(..32).unwrap_or(&name);
@@ -127,5 +149,5 @@ fn complete(mut octets: Vec<u8>, mail_from: &str) -> Result<Vec<u8>, Refusal> {
         }
     }
     octets.splice(0..0, added.into_bytes());
-    Ok(octets)
+    Ok((octets, was_named))
 }

@@ -1,6 +1,8 @@
 //! Who sent this? The listener's statement goes to the keyserver, which decides.
 
 use super::accept::{Submitted, parse};
+use crate::claim::Claim;
+use crate::fate::Fates;
 use crate::gateway::Gateway;
 use serde_bytes::ByteBuf;
 use ssmax_api::keyserver::{AdmitOutbound, Form, GatewayRequest, OutboundTicket};
@@ -22,13 +24,49 @@ pub(super) struct Known {
 }
 
 impl Gateway {
-    pub(super) async fn authenticate(&self, submitted: Submitted) -> Result<Known, Refusal> {
+    /// Settles the recipients who have this very mail already, or are getting it in
+    /// another session: SMTP gives one answer for all, so a client sends to those again
+    /// who have it. The claims are to be held until it is remembered who has the mail.
+    pub(super) async fn settle_repeats(
+        &self,
+        submitted: &Submitted,
+        fates: &mut Fates,
+    ) -> Result<Vec<Claim>, Refusal> {
+        let mut claims = Vec::new();
+        let Some(sent) = &submitted.sent else { return Ok(claims) };
+        fates.sent = Some(sent.clone());
+        let body = sent.body.to_string();
+        for recipient in &submitted.mail.envelope().recipients {
+            let key = fates.key(recipient);
+            let Some(claim) = self.claims.take(&sent.user, &body, &key) else {
+                fates.refuse(recipient, Reason::StoreUnavailable.into());
+                continue;
+            };
+            claims.push(claim);
+            let known = self
+                .journal
+                .has_sent(sent, &key)
+                .await
+                .map_err(|_| Refusal::from(Reason::StoreUnavailable))?;
+            if known {
+                fates.repeat(recipient, None);
+            }
+        }
+        Ok(claims)
+    }
+
+    pub(super) async fn authenticate(
+        &self,
+        submitted: Submitted,
+        fates: &mut Fates,
+    ) -> Result<Known, Refusal> {
         let request = GatewayRequest::AdmitOutbound(Box::new(AdmitOutbound {
             statement: self.state(&submitted)?,
             form: submitted.form,
             parts: submitted.parts,
         }));
         let ticket: OutboundTicket = self.keyserver(&request).await?;
+        fates.ticket = Some(ticket.ticket.clone());
         let server_signature = match submitted.form {
             Form::Unsigned => {
                 let mail = parse(submitted.mail.octets())?;

@@ -1,12 +1,13 @@
 //! May it pass? A worker looks into it, and composes what travels on.
 
 use super::authenticate::Known;
-use crate::gateway::Gateway;
+use crate::fate::Fates;
+use crate::gateway::{Gateway, fitting};
 use serde_bytes::ByteBuf;
 use ssmax_api::inspector::{Inspect, Inspected as Answer, Plan, SealedCopy};
 use ssmax_api::keyserver::{Form, FreshForm, OutboundTicket, RecipientRoute};
 use ssmax_chain::journey::{Inspected, Inspection, Mail};
-use ssmax_chain::{Digest, Refusal};
+use ssmax_chain::{Digest, Reason, Refusal};
 
 /// What the worker made.
 pub(super) struct Made {
@@ -21,12 +22,13 @@ impl Gateway {
     pub(super) async fn inspect_outbound(
         &self,
         known: Known,
+        fates: &mut Fates,
     ) -> Result<Mail<Inspected<OutboundTicket, Made>>, Refusal> {
-        let ticket = known.mail.ticket();
+        let (plan, later) = self.outbound_plan(&known);
         let request = Inspect {
-            ticket: ticket.ticket.clone(),
+            ticket: known.mail.ticket().ticket.clone(),
             mail: known.mail.octets().to_vec(),
-            plan: self.outbound_plan(&known),
+            plan,
         };
         let answer = match self.inspector(&request).await? {
             Answer::Passed { fresh, sealed, findings, .. } => {
@@ -48,10 +50,19 @@ impl Gateway {
                 Inspection::Stopped(reason)
             }
         };
-        known.mail.inspected(answer)
+        let mail = known.mail.inspected(answer)?;
+        // Told only now: of a mail that is stopped it would say that its key came out.
+        for recipient in &later {
+            fates.refuse(recipient, Reason::InspectorUnavailable.into());
+        }
+        Ok(mail)
     }
 
-    fn outbound_plan(&self, known: &Known) -> Plan {
+    /// What the worker is to make. Recipients whose copies do not fit into one answer
+    /// have to wait: the client sends the mail again, and the others have it by then.
+    fn outbound_plan(&self, known: &Known) -> (Plan, Vec<String>) {
+        let mut later = Vec::new();
+        let most = fitting(known.mail.octets().len());
         let mut plan = Plan {
             encrypted: (known.form == Form::Enveloped).then(String::new),
             server_signature: known.server_signature.clone(),
@@ -60,16 +71,26 @@ impl Gateway {
         };
         for route in &known.mail.ticket().routes {
             match route {
-                RecipientRoute::Inside { recipient } => plan.seal_for.push(recipient.clone()),
-                RecipientRoute::Member { form, .. } => {
-                    plan.leaves = true;
+                RecipientRoute::Inside { recipient } => {
+                    if plan.seal_for.len() + plan.fresh.len() < most {
+                        plan.seal_for.push(recipient.clone());
+                    } else {
+                        later.push(recipient.clone());
+                    }
+                }
+                RecipientRoute::Member { recipient, form, .. } => {
                     if known.form != Form::Enveloped && !plan.fresh.contains(form) {
+                        if plan.seal_for.len() + plan.fresh.len() >= most {
+                            later.push(recipient.clone());
+                            continue;
+                        }
                         plan.fresh.push(*form);
                     }
+                    plan.leaves = true;
                 }
                 RecipientRoute::Refused { .. } => {}
             }
         }
-        plan
+        (plan, later)
     }
 }

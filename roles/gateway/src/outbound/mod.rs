@@ -51,7 +51,7 @@ impl Journey for Submission {
     }
 
     async fn mail(&self, mut envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
-        let mut fates = fate::Fates::new(&envelope);
+        let mut fates = fate::Fates::new(&envelope, &self.0.settings.organisation);
         envelope.recipients = fates.recipients();
         match accept::accept(&envelope, octets, &mut fates.message_id) {
             Err(refusal) => fates.refuse_rest(refusal),
@@ -64,7 +64,10 @@ impl Journey for Submission {
                 }
             }
         }
-        fates.write(&self.0.journal, "outbound").await
+        let ticket = fates.ticket.take();
+        let replies = fates.write(&self.0.journal, "outbound").await;
+        self.0.close(ticket);
+        replies
     }
 }
 
@@ -72,7 +75,12 @@ impl Gateway {
     /// All steps, in their order. Whoever has no fate at its end is refused by the
     /// caller with the refusal returned.
     async fn outbound(&self, submitted: Submitted, fates: &mut fate::Fates) -> Result<(), Refusal> {
-        let authenticated = self.authenticate(submitted).await?;
+        let _claims = self.settle_repeats(&submitted, fates).await?;
+        if fates.all_decided() {
+            return Ok(());
+        }
+        let submitted = submitted.only_for(fates.undecided());
+        let authenticated = self.authenticate(submitted, fates).await?;
         for route in &authenticated.mail.ticket().routes {
             if let RecipientRoute::Refused { recipient, reason } = route {
                 fates.refuse(recipient, (*reason).into());
@@ -81,7 +89,7 @@ impl Gateway {
         if fates.all_decided() {
             return Ok(());
         }
-        let inspected = self.inspect_outbound(authenticated).await?;
+        let inspected = self.inspect_outbound(authenticated, fates).await?;
         self.pass_on(&inspected, fates).await
     }
 }

@@ -14,6 +14,10 @@ use ssmax_cms::enveloped::{Enveloped, Kind};
 use ssmax_mail::Entity;
 use ssmax_mail::address::parse_list;
 
+/// Most recipients of one copy. The sealed record tells a salt and a digest of each, about
+/// 130 octets, and is at most [`ssmax_chain::hop_record::MAX_RECORD_BYTES`] long.
+const MAX_RECIPIENTS_PER_COPY: usize = 100;
+
 /// A copy on its way to a member, before it is signed.
 pub(super) struct Reencrypted {
     pub(super) copy: Copy,
@@ -43,7 +47,10 @@ impl Gateway {
             self.deliver_inside(mail, copy, fates).await;
         }
         let entity = parse(mail.octets())?;
-        for wanted in copies(&entity, &mail.ticket().routes) {
+        let open = fates.undecided();
+        let is_open = |route: &&RecipientRoute| matches!(route, RecipientRoute::Member { recipient, .. } if open.contains(recipient));
+        let routes: Vec<_> = mail.ticket().routes.iter().filter(is_open).cloned().collect();
+        for wanted in copies(&entity, &routes) {
             let recipients = wanted.recipients.clone();
             let result = async {
                 let made = self.reencrypt(mail, wanted).await?;
@@ -110,6 +117,7 @@ fn copies(mail: &Entity<'_>, routes: &[RecipientRoute]) -> Vec<Wanted> {
         let is_visible = visible.iter().any(|one| one.eq_ignore_ascii_case(recipient));
         let shared = copies.iter_mut().find(|copy| {
             is_visible
+                && copy.recipients.len() < MAX_RECIPIENTS_PER_COPY
                 && copy.to_org == *to_org
                 && copy
                     .recipients
@@ -173,5 +181,47 @@ mod tests {
                 vec!["secret@b.example".to_owned()],
             ]
         );
+    }
+
+    #[test]
+    fn a_copy_has_a_hundred_recipients_and_the_next_one_goes_into_another() {
+        let shared = |count: usize| -> Vec<usize> {
+            let names: Vec<_> = (0..count).map(|at| format!("u{at}@b.example")).collect();
+            let to = names.join(",\r\n ");
+            let octets = format!("From: a@a.example\r\nTo: {to}\r\n\r\nx\r\n");
+            let mail =
+                ssmax_mail::parse(octets.as_bytes(), &ssmax_mail::Limits::default()).unwrap();
+            let routes: Vec<_> = names.iter().map(|name| route(name, "B")).collect();
+            copies(&mail, &routes).iter().map(|copy| copy.recipients.len()).collect()
+        };
+        assert_eq!(shared(100), [100]);
+        assert_eq!(shared(101), [100, 1]);
+    }
+
+    #[test]
+    fn the_sealed_record_of_the_largest_copy_is_within_its_bound() {
+        let digest = Digest::of(b"x");
+        let long = "x".repeat(255);
+        let record = ssmax_chain::sealed_record::SealedRecord {
+            v: ssmax_chain::hop_record::RECORD_VERSION,
+            id: ssmax_chain::HopId::new(time::OffsetDateTime::UNIX_EPOCH, [0xff; 10]),
+            salts: vec![
+                ssmax_chain::sealed_record::RecipientSalt { salt: "0".repeat(32), digest };
+                MAX_RECIPIENTS_PER_COPY
+            ],
+            entity: digest,
+            sender: ssmax_chain::sealed_record::SenderAssertion {
+                si: digest,
+                cert: digest,
+                proof: long.clone(),
+                ial: 3,
+                auth: long.clone(),
+                aal: 3,
+                signed_by: ssmax_chain::sealed_record::SignedBy::Server,
+                on_behalf: Some(long),
+            },
+            inspection: "pass".into(),
+        };
+        assert!(record.to_json().len() <= ssmax_chain::hop_record::MAX_RECORD_BYTES);
     }
 }

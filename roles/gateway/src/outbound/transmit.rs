@@ -11,7 +11,8 @@ use ssmax_chain::seal_record::MailClass;
 use ssmax_chain::trace::{ResultField, authentication_results};
 
 impl Gateway {
-    /// Sends a signed parcel on; each recipient has their own fate.
+    /// Sends a signed parcel on; each recipient has their own fate. Who has an own
+    /// user's mail is remembered, for when it comes again.
     pub(crate) async fn transmit(
         &self,
         mail_from: &str,
@@ -21,7 +22,13 @@ impl Gateway {
     ) {
         let recipients = parcel.recipients().to_vec();
         let octets = parcel.into_octets();
-        self.send(mail_from, recipients, &octets, hop, fates).await;
+        self.send(mail_from, recipients.clone(), &octets, hop, fates).await;
+        let Some(sent) = fates.sent.clone() else { return };
+        for recipient in recipients.iter().filter(|one| Self::has_passed(fates, one)) {
+            if let Err(error) = self.journal.sent(&sent, &fates.key(recipient)).await {
+                tracing::error!(%error, "a sent mail could not be remembered; it may come twice");
+            }
+        }
     }
 
     /// A colleague's sealed copy: the journey ends inside this organisation.

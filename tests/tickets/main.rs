@@ -1,0 +1,89 @@
+//! Each rule of `spec/keyserver.md`, broken at the keyserver's own sockets.
+//!
+//! A gateway, a worker or a CA that was taken over can send whatever it likes; here it
+//! does. The tickets are real: mails that people signed, statements that the submission
+//! service signed, what another member sent. [`asking`] speaks to the sockets, [`submitted`]
+//! and [`arrived`] open tickets, [`worker`] is a worker with a key of its own. In each
+//! case everything is in order but the one thing that its name says.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
+
+mod arrived;
+mod asking;
+mod closed;
+mod copies;
+#[path = "../reasons/federation.rs"]
+#[allow(dead_code, reason = "shared, and used in part")]
+mod federation;
+#[path = "../reasons/forgery.rs"]
+#[allow(dead_code, reason = "shared, and used in part")]
+mod forgery;
+mod fresh;
+mod list;
+#[path = "../reasons/mails.rs"]
+#[allow(dead_code, reason = "shared, and used in part")]
+mod mails;
+#[path = "../reasons/member.rs"]
+#[allow(dead_code, reason = "shared, and used in part")]
+mod member;
+mod of_member;
+mod people;
+#[path = "../reasons/person.rs"]
+#[allow(dead_code, reason = "shared, and used in part")]
+mod person;
+#[path = "../reasons/published.rs"]
+#[allow(dead_code, reason = "shared, and used in part")]
+mod published;
+mod seals;
+#[path = "../reasons/smtp.rs"]
+#[allow(dead_code, reason = "shared, and used in part")]
+mod smtp;
+#[path = "../reasons/stage.rs"]
+#[allow(dead_code, reason = "shared, and used in part")]
+mod stage;
+mod submitted;
+#[path = "../reasons/surgery.rs"]
+#[allow(dead_code, reason = "shared, and used in part")]
+mod surgery;
+mod unsigned;
+mod verdicts;
+#[path = "../reasons/wire.rs"]
+#[allow(dead_code, reason = "shared, and used in part")]
+mod wire;
+mod worker;
+
+use asking::Site;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn without_a_ticket_no_key_is_used_and_a_copy_needs_its_own() {
+    let site = Site::start().await;
+    closed::run(&site).await;
+    copies::run(&site).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn only_the_worker_that_got_the_keys_judges_and_only_the_whole_mail() {
+    let site = Site::start().await;
+    verdicts::run(&site).await;
+    unsigned::run(&site).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_worker_gets_what_its_verdict_was_about_and_nothing_else() {
+    let site = Site::start().await;
+    fresh::run(&site).await;
+    seals::run(&site).await;
+    of_member::run(&site).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn neither_gateway_nor_ca_decides_whom_the_keyserver_believes() {
+    let site = Site::start().await;
+    people::run(&site).await;
+    list::run(&site).await;
+}

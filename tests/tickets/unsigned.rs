@@ -1,0 +1,3 @@
+use crate::asking::Site;
+
+pub(crate) async fn run(_: &Site) {}
