@@ -70,7 +70,7 @@ impl Running {
     /// Starts a program that stays in the foreground; what it says goes to `log`.
     ///
     /// It also ends with the thread that called this, so that a test that is killed
-    /// leaves nothing behind, and after [`LIFETIME_SECONDS`]. Between it and the kernel's
+    /// leaves nothing behind, and after `LIFETIME_SECONDS`. Between it and the kernel's
     /// signal stands `timeout`, since Postfix changes its user id, which turns the signal
     /// off. All stay in this process group: Postfix wants to make a session of its own,
     /// which the leader of a group cannot.

@@ -83,7 +83,7 @@ impl Site {
         to_org: &str,
         recipients: &[&str],
         tail: Digest,
-    ) -> Result<ssmax_api::keyserver::Copy, Problem> {
+    ) -> Result<ssmax_api::keyserver::MemberCopy, Problem> {
         let recipients = recipients.iter().map(|&text| text.to_owned()).collect();
         let (ticket, to_org) = (ticket.to_owned(), to_org.to_owned());
         self.gateway(&GatewayRequest::Rewrap { ticket, to_org, recipients, tail }).await

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 pub(crate) async fn run(site: &Site) {
     a_ticket_that_was_never_opened_allows_nothing(site).await;
     a_closed_ticket_allows_nothing(site).await;
-    a_ticket_of_another_keyserver_allows_nothing(site).await;
+    what_is_nearly_a_tickets_name_allows_nothing(site).await;
     what_belongs_to_another_socket_is_not_understood(site).await;
 }
 
@@ -31,8 +31,7 @@ async fn a_closed_ticket_allows_nothing(site: &Site) {
     nothing_is_allowed(site, &mail.ticket).await;
 }
 
-/// A name in other letters is another name.
-async fn a_ticket_of_another_keyserver_allows_nothing(site: &Site) {
+async fn what_is_nearly_a_tickets_name_allows_nothing(site: &Site) {
     let (mail, _) = site.passed(Form::Enveloped, &[&site.federation.bob.address]).await;
     nothing_is_allowed(site, &format!(" {}", mail.ticket)).await;
     nothing_is_allowed(site, mail.ticket.split_at(31).0).await;

@@ -1,3 +1,151 @@
-use crate::asking::Site;
+//! The member list: the authority's word alone, and never an older one.
 
-pub(crate) async fn run(_: &Site) {}
+use crate::asking::{Site, assert_refused};
+use crate::forgery::{basis, generate};
+use serde_bytes::ByteBuf;
+use ssmax_api::Problem;
+use ssmax_api::keyserver::{Form, GatewayRequest, ListInstalled};
+use ssmax_chain::{Digest, Reason};
+use ssmax_cms::Limits;
+use ssmax_cms::signed::{SignRequest, SignedData, sign};
+use ssmax_federation::MemberList;
+use ssmax_pki::{Certificate, issue, lint, profile};
+use ssmax_primitives::SoftwareKey;
+use ssmax_store::sqlx::{self, SqlitePool};
+use time::{Duration, OffsetDateTime};
+
+pub(crate) async fn run(site: &Site) {
+    garbage_is_not_installed(site).await;
+    a_list_of_a_stranger_is_not_installed(site).await;
+    a_list_signed_by_a_member_is_not_installed(site).await;
+    a_certificate_that_the_list_does_not_name_is_not_kept(site).await;
+    an_older_list_is_not_installed(site).await;
+}
+
+async fn install(
+    site: &Site,
+    list: Vec<u8>,
+    certificates: &[&Certificate],
+) -> Result<ListInstalled, Problem> {
+    let bodies = certificates.iter().map(|one| ByteBuf::from(one.der().to_vec()));
+    let certificates = bodies.collect();
+    site.gateway(&GatewayRequest::InstallList { list, certificates }).await
+}
+
+/// What the keyserver keeps.
+async fn kept(site: &Site) -> SqlitePool {
+    let path = site.a().keyserver.dir().join("keyserver.sqlite");
+    SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap()
+}
+
+/// The signed list in force.
+async fn in_force(site: &Site) -> Vec<u8> {
+    let pool = kept(site).await;
+    let (signed,): (Vec<u8>,) =
+        sqlx::query_as("SELECT signed FROM member_list").fetch_one(&pool).await.unwrap();
+    pool.close().await;
+    signed
+}
+
+fn root(site: &Site) -> Certificate {
+    Certificate::from_pem(&site.a().admission.root).unwrap()
+}
+
+fn open(site: &Site, signed: &[u8]) -> MemberList {
+    ssmax_federation::signed::open(signed, &[root(site)], OffsetDateTime::now_utc()).unwrap()
+}
+
+/// The list in force one version later, signed by somebody else.
+async fn newer(site: &Site, chain: &[Certificate], key: &SoftwareKey) -> Vec<u8> {
+    let mut list = open(site, &in_force(site).await);
+    let now = OffsetDateTime::now_utc();
+    list.version += 1;
+    list.issued = now.replace_nanosecond(0).unwrap();
+    list.expires = list.issued + Duration::hours(24);
+    ssmax_federation::signed::sign(&list, chain, key, now).unwrap()
+}
+
+async fn garbage_is_not_installed(site: &Site) {
+    let signed = in_force(site).await;
+    let half = signed[..signed.len() / 2].to_vec();
+    let mut changed = signed.clone();
+    let name = signed.windows(9).position(|octets| octets == b"b.example").unwrap();
+    changed[name] = b'x';
+    for garbage in [vec![], b"no list".to_vec(), half, changed] {
+        assert_refused(install(site, garbage, &[]).await, Problem::NotAllowed);
+    }
+}
+
+async fn a_list_of_a_stranger_is_not_installed(site: &Site) {
+    let real = root(site);
+    let (root_key, key) = (generate(), generate());
+    let name = real.common_name().unwrap();
+    let draft = profile::root(basis(&root_key, 3000), "Test Federation", &name);
+    let own = issue::self_signed(lint::lint(draft).unwrap(), &root_key).unwrap();
+    assert_eq!(own.subject(), real.subject());
+    let signer = profile::list_signer(basis(&key, 300), "Test Federation", "List");
+    let signer = issue::issue(lint::lint(signer).unwrap(), &own, &root_key).unwrap();
+    for chain in [vec![signer.clone()], vec![signer, own]] {
+        let list = newer(site, &chain, &key).await;
+        assert_refused(install(site, list, &[]).await, Problem::NotAllowed);
+    }
+}
+
+/// Word for word the list in force, under a key that the root vouches for, but not for
+/// lists.
+async fn a_list_signed_by_a_member_is_not_installed(site: &Site) {
+    let alice = &site.federation.alice;
+    let (key, certificate) = &alice.signing;
+    let signed = in_force(site).await;
+    let content = SignedData::parse(&signed, &Limits::default()).unwrap();
+    let content = content.content().unwrap();
+    let certificates = [std::slice::from_ref(certificate), &alice.chain].concat();
+    let request = SignRequest {
+        content_digest: Digest::of(content).0,
+        content: Some(content),
+        signing_time: Some(OffsetDateTime::now_utc()),
+        extra_signed: vec![],
+        unsigned: vec![],
+        certificates: &certificates,
+        signer: certificate,
+    };
+    let list = sign(&request, key).unwrap();
+    assert_refused(install(site, list, &[]).await, Problem::NotAllowed);
+}
+
+async fn a_certificate_that_the_list_does_not_name_is_not_kept(site: &Site) {
+    let signed = in_force(site).await;
+    let version = open(site, &signed).version;
+    let named = Certificate::from_pem(&site.b().admission.organisation_encryption[0]).unwrap();
+    let foreign = &site.federation.bob.encryption.1;
+    let installed = install(site, signed, &[foreign, &named]).await.unwrap();
+    assert_eq!(installed.version, version);
+    let pool = kept(site).await;
+    for (certificate, expected) in [(&named, 1), (foreign, 0)] {
+        let select = "SELECT count(*) FROM member_certificate WHERE sha256 = ?";
+        let (count,): (i64,) = sqlx::query_as(select)
+            .bind(certificate.sha256().as_slice())
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        assert_eq!(count, expected);
+    }
+    pool.close().await;
+}
+
+/// It would bring a suspended member back: nothing is copied for one.
+async fn an_older_list_is_not_installed(site: &Site) {
+    let federation = &site.federation;
+    let erin = &federation.erin.address;
+    let old = in_force(site).await;
+    let (mail, _) = site.passed(Form::Enveloped, &[erin]).await;
+    let now = OffsetDateTime::now_utc();
+    let suspended =
+        ssmax_authority::suspend(&federation.authority, &federation.c.id, "unanswered", now);
+    let version = suspended.await.unwrap();
+    federation.wait_for_list(version).await;
+    assert!(open(site, &old).version < version);
+    assert_refused(install(site, old, &[]).await, Problem::NotAllowed);
+    let copy = site.rewrap(&mail.ticket, &federation.c.id, &[erin], mail.tail()).await;
+    assert_refused(copy, Problem::Refused(Reason::ReceiverStandingLost));
+}

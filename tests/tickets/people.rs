@@ -1,3 +1,114 @@
-use crate::asking::Site;
+//! People: only whom the member's own CA certified, and each address is one person's.
 
-pub(crate) async fn run(_: &Site) {}
+use crate::asking::{Site, assert_refused};
+use crate::forgery::{basis, generate};
+use serde_bytes::ByteBuf;
+use ssmax_api::Problem;
+use ssmax_api::ca::KeyHolder;
+use ssmax_api::keyserver::{CaRequest, Form, UserRecord};
+use ssmax_pki::profile::{self, Generation, Identity, Organisation, User};
+use ssmax_pki::{Certificate, issue, lint};
+
+pub(crate) async fn run(site: &Site) {
+    a_certificate_of_another_member_is_not_installed(site).await;
+    a_certificate_of_a_namesake_ca_is_not_installed(site).await;
+    what_is_no_certificate_or_no_address_is_not_installed(site).await;
+    an_address_of_another_person_is_not_given_away(site).await;
+    an_unknown_persons_key_is_not_exported(site).await;
+}
+
+/// A person nobody enrolled.
+fn mallory() -> UserRecord {
+    UserRecord {
+        user: "mallory".to_owned(),
+        addresses: vec!["mallory@a.example".to_owned()],
+        active: true,
+        proof: "in-person".to_owned(),
+        ial: 2,
+        signing: vec![],
+        encryption: vec![],
+    }
+}
+
+fn file(certificate: &Certificate) -> Vec<(KeyHolder, ByteBuf)> {
+    vec![(KeyHolder::File, ByteBuf::from(certificate.der().to_vec()))]
+}
+
+async fn not_installed(site: &Site, record: UserRecord, problem: Problem) {
+    let user = record.user.clone();
+    let answer = site.ca::<()>(&CaRequest::InstallUser(Box::new(record))).await;
+    assert_eq!(answer, Err(problem));
+    if user == "mallory" {
+        let export = CaRequest::ExportEncryptionKey { user };
+        assert_refused(site.ca::<()>(&export).await, Problem::NotFound);
+    }
+}
+
+async fn a_certificate_of_another_member_is_not_installed(site: &Site) {
+    let bob = &site.federation.bob;
+    let alice = &site.federation.alice;
+    let encryption = vec![ByteBuf::from(bob.encryption.1.der().to_vec())];
+    for record in [
+        UserRecord { signing: file(&bob.signing.1), ..mallory() },
+        UserRecord { encryption, ..mallory() },
+        UserRecord {
+            signing: [file(&alice.signing.1), file(&bob.signing.1)].concat(),
+            ..mallory()
+        },
+        // Nor the member CA itself, which the issuing CA certified.
+        UserRecord { signing: file(&alice.chain[0]), ..mallory() },
+    ] {
+        not_installed(site, record, Problem::NotAllowed).await;
+    }
+}
+
+async fn a_certificate_of_a_namesake_ca_is_not_installed(site: &Site) {
+    let real = &site.federation.alice.chain[0];
+    let organisation = &site.a().keyserver.organisation;
+    let named = Organisation { name: &organisation.name, identifier: &organisation.id };
+    let (ca_key, key) = (generate(), generate());
+    let name = real.common_name().unwrap();
+    let draft = profile::member_ca(basis(&ca_key, 1000), &named, &name, &["a.example"]);
+    let root_key = generate();
+    let root = profile::root(basis(&root_key, 3000), "Stranger", "Stranger Root");
+    let root = issue::self_signed(lint::lint(root).unwrap(), &root_key).unwrap();
+    let ca = issue::issue(lint::lint(draft).unwrap(), &root, &root_key).unwrap();
+    assert_eq!(ca.subject(), real.subject());
+    let user = User {
+        address: "mallory@a.example",
+        identity: Identity::Mailbox,
+        generation: Generation::Multipurpose,
+        server_held: false,
+        identity_proof: None,
+    };
+    let draft = profile::user_signing(basis(&key, 300), &user);
+    let forged = issue::issue(lint::lint(draft).unwrap(), &ca, &ca_key).unwrap();
+    let record = UserRecord { signing: file(&forged), ..mallory() };
+    not_installed(site, record, Problem::NotAllowed).await;
+}
+
+async fn what_is_no_certificate_or_no_address_is_not_installed(site: &Site) {
+    let encryption = vec![ByteBuf::from(b"no certificate".to_vec())];
+    not_installed(site, UserRecord { encryption, ..mallory() }, Problem::Malformed).await;
+    let addresses = vec!["no address".to_owned()];
+    not_installed(site, UserRecord { addresses, ..mallory() }, Problem::Malformed).await;
+}
+
+/// Not in other letters either, and nobody is replaced by the attempt.
+async fn an_address_of_another_person_is_not_given_away(site: &Site) {
+    for address in ["alice@a.example", "Alice@A.example"] {
+        let addresses = vec!["mallory@a.example".to_owned(), address.to_owned()];
+        not_installed(site, UserRecord { addresses, ..mallory() }, Problem::Exists).await;
+    }
+    let addresses = vec!["alice@a.example".to_owned()];
+    let carol = UserRecord { user: "carol".to_owned(), addresses, ..mallory() };
+    not_installed(site, carol, Problem::Exists).await;
+    site.passed(Form::Signed, &[&site.federation.carol.address]).await;
+}
+
+async fn an_unknown_persons_key_is_not_exported(site: &Site) {
+    for user in ["nobody", "", "bob", "alice@a.example"] {
+        let export = CaRequest::ExportEncryptionKey { user: user.to_owned() };
+        assert_refused(site.ca::<()>(&export).await, Problem::NotFound);
+    }
+}

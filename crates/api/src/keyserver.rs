@@ -57,7 +57,7 @@ pub enum GatewayRequest {
         entity: Digest,
     },
     /// Makes one copy for one member: new RecipientInfos for the ticket's part and the
-    /// sealed record. Answered by [`Copy`].
+    /// sealed record. Answered by [`MemberCopy`].
     Rewrap {
         /// The ticket.
         ticket: TicketId,
@@ -206,7 +206,7 @@ pub struct ListInstalled {
 
 /// One copy for one member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Copy {
+pub struct MemberCopy {
     /// Its name.
     pub id: HopId,
     /// The RecipientInfos of the mail part.

@@ -7,7 +7,7 @@ use crate::ticket::{HopCopy, Origin, OwnMail, Ticket, TicketPart, lock};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::ca::KeyHolder;
-use ssmax_api::keyserver::{Copy, InnerSigner};
+use ssmax_api::keyserver::{InnerSigner, MemberCopy};
 use ssmax_chain::binding::{hop_ukm, recipient_digest};
 use ssmax_chain::sealed_record::{RecipientSalt, SealedRecord, SenderAssertion, SignedBy};
 use ssmax_chain::{Digest, HopId, Reason};
@@ -29,7 +29,7 @@ impl Keyserver {
         to_org: &str,
         recipients: &[String],
         tail: Digest,
-    ) -> Result<Copy, Problem> {
+    ) -> Result<MemberCopy, Problem> {
         let open = self.tickets.find(ticket, Self::now())?;
         let mut open = lock(&open);
         let verdict = open.passed()?;
@@ -61,7 +61,7 @@ impl Keyserver {
         };
         open.copies.insert(id, copy);
         tracing::info!(%ticket, %id, %to_org, "a copy is re-encrypted for a member");
-        Ok(Copy { id, recipients: infos, sealed })
+        Ok(MemberCopy { id, recipients: infos, sealed })
     }
 
     /// The certificate to encrypt for, if all recipients are this member's and in the

@@ -172,19 +172,21 @@ impl Keyserver {
         Ok(())
     }
 
-    /// Whether one of our own CAs signed a certificate, and it is valid now.
+    /// Whether one of our own CAs signed a certificate, and it is valid now. The CA's own
+    /// certificate is none: as an anchor it would need no signature.
     pub(crate) fn is_issued_by(&self, certificate: &Certificate, issuer: &Certificate) -> bool {
-        path::validate(&PathInput {
-            leaf: certificate,
-            intermediates: &[],
-            anchors: std::slice::from_ref(issuer),
-            crls: &[],
-            at: Self::now(),
-            purpose: Purpose::Any,
-            revocation: Revocation::Skip,
-            limits: path::Limits::default(),
-        })
-        .is_ok()
+        !certificate.is_ca()
+            && path::validate(&PathInput {
+                leaf: certificate,
+                intermediates: &[],
+                anchors: std::slice::from_ref(issuer),
+                crls: &[],
+                at: Self::now(),
+                purpose: Purpose::Any,
+                revocation: Revocation::Skip,
+                limits: path::Limits::default(),
+            })
+            .is_ok()
     }
 
     fn sign_seal(&self, draft: &Draft, relay: &RelayCertificates) -> Result<Seal, Problem> {

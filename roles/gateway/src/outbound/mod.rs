@@ -17,7 +17,7 @@ use crate::wire::Reply;
 use crate::{fate, reply};
 use accept::Submitted;
 use ssmax_api::ca::GatewayRequest as CaRequest;
-use ssmax_api::keyserver::RecipientRoute;
+use ssmax_api::keyserver::{Form, RecipientRoute};
 use ssmax_chain::{Reason, Refusal};
 use std::sync::Arc;
 
@@ -81,15 +81,28 @@ impl Gateway {
         }
         let submitted = submitted.only_for(fates.undecided());
         let authenticated = self.authenticate(submitted, fates).await?;
-        for route in &authenticated.mail.ticket().routes {
-            if let RecipientRoute::Refused { recipient, reason } = route {
-                fates.refuse(recipient, (*reason).into());
+        // A key was used for an encrypted mail; a numbered refusal now would tell that it
+        // fitted. So it waits until the whole mail has passed.
+        let encrypted = authenticated.form == Form::Enveloped;
+        if !encrypted {
+            refuse_unreachable(&authenticated.mail.ticket().routes, fates);
+            if fates.all_decided() {
+                return Ok(());
             }
         }
-        if fates.all_decided() {
-            return Ok(());
-        }
         let inspected = self.inspect_outbound(authenticated, fates).await?;
+        if encrypted {
+            refuse_unreachable(&inspected.ticket().routes, fates);
+        }
         self.pass_on(&inspected, fates).await
+    }
+}
+
+/// Recipients to whom nothing is sent, each with the reason.
+fn refuse_unreachable(routes: &[RecipientRoute], fates: &mut fate::Fates) {
+    for route in routes {
+        if let RecipientRoute::Refused { recipient, reason } = route {
+            fates.refuse(recipient, (*reason).into());
+        }
     }
 }

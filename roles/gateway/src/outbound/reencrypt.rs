@@ -5,7 +5,9 @@ use super::inspect::Made;
 use crate::fate::Fates;
 use crate::gateway::Gateway;
 use crate::outbound::accept::parse;
-use ssmax_api::keyserver::{Copy, Form, FreshForm, GatewayRequest, OutboundTicket, RecipientRoute};
+use ssmax_api::keyserver::{
+    Form, FreshForm, GatewayRequest, MemberCopy, OutboundTicket, RecipientRoute,
+};
 use ssmax_chain::hop_mail::SmimeType;
 use ssmax_chain::journey::{Inspected, Mail};
 use ssmax_chain::{Digest, Reason, Refusal};
@@ -20,7 +22,7 @@ const MAX_RECIPIENTS_PER_COPY: usize = 100;
 
 /// A copy on its way to a member, before it is signed.
 pub(super) struct Reencrypted {
-    pub(super) copy: Copy,
+    pub(super) copy: MemberCopy,
     pub(super) to_org: String,
     pub(super) recipients: Vec<String>,
     pub(super) object: (SmimeType, Vec<u8>),
@@ -91,7 +93,7 @@ impl Gateway {
             recipients: wanted.recipients.clone(),
             tail: Digest(enveloped.tail()),
         };
-        let copy: Copy = self.keyserver(&request).await?;
+        let copy: MemberCopy = self.keyserver(&request).await?;
         let infos: Vec<Vec<u8>> = copy.recipients.iter().map(|der| der.to_vec()).collect();
         let kind = match enveloped.kind() {
             Kind::Enveloped => SmimeType::Enveloped,
