@@ -39,8 +39,11 @@ pub(crate) async fn initialise(config: &Config) -> Result<Initialised, Complaint
     let (keyserver, ca) = (config.keyserver()?, config.ca()?);
     ssmax_store::files::create_private_dir(config.state_dir())?;
     let mut unlock_files = Vec::new();
-    for path in [&keyserver.keyserver.unlock_file, &ca.ca.unlock_file] {
-        if make_unlock_file(path)? {
+    for (path, keys) in [
+        (&keyserver.keyserver.unlock_file, keyserver.key_dir()),
+        (&ca.ca.unlock_file, ca.key_dir()),
+    ] {
+        if make_unlock_file(path, &keys)? {
             unlock_files.push(path.clone());
         }
     }
@@ -92,8 +95,10 @@ fn has_keys(dir: &Path, unlock_file: &Path) -> Result<bool, Complaint> {
     }
 }
 
-fn make_unlock_file(path: &Path) -> Result<bool, Complaint> {
-    if path.exists() {
+/// Makes an unlock file if there is none, but never for keys that exist: they open with
+/// the lost file alone, and a new one would only hide that it is lost.
+fn make_unlock_file(path: &Path, keys: &Path) -> Result<bool, Complaint> {
+    if path.exists() || keys.exists() {
         return Ok(false);
     }
     if let Some(dir) = path.parent().filter(|dir| !dir.exists()) {

@@ -32,6 +32,20 @@ fn before_anything_is_made_check_says_what_to_do() {
 }
 
 #[test]
+fn a_lost_unlock_file_is_told_and_never_replaced() {
+    let site = Site::new();
+    site.member("org", &["init"]).ends(0);
+    fs::rename(site.path("a/unlock-ca"), site.path("a/elsewhere")).unwrap();
+    let said = site.member("check", &[]).ends(1);
+    assert!(said.out.contains("unlock-ca"), "{}", said.out);
+    assert!(!said.out.contains("Make them: ssmax org init"), "{}", said.out);
+    site.member("org", &["init", "--out", "again.json"]).ends(3);
+    assert!(!site.path("a/unlock-ca").exists());
+    fs::rename(site.path("a/elsewhere"), site.path("a/unlock-ca")).unwrap();
+    site.member("org", &["init", "--out", "again.json"]).ends(0);
+}
+
+#[test]
 fn a_role_of_a_member_that_is_not_admitted_does_not_start() {
     let site = Site::new();
     site.member("org", &["init"]).ends(0);

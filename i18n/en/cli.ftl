@@ -114,7 +114,7 @@ cli-config-good = { $path } is complete and understood.
 ## What is needed and does not answer
 
 err-role-unavailable = { $role } does not answer
-rec-role-unavailable = Start it with ssmax serve, and see ssmax status.
+rec-role-unavailable = Start it with ssmax serve, and see ssmax check.
 err-role-timed-out = { $role } did not answer in time
 rec-role-timed-out = Look at its log. The request may still have been carried out.
 err-not-ready = Not serving in time: { $roles }

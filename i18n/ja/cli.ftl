@@ -101,7 +101,7 @@ cli-config-good = { $path }は完全で、正しく読めました。
 ## 必要なものが応答しないとき
 
 err-role-unavailable = { $role }が応答しません
-rec-role-unavailable = ssmax serve で起動し、ssmax status で確認してください。
+rec-role-unavailable = ssmax serve で起動し、ssmax check で確認してください。
 err-role-timed-out = { $role }が時間内に応答しませんでした
 rec-role-timed-out = そのログを確認してください。依頼は実行された可能性があります。
 err-not-ready = 時間内に稼働しませんでした: { $roles }

@@ -59,6 +59,8 @@ fn check_keys(config: &Config, keys: &Keys, report: &mut Report<'_>) {
     let path = keys.unlock_file.display().to_string();
     let secret = match UnlockSecret::from_file(&keys.unlock_file) {
         Ok(secret) => secret,
+        // With keys and without their unlock file, the file is lost: nothing is to be made.
+        Err(error) if keys.dir.exists() => return report.error(&name, &error.into()),
         Err(error) => return report.error(&name, &without_keys(keys.role, error)),
     };
     if is_below(&keys.unlock_file, config.state_dir()) {
