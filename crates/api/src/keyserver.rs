@@ -240,7 +240,7 @@ pub enum WorkerAsk {
         /// [`VerdictBody`] as CBOR.
         #[serde(with = "serde_bytes")]
         body: Vec<u8>,
-        /// ECDSA-SHA-256 over "SSMAX1-verdict" NUL body.
+        /// ECDSA-SHA-256 over [`VERDICT_LABEL`] and body.
         #[serde(with = "serde_bytes")]
         signature: Vec<u8>,
     },
@@ -339,6 +339,10 @@ pub enum ExpectedSigner {
     /// Nobody: a mail from outside, in clear.
     Anybody,
 }
+
+/// What a worker signs before a verdict's octets: it keeps these signatures apart from
+/// any other use of its key.
+pub const VERDICT_LABEL: &[u8] = b"SSMAX1-verdict\0";
 
 /// A worker's finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,6 +6,10 @@ use crate::{Digest, HopId};
 use serde::{Deserialize, Serialize};
 use ssmax_mail::address::Address;
 
+/// Most recipients of one copy. The record tells a salt and a digest of each, about 130
+/// octets, and is at most [`crate::hop_record::MAX_RECORD_BYTES`] long.
+pub const MAX_RECIPIENTS_PER_COPY: usize = 100;
+
 /// Who made the sender's signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

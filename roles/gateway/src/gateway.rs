@@ -84,7 +84,10 @@ impl Gateway {
                 tracing::error!(%error, "the inspector does not answer");
                 Refusal::from(Reason::InspectorUnavailable)
             })?;
-        ssmax_api::decode(answer).map_err(|problem| refusal(problem, Reason::InspectorUnavailable))
+        let answer = ssmax_api::decode(answer)
+            .map_err(|problem| refusal(problem, Reason::InspectorUnavailable))?;
+        log_findings(&answer);
+        Ok(answer)
     }
 
     /// Asks the CA.
@@ -124,6 +127,22 @@ const MAX_COPIES_BYTES: usize = 150 * 1024 * 1024;
 pub(crate) fn fitting(mail_bytes: usize) -> usize {
     let copy_bytes = (mail_bytes.saturating_mul(14) / 10).max(1);
     (MAX_COPIES_BYTES / copy_bytes).max(1)
+}
+
+/// Says what an inspection found; findings are masked already.
+fn log_findings(answer: &Inspected) {
+    match answer {
+        Inspected::Passed { findings, .. } => {
+            for finding in findings {
+                tracing::info!(rule = %finding.rule, part = %finding.part, "something was found, and may pass");
+            }
+        }
+        Inspected::Stopped { findings, .. } => {
+            for finding in findings {
+                tracing::warn!(rule = %finding.rule, part = %finding.part, what = %finding.what, "a mail is stopped");
+            }
+        }
+    }
 }
 
 /// A refusal is a refusal; every other problem is a passing failure of `dependency`.

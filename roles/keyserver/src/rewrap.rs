@@ -9,16 +9,14 @@ use ssmax_api::Problem;
 use ssmax_api::ca::KeyHolder;
 use ssmax_api::keyserver::{InnerSigner, MemberCopy};
 use ssmax_chain::binding::{hop_ukm, recipient_digest};
-use ssmax_chain::sealed_record::{RecipientSalt, SealedRecord, SenderAssertion, SignedBy};
+use ssmax_chain::sealed_record::{
+    MAX_RECIPIENTS_PER_COPY, RecipientSalt, SealedRecord, SenderAssertion, SignedBy,
+};
 use ssmax_chain::{Digest, HopId, Reason};
 use ssmax_cms::enveloped::{ContentCipher, RsaTransport, encrypt, recipient_info};
 use ssmax_mail::address::Address;
 use ssmax_pki::Certificate;
 use ssmax_primitives::ContentKey;
-
-/// How many recipients one copy may have: their salts must fit into a sealed record of
-/// at most 16 KiB.
-const MAX_RECIPIENTS_PER_COPY: usize = 100;
 
 impl Keyserver {
     /// Makes one copy for one member. The keyserver looks up the member's certificate

@@ -119,7 +119,7 @@ impl Keyserver {
                 id,
                 from_org,
                 to_org: own_id.clone(),
-                at: Self::now().replace_nanosecond(0).unwrap_or_else(|_| Self::now()),
+                at: Self::now_as_told(),
                 list: lock(&self.list).high_water,
                 recipient: recipient.to_string(),
                 headers,

@@ -27,13 +27,13 @@ impl Keyserver {
         let Origin::Own(own) = &open.origin else { return Err(Problem::NotAllowed) };
         let part =
             open.parts.iter().find(|part| part.tail == copy.tail).ok_or(Problem::NotAllowed)?;
-        let now = Self::now();
+        let now = Self::now_as_told();
         let record = HopRecord {
             v: RECORD_VERSION,
             id,
             from_org: self.settings.organisation.id.clone(),
             to_org: copy.to_org.clone(),
-            at: now.replace_nanosecond(0).unwrap_or(now),
+            at: now,
             list: lock(&self.list).high_water,
             message_id,
             mail_from: own.statement.mail_from.clone(),

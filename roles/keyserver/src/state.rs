@@ -50,6 +50,12 @@ impl Keyserver {
         OffsetDateTime::now_utc()
     }
 
+    /// Now, in whole seconds, as records say it.
+    pub(crate) fn now_as_told() -> OffsetDateTime {
+        let now = Self::now();
+        now.replace_nanosecond(0).unwrap_or(now)
+    }
+
     /// A new ticket name.
     pub(crate) fn ticket_id(&self) -> String {
         hex::encode(self.octets::<16>())

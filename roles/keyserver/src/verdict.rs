@@ -4,13 +4,10 @@ use crate::people::may_send_as;
 use crate::state::Keyserver;
 use crate::ticket::{MemberMail, Origin, OwnMail, Ticket, lock};
 use ssmax_api::Problem;
-use ssmax_api::keyserver::VerdictBody;
+use ssmax_api::keyserver::{VERDICT_LABEL, VerdictBody};
 use ssmax_chain::{Digest, Reason};
 use ssmax_inspection::Outcome;
 use ssmax_token::SignatureAlgorithm;
-
-/// Keeps verdict signatures apart from any other use of a worker's key.
-const LABEL: &[u8] = b"SSMAX1-verdict\0";
 
 impl Keyserver {
     /// Takes the verdict: once, by the worker that the keys were released to, about
@@ -24,7 +21,7 @@ impl Keyserver {
         let open = self.tickets.find(ticket, Self::now())?;
         let mut open = lock(&open);
         let worker = open.worker.as_ref().ok_or(Problem::NotAllowed)?;
-        let message = [LABEL, body].concat();
+        let message = [VERDICT_LABEL, body].concat();
         ssmax_primitives::verify(
             SignatureAlgorithm::EcdsaSha256,
             &worker.spki,

@@ -72,18 +72,8 @@ impl Gateway {
     ) -> Result<Inspection<Vec<ssmax_api::inspector::SealedCopy>>, Refusal> {
         let request = Inspect { ticket, mail: octets.to_vec(), plan };
         Ok(match self.inspector(&request).await? {
-            Inspected::Passed { sealed, findings, .. } => {
-                for finding in &findings {
-                    tracing::info!(rule = %finding.rule, part = %finding.part, "something was found, and may pass");
-                }
-                Inspection::Passed(sealed)
-            }
-            Inspected::Stopped { reason, findings, .. } => {
-                for finding in &findings {
-                    tracing::warn!(rule = %finding.rule, part = %finding.part, what = %finding.what, "a mail is stopped");
-                }
-                Inspection::Stopped(reason)
-            }
+            Inspected::Passed { sealed, .. } => Inspection::Passed(sealed),
+            Inspected::Stopped { reason, .. } => Inspection::Stopped(reason),
         })
     }
 }

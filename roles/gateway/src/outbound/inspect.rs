@@ -31,24 +31,14 @@ impl Gateway {
             plan,
         };
         let answer = match self.inspector(&request).await? {
-            Answer::Passed { fresh, sealed, findings, .. } => {
-                for finding in &findings {
-                    tracing::info!(rule = %finding.rule, part = %finding.part, "something was found, and may pass");
-                }
-                Inspection::Passed(Made {
-                    fresh,
-                    sealed,
-                    form: known.form,
-                    message_id: known.message_id,
-                    from: known.from,
-                })
-            }
-            Answer::Stopped { reason, findings, .. } => {
-                for finding in &findings {
-                    tracing::warn!(rule = %finding.rule, part = %finding.part, what = %finding.what, "a mail is stopped");
-                }
-                Inspection::Stopped(reason)
-            }
+            Answer::Passed { fresh, sealed, .. } => Inspection::Passed(Made {
+                fresh,
+                sealed,
+                form: known.form,
+                message_id: known.message_id,
+                from: known.from,
+            }),
+            Answer::Stopped { reason, .. } => Inspection::Stopped(reason),
         };
         let mail = known.mail.inspected(answer)?;
         // Told only now: of a mail that is stopped it would say that its key came out.

@@ -10,15 +10,12 @@ use ssmax_api::keyserver::{
 };
 use ssmax_chain::hop_mail::SmimeType;
 use ssmax_chain::journey::{Inspected, Mail};
+use ssmax_chain::sealed_record::MAX_RECIPIENTS_PER_COPY;
 use ssmax_chain::{Digest, Reason, Refusal};
 use ssmax_cms::Limits;
 use ssmax_cms::enveloped::{Enveloped, Kind};
 use ssmax_mail::Entity;
 use ssmax_mail::address::parse_list;
-
-/// Most recipients of one copy. The sealed record tells a salt and a digest of each, about
-/// 130 octets, and is at most [`ssmax_chain::hop_record::MAX_RECORD_BYTES`] long.
-const MAX_RECIPIENTS_PER_COPY: usize = 100;
 
 /// A copy on its way to a member, before it is signed.
 pub(super) struct Reencrypted {

@@ -12,7 +12,7 @@ use open::Opened;
 use signer::Signed;
 use ssmax_api::Problem;
 use ssmax_api::inspector::{FromWorker, Inspected, Order};
-use ssmax_api::keyserver::{ExpectedSigner, InnerSigner, Released, VerdictBody};
+use ssmax_api::keyserver::{ExpectedSigner, InnerSigner, Released, VERDICT_LABEL, VerdictBody};
 use ssmax_chain::{Digest, Reason};
 use ssmax_daemon::frame::{MAX_FRAME_BYTES, read_frame_sync, write_frame_sync};
 use ssmax_inspection::{Direction, Finding, Outcome, Verdict};
@@ -205,7 +205,7 @@ impl Worker {
         };
         let mut octets = Vec::new();
         ciborium::into_writer(&body, &mut octets).map_err(|_| Problem::Failed)?;
-        let message = [b"SSMAX1-verdict\0".as_slice(), &octets].concat();
+        let message = [VERDICT_LABEL, &octets].concat();
         let signature = key.sign(&message).map_err(|_| Problem::Failed)?;
         Ok(self.keyserver.verdict(octets, signature)?)
     }
