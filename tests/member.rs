@@ -125,6 +125,13 @@ fn people_are_added_listed_exported_and_revoked() {
     assert!(said.err.contains("Start it with ssmax serve"), "{}", said.err);
 
     let serving = site.serve("a", &["--no-restart"], &ROLES);
+    let said = site.member("serve", &[]).ends(3);
+    assert!(said.err.contains("Another process already serves"), "{}", said.err);
+    let said = site.member("serve", &["--role", "ca"]).ends(3);
+    assert!(said.err.contains("serves the role ca"), "{}", said.err);
+    for role in ROLES {
+        assert!(site.path(&format!("a/run/{role}.ready")).exists(), "{role}");
+    }
     site.write("password", "correct horse\n");
     fs::set_permissions(site.path("password"), fs::Permissions::from_mode(0o600)).unwrap();
     let add = |user: &str, address: &str, more: &[&str]| {

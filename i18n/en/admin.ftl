@@ -50,6 +50,8 @@ rec-statement-key = Restore the last backup, or remove gateway/statement.pem bel
 
 ## Serving
 
+err-already-serving = Another process already serves the role { $role }
+rec-already-serving = Its ready file is in { $path }. Stop that process first, or give this configuration another run_dir.
 err-roles-ended = Every role has ended
 rec-roles-ended = Their logs above say why.
 err-socket = A socket below run_dir cannot be used: { $reason }

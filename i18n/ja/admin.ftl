@@ -50,6 +50,8 @@ rec-statement-key = 最後のバックアップを復元するか、state_dir �
 
 ## 稼働
 
+err-already-serving = 役割 { $role } は、すでに別のプロセスが動かしています
+rec-already-serving = 準備完了のファイルは { $path } にあります。先にそのプロセスを終了するか、この設定に別の run_dir を指定してください。
 err-roles-ended = すべての役割が終了しました
 rec-roles-ended = 上に出ているそれぞれのログに理由があります。
 err-socket = run_dir のソケットを使えません: { $reason }

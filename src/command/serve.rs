@@ -4,7 +4,7 @@ use super::{ConfigFile, Context, block_on};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
 use ssmax_daemon::supervise::{End, RoleProcess, Supervisor};
-use ssmax_daemon::{Stop, log};
+use ssmax_daemon::{Stop, log, ready};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -29,12 +29,19 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
 fn serve(args: Args, context: &Context) -> Result<ExitCode, Complaint> {
     let config = args.config.load()?;
     let asked = wanted(&args.roles, &config)?;
+    let roles = if asked.is_empty() { config.roles() } else { asked.clone() };
+    if let Some(role) =
+        roles.iter().find(|role| ready::served(config.run_dir(), role.as_str()).is_some())
+    {
+        return Err(Complaint::new(Exit::Unavailable, "already-serving")
+            .with("role", role.as_str())
+            .with("path", config.run_dir().display()));
+    }
     if let [role] = asked.as_slice() {
         log::init(role.as_str(), config.log());
         block_on(foreground(*role, &config))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let roles = if asked.is_empty() { config.roles() } else { asked };
     log::init("ssmax", config.log());
     block_on(supervise(&roles, &config, !args.no_restart, context))
 }

@@ -1,5 +1,6 @@
 //! How a role says that it serves: the file `RUN_DIR/ROLE.ready` holds its process id
-//! and its addresses as one line of JSON, for as long as it serves.
+//! and its addresses as one line of JSON, and is locked for as long as it serves. A
+//! process id alone would lie after a restart of the machine, when another has it.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -8,7 +9,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::process::{Pid, test_kill_process};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::time::Instant;
@@ -39,6 +41,8 @@ pub struct Record {
 #[must_use = "dropping the announcement takes it back"]
 pub struct Announcement {
     path: PathBuf,
+    /// Held open, and so locked.
+    _locked: fs::File,
 }
 
 impl Drop for Announcement {
@@ -72,18 +76,15 @@ pub fn announce(run_dir: &Path, role: &str, addresses: &Addresses) -> io::Result
     let temporary = run_dir.join(format!(".{role}.ready.{pid}"));
     // What a crashed process with the same id has left is of no use to anyone.
     withdraw(&temporary)?;
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&temporary)
-        .and_then(|mut file| file.write_all(&line))
-        .and_then(|()| fs::rename(&temporary, &path));
-    if let Err(error) = written {
-        let _ = fs::remove_file(&temporary);
-        return Err(error);
+    let written = write_locked(&temporary, &line)
+        .and_then(|file| fs::rename(&temporary, &path).map(|()| file));
+    match written {
+        Ok(locked) => Ok(Announcement { path, _locked: locked }),
+        Err(error) => {
+            let _ = fs::remove_file(&temporary);
+            Err(error)
+        }
     }
-    Ok(Announcement { path })
 }
 
 /// Waits until each of `roles` is announced by a process that is alive, and returns
@@ -101,7 +102,7 @@ pub async fn wait_ready(
         let mut records = BTreeMap::new();
         let mut missing = Vec::new();
         for role in roles {
-            match living_record(run_dir, role) {
+            match served(run_dir, role) {
                 Some(record) => drop(records.insert((*role).to_owned(), record)),
                 None => missing.push((*role).to_owned()),
             }
@@ -116,9 +117,31 @@ pub async fn wait_ready(
     }
 }
 
+/// What a living process announces about `role`, if one serves it.
+#[must_use]
+pub fn served(run_dir: &Path, role: &str) -> Option<Record> {
+    let path = record_path(run_dir, role).ok()?;
+    let file = fs::File::open(&path).ok()?;
+    // Only who serves holds the lock, and the kernel lets go of it when he ends.
+    match flock(&file, FlockOperation::NonBlockingLockShared) {
+        Err(Errno::WOULDBLOCK) => read_record(&path),
+        _ => None,
+    }
+}
+
 /// Takes back what a process that is no more has announced.
 pub(crate) fn clear(run_dir: &Path, role: &str) -> io::Result<()> {
+    if served(run_dir, role).is_some() {
+        return Ok(());
+    }
     withdraw(&record_path(run_dir, role)?)
+}
+
+fn write_locked(path: &Path, line: &[u8]) -> io::Result<fs::File> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+    file.write_all(line)?;
+    Ok(file)
 }
 
 fn withdraw(path: &Path) -> io::Result<()> {
@@ -134,12 +157,6 @@ fn record_path(run_dir: &Path, role: &str) -> io::Result<PathBuf> {
         return Err(io::ErrorKind::InvalidInput.into());
     }
     Ok(run_dir.join(format!("{role}.ready")))
-}
-
-fn living_record(run_dir: &Path, role: &str) -> Option<Record> {
-    let record = read_record(&record_path(run_dir, role).ok()?)?;
-    let pid = Pid::from_raw(i32::try_from(record.pid).ok()?)?;
-    test_kill_process(pid).is_ok().then_some(record)
 }
 
 fn read_record(path: &Path) -> Option<Record> {
