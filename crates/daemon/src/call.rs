@@ -104,6 +104,22 @@ impl Client {
             .map_err(|_| CallError::TimedOut)?
     }
 
+    /// As [`Client::call`], and frees the memory of the request before it waits.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn call_owned<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        request: Q,
+        timeout: Duration,
+    ) -> Result<A, CallError> {
+        let frame = encode(&request)?;
+        drop(request);
+        tokio::time::timeout(timeout, self.exchange(&frame))
+            .await
+            .map_err(|_| CallError::TimedOut)?
+    }
+
     async fn exchange<A: DeserializeOwned>(&self, frame: &[u8]) -> Result<A, CallError> {
         if let Some(mut stream) = self.take_kept() {
             match ask(&mut stream, frame).await {

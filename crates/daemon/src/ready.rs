@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -42,13 +42,15 @@ pub struct Record {
 pub struct Announcement {
     path: PathBuf,
     /// Held open, and so locked.
-    _locked: fs::File,
+    locked: fs::File,
 }
 
 impl Drop for Announcement {
     fn drop(&mut self) {
         // A successor may already have announced itself under the same name.
-        if read_record(&self.path).is_some_and(|record| record.pid == std::process::id()) {
+        let own = self.locked.metadata().map(|held| (held.dev(), held.ino()));
+        let there = fs::symlink_metadata(&self.path).map(|found| (found.dev(), found.ino()));
+        if matches!((own, there), (Ok(own), Ok(there)) if own == there) {
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -66,9 +68,13 @@ pub struct NotReady {
 /// step, readable by its owner only; `run_dir` must be there.
 ///
 /// # Errors
-/// When the file cannot be written, or `role` is not a plain file name.
+/// [`io::ErrorKind::AddrInUse`] while another process serves `role`; when the file cannot
+/// be written or locked, or `role` is not a plain file name.
 pub fn announce(run_dir: &Path, role: &str, addresses: &Addresses) -> io::Result<Announcement> {
     let path = record_path(run_dir, role)?;
+    if served(run_dir, role).is_some() {
+        return Err(io::ErrorKind::AddrInUse.into());
+    }
     let pid = std::process::id();
     let record = Record { pid, addresses: addresses.clone() };
     let mut line = serde_json::to_vec(&record)?;
@@ -79,7 +85,7 @@ pub fn announce(run_dir: &Path, role: &str, addresses: &Addresses) -> io::Result
     let written = write_locked(&temporary, &line)
         .and_then(|file| fs::rename(&temporary, &path).map(|()| file));
     match written {
-        Ok(locked) => Ok(Announcement { path, _locked: locked }),
+        Ok(locked) => Ok(Announcement { path, locked }),
         Err(error) => {
             let _ = fs::remove_file(&temporary);
             Err(error)

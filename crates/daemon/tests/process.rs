@@ -186,8 +186,22 @@ async fn an_announcement_holds_process_and_addresses_until_it_is_dropped() {
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let ready = wait_ready(dir.path(), &["gateway"], Duration::ZERO).await.unwrap();
     assert_eq!(ready, BTreeMap::from([("gateway".to_owned(), Record { pid, addresses })]));
+    let second = announce(dir.path(), "gateway", &Addresses::new()).unwrap_err();
+    assert_eq!(second.kind(), std::io::ErrorKind::AddrInUse);
     drop(announcement);
     assert!(fs::read_dir(dir.path()).unwrap().next().is_none());
+}
+
+#[test]
+fn an_announcement_leaves_that_of_its_successor_alone() {
+    let dir = tempdir().unwrap();
+    let first = announce(dir.path(), "ca", &Addresses::new()).unwrap();
+    fs::remove_file(dir.path().join("ca.ready")).unwrap();
+    let second = announce(dir.path(), "ca", &Addresses::new()).unwrap();
+    drop(first);
+    assert!(dir.path().join("ca.ready").exists());
+    drop(second);
+    assert!(!dir.path().join("ca.ready").exists());
 }
 
 #[tokio::test]
