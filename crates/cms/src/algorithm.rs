@@ -6,7 +6,7 @@ use ssmax_token::{OaepHash, SignatureAlgorithm};
 use crate::{
     CmsError, SignatureFault, oid,
     tlv::{Algorithm, Reader},
-    write::{INTEGER, SEQUENCE, context},
+    write::{Element, INTEGER, NULL, SEQUENCE, context},
 };
 
 /// A hash that may stand in an OAEP or PSS parameter.
@@ -33,6 +33,15 @@ impl Hash {
         }
     }
 
+    fn oid(self) -> &'static [u8] {
+        match self {
+            Self::Sha1 => oid::SHA1,
+            Self::Sha256 => oid::SHA256,
+            Self::Sha384 => oid::SHA384,
+            Self::Sha512 => oid::SHA512,
+        }
+    }
+
     fn octets(self) -> u8 {
         match self {
             Self::Sha1 => 20,
@@ -55,6 +64,13 @@ pub(crate) fn signature_digest(
         None if [oid::MD5, oid::MD2].contains(&algorithm.oid) => Err(SignatureFault::WeakDigest),
         None => Err(SignatureFault::UnsupportedDigest),
     }
+}
+
+/// Whether this is RSASSA-PKCS1-v1_5 with SHA-1, which old mail has.
+pub(crate) fn is_sha1_rsa(digest: &Algorithm<'_>, signature: &Algorithm<'_>) -> bool {
+    Hash::named(digest) == Some(Hash::Sha1)
+        && [oid::RSA_ENCRYPTION, oid::SHA1_WITH_RSA].contains(&signature.oid)
+        && signature.is_plain()
 }
 
 /// The signature algorithm, which must hash with `digest`.
@@ -218,4 +234,63 @@ fn oaep_label<'a>(inside: &mut Reader<'a>) -> Result<&'a [u8], CmsError> {
     }
     inside.finish()?;
     Ok(label)
+}
+
+/// RSAES-OAEP-params to write (RFC 4055 4.1): one hash for label and mask.
+pub(crate) fn oaep_parameters(hash: OaepHash) -> Element<'static> {
+    Element::sequence(match hash {
+        OaepHash::Sha256 => hash_and_mask_of(Hash::Sha256),
+        OaepHash::Sha384 => hash_and_mask_of(Hash::Sha384),
+        OaepHash::Sha512 => hash_and_mask_of(Hash::Sha512),
+        // SHA-1 throughout is the default, and DER leaves defaults out.
+        _ => vec![],
+    })
+}
+
+/// hashAlgorithm `[0]` and maskGenAlgorithm `[1]` to write. RFC 4055 2.1: parameters of
+/// a hash are left out.
+fn hash_and_mask_of(hash: Hash) -> Vec<Element<'static>> {
+    let hash = || Element::algorithm(hash.oid());
+    let mask = Element::sequence(vec![Element::oid(oid::MGF1), hash()]);
+    vec![Element::Nested(context(0), vec![hash()]), Element::Nested(context(1), vec![mask])]
+}
+
+/// A signature algorithm to write, and the hash of the content that goes with it: that
+/// of the signature, and SHA-512 for Ed25519 (RFC 8419 3.1). RFC 5754 section 3: PKCS#1
+/// has NULL, ECDSA no parameters.
+pub(crate) fn signature_to_write(
+    algorithm: SignatureAlgorithm,
+) -> Option<(DigestAlgorithm, Element<'static>)> {
+    use DigestAlgorithm::{Sha256, Sha384, Sha512};
+    let pkcs1 = |oid| Element::sequence(vec![Element::oid(oid), Element::value(NULL, &[][..])]);
+    Some(match algorithm {
+        SignatureAlgorithm::EcdsaSha256 => (Sha256, Element::algorithm(oid::ECDSA_SHA256)),
+        SignatureAlgorithm::EcdsaSha384 => (Sha384, Element::algorithm(oid::ECDSA_SHA384)),
+        SignatureAlgorithm::EcdsaSha512 => (Sha512, Element::algorithm(oid::ECDSA_SHA512)),
+        SignatureAlgorithm::RsaPkcs1Sha256 => (Sha256, pkcs1(oid::SHA256_WITH_RSA)),
+        SignatureAlgorithm::RsaPkcs1Sha384 => (Sha384, pkcs1(oid::SHA384_WITH_RSA)),
+        SignatureAlgorithm::RsaPkcs1Sha512 => (Sha512, pkcs1(oid::SHA512_WITH_RSA)),
+        SignatureAlgorithm::RsaPssSha256 => (Sha256, pss_to_write(Hash::Sha256)),
+        SignatureAlgorithm::RsaPssSha384 => (Sha384, pss_to_write(Hash::Sha384)),
+        SignatureAlgorithm::RsaPssSha512 => (Sha512, pss_to_write(Hash::Sha512)),
+        SignatureAlgorithm::Ed25519 => (Sha512, Element::algorithm(oid::ED25519)),
+        _ => return None,
+    })
+}
+
+/// The identifier of a digest to write (RFC 5754 section 2: without parameters).
+pub(crate) fn digest_to_write(digest: DigestAlgorithm) -> Option<Element<'static>> {
+    Some(Element::algorithm(match digest {
+        DigestAlgorithm::Sha256 => oid::SHA256,
+        DigestAlgorithm::Sha384 => oid::SHA384,
+        DigestAlgorithm::Sha512 => oid::SHA512,
+        _ => return None,
+    }))
+}
+
+/// RSASSA-PSS-params (RFC 4055 3.1): one hash throughout, salt as long as it.
+fn pss_to_write(hash: Hash) -> Element<'static> {
+    let mut parameters = hash_and_mask_of(hash);
+    parameters.push(Element::Nested(context(2), vec![Element::small_integer(hash.octets())]));
+    Element::sequence(vec![Element::oid(oid::RSASSA_PSS), Element::sequence(parameters)])
 }

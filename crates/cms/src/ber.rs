@@ -2,13 +2,16 @@
 //!
 //! Most programs write CMS in BER with indefinite lengths and strings in segments. The
 //! rest of this crate reads only DER, so everything passes through here first: one scan
-//! that checks and measures, one copy into a buffer of the exact size. Both are linear
-//! in the input, and what is DER already is copied as it stands.
+//! that checks and measures, and then, unless it is DER already, one pass that writes:
+//! into a buffer of the exact size, or in the input's own memory ([`to_der_vec`]). Both
+//! are linear in the input.
 //!
 //! Rewritten are lengths (indefinite or longer than needed) and constructed strings.
 //! **Not** rewritten are the order of a SET OF and the content octets of primitive
 //! values: signed attributes must survive as they came, and a certificate that is not
 //! DER shall fail where it is judged rather than be mended here.
+
+use std::borrow::Cow;
 
 use crate::{
     CmsError, Limits,
@@ -16,6 +19,8 @@ use crate::{
         BIT_STRING, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, context, encoded_len, push_length,
     },
 };
+
+mod rewrite;
 
 /// The most output pieces that a conversion may need. Regular DER stretches are one
 /// piece however long, and a string is two however many segments it has, so only an
@@ -29,7 +34,8 @@ const NUMBER: u8 = 0x1f;
 /// Tag numbers have at most this many octets after the first: 28 bits.
 const MAX_TAG_OCTETS: usize = 4;
 
-/// Converts one BER element to DER (see the module's description for what stays).
+/// Converts one BER element to DER (see the module's description for what stays). What is
+/// DER already is borrowed.
 ///
 /// # Errors
 /// [`CmsError::TooLarge`], [`CmsError::TooDeep`] and [`CmsError::TooManyElements`] for
@@ -37,18 +43,55 @@ const MAX_TAG_OCTETS: usize = 4;
 /// [`CmsError::IndefinitePrimitive`], [`CmsError::BadTag`], [`CmsError::WrongForm`],
 /// [`CmsError::SegmentType`], [`CmsError::Malformed`] and [`CmsError::TrailingOctets`]
 /// for what is not BER.
-pub fn to_der(input: &[u8], limits: &Limits) -> Result<Vec<u8>, CmsError> {
+pub fn to_der<'a>(input: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>, CmsError> {
     convert(input, limits, Shape::Any)
+}
+
+/// As [`to_der`] in the memory of `input`, which grows by some octets at most: a large
+/// message is never in memory twice.
+///
+/// # Errors
+/// As [`to_der`].
+pub fn to_der_vec(input: Vec<u8>, limits: &Limits) -> Result<Vec<u8>, CmsError> {
+    convert_vec(input, limits, Shape::Any)
 }
 
 /// As [`to_der`], and joins a segmented `encryptedContent`. That field is
 /// `[0] IMPLICIT OCTET STRING`, whose segments cannot be told from an explicit tag
 /// without knowing the structure.
-pub(crate) fn encrypted_to_der(input: &[u8], limits: &Limits) -> Result<Vec<u8>, CmsError> {
+pub(crate) fn encrypted_to_der<'a>(
+    input: &'a [u8],
+    limits: &Limits,
+) -> Result<Cow<'a, [u8]>, CmsError> {
     convert(input, limits, Shape::EncryptedContent)
 }
 
-fn convert(input: &[u8], limits: &Limits, shape: Shape) -> Result<Vec<u8>, CmsError> {
+/// As [`encrypted_to_der`] in the memory of `input`.
+pub(crate) fn encrypted_to_der_vec(input: Vec<u8>, limits: &Limits) -> Result<Vec<u8>, CmsError> {
+    convert_vec(input, limits, Shape::EncryptedContent)
+}
+
+fn convert<'a>(input: &'a [u8], limits: &Limits, shape: Shape) -> Result<Cow<'a, [u8]>, CmsError> {
+    let (pieces, length) = scan(input, limits, shape)?;
+    if let [Piece::Copy { start: 0, end }] = *pieces.as_slice()
+        && end == input.len()
+    {
+        return Ok(Cow::Borrowed(input));
+    }
+    let mut out = Vec::with_capacity(length);
+    for piece in &pieces {
+        piece.write(input, &mut out)?;
+    }
+    Ok(Cow::Owned(out))
+}
+
+fn convert_vec(input: Vec<u8>, limits: &Limits, shape: Shape) -> Result<Vec<u8>, CmsError> {
+    let (pieces, length) = scan(&input, limits, shape)?;
+    rewrite::in_place(input, &pieces, length)
+}
+
+/// The pieces of the output, and its length.
+fn scan(input: &[u8], limits: &Limits, shape: Shape) -> Result<(Vec<Piece>, usize), CmsError> {
     if input.len() > limits.max_bytes {
         return Err(CmsError::TooLarge);
     }
@@ -63,11 +106,7 @@ fn convert(input: &[u8], limits: &Limits, shape: Shape) -> Result<Vec<u8>, CmsEr
         length: 0,
     };
     scan.run()?;
-    let mut out = Vec::with_capacity(scan.length);
-    for piece in &scan.pieces {
-        piece.write(input, &mut out)?;
-    }
-    Ok(out)
+    Ok((scan.pieces, scan.length))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -217,7 +256,7 @@ enum Piece {
     /// Identifier octets of the input, the first replaced, and a new length.
     Header { start: usize, first: u8, identifier_end: usize, length: usize },
     /// The segments of a string, joined; for a BIT STRING after its unused-bits octet.
-    Segments { start: usize, end: usize, unused_bits: Option<u8> },
+    Segments { start: usize, end: usize, unused_bits: Option<u8>, length: usize },
 }
 
 impl Piece {
@@ -232,7 +271,7 @@ impl Piece {
                 out.extend_from_slice(rest);
                 push_length(out, length);
             }
-            Self::Segments { start, end, unused_bits } => {
+            Self::Segments { start, end, unused_bits, .. } => {
                 out.extend(unused_bits);
                 let skip = usize::from(unused_bits.is_some());
                 write_segments(input, start, end, skip, out)?;
@@ -436,7 +475,7 @@ impl Scan<'_> {
             let unused_bits = (join == Join::Bits).then_some(self.unused_bits);
             length += usize::from(unused_bits.is_some());
             let end = self.position - if header.end.is_none() { 2 } else { 0 };
-            self.push(Piece::Segments { start: header.content, end, unused_bits })?;
+            self.push(Piece::Segments { start: header.content, end, unused_bits, length })?;
         }
         if let Some(slot) = self.pieces.get_mut(piece) {
             *slot = Piece::Header { start, first, identifier_end: header.length_start, length };

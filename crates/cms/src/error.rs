@@ -73,7 +73,8 @@ pub enum CmsError {
     /// An attribute given to be written has no valid object identifier or no DER value.
     #[error("an attribute to be written is invalid")]
     BadAttribute,
-    /// A content cipher other than AES.
+    /// A content cipher other than AES; 3DES too, unless old mail is to be opened
+    /// ([`crate::enveloped::Enveloped::parse_old`]).
     #[error("the content cipher is not allowed")]
     CipherRefused,
     /// EnvelopedData with something else than AES-CBC. An unauthenticated GCM is a
@@ -83,7 +84,8 @@ pub enum CmsError {
     /// AuthEnvelopedData with something else than AES-GCM.
     #[error("authEnveloped-data must use AES-GCM")]
     GcmRequired,
-    /// IV or nonce missing or of the wrong length (16 for CBC, 12 for GCM).
+    /// IV or nonce missing or of the wrong length (16 for AES-CBC, 12 for GCM, 8 for
+    /// 3DES).
     #[error("the parameters of the content cipher are invalid")]
     CipherParameters,
     /// A GCM tag of other than 16 octets, announced or present.
@@ -101,7 +103,8 @@ pub enum CmsError {
     /// Certificate and private key do not belong together.
     #[error("certificate and key do not match")]
     KeyMismatch,
-    /// An RSA key for a key agreement, or an EC key for key transport.
+    /// An RSA key for a key agreement, an EC key for key transport, or a key on another
+    /// curve than the sender's.
     #[error("the key is of another kind than the recipient information needs")]
     KeyKind,
     /// A recipient's or signer's public key cannot be used.
@@ -126,15 +129,22 @@ pub enum CmsError {
     /// OAEP with a label.
     #[error("OAEP with a label is not supported")]
     OaepLabel,
-    /// Key agreement other than ephemeral-static standard ECDH with X9.63 KDF.
+    /// Key agreement other than ephemeral-static ECDH with X9.63 KDF (RFC 5753 7.1.4) or
+    /// HKDF (RFC 8418 2.2).
     #[error("the key agreement algorithm is not supported")]
     AgreementAlgorithm,
-    /// A key agreement with a static key of the sender, named by certificate.
+    /// A key agreement with a static key of the sender, named by certificate. Such a
+    /// message proves nothing about its sender that a signature would not prove better,
+    /// and needs the sender's certificate to be found first.
     #[error("key agreement with a static sender key is not supported")]
     StaticOriginator,
-    /// The ephemeral key is on another curve than P-256, or not an EC point.
-    #[error("the ephemeral key is not a P-256 point")]
+    /// The ephemeral key is none of P-256, P-384, P-521 or X25519, or malformed.
+    #[error("the ephemeral key is not on a supported curve")]
     OriginatorKey,
+    /// The ephemeral key is a compressed point. RFC 5753 7.2 lets a sender write one only
+    /// to those who say that they read it.
+    #[error("the ephemeral key is a compressed point")]
+    CompressedPoint,
     /// Key wrap other than AES (RFC 3394).
     #[error("the key wrap algorithm is not supported")]
     WrapAlgorithm,
@@ -148,9 +158,26 @@ pub enum CmsError {
     /// The signing key's home failed.
     #[error("signing failed: {0}")]
     Signing(TokenError),
-    /// The key signs with an algorithm that does not hash with SHA-256.
-    #[error("the signing key does not sign with SHA-256")]
+    /// The key does not sign, or the digest of the content is not known in the hash it
+    /// signs with (see [`crate::signed::sign`]).
+    #[error("the signing key does not sign with a known digest of the content")]
     SigningAlgorithm,
+    /// A recipient shall be named by key identifier, and the certificate has none.
+    #[error("the certificate has no key identifier")]
+    NoKeyId,
+    /// Compressed with something else than zlib (RFC 3274 2).
+    #[error("the compression algorithm is not supported")]
+    CompressionAlgorithm,
+    /// What is compressed is no whole zlib stream, or octets follow it.
+    #[error("the compressed content is damaged")]
+    Compression,
+    /// More than `Limits::max_expanded_bytes`, or than
+    /// [`crate::compressed::MAX_RATIO`] times what came.
+    #[error("the compressed content expands too far")]
+    ExpandsTooFar,
+    /// More entries than [`crate::capabilities::MAX_CAPABILITIES`].
+    #[error("too many capabilities")]
+    TooManyCapabilities,
 }
 
 /// Why a signature does not count.
@@ -160,7 +187,8 @@ pub enum SignatureFault {
     /// The certificate is not the one that the signer identifier names.
     #[error("the signer is another certificate")]
     WrongCertificate,
-    /// SHA-1, MD5 or older, as digest or inside the signature algorithm.
+    /// SHA-1, MD5 or older, as digest or inside the signature algorithm. SHA-1 with RSA
+    /// PKCS#1 v1.5 can be allowed by [`crate::signed::SignaturePolicy`].
     #[error("the signature uses a broken hash")]
     WeakDigest,
     /// A digest that is not SHA-256, SHA-384 or SHA-512.
@@ -206,6 +234,15 @@ pub enum SignatureFault {
     /// signingCertificateV2 names another certificate (RFC 5035 section 3).
     #[error("the signing certificate attribute names another certificate")]
     SigningCertificate,
+    /// The certificate's key is of another kind than the signature algorithm.
+    #[error("the key is of another kind than the signature")]
+    KeyKind,
+    /// The certificate's RSA key has less than 2,048 bits.
+    #[error("the key of the signature is too small")]
+    KeyTooSmall,
+    /// The certificate's key is malformed, of an unknown kind, or larger than we read.
+    #[error("the key of the signature cannot be used")]
+    KeyUnusable,
     /// The signature value does not verify under the certificate's key.
     #[error("the signature is wrong")]
     Invalid,

@@ -1,7 +1,8 @@
 //! Cryptographic Message Syntax: BER in, DER out, signed, enveloped, rewrapped.
 //!
 //! The norms are RFC 5652 (CMS), RFC 5083 and 5084 (AuthEnvelopedData, AES-GCM), RFC 5753
-//! (elliptic curves), RFC 5035 (signing certificate) and RFC 8551 (S/MIME). What is
+//! and 8418 (elliptic curves), RFC 3274 (CompressedData), RFC 5035 (signing certificate)
+//! and RFC 8551 (S/MIME). What is
 //! read may be any BER; what is written is DER, except that the members of
 //! `recipientInfos` and `certificates` stand in the caller's order, because the first
 //! recipient that names a key is the one that counts.
@@ -15,6 +16,8 @@
 
 mod algorithm;
 pub mod ber;
+pub mod capabilities;
+pub mod compressed;
 pub mod enveloped;
 mod error;
 mod identifier;

@@ -14,6 +14,10 @@ pub struct Limits {
     pub max_recipients: usize,
     /// Embedded certificates, and separately CRLs; 64 by default.
     pub max_certificates: usize,
+    /// Octets that a compressed message may expand to; 32 MiB by default. Whoever opens it
+    /// holds it a few times over, as it is, canonical, and joined with a header, and less
+    /// than a megabyte on the wire is enough to ask for all of it.
+    pub max_expanded_bytes: usize,
 }
 
 impl Default for Limits {
@@ -24,6 +28,7 @@ impl Default for Limits {
             max_signers: 16,
             max_recipients: 1_000,
             max_certificates: 64,
+            max_expanded_bytes: 32 * 1024 * 1024,
         }
     }
 }

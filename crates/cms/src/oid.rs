@@ -4,6 +4,9 @@ pub(crate) const DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
 pub(crate) const SIGNED_DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
 pub(crate) const ENVELOPED_DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03";
 pub(crate) const AUTH_ENVELOPED_DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17";
+/// id-ct-compressedData and id-alg-zlibCompress (RFC 3274 1.3, 2).
+pub(crate) const COMPRESSED_DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x09";
+pub(crate) const ZLIB_COMPRESS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x03\x08";
 
 // Attributes: RFC 5652 section 11, RFC 8551 2.5, RFC 5035 section 3.
 pub(crate) const CONTENT_TYPE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x03";
@@ -38,6 +41,9 @@ pub(crate) const SHA512_WITH_RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d
 // Elliptic curves: RFC 5480, RFC 5758, RFC 8410.
 pub(crate) const EC_PUBLIC_KEY: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
 pub(crate) const P256: &[u8] = b"\x2a\x86\x48\xce\x3d\x03\x01\x07";
+pub(crate) const P384: &[u8] = b"\x2b\x81\x04\x00\x22";
+pub(crate) const P521: &[u8] = b"\x2b\x81\x04\x00\x23";
+pub(crate) const X25519: &[u8] = b"\x2b\x65\x6e";
 pub(crate) const ECDSA_SHA1: &[u8] = b"\x2a\x86\x48\xce\x3d\x04\x01";
 pub(crate) const ECDSA_SHA256: &[u8] = b"\x2a\x86\x48\xce\x3d\x04\x03\x02";
 pub(crate) const ECDSA_SHA384: &[u8] = b"\x2a\x86\x48\xce\x3d\x04\x03\x03";
@@ -57,11 +63,23 @@ pub(crate) const AES128_WRAP: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x01\x05";
 pub(crate) const AES192_WRAP: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x01\x19";
 pub(crate) const AES256_WRAP: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x01\x2d";
 
-// Key agreement: RFC 5753 7.1.4.
+/// des-ede3-cbc (RFC 3370 5.1), in old mail only.
+pub(crate) const DES_EDE3_CBC: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x03\x07";
+
+// Key agreement: RFC 5753 7.1.4, standard and cofactor ECDH; RFC 8418 2.2.
 pub(crate) const STD_DH_SHA1_KDF: &[u8] = b"\x2b\x81\x05\x10\x86\x48\x3f\x00\x02";
+pub(crate) const STD_DH_SHA224_KDF: &[u8] = b"\x2b\x81\x04\x01\x0b\x00";
 pub(crate) const STD_DH_SHA256_KDF: &[u8] = b"\x2b\x81\x04\x01\x0b\x01";
 pub(crate) const STD_DH_SHA384_KDF: &[u8] = b"\x2b\x81\x04\x01\x0b\x02";
 pub(crate) const STD_DH_SHA512_KDF: &[u8] = b"\x2b\x81\x04\x01\x0b\x03";
+pub(crate) const COFACTOR_DH_SHA1_KDF: &[u8] = b"\x2b\x81\x05\x10\x86\x48\x3f\x00\x03";
+pub(crate) const COFACTOR_DH_SHA224_KDF: &[u8] = b"\x2b\x81\x04\x01\x0e\x00";
+pub(crate) const COFACTOR_DH_SHA256_KDF: &[u8] = b"\x2b\x81\x04\x01\x0e\x01";
+pub(crate) const COFACTOR_DH_SHA384_KDF: &[u8] = b"\x2b\x81\x04\x01\x0e\x02";
+pub(crate) const COFACTOR_DH_SHA512_KDF: &[u8] = b"\x2b\x81\x04\x01\x0e\x03";
+pub(crate) const STD_DH_HKDF_SHA256: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x03\x13";
+pub(crate) const STD_DH_HKDF_SHA384: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x03\x14";
+pub(crate) const STD_DH_HKDF_SHA512: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x03\x15";
 
 /// Content octets of a dotted identifier; `None` if it is not one (X.690 8.19).
 pub(crate) fn encode(dotted: &str) -> Option<Vec<u8>> {

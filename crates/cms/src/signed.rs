@@ -2,7 +2,7 @@
 //!
 //! Accepted are RSASSA-PKCS1-v1_5, RSASSA-PSS (one hash throughout, salt as long as it),
 //! ECDSA and Ed25519, with SHA-256, SHA-384 or SHA-512. SHA-1 and MD5 are refused by
-//! name. A signature is checked over the signed attributes as they came, re-tagged as
+//! name; a [`SignaturePolicy`] lets old mail with SHA-1 be read. A signature is checked over the signed attributes as they came, re-tagged as
 //! SET OF (RFC 5652 5.4); if they came in BER, over their DER re-encoding with the order
 //! kept (see [`crate::ber`]).
 //!
@@ -26,8 +26,9 @@ pub use self::{
         ID_DOMAIN_SIGNATURE, SIGNATURE_TYPE, domain_signature_type, is_domain_signature_type,
         utf8_value,
     },
-    sign::{SignRequest, sign},
+    sign::{SignRequest, sign, sign_over},
     signer_info::SignerInfo,
+    verify::SignaturePolicy,
 };
 use crate::{
     CmsError, Limits, ber, oid,
@@ -67,7 +68,18 @@ impl SignedData {
     /// [`CmsError::TooManyAttributes`], [`CmsError::TooLarge`] also for more than
     /// [`MAX_SIDE_BYTES`]), [`CmsError::Malformed`], and those of [`ber::to_der`].
     pub fn parse(input: &[u8], limits: &Limits) -> Result<Self, CmsError> {
-        let der = ber::to_der(input, limits)?;
+        Self::read(ber::to_der(input, limits)?.into_owned(), limits)
+    }
+
+    /// As [`SignedData::parse`] without a copy: BER becomes DER where it stands.
+    ///
+    /// # Errors
+    /// As [`SignedData::parse`].
+    pub fn parse_vec(input: Vec<u8>, limits: &Limits) -> Result<Self, CmsError> {
+        Self::read(ber::to_der_vec(input, limits)?, limits)
+    }
+
+    fn read(der: Vec<u8>, limits: &Limits) -> Result<Self, CmsError> {
         let (found, mut signed_data) = content_info(&der)?;
         if found != oid::SIGNED_DATA {
             return Err(CmsError::WrongContentType);
@@ -116,6 +128,15 @@ impl SignedData {
     #[must_use]
     pub fn content(&self) -> Option<&[u8]> {
         self.content.as_ref().map(|range| self.octets(range))
+    }
+
+    /// As [`SignedData::content`], in the memory of the message.
+    #[must_use]
+    pub fn into_content(mut self) -> Option<Vec<u8>> {
+        let content = self.content?;
+        self.der.truncate(content.end);
+        self.der.drain(..content.start);
+        Some(self.der)
     }
 
     /// Whether the content type is `id-data`, as it is in all mail (RFC 8551 2.4).

@@ -2,6 +2,7 @@
 //! a large content is copied once however deep it stands.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// INTEGER.
 pub(crate) const INTEGER: u8 = 0x02;
@@ -42,6 +43,9 @@ pub(crate) enum Element<'a> {
     Value(u8, Cow<'a, [u8]>),
     /// A tag and what stands inside, in this order.
     Nested(u8, Vec<Element<'a>>),
+    /// A tag and the length of content octets that already stand in another buffer, see
+    /// [`Element::around`].
+    Hole(u8, usize),
 }
 
 impl<'a> Element<'a> {
@@ -73,19 +77,29 @@ impl<'a> Element<'a> {
 
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.encoded_len());
-        self.write(&mut out);
+        self.write(&mut out, &mut None);
         out
+    }
+
+    /// The encoding before the content of the tree's [`Element::Hole`], and behind it.
+    /// Without a hole everything stands before.
+    pub(crate) fn around(&self) -> (Vec<u8>, Vec<u8>) {
+        let (mut before, mut hole) = (Vec::new(), None);
+        self.write(&mut before, &mut hole);
+        let behind = before.split_off(hole.unwrap_or(before.len()));
+        (before, behind)
     }
 
     fn encoded_len(&self) -> usize {
         match self {
             Self::Raw(encoding) => encoding.len(),
             Self::Value(_, content) => encoded_len(1, content.len()),
+            Self::Hole(_, length) => encoded_len(1, *length),
             Self::Nested(_, inside) => encoded_len(1, inside_len(inside)),
         }
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Vec<u8>, hole: &mut Option<usize>) {
         match self {
             Self::Raw(encoding) => out.extend_from_slice(encoding),
             Self::Value(tag, content) => {
@@ -97,11 +111,38 @@ impl<'a> Element<'a> {
                 out.push(*tag);
                 push_length(out, inside_len(inside));
                 for element in inside {
-                    element.write(out);
+                    element.write(out, hole);
                 }
+            }
+            Self::Hole(tag, length) => {
+                out.push(*tag);
+                push_length(out, *length);
+                *hole = Some(out.len());
             }
         }
     }
+}
+
+/// Puts `before` and `behind` around the octets of `buffer` in `range`, in its memory; the
+/// rest of the buffer is lost.
+pub(crate) fn wrap_in_place(
+    mut buffer: Vec<u8>,
+    range: Range<usize>,
+    before: &[u8],
+    behind: &[u8],
+) -> Vec<u8> {
+    let end = range.end.min(buffer.len());
+    let start = range.start.min(end);
+    let needed = before.len() + (end - start) + behind.len();
+    buffer.reserve_exact(needed.saturating_sub(buffer.len()));
+    buffer.resize(needed.max(buffer.len()), 0);
+    buffer.copy_within(start..end, before.len());
+    buffer.truncate(before.len() + (end - start));
+    for (to, from) in buffer.iter_mut().zip(before) {
+        *to = *from;
+    }
+    buffer.extend_from_slice(behind);
+    buffer
 }
 
 fn inside_len(inside: &[Element<'_>]) -> usize {
@@ -169,5 +210,24 @@ mod tests {
             Element::raw(&b"\x05\x00"[..]),
         ]);
         assert_eq!(tree.encode(), b"\x30\x0b\x02\x01\x02\xa0\x04\x04\x02ab\x05\x00");
+    }
+
+    #[test]
+    fn a_hole_leaves_what_stands_around_it() {
+        let tree = Element::sequence(vec![
+            Element::small_integer(2),
+            Element::Nested(context(0), vec![Element::Hole(OCTET_STRING, 2)]),
+            Element::raw(&b"\x05\x00"[..]),
+        ]);
+        let (before, behind) = tree.around();
+        assert_eq!(before, b"\x30\x0b\x02\x01\x02\xa0\x04\x04\x02");
+        assert_eq!(behind, b"\x05\x00");
+        for buffer in [&b"ab"[..], b"abxyz", b"ab0123456789abcdef"] {
+            let whole = wrap_in_place(buffer.to_vec(), 0..2, &before, &behind);
+            assert_eq!(whole, b"\x30\x0b\x02\x01\x02\xa0\x04\x04\x02ab\x05\x00");
+        }
+        let far = [&[7; 40][..], b"ab", &[7; 40]].concat();
+        let whole = wrap_in_place(far, 40..42, &before, &behind);
+        assert_eq!(whole, b"\x30\x0b\x02\x01\x02\xa0\x04\x04\x02ab\x05\x00");
     }
 }

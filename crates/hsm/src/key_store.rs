@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use ssmax_primitives::{SoftwareKey, SystemRandom};
 use ssmax_store::{StoreError, files};
-use ssmax_token::{KeyAlgorithm, KeyPair};
+use ssmax_token::{KeyAlgorithm, KeyPair, TokenError};
 use zeroize::Zeroizing;
 
 use crate::cache::Cache;
@@ -162,6 +162,10 @@ impl KeyStore {
     }
 
     fn put(&self, purpose: KeyPurpose, key: SoftwareKey) -> Result<KeyId, HsmError> {
+        // The purposes know P-256 and RSA; other kinds are for reading foreign mail.
+        if key.algorithm() != KeyAlgorithm::EcP256 && !key.algorithm().is_rsa() {
+            return Err(TokenError::WrongAlgorithm.into());
+        }
         let id = key_id(key.spki());
         // A thread that panicked here left no more behind than a crash does.
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);

@@ -76,6 +76,18 @@ fn a_key_signs_the_same_before_and_after_a_restart() {
 }
 
 #[test]
+fn keys_of_kinds_that_no_purpose_knows_are_not_kept() {
+    let place = Place::new();
+    let store = place.create();
+    let wrong = || HsmError::Key(TokenError::WrongAlgorithm);
+    for algorithm in [KeyAlgorithm::EcP384, KeyAlgorithm::Ed25519, KeyAlgorithm::X25519] {
+        assert_eq!(store.generate(KeyPurpose::Seal, algorithm).unwrap_err(), wrong());
+        let foreign = SoftwareKey::generate(algorithm).unwrap().to_pkcs8();
+        assert_eq!(store.import(KeyPurpose::Seal, &foreign).unwrap_err(), wrong());
+    }
+}
+
+#[test]
 fn a_key_is_parsed_once_and_then_shared() {
     let place = Place::new();
     let id = place.create().generate(KeyPurpose::Seal, EC).unwrap();

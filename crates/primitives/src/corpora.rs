@@ -33,6 +33,11 @@ pub(crate) struct Case<V> {
 }
 
 impl<V> Case<V> {
+    /// "valid", "invalid" or "acceptable".
+    pub(crate) fn verdict(&self) -> &str {
+        &self.result
+    }
+
     pub(crate) fn is_valid(&self) -> bool {
         self.result == "valid"
     }
@@ -52,20 +57,37 @@ impl<V> fmt::Display for Case<V> {
     }
 }
 
-/// Calls `check` with each vector of a Wycheproof file. Where the corpora are not there
-/// the test says so and passes, except with `CI=true`.
-#[expect(clippy::disallowed_methods, reason = "test vectors are files")]
-pub(crate) fn wycheproof<V: DeserializeOwned>(file: &str, mut check: impl FnMut(&Case<V>)) {
+/// The folder, or `None` where the corpora are not there: then a test says so and passes,
+/// except with `CI=true`.
+fn wycheproof_folder() -> Option<PathBuf> {
     let root = std::env::var_os("SSMAX_CORPORA").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora"),
         PathBuf::from,
     );
-    let path = root.join("wycheproof").join(file);
-    if !path.exists() {
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{} is missing", path.display());
-        println!("skipped: {} is not there", path.display());
-        return;
+    let folder = root.join("wycheproof");
+    if folder.exists() {
+        return Some(folder);
     }
+    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{} is missing", folder.display());
+    println!("skipped: {} is not there", folder.display());
+    None
+}
+
+/// The names of all vector files, sorted.
+pub(crate) fn wycheproof_files() -> Option<Vec<String>> {
+    let entries = std::fs::read_dir(wycheproof_folder()?).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.filter(|name| name.ends_with(".json")).collect();
+    names.sort();
+    Some(names)
+}
+
+/// Calls `check` with each vector of a Wycheproof file; with none where the corpora are not
+/// there.
+#[expect(clippy::disallowed_methods, reason = "test vectors are files")]
+pub(crate) fn wycheproof<V: DeserializeOwned>(file: &str, mut check: impl FnMut(&Case<V>)) {
+    let Some(folder) = wycheproof_folder() else { return };
+    let path = folder.join(file);
     let whole: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let mut cases = 0;
     for group in whole["testGroups"].as_array().unwrap() {

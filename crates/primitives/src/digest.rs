@@ -12,6 +12,8 @@ pub enum DigestAlgorithm {
     /// SHA-1, 20 octets. Only where a format demands it (key identifiers, the KDF of old
     /// mailers); never for signatures.
     Sha1,
+    /// SHA-224, 28 octets. Only where a format has it (a KDF of RFC 5753).
+    Sha224,
     /// SHA-256, 32 octets.
     Sha256,
     /// SHA-384, 48 octets.
@@ -30,6 +32,7 @@ impl DigestAlgorithm {
     pub(crate) fn library(self) -> &'static library::Algorithm {
         match self {
             Self::Sha1 => &library::SHA1_FOR_LEGACY_USE_ONLY,
+            Self::Sha224 => &library::SHA224,
             Self::Sha256 => &library::SHA256,
             Self::Sha384 => &library::SHA384,
             Self::Sha512 => &library::SHA512,
@@ -139,6 +142,7 @@ mod tests {
     fn every_algorithm_tells_the_length_of_its_digests() {
         for (algorithm, len) in [
             (DigestAlgorithm::Sha1, 20),
+            (DigestAlgorithm::Sha224, 28),
             (DigestAlgorithm::Sha256, 32),
             (DigestAlgorithm::Sha384, 48),
             (DigestAlgorithm::Sha512, 64),

@@ -7,12 +7,12 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`cipher`] | AES-CBC and AES-GCM |
+//! | [`cipher`] | AES-CBC and AES-GCM; 3DES-CBC to open old mail |
 //! | [`key_wrap`] | AES key wrap (RFC 3394) |
 //! | digests and MACs | [`sha1`], [`sha256`], [`digest`], [`Sha256`], [`hmac_sha256`] |
-//! | key derivation | [`hkdf_sha256`], [`x963_kdf`] |
+//! | key derivation | [`hkdf`], [`hkdf_sha256`], [`x963_kdf`] |
 //! | public keys | [`key_algorithm`], [`ec_point`], [`rsa_encrypt_oaep`], [`ephemeral_agree`] |
-//! | signatures | [`verify`] |
+//! | signatures | [`verify`], [`danger::verify_rsa_pkcs1_sha1`] |
 //! | private keys | [`SoftwareKey`] |
 //!
 //! # Where randomness comes from
@@ -24,6 +24,7 @@
 pub mod cipher;
 mod constant_time;
 mod content_key;
+mod curve;
 mod digest;
 mod kdf;
 pub mod key_wrap;
@@ -36,14 +37,16 @@ pub use crate::cipher::CipherError;
 pub use crate::constant_time::constant_time_eq;
 pub use crate::content_key::ContentKey;
 pub use crate::digest::{DigestAlgorithm, Sha256, digest, hmac_sha256, sha1, sha256};
-pub use crate::kdf::{HKDF_SHA256_MAX_OCTETS, hkdf_sha256, x963_kdf};
+pub use crate::kdf::{HKDF_SHA256_MAX_OCTETS, hkdf, hkdf_sha256, x963_kdf};
 pub use crate::public_key::{
     KeyError, MAX_RSA_BITS, MIN_RSA_BITS, P256_POINT_OCTETS, ec_point, ephemeral_agree,
     key_algorithm, p256_spki, rsa_encrypt_oaep, rsa_encrypt_pkcs1,
 };
 pub use crate::random::SystemRandom;
 pub use crate::software_key::SoftwareKey;
-pub use crate::verify::{VerifyError, verify};
+pub use crate::verify::{VerifyError, danger, verify};
 
 #[cfg(test)]
 mod corpora;
+#[cfg(test)]
+mod wycheproof;

@@ -1,6 +1,6 @@
 //! Public keys as they stand in certificates: parsing, policy, encryption to them.
 
-use aws_lc_rs::agreement::{self, ECDH_P256, ParsedPublicKey, PrivateKey, UnparsedPublicKey};
+use aws_lc_rs::agreement::{self, PrivateKey, UnparsedPublicKey};
 use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512,
     OaepAlgorithm, OaepPublicEncryptingKey, Pkcs1PublicEncryptingKey, PublicEncryptingKey,
@@ -10,6 +10,8 @@ use der::{Decode, Sequence};
 use spki::SubjectPublicKeyInfoRef;
 use ssmax_token::{KeyAlgorithm, OaepHash};
 use zeroize::Zeroizing;
+
+use crate::curve::Curve;
 
 /// The smallest RSA modulus that is accepted, in bits (S/MIME Baseline Requirements
 /// 6.1.5).
@@ -24,16 +26,8 @@ const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1
 const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 pub(crate) const EC_PUBLIC_KEY: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-
-/// The DER of a P-256 `SubjectPublicKeyInfo` up to the point (RFC 5480 2).
-const P256_SPKI_PREFIX: [u8; 26] = [
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
-    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
-];
+pub(crate) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+pub(crate) const X25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.110");
 
 /// Why a public key cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -80,22 +74,21 @@ pub enum KeyError {
     Failed,
 }
 
-/// The kind and size of a key pair whose public half is `spki`, if our own keys may be
-/// such: P-256 or RSA with 2,048, 3,072 or 4,096 bits.
+/// The kind and size of a key pair whose public half is `spki`, if it is one of
+/// [`KeyAlgorithm`].
 ///
 /// # Errors
 /// [`KeyError::UnsupportedRsaSize`] for other RSA sizes within the bounds,
 /// [`KeyError::UnsupportedAlgorithm`] for other kinds, and what parsing finds.
 pub fn key_algorithm(spki: &[u8]) -> Result<KeyAlgorithm, KeyError> {
     match PublicKey::parse(spki)? {
-        PublicKey::P256(point) => {
-            check_p256_point(point)?;
-            Ok(KeyAlgorithm::EcP256)
+        PublicKey::Ec(curve, point) => {
+            curve.check_point(point)?;
+            Ok(curve.key_algorithm())
         }
-        PublicKey::Rsa { pss_only: true, .. }
-        | PublicKey::P384(_)
-        | PublicKey::P521(_)
-        | PublicKey::Ed25519(_) => Err(KeyError::UnsupportedAlgorithm),
+        PublicKey::Ed25519(_) => Ok(KeyAlgorithm::Ed25519),
+        PublicKey::X25519(_) => Ok(KeyAlgorithm::X25519),
+        PublicKey::Rsa { pss_only: true, .. } => Err(KeyError::UnsupportedAlgorithm),
         PublicKey::Rsa { bits: 2_048, .. } => Ok(KeyAlgorithm::Rsa2048),
         PublicKey::Rsa { bits: 3_072, .. } => Ok(KeyAlgorithm::Rsa3072),
         PublicKey::Rsa { bits: 4_096, .. } => Ok(KeyAlgorithm::Rsa4096),
@@ -103,13 +96,21 @@ pub fn key_algorithm(spki: &[u8]) -> Result<KeyAlgorithm, KeyError> {
     }
 }
 
-/// The uncompressed P-256 point in `spki`, [`P256_POINT_OCTETS`] long and on the curve.
+/// The uncompressed point in `spki`, on P-256 ([`P256_POINT_OCTETS`]), P-384 (97 octets)
+/// or P-521 (133 octets).
 ///
 /// # Errors
-/// [`KeyError::WrongAlgorithm`] for RSA, [`KeyError::UnsupportedAlgorithm`] for other
-/// curves, [`KeyError::UnsupportedPointForm`] for a compressed point.
+/// [`KeyError::WrongAlgorithm`] for other keys, [`KeyError::UnsupportedAlgorithm`] for
+/// other curves, [`KeyError::UnsupportedPointForm`] for a compressed point,
+/// [`KeyError::PointNotOnCurve`].
 pub fn ec_point(spki: &[u8]) -> Result<Vec<u8>, KeyError> {
-    Ok(p256_point(spki)?.to_vec())
+    match PublicKey::parse(spki)? {
+        PublicKey::Ec(curve, point) => {
+            curve.check_point(point)?;
+            Ok(point.to_vec())
+        }
+        _ => Err(KeyError::WrongAlgorithm),
+    }
 }
 
 /// The DER `SubjectPublicKeyInfo` of an uncompressed P-256 point (RFC 5480).
@@ -118,7 +119,7 @@ pub fn ec_point(spki: &[u8]) -> Result<Vec<u8>, KeyError> {
 /// point on the curve comes something that every function here refuses.
 #[must_use]
 pub fn p256_spki(point: &[u8]) -> Vec<u8> {
-    [&P256_SPKI_PREFIX, point].concat()
+    Curve::P256.spki(point)
 }
 
 /// RSAES-PKCS1-v1_5 encryption of `key` (RFC 8017 7.2.1). For old mailers only.
@@ -157,20 +158,32 @@ pub fn rsa_encrypt_oaep(spki: &[u8], hash: OaepHash, key: &[u8]) -> Result<Vec<u
     Ok(out)
 }
 
-/// Ephemeral-static ECDH on P-256 with the key in `peer_spki` (RFC 5753 3.1): a new
-/// ephemeral public key as an uncompressed point, and the shared x-coordinate, 32 octets.
+/// Ephemeral-static ECDH with the key in `peer_spki` (RFC 5753 3.1, RFC 8418 2): a new
+/// ephemeral public key on the same curve, and the shared secret.
+///
+/// On P-256, P-384 and P-521 the public key is an uncompressed point and the secret the
+/// x-coordinate (32, 48, 66 octets); on X25519 both have 32 octets.
 ///
 /// # Errors
-/// As [`ec_point`].
+/// [`KeyError::WrongAlgorithm`] for keys that do not agree, and those of [`ec_point`].
+/// An X25519 key of small order is [`KeyError::PointNotOnCurve`]: all its secrets are
+/// zero.
 pub fn ephemeral_agree(peer_spki: &[u8]) -> Result<(Vec<u8>, Zeroizing<Vec<u8>>), KeyError> {
-    let peer = p256_point(peer_spki)?;
-    let ephemeral = PrivateKey::generate(&ECDH_P256).map_err(|_| KeyError::Failed)?;
-    let point = ephemeral.compute_public_key().map_err(|_| KeyError::Failed)?;
-    let peer = UnparsedPublicKey::new(&ECDH_P256, peer);
+    let (algorithm, peer) = match PublicKey::parse(peer_spki)? {
+        PublicKey::Ec(curve, point) => {
+            curve.check_point(point)?;
+            (curve.ecdh(), point)
+        }
+        PublicKey::X25519(key) => (&agreement::X25519, key),
+        PublicKey::Ed25519(_) | PublicKey::Rsa { .. } => return Err(KeyError::WrongAlgorithm),
+    };
+    let ephemeral = PrivateKey::generate(algorithm).map_err(|_| KeyError::Failed)?;
+    let public = ephemeral.compute_public_key().map_err(|_| KeyError::Failed)?;
+    let peer = UnparsedPublicKey::new(algorithm, peer);
     let shared = agreement::agree(&ephemeral, peer, KeyError::PointNotOnCurve, |shared| {
         Ok(Zeroizing::new(shared.to_vec()))
     })?;
-    Ok((point.as_ref().to_vec(), shared))
+    Ok((public.as_ref().to_vec(), shared))
 }
 
 /// The library's OAEP parameters; none for a hash that this crate does not know yet.
@@ -188,10 +201,9 @@ pub(crate) fn oaep_algorithm(hash: OaepHash) -> Option<&'static OaepAlgorithm> {
 /// keys are within the bounds of size; EC points are not checked yet.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum PublicKey<'a> {
-    P256(&'a [u8]),
-    P384(&'a [u8]),
-    P521(&'a [u8]),
+    Ec(Curve, &'a [u8]),
     Ed25519(&'a [u8]),
+    X25519(&'a [u8]),
     Rsa {
         /// The key's own algorithm is RSASSA-PSS: it may do nothing else (RFC 4055 1.2).
         pss_only: bool,
@@ -223,7 +235,8 @@ impl<'a> PublicKey<'a> {
             RSASSA_PSS if parameters.is_none() => Self::rsa(true, key),
             // RFC 8410 3: "the parameters MUST be absent".
             ED25519 if parameters.is_none() && key.len() == 32 => Ok(Self::Ed25519(key)),
-            ED25519 => Err(KeyError::Malformed),
+            X25519 if parameters.is_none() && key.len() == 32 => Ok(Self::X25519(key)),
+            ED25519 | X25519 => Err(KeyError::Malformed),
             _ => Err(KeyError::UnsupportedAlgorithm),
         }
     }
@@ -232,12 +245,8 @@ impl<'a> PublicKey<'a> {
         // RFC 5480 2.1.1: only namedCurve; explicit parameters have let others
         // substitute the generator.
         let curve = parameters.and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
-        match curve {
-            Some(P256) => Ok(Self::P256(point)),
-            Some(P384) => Ok(Self::P384(point)),
-            Some(P521) => Ok(Self::P521(point)),
-            _ => Err(KeyError::UnsupportedAlgorithm),
-        }
+        let curve = curve.and_then(Curve::named).ok_or(KeyError::UnsupportedAlgorithm)?;
+        Ok(Self::Ec(curve, point))
     }
 
     fn rsa(pss_only: bool, rsa_public_key: &'a [u8]) -> Result<Self, KeyError> {
@@ -266,30 +275,6 @@ fn encrypting_key(spki: &[u8]) -> Result<PublicEncryptingKey, KeyError> {
         }
         _ => Err(KeyError::WrongAlgorithm),
     }
-}
-
-fn p256_point(spki: &[u8]) -> Result<&[u8], KeyError> {
-    match PublicKey::parse(spki)? {
-        PublicKey::P256(point) => {
-            check_p256_point(point)?;
-            Ok(point)
-        }
-        PublicKey::P384(_) | PublicKey::P521(_) => Err(KeyError::UnsupportedAlgorithm),
-        PublicKey::Ed25519(_) | PublicKey::Rsa { .. } => Err(KeyError::WrongAlgorithm),
-    }
-}
-
-/// Whether `point` is uncompressed and on P-256. The library checks the curve equation;
-/// its leniency towards other forms is not wanted, as one key must have one encoding.
-pub(crate) fn check_p256_point(point: &[u8]) -> Result<(), KeyError> {
-    match point.first() {
-        Some(0x04) if point.len() == P256_POINT_OCTETS => {}
-        Some(0x02 | 0x03 | 0x06 | 0x07) => return Err(KeyError::UnsupportedPointForm),
-        _ => return Err(KeyError::Malformed),
-    }
-    ParsedPublicKey::try_from(UnparsedPublicKey::new(&ECDH_P256, point))
-        .map(drop)
-        .map_err(|_| KeyError::PointNotOnCurve)
 }
 
 /// The number of bits of a big-endian number without leading zero octets.

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use aws_lc_rs::agreement::{self, ECDH_P256};
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::agreement;
+use aws_lc_rs::encoding::{AsBigEndian, AsDer, Curve25519SeedBin, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{
     KeySize, OaepPrivateDecryptingKey, Pkcs1PrivateDecryptingKey, PrivateDecryptingKey,
 };
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
+    self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaEncoding, RsaKeyPair,
 };
 use der::{Decode, SliceReader, Tagged};
 use ssmax_token::{
@@ -18,16 +18,20 @@ use ssmax_token::{
 use zeroize::Zeroizing;
 
 use crate::constant_time::{choose, mask_eq, to_mask};
-use crate::public_key::{EC_PUBLIC_KEY, check_p256_point, oaep_algorithm};
-use crate::{hkdf_sha256, hmac_sha256, key_algorithm, p256_spki};
+use crate::curve::Curve;
+use crate::public_key::{EC_PUBLIC_KEY, ED25519, X25519, oaep_algorithm};
+use crate::{hkdf_sha256, hmac_sha256, key_algorithm};
 
+mod edwards;
 mod pem;
 
 /// Separates the secret of implicit rejection from every other use of the private key.
 const REJECTION_LABEL: &[u8] = b"SSMAX1-implicit-rejection";
 
 /// A key pair in memory: parsed once (about a millisecond), used many times and from
-/// many threads. Signs with ECDSA and SHA-256, or with RSASSA-PKCS1-v1_5 and SHA-256.
+/// many threads. Signs with ECDSA and the hash as strong as the curve, with Ed25519, or
+/// with RSASSA-PKCS1-v1_5 and SHA-256; [`SoftwareKey::with_signature_algorithm`] chooses
+/// another. RSA keys have 2,048, 3,072 or 4,096 bits.
 ///
 /// The octets of the private key are wiped when it is dropped, and `Debug` shows the
 /// algorithm only.
@@ -44,13 +48,16 @@ const REJECTION_LABEL: &[u8] = b"SSMAX1-implicit-rejection";
 /// their number, all that follows with them) is the same on both ways.
 pub struct SoftwareKey {
     algorithm: KeyAlgorithm,
+    signature: SignatureAlgorithm,
     spki: Vec<u8>,
     pkcs8: Zeroizing<Vec<u8>>,
     private: Private,
 }
 
 enum Private {
-    Ec { signing: EcdsaKeyPair, agreement: agreement::PrivateKey },
+    Ec { curve: Curve, signing: EcdsaKeyPair, agreement: agreement::PrivateKey },
+    Ed25519(Ed25519KeyPair),
+    X25519(agreement::PrivateKey),
     Rsa(Box<RsaPrivate>),
 }
 
@@ -69,11 +76,17 @@ impl SoftwareKey {
     /// when the library fails.
     pub fn generate(algorithm: KeyAlgorithm) -> Result<Self, TokenError> {
         let size = match algorithm {
-            KeyAlgorithm::EcP256 => {
-                let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING)
+            KeyAlgorithm::EcP256 => return Self::generate_ec(Curve::P256),
+            KeyAlgorithm::EcP384 => return Self::generate_ec(Curve::P384),
+            KeyAlgorithm::EcP521 => return Self::generate_ec(Curve::P521),
+            KeyAlgorithm::Ed25519 => {
+                let pair = Ed25519KeyPair::generate().map_err(|_| TokenError::Failed)?;
+                return Self::from_ed25519(pair);
+            }
+            KeyAlgorithm::X25519 => {
+                let private = agreement::PrivateKey::generate(&agreement::X25519)
                     .map_err(|_| TokenError::Failed)?;
-                let pkcs8 = pair.to_pkcs8v1().map_err(|_| TokenError::Failed)?;
-                return Self::from_pkcs8(pkcs8.as_ref());
+                return Self::from_x25519(private);
             }
             KeyAlgorithm::Rsa2048 => KeySize::Rsa2048,
             KeyAlgorithm::Rsa3072 => KeySize::Rsa3072,
@@ -96,6 +109,15 @@ impl SoftwareKey {
         match outer_algorithm(pkcs8)? {
             EC_PUBLIC_KEY => Self::from_ec_der(pkcs8),
             RSA_ENCRYPTION => Self::from_rsa_pkcs8(pkcs8),
+            ED25519 => Self::from_ed25519(
+                Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| TokenError::Malformed)?,
+            ),
+            X25519 => {
+                let seed = edwards::seed(pkcs8)?;
+                let private = agreement::PrivateKey::from_private_key(&agreement::X25519, seed)
+                    .map_err(|_| TokenError::Malformed)?;
+                Self::from_x25519(private)
+            }
             _ => Err(TokenError::WrongAlgorithm),
         }
     }
@@ -134,19 +156,84 @@ impl SoftwareKey {
         pem::pkcs8(&self.pkcs8)
     }
 
-    /// From PKCS#8 or an `ECPrivateKey`.
+    /// The same key, signing with `algorithm` from now on.
+    ///
+    /// RSA keys take PKCS#1 v1.5 and PSS with SHA-256, SHA-384 and SHA-512; P-256 ECDSA
+    /// with SHA-256, P-384 with SHA-384, P-521 with all three hashes: what the library
+    /// signs.
+    ///
+    /// # Errors
+    /// [`TokenError::WrongAlgorithm`] for an algorithm that does not fit the key.
+    pub fn with_signature_algorithm(
+        mut self,
+        algorithm: SignatureAlgorithm,
+    ) -> Result<Self, TokenError> {
+        match &mut self.private {
+            Private::Ec { curve, signing, .. } => {
+                let with = curve.signing(algorithm).ok_or(TokenError::WrongAlgorithm)?;
+                // The library's key pair is bound to its hash.
+                *signing = EcdsaKeyPair::from_private_key_der(with, &self.pkcs8)
+                    .map_err(|_| TokenError::Failed)?;
+            }
+            Private::Ed25519(_) if algorithm == SignatureAlgorithm::Ed25519 => {}
+            Private::Rsa(_) if rsa_encoding(algorithm).is_some() => {}
+            _ => return Err(TokenError::WrongAlgorithm),
+        }
+        self.signature = algorithm;
+        Ok(self)
+    }
+
+    fn generate_ec(curve: Curve) -> Result<Self, TokenError> {
+        let with = curve.signing(curve.default_signature()).ok_or(TokenError::WrongAlgorithm)?;
+        let pair = EcdsaKeyPair::generate(with).map_err(|_| TokenError::Failed)?;
+        let pkcs8 = pair.to_pkcs8v1().map_err(|_| TokenError::Failed)?;
+        Self::from_ec_der(pkcs8.as_ref())
+    }
+
+    /// From PKCS#8 or an `ECPrivateKey`. An `ECPrivateKey` may leave its curve out, and
+    /// PKCS#8 holds it in a place of its own; so the curve is found by trying the three.
     fn from_ec_der(der: &[u8]) -> Result<Self, TokenError> {
         check_whole(der)?;
-        let signing = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, der)
-            .map_err(|_| wrong_curve_or_malformed(der))?;
-        let agreement = agreement::PrivateKey::from_private_key_der(&ECDH_P256, der)
+        let read = |curve: Curve| {
+            let with = curve.signing(curve.default_signature())?;
+            let signing = EcdsaKeyPair::from_private_key_der(with, der).ok()?;
+            Some((curve, signing))
+        };
+        let (curve, signing) =
+            Curve::ALL.into_iter().find_map(read).ok_or_else(|| foreign_curve_or_malformed(der))?;
+        let agreement = agreement::PrivateKey::from_private_key_der(curve.ecdh(), der)
             .map_err(|_| TokenError::Malformed)?;
         let pkcs8 = signing.to_pkcs8v1().map_err(|_| TokenError::Failed)?;
         Ok(Self {
-            algorithm: KeyAlgorithm::EcP256,
-            spki: p256_spki(signing.public_key().as_ref()),
+            algorithm: curve.key_algorithm(),
+            signature: curve.default_signature(),
+            spki: curve.spki(signing.public_key().as_ref()),
             pkcs8: Zeroizing::new(pkcs8.as_ref().to_vec()),
-            private: Private::Ec { signing, agreement },
+            private: Private::Ec { curve, signing, agreement },
+        })
+    }
+
+    fn from_ed25519(pair: Ed25519KeyPair) -> Result<Self, TokenError> {
+        let pkcs8 = pair.to_pkcs8v1().map_err(|_| TokenError::Failed)?;
+        Ok(Self {
+            algorithm: KeyAlgorithm::Ed25519,
+            signature: SignatureAlgorithm::Ed25519,
+            spki: edwards::spki(KeyAlgorithm::Ed25519, pair.public_key().as_ref()),
+            pkcs8: Zeroizing::new(pkcs8.as_ref().to_vec()),
+            private: Private::Ed25519(pair),
+        })
+    }
+
+    fn from_x25519(private: agreement::PrivateKey) -> Result<Self, TokenError> {
+        let public = private.compute_public_key().map_err(|_| TokenError::Failed)?;
+        let seed: Curve25519SeedBin<'_> = private.as_be_bytes().map_err(|_| TokenError::Failed)?;
+        Ok(Self {
+            algorithm: KeyAlgorithm::X25519,
+            // Never used: such a key does not sign.
+            signature: SignatureAlgorithm::Ed25519,
+            spki: edwards::spki(KeyAlgorithm::X25519, public.as_ref()),
+            pkcs8: edwards::x25519_pkcs8(seed.as_ref()),
+            private: Private::X25519(private),
         })
     }
 
@@ -160,6 +247,7 @@ impl SoftwareKey {
         let pkcs8: Pkcs8V1Der<'_> = decrypting.as_der().map_err(|_| TokenError::Failed)?;
         Ok(Self {
             algorithm,
+            signature: SignatureAlgorithm::RsaPkcs1Sha256,
             spki: spki.as_ref().to_vec(),
             private: Private::Rsa(Box::new(RsaPrivate {
                 signing,
@@ -186,10 +274,7 @@ impl KeyPair for SoftwareKey {
 
 impl SigningKey for SoftwareKey {
     fn signature_algorithm(&self) -> SignatureAlgorithm {
-        match self.private {
-            Private::Ec { .. } => SignatureAlgorithm::EcdsaSha256,
-            Private::Rsa(_) => SignatureAlgorithm::RsaPkcs1Sha256,
-        }
+        self.signature
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, TokenError> {
@@ -200,25 +285,35 @@ impl SigningKey for SoftwareKey {
                 let value = signing.sign(&random, message).map_err(|_| TokenError::Failed)?;
                 Ok(value.as_ref().to_vec())
             }
+            Private::Ed25519(pair) => {
+                let value = pair.try_sign(message).map_err(|_| TokenError::Failed)?;
+                Ok(value.as_ref().to_vec())
+            }
             Private::Rsa(rsa) => {
+                let encoding = rsa_encoding(self.signature).ok_or(TokenError::WrongAlgorithm)?;
                 let mut value = vec![0; rsa.signing.public_modulus_len()];
                 rsa.signing
-                    .sign(&RSA_PKCS1_SHA256, &random, message, &mut value)
+                    .sign(encoding, &random, message, &mut value)
                     .map_err(|_| TokenError::Failed)?;
                 Ok(value)
             }
+            Private::X25519(_) => Err(TokenError::WrongAlgorithm),
         }
     }
 }
 
 impl DecryptionKey for SoftwareKey {
     fn agree(&self, peer_point: &[u8]) -> Result<Zeroizing<Vec<u8>>, TokenError> {
-        let Private::Ec { agreement, .. } = &self.private else {
-            return Err(TokenError::WrongAlgorithm);
+        let (key, algorithm) = match &self.private {
+            Private::Ec { curve, agreement, .. } => {
+                curve.check_point(peer_point).map_err(|_| TokenError::Failed)?;
+                (agreement, curve.ecdh())
+            }
+            Private::X25519(key) => (key, &agreement::X25519),
+            Private::Ed25519(_) | Private::Rsa(_) => return Err(TokenError::WrongAlgorithm),
         };
-        check_p256_point(peer_point).map_err(|_| TokenError::Failed)?;
-        let peer = agreement::UnparsedPublicKey::new(&ECDH_P256, peer_point);
-        agreement::agree(agreement, peer, TokenError::Failed, |shared| {
+        let peer = agreement::UnparsedPublicKey::new(algorithm, peer_point);
+        agreement::agree(key, peer, TokenError::Failed, |shared| {
             Ok(Zeroizing::new(shared.to_vec()))
         })
     }
@@ -323,12 +418,24 @@ fn check_whole(der: &[u8]) -> Result<(), TokenError> {
     }
 }
 
-/// Why the library refused an EC key: P-384 and P-521 are keys, only not for us.
-fn wrong_curve_or_malformed(der: &[u8]) -> TokenError {
-    let other_curve = [&agreement::ECDH_P384, &agreement::ECDH_P521]
-        .iter()
-        .any(|curve| agreement::PrivateKey::from_private_key_der(curve, der).is_ok());
-    if other_curve { TokenError::WrongAlgorithm } else { TokenError::Malformed }
+/// How the library signs with RSA; none for what is not RSA.
+fn rsa_encoding(algorithm: SignatureAlgorithm) -> Option<&'static dyn RsaEncoding> {
+    Some(match algorithm {
+        SignatureAlgorithm::RsaPkcs1Sha256 => &signature::RSA_PKCS1_SHA256,
+        SignatureAlgorithm::RsaPkcs1Sha384 => &signature::RSA_PKCS1_SHA384,
+        SignatureAlgorithm::RsaPkcs1Sha512 => &signature::RSA_PKCS1_SHA512,
+        SignatureAlgorithm::RsaPssSha256 => &signature::RSA_PSS_SHA256,
+        SignatureAlgorithm::RsaPssSha384 => &signature::RSA_PSS_SHA384,
+        SignatureAlgorithm::RsaPssSha512 => &signature::RSA_PSS_SHA512,
+        _ => return None,
+    })
+}
+
+/// Why the library refused an EC key: other curves have keys too, only not for us.
+fn foreign_curve_or_malformed(der: &[u8]) -> TokenError {
+    let other =
+        EcdsaKeyPair::from_private_key_der(&signature::ECDSA_P256K1_SHA256_ASN1_SIGNING, der);
+    if other.is_ok() { TokenError::WrongAlgorithm } else { TokenError::Malformed }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use ssmax_token::SignatureAlgorithm;
 
 use crate::KeyError;
+use crate::curve::Curve;
 use crate::public_key::PublicKey;
 
 /// Why a signature is not believed.
@@ -39,37 +40,67 @@ pub fn verify(
 ) -> Result<(), VerifyError> {
     let key = PublicKey::parse(spki)?;
     let (verification, key) = match key {
-        PublicKey::P256(point) | PublicKey::P384(point) | PublicKey::P521(point) => {
+        PublicKey::Ec(curve, point) => {
             // The library would also take a whole key structure or the hybrid form.
             if !matches!(point.first(), Some(0x02..=0x04)) {
                 return Err(KeyError::UnsupportedPointForm.into());
             }
-            (ecdsa(algorithm, &key), point)
+            (ecdsa(algorithm, curve), point)
         }
         PublicKey::Rsa { pss_only, rsa_public_key, .. } => {
             (rsa(algorithm, pss_only), rsa_public_key)
         }
         PublicKey::Ed25519(octets) => (ed25519(algorithm), octets),
+        PublicKey::X25519(octets) => (None, octets),
     };
     UnparsedPublicKey::new(verification.ok_or(VerifyError::WrongAlgorithm)?, key)
         .verify(message, signature)
         .map_err(|_| VerifyError::BadSignature)
 }
 
+/// What lets old mail be read, and must not be used for anything made today.
+pub mod danger {
+    use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, UnparsedPublicKey};
+
+    use super::VerifyError;
+    use crate::public_key::PublicKey;
+
+    /// Checks an RSASSA-PKCS1-v1_5 signature with SHA-1 over `message`.
+    ///
+    /// Collisions of SHA-1 are made to order: whoever had influence on the message has
+    /// possibly another one with this signature. Such a signature proves something only
+    /// about mail that is known to be older than that, and then only to a person.
+    ///
+    /// # Errors
+    /// As [`super::verify`]; RSA keys have 2,048 to 8,192 bits here too.
+    pub fn verify_rsa_pkcs1_sha1(
+        spki: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), VerifyError> {
+        let PublicKey::Rsa { pss_only: false, rsa_public_key, .. } = PublicKey::parse(spki)? else {
+            return Err(VerifyError::WrongAlgorithm);
+        };
+        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, rsa_public_key)
+            .verify(message, signature)
+            .map_err(|_| VerifyError::BadSignature)
+    }
+}
+
 type Verification = &'static dyn VerificationAlgorithm;
 
-fn ecdsa(algorithm: SignatureAlgorithm, key: &PublicKey<'_>) -> Option<Verification> {
+fn ecdsa(algorithm: SignatureAlgorithm, curve: Curve) -> Option<Verification> {
     use SignatureAlgorithm::{EcdsaSha256, EcdsaSha384, EcdsaSha512};
-    Some(match (algorithm, key) {
-        (EcdsaSha256, PublicKey::P256(_)) => &signature::ECDSA_P256_SHA256_ASN1,
-        (EcdsaSha384, PublicKey::P256(_)) => &signature::ECDSA_P256_SHA384_ASN1,
-        (EcdsaSha512, PublicKey::P256(_)) => &signature::ECDSA_P256_SHA512_ASN1,
-        (EcdsaSha256, PublicKey::P384(_)) => &signature::ECDSA_P384_SHA256_ASN1,
-        (EcdsaSha384, PublicKey::P384(_)) => &signature::ECDSA_P384_SHA384_ASN1,
-        (EcdsaSha512, PublicKey::P384(_)) => &signature::ECDSA_P384_SHA512_ASN1,
-        (EcdsaSha256, PublicKey::P521(_)) => &signature::ECDSA_P521_SHA256_ASN1,
-        (EcdsaSha384, PublicKey::P521(_)) => &signature::ECDSA_P521_SHA384_ASN1,
-        (EcdsaSha512, PublicKey::P521(_)) => &signature::ECDSA_P521_SHA512_ASN1,
+    Some(match (algorithm, curve) {
+        (EcdsaSha256, Curve::P256) => &signature::ECDSA_P256_SHA256_ASN1,
+        (EcdsaSha384, Curve::P256) => &signature::ECDSA_P256_SHA384_ASN1,
+        (EcdsaSha512, Curve::P256) => &signature::ECDSA_P256_SHA512_ASN1,
+        (EcdsaSha256, Curve::P384) => &signature::ECDSA_P384_SHA256_ASN1,
+        (EcdsaSha384, Curve::P384) => &signature::ECDSA_P384_SHA384_ASN1,
+        (EcdsaSha512, Curve::P384) => &signature::ECDSA_P384_SHA512_ASN1,
+        (EcdsaSha256, Curve::P521) => &signature::ECDSA_P521_SHA256_ASN1,
+        (EcdsaSha384, Curve::P521) => &signature::ECDSA_P521_SHA384_ASN1,
+        (EcdsaSha512, Curve::P521) => &signature::ECDSA_P521_SHA512_ASN1,
         _ => return None,
     })
 }

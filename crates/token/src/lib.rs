@@ -12,6 +12,14 @@ use zeroize::Zeroizing;
 pub enum KeyAlgorithm {
     /// Elliptic curve P-256 (secp256r1), for ECDSA or ECDH.
     EcP256,
+    /// Elliptic curve P-384 (secp384r1), for ECDSA or ECDH.
+    EcP384,
+    /// Elliptic curve P-521 (secp521r1), for ECDSA or ECDH.
+    EcP521,
+    /// Ed25519 (RFC 8032), which signs only.
+    Ed25519,
+    /// X25519 (RFC 7748), which agrees on keys only.
+    X25519,
     /// RSA with a 2,048-bit modulus.
     Rsa2048,
     /// RSA with a 3,072-bit modulus.
@@ -24,7 +32,20 @@ impl KeyAlgorithm {
     /// Whether this is an RSA key, of any size.
     #[must_use]
     pub fn is_rsa(self) -> bool {
-        !matches!(self, Self::EcP256)
+        matches!(self, Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096)
+    }
+
+    /// Whether such a key makes signatures: all but X25519.
+    #[must_use]
+    pub fn can_sign(self) -> bool {
+        !matches!(self, Self::X25519)
+    }
+
+    /// Whether such a key opens what was encrypted for it, by key transport or by key
+    /// agreement: all but Ed25519.
+    #[must_use]
+    pub fn can_decrypt(self) -> bool {
+        !matches!(self, Self::Ed25519)
     }
 }
 
@@ -97,7 +118,8 @@ pub trait KeyPair {
 
 /// A private key that signs.
 pub trait SigningKey: KeyPair + Send + Sync {
-    /// The algorithm [`SigningKey::sign`] uses.
+    /// The algorithm [`SigningKey::sign`] uses. Of a key that cannot sign
+    /// ([`KeyAlgorithm::can_sign`]) it says nothing.
     fn signature_algorithm(&self) -> SignatureAlgorithm;
     /// Signs `message`, hashing it inside.
     ///
@@ -108,11 +130,13 @@ pub trait SigningKey: KeyPair + Send + Sync {
 
 /// A private key that opens what was encrypted for its public key.
 pub trait DecryptionKey: KeyPair + Send + Sync {
-    /// Raw ECDH: the x-coordinate shared with `peer_point`, an uncompressed SEC1 point.
+    /// Raw ECDH: the secret shared with `peer_point`, which is an uncompressed SEC1 point
+    /// on the key's curve (P-256, P-384, P-521; the x-coordinate is given), or the 32
+    /// octets of an X25519 key (RFC 7748 6.1).
     ///
     /// # Errors
-    /// [`TokenError::WrongAlgorithm`] for an RSA key, [`TokenError::Failed`] for a
-    /// point that is not on the curve.
+    /// [`TokenError::WrongAlgorithm`] for an RSA or Ed25519 key, [`TokenError::Failed`]
+    /// for a point that is not on the curve, and for an X25519 key of small order.
     fn agree(&self, peer_point: &[u8]) -> Result<Zeroizing<Vec<u8>>, TokenError>;
     /// RSAES-OAEP with an empty label.
     ///
@@ -141,4 +165,28 @@ pub trait DecryptionKey: KeyPair + Send + Sync {
 pub trait Random: Send + Sync {
     /// Fills `out` with random octets.
     fn fill(&self, out: &mut [u8]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_key_tells_what_it_can_do() {
+        use KeyAlgorithm::{EcP256, EcP384, EcP521, Ed25519, Rsa2048, Rsa3072, Rsa4096, X25519};
+        for ec in [EcP256, EcP384, EcP521] {
+            assert_eq!((ec.is_rsa(), ec.can_sign(), ec.can_decrypt()), (false, true, true));
+        }
+        for rsa in [Rsa2048, Rsa3072, Rsa4096] {
+            assert_eq!((rsa.is_rsa(), rsa.can_sign(), rsa.can_decrypt()), (true, true, true));
+        }
+        assert_eq!(
+            (Ed25519.is_rsa(), Ed25519.can_sign(), Ed25519.can_decrypt()),
+            (false, true, false)
+        );
+        assert_eq!(
+            (X25519.is_rsa(), X25519.can_sign(), X25519.can_decrypt()),
+            (false, false, true)
+        );
+    }
 }

@@ -98,14 +98,23 @@ fn entry(application: &Application, at: OffsetDateTime) -> Result<Member, Refusa
     Ok(member)
 }
 
+/// Whether a member may sign with such a key: EC P-256 or RSA of the usual sizes.
+fn is_member_key(spki: &[u8]) -> bool {
+    key_algorithm(spki).is_ok_and(|found| found == KeyAlgorithm::EcP256 || found.is_rsa())
+}
+
 fn check_keys(application: &Application) -> Result<OfferedKeys, Refusal> {
     let signing = request::parse(&application.organisation_signing_request)
         .map_err(Refusal::SigningRequest)?
         .spki;
-    key_algorithm(&signing).map_err(|_| Refusal::SigningKeyKind)?;
+    if !is_member_key(&signing) {
+        return Err(Refusal::SigningKeyKind);
+    }
     let member_ca =
         request::parse(&application.member_ca_request).map_err(Refusal::MemberCaRequest)?.spki;
-    key_algorithm(&member_ca).map_err(|_| Refusal::MemberCaKeyKind)?;
+    if !is_member_key(&member_ca) {
+        return Err(Refusal::MemberCaKeyKind);
+    }
     let encryption = application.federation_encryption_keys.clone();
     if encryption.is_empty() || encryption.len() > MAX_ENCRYPTION_KEYS {
         return Err(Refusal::EncryptionKeyCount);

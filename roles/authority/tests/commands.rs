@@ -136,6 +136,7 @@ async fn a_candidate_is_admitted_with_certificates_that_lead_to_the_root() {
             intermediates: &intermediates,
             anchors: &[authority.root()],
             crls: &[],
+            ocsp: &[],
             at: now(),
             purpose,
             limits: path::Limits::default(),

@@ -1,8 +1,19 @@
 use super::*;
 use proptest::prelude::*;
 
+/// Converted in both ways, which must agree.
 fn der(input: &[u8]) -> Result<Vec<u8>, CmsError> {
-    to_der(input, &Limits::default())
+    let limits = Limits::default();
+    let found = to_der(input, &limits).map(Cow::into_owned);
+    assert_eq!(to_der_vec(input.to_vec(), &limits), found, "in place");
+    found
+}
+
+fn encrypted(input: &[u8]) -> Result<Vec<u8>, CmsError> {
+    let limits = Limits::default();
+    let found = encrypted_to_der(input, &limits).map(Cow::into_owned);
+    assert_eq!(encrypted_to_der_vec(input.to_vec(), &limits), found, "in place");
+    found
 }
 
 #[track_caller]
@@ -10,6 +21,35 @@ fn assert_der(input: &[u8], expected: &[u8]) {
     let found = der(input).unwrap();
     assert_eq!(hex::encode(&found), hex::encode(expected));
     assert_eq!(der(&found).unwrap(), found, "idempotent");
+}
+
+#[test]
+fn what_is_der_already_is_borrowed_or_given_back() {
+    let limits = Limits::default();
+    let element = b"\x30\x05\x02\x01\x01\x05\x00";
+    assert!(matches!(to_der(element, &limits), Ok(Cow::Borrowed(found)) if found == element));
+    let owned = element.to_vec();
+    let place = owned.as_ptr();
+    let given = to_der_vec(owned, &limits).unwrap();
+    assert_eq!(given.as_ptr(), place);
+    assert!(matches!(to_der(b"\x30\x80\x05\x00\x00\x00", &limits), Ok(Cow::Owned(_))));
+}
+
+#[test]
+fn lengths_that_grow_move_what_follows_before_it_is_overwritten() {
+    // Each level needs four octets for its length instead of one for the mark, in front,
+    // and gets back the end mark only behind.
+    let mut ber = [&b"\x04\x83\x01\x00\x00"[..], &[7; 0x01_0000]].concat();
+    let mut expected = ber.clone();
+    for _ in 0..8 {
+        ber = [&b"\x30\x80"[..], &ber, b"\x00\x00"].concat();
+        let mut outer = vec![0x30];
+        push_length(&mut outer, expected.len());
+        outer.extend(expected);
+        expected = outer;
+    }
+    assert_eq!(expected.len(), ber.len() + 8);
+    assert!(der(&ber).unwrap() == expected);
 }
 
 #[test]
@@ -201,13 +241,12 @@ fn only_the_encrypted_content_field_is_joined_below_an_implicit_tag() {
         ]
         .concat()
     };
-    let limits = Limits::default();
-    let joined = encrypted_to_der(&info(b"\xa0"), &limits).unwrap();
+    let joined = encrypted(&info(b"\xa0")).unwrap();
     assert!(joined.ends_with(b"\x30\x00\x80\x02ab"), "{}", hex::encode(&joined));
-    assert_eq!(encrypted_to_der(&joined, &limits).unwrap(), joined);
-    let other_tag = encrypted_to_der(&info(b"\xa1"), &limits).unwrap();
+    assert_eq!(encrypted(&joined).unwrap(), joined);
+    let other_tag = encrypted(&info(b"\xa1")).unwrap();
     assert!(other_tag.ends_with(b"\xa1\x06\x04\x01a\x04\x01b"));
-    let any = to_der(&info(b"\xa0"), &limits).unwrap();
+    let any = der(&info(b"\xa0")).unwrap();
     assert!(any.ends_with(b"\xa0\x06\x04\x01a\x04\x01b"));
 }
 
@@ -306,8 +345,8 @@ proptest! {
         if let Ok(found) = der(&input) {
             prop_assert_eq!(der(&found), Ok(found));
         }
-        if let Ok(found) = encrypted_to_der(&input, &Limits::default()) {
-            prop_assert_eq!(encrypted_to_der(&found, &Limits::default()), Ok(found));
+        if let Ok(found) = encrypted(&input) {
+            prop_assert_eq!(encrypted(&found), Ok(found));
         }
     }
 }

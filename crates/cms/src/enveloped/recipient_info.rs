@@ -4,12 +4,11 @@ use std::fmt;
 use std::ops::Range;
 
 use ssmax_pki::Certificate;
-use ssmax_primitives::DigestAlgorithm;
 use ssmax_token::OaepHash;
 
 use super::{
     RecipientId,
-    agreement::{Agreement, KeyWrap},
+    agreement::{Agreement, AgreementKdf, Curve, KeyWrap},
 };
 use crate::{
     CmsError, Limits, algorithm, ber, oid,
@@ -25,10 +24,12 @@ pub enum RecipientKind {
     KeyTransPkcs1,
     /// RSA with OAEP, this hash for label and mask.
     KeyTransOaep(OaepHash),
-    /// Ephemeral-static ECDH on P-256.
+    /// Ephemeral-static ECDH.
     KeyAgree {
-        /// The hash of the X9.63 key derivation.
-        kdf: DigestAlgorithm,
+        /// The curve of the sender's ephemeral key.
+        curve: Curve,
+        /// The key derivation.
+        kdf: AgreementKdf,
         /// The key wrap.
         wrap: KeyWrap,
     },
@@ -109,7 +110,8 @@ impl RecipientInfo {
                 RecipientKind::KeyTransOaep(*hash)
             }
             Body::Agreement { agreement: Ok(agreement), .. } => {
-                RecipientKind::KeyAgree { kdf: agreement.kdf, wrap: agreement.wrap }
+                let Agreement { curve, kdf, wrap, .. } = *agreement;
+                RecipientKind::KeyAgree { curve, kdf, wrap }
             }
             _ => RecipientKind::Other,
         }

@@ -4,7 +4,7 @@ use ssmax_primitives::Sha256;
 
 use super::Kind;
 use crate::{
-    oid,
+    CmsError, oid,
     tlv::Reader,
     write::{
         Element, INTEGER, OCTET_STRING, SET, content_info, context, context_primitive, push_length,
@@ -32,9 +32,8 @@ impl Tail<'_> {
         hash.update(self.content_type);
         hash.update(self.algorithm);
         hash_octets(&mut hash, self.ciphertext);
-        if let Some((_, rest)) = self.auth_attributes.and_then(<[u8]>::split_first) {
-            hash.update(&[SET]);
-            hash.update(rest);
+        if let Some(attributes) = self.auth_attributes {
+            hash.update(&sorted_set(attributes).unwrap_or_else(|_| as_set(attributes)));
         }
         if let Some(mac) = self.mac {
             hash_octets(&mut hash, mac);
@@ -44,6 +43,15 @@ impl Tail<'_> {
 
     /// A DER `ContentInfo` with these recipients, in this order.
     pub(super) fn with_recipients(&self, infos: &[Vec<u8>]) -> Vec<u8> {
+        self.message(infos, Element::value(context_primitive(0), self.ciphertext)).encode()
+    }
+
+    /// What stands before and behind the ciphertext in [`Tail::with_recipients`].
+    pub(super) fn around(&self, infos: &[Vec<u8>]) -> (Vec<u8>, Vec<u8>) {
+        self.message(infos, Element::Hole(context_primitive(0), self.ciphertext.len())).around()
+    }
+
+    fn message<'m>(&'m self, infos: &'m [Vec<u8>], ciphertext: Element<'m>) -> Element<'m> {
         let (content_type, version) = match self.kind {
             Kind::Enveloped => (oid::ENVELOPED_DATA, version(infos)),
             // RFC 5083 2.1: "version [...] MUST be set to 0".
@@ -55,12 +63,12 @@ impl Tail<'_> {
             Element::sequence(vec![
                 Element::raw(self.content_type),
                 Element::raw(self.algorithm),
-                Element::value(context_primitive(0), self.ciphertext),
+                ciphertext,
             ]),
         ];
         inside.extend(self.auth_attributes.map(Element::raw));
         inside.extend(self.mac.map(|mac| Element::value(OCTET_STRING, mac)));
-        content_info(content_type, inside).encode()
+        content_info(content_type, inside)
     }
 }
 
@@ -71,9 +79,23 @@ fn hash_octets(hash: &mut Sha256, octets: &[u8]) {
     hash.update(octets);
 }
 
-/// The DER of a SET OF with these members, in this order.
-pub(super) fn set_of(members: &[&[u8]]) -> Vec<u8> {
-    Element::Nested(SET, members.iter().map(|member| Element::raw(*member)).collect()).encode()
+/// The DER of a SET OF with the members of `set`, which has any tag and any order. This is
+/// what the tag of GCM covers (RFC 5083 2.2), so what it does not tell apart, the tail
+/// does not either.
+pub(super) fn sorted_set(set: &[u8]) -> Result<Vec<u8>, CmsError> {
+    let mut inside = Reader::new(set).any()?.inside();
+    let mut members = Vec::new();
+    while !inside.is_empty() {
+        members.push(inside.any()?.raw());
+    }
+    members.sort_unstable();
+    let members = members.into_iter().map(Element::raw).collect();
+    Ok(Element::Nested(SET, members).encode())
+}
+
+/// What cannot be read as a set, as it is but for its tag: no key opens it.
+fn as_set(octets: &[u8]) -> Vec<u8> {
+    [&[SET][..], octets.get(1..).unwrap_or_default()].concat()
 }
 
 /// CMSVersion of an EnvelopedData without originatorInfo and unprotected attributes

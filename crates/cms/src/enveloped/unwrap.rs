@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{
     RecipientId, RecipientInfo,
-    agreement::Agreement,
+    agreement::{Agreement, Curve},
     recipient_info::{Body, Transport},
 };
 use crate::CmsError;
@@ -65,7 +65,7 @@ impl RecipientInfo {
     /// [`CmsError::OaepParameters`], [`CmsError::OaepHashesDiffer`],
     /// [`CmsError::OaepLabel`], [`CmsError::AgreementAlgorithm`],
     /// [`CmsError::StaticOriginator`], [`CmsError::OriginatorKey`],
-    /// [`CmsError::WrapAlgorithm`]). [`CmsError::KeyUnavailable`] if its home does not
+    /// [`CmsError::CompressedPoint`], [`CmsError::WrapAlgorithm`]). [`CmsError::KeyUnavailable`] if its home does not
     /// answer. From its use on [`CmsError::Decryption`], whatever the cause.
     pub fn unwrap<'n>(
         &self,
@@ -139,7 +139,7 @@ fn agree(
     wrapped: &[u8],
     key: &dyn DecryptionKey,
 ) -> Result<Zeroizing<Vec<u8>>, CmsError> {
-    if key.algorithm().is_rsa() {
+    if Curve::of(key.algorithm()) != Some(agreement.curve) {
         return Err(CmsError::KeyKind);
     }
     let shared = key.agree(&agreement.point).map_err(after_use)?;

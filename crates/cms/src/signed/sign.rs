@@ -1,26 +1,29 @@
 //! Making a SignedData with one signer.
 
 use ssmax_pki::Certificate;
-use ssmax_primitives::sha256;
-use ssmax_token::{SignatureAlgorithm, SigningKey};
+use ssmax_primitives::{DigestAlgorithm, digest, sha256};
+use ssmax_token::SigningKey;
 use time::OffsetDateTime;
 
 use super::{Attribute, attribute};
 use crate::{
-    CmsError, identifier, oid,
-    write::{Element, GENERALIZED_TIME, NULL, OCTET_STRING, SET, UTC_TIME, content_info, context},
+    CmsError, algorithm, capabilities, identifier, oid,
+    write::{Element, GENERALIZED_TIME, OCTET_STRING, SET, UTC_TIME, content_info, context},
 };
 
 /// What is to be signed, by whom, and what goes along.
 #[derive(Debug)]
 pub struct SignRequest<'a> {
-    /// SHA-256 of the content. The caller's promise if `content` is given as well.
+    /// SHA-256 of the content. The caller's promise if `content` is given as well. Not
+    /// used for keys that sign with another hash, see [`sign`].
     pub content_digest: [u8; 32],
     /// The content, to stand inside (opaque signing); `None` makes a detached signature.
     pub content: Option<&'a [u8]>,
     /// The signingTime attribute, cut to seconds; left out if `None`.
     pub signing_time: Option<OffsetDateTime>,
-    /// More signed attributes. Those written always may not be among them.
+    /// More signed attributes. Those written always may not be among them, but
+    /// SMIMECapabilities may ([`crate::capabilities::Capabilities::attribute`]); without,
+    /// AES in CBC is named.
     pub extra_signed: Vec<Attribute>,
     /// Unsigned attributes, written in this order.
     pub unsigned: Vec<Attribute>,
@@ -35,17 +38,71 @@ pub struct SignRequest<'a> {
 /// signingCertificateV2 (RFC 5035) and SMIMECapabilities (RFC 8551 2.5.2) are always
 /// there; signed attributes stand in the order of DER.
 ///
+/// The digest of the content is that of the key's signature algorithm, SHA-512 for
+/// Ed25519. If it is not SHA-256, `content_digest` is of no use, and `content` is hashed
+/// anew; a detached signature is then made with [`sign_over`].
+///
 /// # Errors
 /// [`CmsError::KeyMismatch`] if `key` is not the certificate's,
-/// [`CmsError::SigningAlgorithm`] if it does not sign with SHA-256,
-/// [`CmsError::BadAttribute`], [`CmsError::DuplicateAttribute`], and
+/// [`CmsError::SigningAlgorithm`] if it cannot sign, or if the digest it signs with is not
+/// known, [`CmsError::BadAttribute`], [`CmsError::DuplicateAttribute`], and
 /// [`CmsError::Signing`] for what the key's home says.
 pub fn sign(request: &SignRequest<'_>, key: &dyn SigningKey) -> Result<Vec<u8>, CmsError> {
+    let scheme = Scheme::of(key)?;
+    let digest = match (scheme.digest, request.content) {
+        (DigestAlgorithm::Sha256, _) => request.content_digest.to_vec(),
+        (other, Some(content)) => digest(other, content),
+        (_, None) => return Err(CmsError::SigningAlgorithm),
+    };
+    sign_digest(request, &digest, scheme, key)
+}
+
+/// As [`sign`] over `content`, for every key: `request.content_digest` is not used, and the
+/// content stands inside only if `request.content` has it.
+///
+/// # Errors
+/// As [`sign`].
+pub fn sign_over(
+    request: &SignRequest<'_>,
+    content: &[u8],
+    key: &dyn SigningKey,
+) -> Result<Vec<u8>, CmsError> {
+    let scheme = Scheme::of(key)?;
+    let digest = digest(scheme.digest, content);
+    sign_digest(request, &digest, scheme, key)
+}
+
+/// How a key signs.
+struct Scheme {
+    digest: DigestAlgorithm,
+    /// Identifiers of the digest, for the two places that name it, and of the signature.
+    digests: [Element<'static>; 2],
+    signature: Element<'static>,
+}
+
+impl Scheme {
+    fn of(key: &dyn SigningKey) -> Result<Self, CmsError> {
+        if !key.algorithm().can_sign() {
+            return Err(CmsError::SigningAlgorithm);
+        }
+        let (digest, signature) = algorithm::signature_to_write(key.signature_algorithm())
+            .ok_or(CmsError::SigningAlgorithm)?;
+        let name = || algorithm::digest_to_write(digest).ok_or(CmsError::SigningAlgorithm);
+        Ok(Self { digest, digests: [name()?, name()?], signature })
+    }
+}
+
+fn sign_digest(
+    request: &SignRequest<'_>,
+    digest: &[u8],
+    scheme: Scheme,
+    key: &dyn SigningKey,
+) -> Result<Vec<u8>, CmsError> {
     if key.spki() != request.signer.spki() {
         return Err(CmsError::KeyMismatch);
     }
-    let algorithm = signature_algorithm(key.signature_algorithm())?;
-    let attributes = signed_attributes(request)?;
+    let Scheme { digests: [digest_name, digest_in_advance], signature: algorithm, .. } = scheme;
+    let attributes = signed_attributes(request, digest)?;
     let unsigned = request.unsigned.iter().map(Attribute::encode).collect::<Result<Vec<_>, _>>()?;
     let as_set = Element::Nested(SET, attributes.iter().map(raw).collect()).encode();
     let signature = key.sign(&as_set).map_err(CmsError::Signing)?;
@@ -54,7 +111,7 @@ pub fn sign(request: &SignRequest<'_>, key: &dyn SigningKey) -> Result<Vec<u8>, 
         // RFC 5652 5.3: version 1 goes with issuerAndSerialNumber.
         Element::small_integer(1),
         identifier::issuer_serial(request.signer),
-        Element::algorithm(oid::SHA256),
+        digest_name,
         Element::Nested(context(0), attributes.iter().map(raw).collect()),
         algorithm,
         Element::value(OCTET_STRING, signature),
@@ -65,7 +122,7 @@ pub fn sign(request: &SignRequest<'_>, key: &dyn SigningKey) -> Result<Vec<u8>, 
     let mut signed_data = vec![
         // RFC 5652 5.1: version 1 for id-data, plain certificates and such a signer.
         Element::small_integer(1),
-        Element::Nested(SET, vec![Element::algorithm(oid::SHA256)]),
+        Element::Nested(SET, vec![digest_in_advance]),
         encapsulated(request.content),
     ];
     if !request.certificates.is_empty() {
@@ -88,21 +145,16 @@ fn encapsulated(content: Option<&[u8]>) -> Element<'_> {
     Element::sequence(inside)
 }
 
-fn signed_attributes(request: &SignRequest<'_>) -> Result<Vec<Vec<u8>>, CmsError> {
+fn signed_attributes(request: &SignRequest<'_>, digest: &[u8]) -> Result<Vec<Vec<u8>>, CmsError> {
     let mut types = vec![
         oid::CONTENT_TYPE.to_vec(),
         oid::MESSAGE_DIGEST.to_vec(),
         oid::SIGNING_CERTIFICATE_V2.to_vec(),
-        oid::SMIME_CAPABILITIES.to_vec(),
     ];
     let mut attributes = vec![
         attribute::encode(oid::CONTENT_TYPE, Element::oid(oid::DATA)),
-        attribute::encode(
-            oid::MESSAGE_DIGEST,
-            Element::value(OCTET_STRING, &request.content_digest[..]),
-        ),
+        attribute::encode(oid::MESSAGE_DIGEST, Element::value(OCTET_STRING, digest)),
         attribute::encode(oid::SIGNING_CERTIFICATE_V2, signing_certificate(request.signer)),
-        attribute::encode(oid::SMIME_CAPABILITIES, capabilities()),
     ];
     if let Some(time) = request.signing_time {
         types.push(oid::SIGNING_TIME.to_vec());
@@ -111,6 +163,9 @@ fn signed_attributes(request: &SignRequest<'_>) -> Result<Vec<Vec<u8>>, CmsError
     for extra in &request.extra_signed {
         types.push(oid::encode(&extra.oid).ok_or(CmsError::BadAttribute)?);
         attributes.push(extra.encode()?);
+    }
+    if !types.iter().any(|found| found == oid::SMIME_CAPABILITIES) {
+        attributes.push(attribute::encode(oid::SMIME_CAPABILITIES, capabilities::own(false)));
     }
     types.sort_unstable();
     if types.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
@@ -126,13 +181,6 @@ fn signing_certificate(certificate: &Certificate) -> Element<'_> {
     let id =
         Element::sequence(vec![Element::value(OCTET_STRING, sha256(certificate.der()).to_vec())]);
     Element::sequence(vec![Element::sequence(vec![id])])
-}
-
-/// What we can read, best first; a mailer that answers chooses the first it knows.
-fn capabilities() -> Element<'static> {
-    let ciphers =
-        [oid::AES256_GCM, oid::AES128_GCM, oid::AES256_CBC, oid::AES192_CBC, oid::AES128_CBC];
-    Element::sequence(ciphers.into_iter().map(Element::algorithm).collect())
 }
 
 /// RFC 5652 11.3: UTCTime from 1950 to 2049, GeneralizedTime beyond, no fractions.
@@ -152,31 +200,4 @@ fn signing_time(time: OffsetDateTime) -> Element<'static> {
     } else {
         Element::value(GENERALIZED_TIME, format!("{year:04}{rest}").into_bytes())
     }
-}
-
-/// The identifier to write; RFC 5754 section 3: PKCS#1 has NULL, ECDSA no parameters.
-fn signature_algorithm(algorithm: SignatureAlgorithm) -> Result<Element<'static>, CmsError> {
-    match algorithm {
-        SignatureAlgorithm::EcdsaSha256 => Ok(Element::algorithm(oid::ECDSA_SHA256)),
-        SignatureAlgorithm::RsaPkcs1Sha256 => Ok(Element::sequence(vec![
-            Element::oid(oid::SHA256_WITH_RSA),
-            Element::value(NULL, &[][..]),
-        ])),
-        SignatureAlgorithm::RsaPssSha256 => Ok(pss_sha256()),
-        _ => Err(CmsError::SigningAlgorithm),
-    }
-}
-
-/// RSASSA-PSS-params (RFC 4055 3.1): SHA-256, MGF1 with SHA-256, salt of 32 octets.
-fn pss_sha256() -> Element<'static> {
-    let hash = || Element::algorithm(oid::SHA256);
-    let mask = Element::sequence(vec![Element::oid(oid::MGF1), hash()]);
-    Element::sequence(vec![
-        Element::oid(oid::RSASSA_PSS),
-        Element::sequence(vec![
-            Element::Nested(context(0), vec![hash()]),
-            Element::Nested(context(1), vec![mask]),
-            Element::Nested(context(2), vec![Element::small_integer(32)]),
-        ]),
-    ])
 }

@@ -11,6 +11,7 @@ use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 use super::attribute::Attributes;
 use crate::{
     CmsError, Limits, SignatureFault, algorithm, ber,
+    capabilities::{Capabilities, SMIME_CAPABILITIES},
     enveloped::RecipientId,
     oid,
     tlv::{Reader, Tlv},
@@ -26,6 +27,9 @@ pub struct SignerInfo {
     pub(super) signer: RecipientId,
     pub(super) digest: Result<DigestAlgorithm, SignatureFault>,
     pub(super) algorithm: Result<SignatureAlgorithm, SignatureFault>,
+    /// Whether it is RSASSA-PKCS1-v1_5 with SHA-1; `digest` and `algorithm` are errors
+    /// then.
+    pub(super) is_sha1_rsa: bool,
     pub(super) signed: Option<Attributes>,
     unsigned: Option<Attributes>,
     pub(super) signature: Range<usize>,
@@ -50,7 +54,8 @@ impl SignerInfo {
         let mut inside = whole.inside();
         inside.take(INTEGER)?;
         let signer = RecipientId::read(&mut inside)?;
-        let digest = algorithm::signature_digest(&inside.algorithm()?);
+        let digest_algorithm = inside.algorithm()?;
+        let digest = algorithm::signature_digest(&digest_algorithm);
         let signed = inside.optional(context(0))?.map(Attributes::read).transpose()?;
         let signature_algorithm = inside.algorithm()?;
         let signature = inside.take(OCTET_STRING)?.content_range();
@@ -65,6 +70,7 @@ impl SignerInfo {
             signer,
             digest,
             algorithm,
+            is_sha1_rsa: algorithm::is_sha1_rsa(&digest_algorithm, &signature_algorithm),
             signed,
             unsigned,
             signature,
@@ -138,6 +144,15 @@ impl SignerInfo {
     pub fn signing_time(&self) -> Option<OffsetDateTime> {
         let value = self.signed.as_ref()?.single(&self.der, oid::SIGNING_TIME).ok()??;
         read_time(Reader::new(value).any().ok()?)
+    }
+
+    /// What the signer's mailer says that it reads (RFC 8551 2.5.2); `None` without the
+    /// attribute. To be believed as much as the signature.
+    ///
+    /// # Errors
+    /// Those of [`SignerInfo::signed_attribute`] and of [`Capabilities::parse`].
+    pub fn capabilities(&self) -> Result<Option<Capabilities>, CmsError> {
+        self.signed_attribute(SMIME_CAPABILITIES)?.map(Capabilities::parse).transpose()
     }
 
     /// The digest algorithm of content and signature.

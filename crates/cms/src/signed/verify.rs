@@ -1,7 +1,8 @@
 //! Checking one signature (RFC 5652 5.6).
 
 use ssmax_pki::Certificate;
-use ssmax_primitives::{self as primitives, DigestAlgorithm};
+use ssmax_primitives::{self as primitives, DigestAlgorithm, KeyError, VerifyError};
+use ssmax_token::SignatureAlgorithm;
 
 use super::{SignerInfo, attribute::Attributes};
 use crate::{
@@ -11,6 +12,33 @@ use crate::{
     tlv::Reader,
     write::{INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET, context},
 };
+
+/// Which signatures count besides those of today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SignaturePolicy {
+    /// Whether RSASSA-PKCS1-v1_5 with SHA-1 counts: only to show old mail to a person, and
+    /// never for mail that arrives, since anybody can have a second content made for such
+    /// a signature. ECDSA, PSS and DSA with SHA-1, and all that hashes with MD5, are
+    /// refused even so, and RSA keys below 2,048 bits. Off by default.
+    pub allow_sha1: bool,
+}
+
+/// How a signature is to be checked.
+#[derive(Clone, Copy)]
+enum Scheme {
+    Today(DigestAlgorithm, SignatureAlgorithm),
+    /// RSASSA-PKCS1-v1_5 with SHA-1.
+    Old,
+}
+
+impl Scheme {
+    fn digest(self) -> DigestAlgorithm {
+        match self {
+            Self::Today(digest, _) => digest,
+            Self::Old => DigestAlgorithm::Sha1,
+        }
+    }
+}
 
 impl SignerInfo {
     /// Checks that `certificate`'s key signed `content`. Whether the certificate is to
@@ -25,9 +53,23 @@ impl SignerInfo {
     /// # Errors
     /// The [`SignatureFault`] found first.
     pub fn verify(&self, certificate: &Certificate, content: &[u8]) -> Result<(), SignatureFault> {
-        let algorithm = self.algorithm?;
+        self.verify_with(certificate, content, &SignaturePolicy::default())
+    }
+
+    /// As [`SignerInfo::verify`], with signatures that count besides those of today.
+    ///
+    /// # Errors
+    /// The [`SignatureFault`] found first.
+    pub fn verify_with(
+        &self,
+        certificate: &Certificate,
+        content: &[u8],
+        policy: &SignaturePolicy,
+    ) -> Result<(), SignatureFault> {
+        let scheme = self.scheme(policy)?;
         if self.signed.is_some() {
-            return self.verify_digest(certificate, &primitives::digest(self.digest?, content));
+            let digest = primitives::digest(scheme.digest(), content);
+            return self.check_digest(certificate, &digest, scheme);
         }
         self.check_signer(certificate)?;
         if self.content_type != oid::DATA {
@@ -36,8 +78,7 @@ impl SignerInfo {
         if looks_like_attributes(content) {
             return Err(SignatureFault::AmbiguousContent);
         }
-        primitives::verify(algorithm, certificate.spki(), content, self.signature_value())
-            .map_err(|_| SignatureFault::Invalid)
+        self.check_value(certificate, content, scheme)
     }
 
     /// As [`SignerInfo::verify`] for content of which only the digest is known, made
@@ -51,7 +92,23 @@ impl SignerInfo {
         certificate: &Certificate,
         digest: &[u8],
     ) -> Result<(), SignatureFault> {
-        let algorithm = self.algorithm?;
+        self.check_digest(certificate, digest, self.scheme(&SignaturePolicy::default())?)
+    }
+
+    fn scheme(&self, policy: &SignaturePolicy) -> Result<Scheme, SignatureFault> {
+        if policy.allow_sha1 && self.is_sha1_rsa {
+            return Ok(Scheme::Old);
+        }
+        let signature = self.algorithm?;
+        Ok(Scheme::Today(self.digest?, signature))
+    }
+
+    fn check_digest(
+        &self,
+        certificate: &Certificate,
+        digest: &[u8],
+        scheme: Scheme,
+    ) -> Result<(), SignatureFault> {
         self.check_signer(certificate)?;
         let attributes = self.signed.as_ref().ok_or(SignatureFault::NoSignedAttributes)?;
         self.check_attributes(attributes, certificate, digest)?;
@@ -60,8 +117,26 @@ impl SignerInfo {
         if let Some(tag) = message.first_mut() {
             *tag = SET;
         }
-        primitives::verify(algorithm, certificate.spki(), &message, self.signature_value())
-            .map_err(|_| SignatureFault::Invalid)
+        self.check_value(certificate, &message, scheme)
+    }
+
+    fn check_value(
+        &self,
+        certificate: &Certificate,
+        message: &[u8],
+        scheme: Scheme,
+    ) -> Result<(), SignatureFault> {
+        let (spki, value) = (certificate.spki(), self.signature_value());
+        match scheme {
+            Scheme::Today(_, algorithm) => primitives::verify(algorithm, spki, message, value),
+            Scheme::Old => primitives::danger::verify_rsa_pkcs1_sha1(spki, message, value),
+        }
+        .map_err(|fault| match fault {
+            VerifyError::WrongAlgorithm => SignatureFault::KeyKind,
+            VerifyError::Key(KeyError::RsaTooSmall { .. }) => SignatureFault::KeyTooSmall,
+            VerifyError::Key(_) => SignatureFault::KeyUnusable,
+            _ => SignatureFault::Invalid,
+        })
     }
 
     fn signature_value(&self) -> &[u8] {

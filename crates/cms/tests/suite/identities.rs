@@ -89,6 +89,30 @@ pub(crate) static P521: LazyLock<Identity> = LazyLock::new(|| ec("p521", "P-521"
 pub(crate) static ED25519: LazyLock<Identity> =
     LazyLock::new(|| Identity::new("ed25519", &["-newkey", "ed25519"], &[]));
 
+/// Too small for anything.
+pub(crate) static RSA_1024: LazyLock<Identity> =
+    LazyLock::new(|| Identity::new("rsa-1024", &["-newkey", "rsa:1024"], &[]));
+/// Certified by [`P256`], since such a key cannot sign for itself.
+pub(crate) static X25519: LazyLock<Identity> = LazyLock::new(|| {
+    let path = |suffix: &str| FOLDER.path().join(format!("x25519.{suffix}")).display().to_string();
+    let (certificate_file, key_file, public) = (path("crt"), path("key"), path("pub"));
+    openssl(&["genpkey", "-algorithm", "X25519", "-out", &key_file], b"");
+    openssl(&["pkey", "-in", &key_file, "-pubout", "-out", &public], b"");
+    let extensions = file("x25519.ext", b"subjectKeyIdentifier=hash\n");
+    let subject = ["-subj", "/O=Test/CN=x25519", "-days", "3650", "-set_serial", "77"];
+    let issuer = ["-CA", &P256.certificate_file, "-CAkey", &P256.key_file];
+    let written = ["-force_pubkey", &public, "-extfile", &extensions, "-out", &certificate_file];
+    openssl(&[&["x509", "-new"][..], &subject, &issuer, &written].concat(), b"");
+    let pem = std::fs::read_to_string(&certificate_file).unwrap();
+    let key_pem = std::fs::read_to_string(&key_file).unwrap();
+    Identity {
+        certificate: Certificate::from_pem(&pem).unwrap(),
+        key: SoftwareKey::from_pem(&key_pem).ok(),
+        certificate_file,
+        key_file,
+    }
+});
+
 /// Runs `openssl` and gives what it wrote; a failure fails the test.
 #[track_caller]
 pub(crate) fn openssl(arguments: &[&str], input: &[u8]) -> Vec<u8> {

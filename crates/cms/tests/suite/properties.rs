@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use ssmax_cms::{
-    Limits, ber,
+    Limits, ber, compressed,
     enveloped::{
         ContentCipher, Enveloped, RecipientInfo, RsaTransport, UnwrapPolicy, encrypt,
         recipient_info,
@@ -52,12 +52,19 @@ static MESSAGES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
 fn exercise(message: &[u8]) {
     let limits = Limits::default();
     if let Ok(der) = ber::to_der(message, &limits) {
-        assert_eq!(ber::to_der(&der, &limits), Ok(der));
+        assert_eq!(ber::to_der(&der, &limits).as_ref(), Ok(&der));
+        assert_eq!(ber::to_der_vec(message.to_vec(), &limits).as_ref(), Ok(&der.to_vec()));
     }
+    let _ = compressed::decompress(message, &limits);
     if let Ok(signed) = SignedData::parse(message, &limits) {
+        let again = SignedData::parse_vec(message.to_vec(), &limits).unwrap();
+        assert_eq!(again.content(), signed.content());
+        assert_eq!(again.detached(), signed.detached());
+        assert_eq!(again.into_content().as_deref(), signed.content());
         for signer in signed.signers() {
             let _ = signer.verify(&P256.certificate, CONTENT);
             let _ = (signer.hash(), signer.signing_time(), signer.signed_attribute("1.2.3.4"));
+            let _ = signer.capabilities();
         }
     }
     if let Ok(enveloped) = Enveloped::parse(message, &limits) {
@@ -66,6 +73,9 @@ fn exercise(message: &[u8]) {
         assert_eq!(again.tail(), enveloped.tail());
         let key = ContentKey::new(vec![1; enveloped.cipher().key_len()]);
         assert_eq!(again.decrypt(&key), enveloped.decrypt(&key));
+        let owned = || Enveloped::parse_vec(message.to_vec(), &limits).unwrap();
+        assert_eq!(owned().into_rewrapped(&infos), enveloped.with_recipients(&infos));
+        assert_eq!(owned().into_decrypted(&key), enveloped.decrypt(&key));
         for (info, der) in enveloped.recipients().iter().zip(&infos) {
             assert_eq!(RecipientInfo::parse(der).unwrap().identifiers(), info.identifiers());
             let policy = UnwrapPolicy { allow_pkcs1: true };
@@ -107,12 +117,9 @@ proptest! {
     #[test]
     fn any_content_comes_back(
         content in proptest::collection::vec(any::<u8>(), 0..300),
-        which in 0_usize..5,
+        which in 0_usize..6,
     ) {
-        let cipher = [
-            ContentCipher::Aes128Cbc, ContentCipher::Aes192Cbc, ContentCipher::Aes256Cbc,
-            ContentCipher::Aes128Gcm, ContentCipher::Aes256Gcm,
-        ][which];
+        let cipher = ContentCipher::ALL[which];
         let key = ContentKey::random(&SystemRandom, cipher.key_len());
         let info = recipient_info(&P256.certificate, &key, Some(&content), RsaTransport::Pkcs1).unwrap();
         let sealed = encrypt(&content, cipher, &key, &SystemRandom).unwrap();

@@ -59,6 +59,8 @@ fn rewrapped_messages_keep_the_tail_and_open_for_the_new_recipients_only() {
             assert_eq!(open_with_openssl(identity, &message), CONTENT);
         }
         assert_eq!(after.with_recipients(&infos), message, "deterministic");
+        assert_eq!(before.clone().into_rewrapped(&infos), message, "in place");
+        assert_eq!(*after.clone().into_decrypted(&key).unwrap(), CONTENT);
         assert_eq!(ssmax_cms::ber::to_der(&message, &limits()).unwrap(), message, "DER");
     }
 }
@@ -70,6 +72,7 @@ fn the_tail_is_the_hash_of_its_parts() {
         let sealed = encrypt(CONTENT, cipher, &key, &SystemRandom).unwrap();
         let info = recipient_info(&P256.certificate, &key, None, RsaTransport::Pkcs1).unwrap();
         let message = sealed.with_recipients(std::slice::from_ref(&info));
+        assert_eq!(sealed.clone().into_message(std::slice::from_ref(&info)), message);
         assert_eq!(Enveloped::parse(&message, &limits()).unwrap().tail(), sealed.tail());
 
         // What follows the recipients is EncryptedContentInfo, and the tag.
@@ -124,8 +127,16 @@ fn keys_and_transports_that_do_not_fit_are_refused_by_name() {
     assert_eq!(found.unwrap_err(), CmsError::KeyLength);
     let found = recipient_info(&RSA.certificate, &key, Some(b"ukm"), RsaTransport::OaepSha256);
     assert_eq!(found.unwrap_err(), CmsError::KeyKind);
-    for identity in [&*crate::identities::P384, &crate::identities::ED25519] {
-        let found = recipient_info(&identity.certificate, &key, None, RsaTransport::OaepSha256);
+    let only_signs = &crate::identities::ED25519.certificate;
+    let found = recipient_info(only_signs, &key, None, RsaTransport::OaepSha256);
+    assert_eq!(found.unwrap_err(), CmsError::PublicKey);
+    // RSA with 1,024 bits, however the mail is sent.
+    let small = &crate::identities::RSA_1024.certificate;
+    for transport in [RsaTransport::Pkcs1, RsaTransport::OaepSha1] {
+        let found = recipient_info(small, &key, None, transport);
         assert_eq!(found.unwrap_err(), CmsError::PublicKey);
     }
+    let key = ContentKey::random(&SystemRandom, 24);
+    let found = encrypt(CONTENT, ContentCipher::TripleDesCbc, &key, &SystemRandom);
+    assert_eq!(found.unwrap_err(), CmsError::CipherRefused);
 }

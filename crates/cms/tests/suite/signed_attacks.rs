@@ -341,7 +341,7 @@ fn an_ecdsa_label_on_an_rsa_key_is_refused() {
         let algorithm = tree.at(&SIGNER_INFO).at(&[4]).inside();
         algorithm[0] = Node::Leaf(6, b"\x2a\x86\x48\xce\x3d\x04\x03\x02".to_vec());
     });
-    assert_eq!(verify(&message), Err(SignatureFault::Invalid));
+    assert_eq!(verify(&message), Err(SignatureFault::KeyKind));
 }
 
 #[test]

@@ -2,10 +2,12 @@
 
 use ssmax_cms::{
     CmsError, Limits,
+    capabilities::Capabilities,
+    enveloped::ContentCipher,
     signed::{
         Attribute, ID_DOMAIN_SIGNATURE, SIGNATURE_TYPE, SignRequest, SignedData, attribute_oid,
         attribute_utf8, domain_signature_type, encryption_key_preference, is_domain_signature_type,
-        sign, utf8_value,
+        sign, sign_over, utf8_value,
     },
 };
 use ssmax_pki::Certificate;
@@ -13,7 +15,10 @@ use ssmax_primitives::{SoftwareKey, sha256};
 use ssmax_token::{KeyAlgorithm, KeyPair, SignatureAlgorithm, SigningKey, TokenError};
 use time::macros::datetime;
 
-use crate::identities::{Identity, P256, RSA, file, openssl};
+use crate::{
+    identities::{ED25519, Identity, P256, P384, P521, RSA, X25519, file, openssl},
+    surgery::{MESSAGE_DIGEST, Node, attribute},
+};
 
 const CONTENT: &[u8] = b"Content-Type: text/plain\r\n\r\nHello, world.\r\n";
 
@@ -221,9 +226,100 @@ fn a_key_that_is_not_the_certificates_does_not_sign() {
 }
 
 #[test]
-fn a_key_that_does_not_sign_with_sha_256_is_refused() {
+fn a_detached_signature_with_another_hash_needs_the_content() {
     let found = sign(&request(&RSA, &[]), &Pretending(SignatureAlgorithm::RsaPkcs1Sha512));
     assert_eq!(found, Err(CmsError::SigningAlgorithm));
-    let found = sign(&request(&RSA, &[]), &Pretending(SignatureAlgorithm::RsaPssSha256));
-    assert_eq!(found, Err(CmsError::Signing(TokenError::Unavailable)));
+    for algorithm in [SignatureAlgorithm::RsaPkcs1Sha512, SignatureAlgorithm::RsaPssSha256] {
+        let found = sign_over(&request(&RSA, &[]), CONTENT, &Pretending(algorithm));
+        assert_eq!(found, Err(CmsError::Signing(TokenError::Unavailable)));
+    }
+}
+
+#[test]
+fn a_key_that_only_agrees_signs_nothing() {
+    let found = sign_over(&request(&X25519, &[]), CONTENT, X25519.key());
+    assert_eq!(found, Err(CmsError::SigningAlgorithm));
+}
+
+#[test]
+fn every_key_and_algorithm_makes_signatures_that_openssl_and_we_verify() {
+    use SignatureAlgorithm as A;
+    let rsa = [
+        A::RsaPkcs1Sha256,
+        A::RsaPkcs1Sha384,
+        A::RsaPkcs1Sha512,
+        A::RsaPssSha256,
+        A::RsaPssSha384,
+        A::RsaPssSha512,
+    ];
+    let cases: [(&Identity, &[A]); 5] = [
+        (&RSA, &rsa),
+        (&P256, &[A::EcdsaSha256]),
+        (&P384, &[A::EcdsaSha384]),
+        (&P521, &[A::EcdsaSha256, A::EcdsaSha384, A::EcdsaSha512]),
+        (&ED25519, &[A::Ed25519]),
+    ];
+    let content = file("every-algorithm", CONTENT);
+    for (identity, algorithms) in cases {
+        let certificates = [identity.certificate.clone()];
+        for algorithm in algorithms {
+            let pkcs8 = identity.key().to_pkcs8();
+            let key = SoftwareKey::from_pkcs8(&pkcs8).unwrap();
+            let key = key.with_signature_algorithm(*algorithm).unwrap();
+            let detached = sign_over(&request(identity, &certificates), CONTENT, &key).unwrap();
+            let with_content =
+                SignRequest { content: Some(CONTENT), ..request(identity, &certificates) };
+            let opaque = sign(&with_content, &key).unwrap();
+            for message in [&detached, &opaque] {
+                let signed = read(message);
+                let [signer] = signed.signers() else { panic!("one signer") };
+                assert_eq!(signer.verify(&identity.certificate, CONTENT), Ok(()));
+                assert_eq!(signer.signature_algorithm(), Ok(*algorithm));
+            }
+            if *algorithm == A::Ed25519 {
+                // OpenSSL 3.0 does not do Ed25519 in CMS, only by itself.
+                verify_attributes(identity, &detached);
+                continue;
+            }
+            let verify = ["cms", "-verify", "-binary", "-inform", "DER", "-CAfile"];
+            let with = [&verify[..], &[&identity.certificate_file, "-content", &content]].concat();
+            assert_eq!(openssl(&with, &detached), CONTENT, "{algorithm:?}");
+            let with = [&verify[..], &[&identity.certificate_file, "-cades"]].concat();
+            assert_eq!(openssl(&with, &opaque), CONTENT, "{algorithm:?}");
+        }
+    }
+}
+
+/// OpenSSL checks the only signature over its attributes, and SHA-512 is what they tell.
+fn verify_attributes(identity: &Identity, message: &[u8]) {
+    let signed = read(message);
+    let mut signer = Node::parse(signed.signers()[0].der());
+    let sha512 = ssmax_primitives::digest(ssmax_primitives::DigestAlgorithm::Sha512, CONTENT);
+    let attributes = signer.at(&[3]).inside();
+    assert_eq!(*attribute(attributes, MESSAGE_DIGEST).at(&[1, 0]).content(), sha512);
+    let as_set = file("ed25519-set", &Node::Branch(0x31, attributes.clone()).encode());
+    let value = file("ed25519-value", signer.at(&[5]).content());
+    let verify = ["pkeyutl", "-verify", "-rawin", "-certin", "-inkey"];
+    let files = [&*identity.certificate_file, "-in", &as_set, "-sigfile", &value];
+    openssl(&[&verify[..], &files].concat(), b"");
+}
+
+#[test]
+fn our_capabilities_name_gcm_only_where_asked() {
+    let ciphers = |extra_signed| {
+        let request = SignRequest { extra_signed, ..request(&P256, &[]) };
+        let message = sign(&request, P256.key()).unwrap();
+        let signed = read(&message);
+        signed.signers()[0].capabilities().unwrap().unwrap().ciphers().to_vec()
+    };
+    use ContentCipher::{Aes128Cbc, Aes128Gcm, Aes192Cbc, Aes256Cbc, Aes256Gcm};
+    assert_eq!(ciphers(vec![]), [Aes256Cbc, Aes192Cbc, Aes128Cbc]);
+    assert_eq!(ciphers(vec![Capabilities::attribute(false)]), ciphers(vec![]));
+    assert_eq!(
+        ciphers(vec![Capabilities::attribute(true)]),
+        [Aes256Gcm, Aes128Gcm, Aes256Cbc, Aes192Cbc, Aes128Cbc]
+    );
+    let twice = vec![Capabilities::attribute(true), Capabilities::attribute(false)];
+    let request = SignRequest { extra_signed: twice, ..request(&P256, &[]) };
+    assert_eq!(sign(&request, P256.key()), Err(CmsError::DuplicateAttribute));
 }

@@ -3,9 +3,11 @@
 use std::{collections::BTreeMap, fmt::Debug, path::PathBuf};
 
 use ssmax_cms::{
-    Limits, ber,
+    CmsError, Limits, ber,
+    capabilities::Capabilities,
+    compressed::decompress,
     enveloped::{Enveloped, KeyName, RecipientInfo, UnwrapPolicy, kcv},
-    signed::SignedData,
+    signed::{SignaturePolicy, SignedData},
 };
 use ssmax_pki::Certificate;
 use ssmax_primitives::{ContentKey, SoftwareKey, sha256};
@@ -13,6 +15,8 @@ use ssmax_primitives::{ContentKey, SoftwareKey, sha256};
 pub(crate) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../spec/vectors/cms")
 }
+
+type Parse = fn(&[u8], &Limits) -> Result<Enveloped, CmsError>;
 
 /// One file: header fields, and the body in octets.
 struct Vector {
@@ -43,8 +47,12 @@ impl Vector {
     fn outcome(&self) -> String {
         let found = match self.field("op") {
             "to-der" => self.to_der(),
-            "signed" => self.signed(),
-            "enveloped" => self.enveloped(),
+            "signed" => self.signed(SignaturePolicy::default()),
+            "signed-old" => self.signed(SignaturePolicy { allow_sha1: true }),
+            "enveloped" => self.enveloped(Enveloped::parse),
+            "enveloped-old" => self.enveloped(Enveloped::parse_old),
+            "compressed" => self.compressed(),
+            "capabilities" => self.capabilities(),
             "unwrap" => self.unwrap(),
             other => panic!("unknown op {other}"),
         };
@@ -57,7 +65,7 @@ impl Vector {
         Ok(())
     }
 
-    fn signed(&self) -> Result<(), String> {
+    fn signed(&self, policy: SignaturePolicy) -> Result<(), String> {
         let signed = SignedData::parse(&self.body, &Limits::default()).map_err(name)?;
         let certificate = Certificate::from_der(&self.octets("certificate")).unwrap();
         let content = match signed.content() {
@@ -67,18 +75,32 @@ impl Vector {
         let [signer] = signed.signers() else {
             return Err(format!("signers-{}", signed.signers().len()));
         };
-        signer.verify(&certificate, &content).map_err(name)?;
+        signer.verify_with(&certificate, &content, &policy).map_err(name)?;
         assert_eq!(hex::encode(signer.hash()), self.field("signer-hash"));
         Ok(())
     }
 
-    fn enveloped(&self) -> Result<(), String> {
-        let enveloped = Enveloped::parse(&self.body, &Limits::default()).map_err(name)?;
+    fn enveloped(&self, parse: Parse) -> Result<(), String> {
+        let enveloped = parse(&self.body, &Limits::default()).map_err(name)?;
         assert_eq!(hex::encode(enveloped.tail()), self.field("tail"));
         let key = ContentKey::new(self.octets("content-key"));
         assert_eq!(hex::encode(kcv(&key, &enveloped.tail())), self.field("kcv"));
         let plain = enveloped.decrypt(&key).map_err(name)?;
         assert_eq!(hex::encode(sha256(&plain)), self.field("plaintext-sha256"));
+        Ok(())
+    }
+
+    fn compressed(&self) -> Result<(), String> {
+        let content = decompress(&self.body, &Limits::default()).map_err(name)?;
+        assert_eq!(hex::encode(sha256(&content)), self.field("content-sha256"));
+        Ok(())
+    }
+
+    fn capabilities(&self) -> Result<(), String> {
+        let found = Capabilities::parse(&self.body).map_err(name)?;
+        let names: Vec<_> = found.ciphers().iter().map(|cipher| cipher.name()).collect();
+        let told = self.fields.get("ciphers").map(String::as_str).unwrap_or_default();
+        assert_eq!(names.join(" "), told);
         Ok(())
     }
 

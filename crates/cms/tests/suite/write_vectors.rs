@@ -1,5 +1,6 @@
-//! Writes the vectors of `spec/vectors/cms` anew. Keys and ephemeral values are random,
-//! so this runs only when asked:
+//! Writes the vectors of `spec/vectors/cms` that are not there yet. Keys and ephemeral
+//! values are random, so this runs only when asked, and a file that exists stays; who
+//! wants one anew deletes it before:
 //! `cargo test -p ssmax-cms --features write-vectors write_the_vectors`.
 
 use std::fmt::Write;
@@ -21,12 +22,17 @@ use crate::{
         attribute, resigned,
     },
     vectors::folder,
+    write_forms,
 };
 
-const CONTENT: &[u8] = b"Content-Type: text/plain\r\n\r\nHello, world.\r\n";
-const PLAINTEXT: &[u8] = b"Content-Type: text/plain\r\n\r\nA secret.\r\n";
+pub(crate) const CONTENT: &[u8] = b"Content-Type: text/plain\r\n\r\nHello, world.\r\n";
+pub(crate) const PLAINTEXT: &[u8] = b"Content-Type: text/plain\r\n\r\nA secret.\r\n";
 
-fn write(name: &str, about: &str, fields: &[(&str, String)], body: &[u8]) {
+pub(crate) fn write(name: &str, about: &str, fields: &[(&str, String)], body: &[u8]) {
+    let path = folder().join(format!("{name}.txt"));
+    if path.exists() {
+        return;
+    }
     let mut text = format!("# {about}\n");
     for (field, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
         writeln!(text, "{field}: {value}").unwrap();
@@ -34,7 +40,7 @@ fn write(name: &str, about: &str, fields: &[(&str, String)], body: &[u8]) {
     for line in hex::encode(body).as_bytes().chunks(96) {
         write!(text, "\n{}", std::str::from_utf8(line).unwrap()).unwrap();
     }
-    std::fs::write(folder().join(format!("{name}.txt")), text + "\n").unwrap();
+    std::fs::write(path, text + "\n").unwrap();
 }
 
 #[test]
@@ -44,6 +50,7 @@ fn write_the_vectors() {
     signed();
     enveloped();
     unwrap();
+    write_forms::write_all();
 }
 
 fn to_der() {
@@ -146,7 +153,13 @@ fn signed_by(identity: &Identity, content: Option<&[u8]>) -> Vec<u8> {
     sign(&request, identity.key()).unwrap()
 }
 
-fn write_signed(name: &str, about: &str, expect: &str, identity: &Identity, message: &[u8]) {
+pub(crate) fn write_signed(
+    name: &str,
+    about: &str,
+    expect: &str,
+    identity: &Identity,
+    message: &[u8],
+) {
     let parsed = SignedData::parse(message, &Limits::default());
     let hash = parsed.ok().and_then(|signed| signed.signers().first().map(|found| found.hash()));
     let fields = [
@@ -250,7 +263,7 @@ fn signed() {
     }
 }
 
-fn content_key(cipher: ContentCipher) -> ContentKey {
+pub(crate) fn content_key(cipher: ContentCipher) -> ContentKey {
     ContentKey::new((0..cipher.key_len() as u8).collect())
 }
 
@@ -258,7 +271,13 @@ fn sealed(cipher: ContentCipher) -> Sealed {
     encrypt(PLAINTEXT, cipher, &content_key(cipher), &SystemRandom).unwrap()
 }
 
-fn write_enveloped(name: &str, about: &str, expect: &str, key: &ContentKey, message: &[u8]) {
+pub(crate) fn write_enveloped(
+    name: &str,
+    about: &str,
+    expect: &str,
+    key: &ContentKey,
+    message: &[u8],
+) {
     let tail = Enveloped::parse(message, &Limits::default()).ok().map(|found| found.tail());
     let fields = [
         ("op", "enveloped".to_owned()),
@@ -321,7 +340,7 @@ fn enveloped() {
     }
 }
 
-fn write_unwrap(
+pub(crate) fn write_unwrap(
     name: &str,
     about: &str,
     expect: &str,

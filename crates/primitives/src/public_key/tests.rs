@@ -2,7 +2,6 @@ use ssmax_token::{DecryptionKey, KeyPair};
 
 use super::*;
 use crate::SoftwareKey;
-use crate::corpora::{Hex, wycheproof};
 
 /// The DER of a SEQUENCE, BIT STRING and so on around `content`.
 fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
@@ -50,6 +49,7 @@ fn rsa_spki(bits: usize) -> Vec<u8> {
 fn the_bounds_of_rsa_hold_at_the_limit_and_one_past_it() {
     assert!(PublicKey::parse(&rsa_spki(2_048)).is_ok());
     assert!(PublicKey::parse(&rsa_spki(8_192)).is_ok());
+    assert!(rsa_encrypt_oaep(&rsa_spki(8_192), OaepHash::Sha512, b"key").is_ok());
     let refused = [
         (1_024, KeyError::RsaTooSmall { bits: 1_024 }),
         (2_047, KeyError::RsaTooSmall { bits: 2_047 }),
@@ -65,7 +65,7 @@ fn the_bounds_of_rsa_hold_at_the_limit_and_one_past_it() {
 }
 
 #[test]
-fn our_own_keys_are_p256_or_rsa_of_three_sizes() {
+fn our_own_keys_are_elliptic_or_rsa_of_three_sizes() {
     assert_eq!(key_algorithm(&rsa_spki(2_048)), Ok(KeyAlgorithm::Rsa2048));
     assert_eq!(key_algorithm(&rsa_spki(3_072)), Ok(KeyAlgorithm::Rsa3072));
     assert_eq!(key_algorithm(&rsa_spki(4_096)), Ok(KeyAlgorithm::Rsa4096));
@@ -73,9 +73,25 @@ fn our_own_keys_are_p256_or_rsa_of_three_sizes() {
     assert_eq!(key_algorithm(&rsa_spki(2_560)), Err(odd_size));
     let pss = rsa_spki_with(&PSS_WITHOUT_PARAMETERS, &odd_number(2_048), &[1, 0, 1]);
     assert_eq!(key_algorithm(&pss), Err(KeyError::UnsupportedAlgorithm));
-    let ec = SoftwareKey::generate(KeyAlgorithm::EcP256).unwrap();
-    assert_eq!(key_algorithm(ec.spki()), Ok(KeyAlgorithm::EcP256));
+    for algorithm in ELLIPTIC {
+        let key = SoftwareKey::generate(algorithm).unwrap();
+        assert_eq!(key_algorithm(key.spki()), Ok(algorithm));
+    }
 }
+
+const AGREEING: [(KeyAlgorithm, usize, usize); 4] = [
+    (KeyAlgorithm::EcP256, 65, 32),
+    (KeyAlgorithm::EcP384, 97, 48),
+    (KeyAlgorithm::EcP521, 133, 66),
+    (KeyAlgorithm::X25519, 32, 32),
+];
+const ELLIPTIC: [KeyAlgorithm; 5] = [
+    KeyAlgorithm::EcP256,
+    KeyAlgorithm::EcP384,
+    KeyAlgorithm::EcP521,
+    KeyAlgorithm::Ed25519,
+    KeyAlgorithm::X25519,
+];
 
 #[test]
 fn rsa_numbers_that_no_key_has_are_malformed() {
@@ -104,12 +120,30 @@ fn a_key_with_an_enormous_exponent_is_refused_before_it_costs_time() {
 
 #[test]
 fn an_spki_cut_or_lengthened_anywhere_is_malformed() {
-    let key = SoftwareKey::generate(KeyAlgorithm::EcP256).unwrap();
-    let spki = key.spki();
-    for len in 0..spki.len() {
-        assert_eq!(key_algorithm(&spki[..len]), Err(KeyError::Malformed));
+    for algorithm in ELLIPTIC {
+        let key = SoftwareKey::generate(algorithm).unwrap();
+        let spki = key.spki();
+        for len in 0..spki.len() {
+            assert_eq!(key_algorithm(&spki[..len]), Err(KeyError::Malformed));
+        }
+        assert_eq!(key_algorithm(&[spki, &[0]].concat()), Err(KeyError::Malformed));
     }
-    assert_eq!(key_algorithm(&[spki, &[0]].concat()), Err(KeyError::Malformed));
+}
+
+#[test]
+fn keys_of_rfc_8410_have_no_parameters_and_32_octets() {
+    for algorithm in [KeyAlgorithm::Ed25519, KeyAlgorithm::X25519] {
+        let key = SoftwareKey::generate(algorithm).unwrap();
+        let (oid, key) = (&key.spki()[4..9], &key.spki()[12..]);
+        let spki = |parameters: &[u8], key: &[u8]| {
+            let bits = tlv(3, &[&[0], key].concat());
+            tlv(0x30, &[tlv(0x30, &[oid, parameters].concat()), bits].concat())
+        };
+        assert_eq!(key_algorithm(&spki(b"", key)), Ok(algorithm));
+        assert_eq!(key_algorithm(&spki(&[5, 0], key)), Err(KeyError::Malformed));
+        assert_eq!(key_algorithm(&spki(b"", &key[1..])), Err(KeyError::Malformed));
+        assert_eq!(key_algorithm(&spki(b"", &[key, &[0]].concat())), Err(KeyError::Malformed));
+    }
 }
 
 #[test]
@@ -134,7 +168,7 @@ fn points_of_other_forms_and_off_the_curve_are_told_apart() {
 
     let compressed = [&[2 | (point[64] & 1)], &point[1..33]].concat();
     let bits = tlv(3, &[&[0][..], &compressed].concat());
-    let spki = tlv(0x30, &[&P256_SPKI_PREFIX[2..23], &bits[..]].concat());
+    let spki = tlv(0x30, &[&key.spki()[2..23], &bits[..]].concat());
     assert_eq!(ec_point(&spki), Err(KeyError::UnsupportedPointForm));
 
     // A point of the wrong length makes an SPKI whose lengths do not fit.
@@ -175,48 +209,30 @@ fn messages_fit_up_to_the_room_that_the_padding_leaves() {
 
 #[test]
 fn both_sides_of_an_ephemeral_agreement_find_the_same_secret() {
-    let key = SoftwareKey::generate(KeyAlgorithm::EcP256).unwrap();
-    let (point, shared) = ephemeral_agree(key.spki()).unwrap();
-    assert_eq!(key.agree(&point).unwrap(), shared);
-    assert_eq!(shared.len(), 32);
-    let (other_point, other_shared) = ephemeral_agree(key.spki()).unwrap();
-    assert_ne!(point, other_point);
-    assert_ne!(shared, other_shared);
-}
-
-/// An `ECPrivateKey` (RFC 5915) on P-256 as PEM.
-fn ec_key(scalar: &[u8]) -> SoftwareKey {
-    let scalar = scalar.strip_prefix(&[0]).filter(|s| s.len() >= 32).unwrap_or(scalar);
-    let scalar = [vec![0; 32 - scalar.len()], scalar.to_vec()].concat();
-    let curve = tlv(0xa0, &[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7]);
-    let der = tlv(0x30, &[vec![2, 1, 1], tlv(4, &scalar), curve].concat());
-    let line = der::pem::LineEnding::LF;
-    let text = der::pem::encode_string("EC PRIVATE KEY", line, &der).unwrap();
-    SoftwareKey::from_pem(&text).unwrap()
+    for (algorithm, public_octets, secret_octets) in AGREEING {
+        let key = SoftwareKey::generate(algorithm).unwrap();
+        let (public, shared) = ephemeral_agree(key.spki()).unwrap();
+        assert_eq!(key.agree(&public).unwrap(), shared);
+        assert_eq!((public.len(), shared.len()), (public_octets, secret_octets));
+        let (other_public, other_shared) = ephemeral_agree(key.spki()).unwrap();
+        assert_ne!(public, other_public);
+        assert_ne!(shared, other_shared);
+    }
 }
 
 #[test]
-fn ecdh_agrees_with_every_wycheproof_vector() {
-    #[derive(serde::Deserialize)]
-    struct Vector {
-        public: Hex,
-        private: Hex,
-        shared: Hex,
-    }
-    wycheproof::<Vector>("ecdh_secp256r1_test.json", |case| {
-        let v = &case.vector;
-        let point = ec_point(&v.public.0);
-        let key = ec_key(&v.private.0);
-        match point {
-            Ok(point) => {
-                assert!(!case.is_invalid(), "{case}");
-                assert_eq!(*key.agree(&point).unwrap(), v.shared.0, "{case}");
-            }
-            // Policy: one encoding for one key.
-            Err(KeyError::UnsupportedPointForm) => {
-                assert!(case.has_flag("CompressedPoint") || case.is_invalid(), "{case}");
-            }
-            Err(_) => assert!(!case.is_valid(), "{case}"),
-        }
-    });
+fn nobody_agrees_with_a_key_that_makes_every_secret_zero() {
+    let key = SoftwareKey::generate(KeyAlgorithm::X25519).unwrap();
+    let mut spki = key.spki().to_vec();
+    spki[12..].fill(0);
+    assert_eq!(ephemeral_agree(&spki), Err(KeyError::PointNotOnCurve));
+    spki[12] = 1;
+    assert_eq!(ephemeral_agree(&spki), Err(KeyError::PointNotOnCurve));
+}
+
+#[test]
+fn a_key_that_only_signs_does_not_agree() {
+    let key = SoftwareKey::generate(KeyAlgorithm::Ed25519).unwrap();
+    assert_eq!(ephemeral_agree(key.spki()), Err(KeyError::WrongAlgorithm));
+    assert_eq!(ec_point(key.spki()), Err(KeyError::WrongAlgorithm));
 }

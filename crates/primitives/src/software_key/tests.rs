@@ -3,11 +3,18 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use super::*;
-use crate::corpora::{Hex, wycheproof};
-use crate::{rsa_encrypt_oaep, rsa_encrypt_pkcs1, verify};
+use crate::{p256_spki, rsa_encrypt_oaep, rsa_encrypt_pkcs1, verify};
 
-const ALL: [KeyAlgorithm; 4] =
-    [KeyAlgorithm::EcP256, KeyAlgorithm::Rsa2048, KeyAlgorithm::Rsa3072, KeyAlgorithm::Rsa4096];
+const ALL: [KeyAlgorithm; 8] = [
+    KeyAlgorithm::EcP256,
+    KeyAlgorithm::EcP384,
+    KeyAlgorithm::EcP521,
+    KeyAlgorithm::Ed25519,
+    KeyAlgorithm::X25519,
+    KeyAlgorithm::Rsa2048,
+    KeyAlgorithm::Rsa3072,
+    KeyAlgorithm::Rsa4096,
+];
 
 /// An RSA key that all tests share, as making one takes a while.
 fn rsa() -> &'static SoftwareKey {
@@ -40,13 +47,21 @@ fn a_generated_key_of_every_kind_signs_and_survives_both_encodings() {
         let key = SoftwareKey::generate(algorithm).unwrap();
         assert_eq!(key.algorithm(), algorithm);
         assert_eq!(key_algorithm(key.spki()), Ok(algorithm));
-        let signature = key.sign(b"message").unwrap();
-        assert_eq!(verify(key.signature_algorithm(), key.spki(), b"message", &signature), Ok(()));
+        match key.sign(b"message") {
+            Ok(signature) => {
+                let algorithm = key.signature_algorithm();
+                assert_eq!(verify(algorithm, key.spki(), b"message", &signature), Ok(()));
+            }
+            Err(fault) => {
+                assert_eq!((fault, algorithm.can_sign()), (TokenError::WrongAlgorithm, false));
+            }
+        }
 
         for copy in [
             SoftwareKey::from_pkcs8(&key.to_pkcs8()).unwrap(),
             SoftwareKey::from_pem(&key.to_pem()).unwrap(),
         ] {
+            assert_eq!(copy.algorithm(), algorithm);
             assert_eq!(copy.spki(), key.spki());
             assert_eq!(copy.to_pkcs8(), key.to_pkcs8());
         }
@@ -64,7 +79,15 @@ fn keys_of_openssl_in_each_pem_form_are_read() {
     let ec_pkcs8 = openssl(&["pkcs8", "-topk8", "-nocrypt"], &ec_and_parameters);
     let rsa_pkcs8 = openssl(&["genrsa", "2048"], b"");
     let rsa_pkcs1 = openssl(&["rsa", "-traditional"], &rsa_pkcs8);
+    let curve = |name: &str| openssl(&["ecparam", "-name", name, "-genkey"], b"");
+    let generate = |name: &str| openssl(&["genpkey", "-algorithm", name], b"");
+    let p521_pkcs8 = openssl(&["pkcs8", "-topk8", "-nocrypt"], &curve("secp521r1"));
     for (label, pem) in [
+        ("EC PRIVATE KEY", curve("secp384r1")),
+        ("EC PRIVATE KEY", curve("secp521r1")),
+        ("PRIVATE KEY", p521_pkcs8),
+        ("PRIVATE KEY", generate("ED25519")),
+        ("PRIVATE KEY", generate("X25519")),
         ("EC PRIVATE KEY", ec_and_parameters),
         ("PRIVATE KEY", ec_pkcs8),
         ("PRIVATE KEY", rsa_pkcs8),
@@ -83,7 +106,8 @@ fn keys_of_openssl_in_each_pem_form_are_read() {
 
 #[test]
 fn openssl_reads_our_pem_and_finds_the_same_public_key() {
-    for key in [&ec(), rsa()] {
+    for algorithm in &ALL[..6] {
+        let key = SoftwareKey::generate(*algorithm).unwrap();
         let spki = openssl(&["pkey", "-pubout", "-outform", "DER"], key.to_pem().as_bytes());
         assert_eq!(spki, key.spki());
     }
@@ -92,9 +116,9 @@ fn openssl_reads_our_pem_and_finds_the_same_public_key() {
 #[test]
 fn keys_that_are_not_for_us_are_told_from_malformed_ones() {
     let wrong = [
-        openssl(&["ecparam", "-name", "secp384r1", "-genkey"], b""),
-        openssl(&["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"], b""),
-        openssl(&["genpkey", "-algorithm", "ED25519"], b""),
+        openssl(&["ecparam", "-name", "secp256k1", "-genkey"], b""),
+        openssl(&["genpkey", "-algorithm", "ED448"], b""),
+        openssl(&["genpkey", "-algorithm", "X448"], b""),
         openssl(&["genrsa", "2560"], b""),
     ];
     for pem in wrong {
@@ -123,7 +147,8 @@ fn a_small_rsa_key_is_no_key() {
 
 #[test]
 fn pkcs8_cut_or_lengthened_anywhere_is_malformed() {
-    for key in [&ec(), rsa()] {
+    let elliptic = ALL[..5].iter().map(|algorithm| SoftwareKey::generate(*algorithm).unwrap());
+    for key in elliptic.chain([SoftwareKey::from_pkcs8(&rsa().to_pkcs8()).unwrap()]) {
         let whole = key.to_pkcs8();
         for len in 0..whole.len() {
             let result = SoftwareKey::from_pkcs8(&whole[..len]);
@@ -148,24 +173,116 @@ fn a_private_key_beside_the_public_key_of_another_is_malformed() {
 fn operations_of_the_other_kind_are_refused() {
     let wrong = TokenError::WrongAlgorithm;
     assert_eq!(rsa().agree(&ec().spki()[26..]), Err(wrong));
-    assert_eq!(ec().decrypt_oaep(OaepHash::Sha256, &[0; 256]), Err(wrong));
-    assert_eq!(ec().decrypt_pkcs1(&[0; 256], 32), Err(wrong));
+    let [ed, x] = [KeyAlgorithm::Ed25519, KeyAlgorithm::X25519]
+        .map(|algorithm| SoftwareKey::generate(algorithm).unwrap());
+    assert_eq!(ed.agree(&[9; 32]), Err(wrong));
+    assert_eq!(x.sign(b"message"), Err(wrong));
+    for key in [ec(), ed, x] {
+        assert_eq!(key.decrypt_oaep(OaepHash::Sha256, &[0; 256]), Err(wrong));
+        assert_eq!(key.decrypt_pkcs1(&[0; 256], 32), Err(wrong));
+    }
 }
 
 #[test]
 fn agreement_with_anything_but_an_uncompressed_point_on_the_curve_fails() {
-    let key = ec();
-    let point = ec().spki()[26..].to_vec();
-    assert_eq!(key.agree(&point).unwrap().len(), 32);
-    let mut off_curve = point.clone();
-    off_curve[40] ^= 1;
-    let mut hybrid = point.clone();
-    hybrid[0] = 6 | (point[64] & 1);
-    let compressed = [&[2 | (point[64] & 1)], &point[1..33]].concat();
-    let whole_spki = p256_spki(&point);
-    for bad in [&[][..], &[0], &off_curve, &hybrid, &compressed, &point[..64], &whole_spki] {
-        assert_eq!(key.agree(bad), Err(TokenError::Failed));
+    for algorithm in [KeyAlgorithm::EcP256, KeyAlgorithm::EcP384, KeyAlgorithm::EcP521] {
+        let [key, other] = [(); 2].map(|()| SoftwareKey::generate(algorithm).unwrap());
+        let point = crate::ec_point(other.spki()).unwrap();
+        let coordinate = (point.len() - 1) / 2;
+        assert_eq!(key.agree(&point).unwrap().len(), coordinate);
+        let odd = point.last().unwrap() & 1;
+        let mut off_curve = point.clone();
+        off_curve[40] ^= 1;
+        let mut hybrid = point.clone();
+        hybrid[0] = 6 | odd;
+        let compressed = [&[2 | odd], &point[1..=coordinate]].concat();
+        let short = &point[..point.len() - 1];
+        for bad in [&[][..], &[0], &off_curve, &hybrid, &compressed, short, other.spki()] {
+            assert_eq!(key.agree(bad), Err(TokenError::Failed));
+        }
     }
+    let whole_spki = p256_spki(&[4; 65]);
+    assert_eq!(ec().agree(&whole_spki), Err(TokenError::Failed));
+}
+
+#[test]
+fn points_of_another_curve_do_not_agree() {
+    let keys =
+        [KeyAlgorithm::EcP256, KeyAlgorithm::EcP384, KeyAlgorithm::EcP521, KeyAlgorithm::X25519]
+            .map(|algorithm| SoftwareKey::generate(algorithm).unwrap());
+    for key in &keys {
+        for other in &keys {
+            let public = match other.algorithm() {
+                KeyAlgorithm::X25519 => other.spki()[12..].to_vec(),
+                _ => crate::ec_point(other.spki()).unwrap(),
+            };
+            assert_eq!(key.agree(&public).is_ok(), key.algorithm() == other.algorithm());
+        }
+    }
+}
+
+#[test]
+fn a_key_signs_with_every_algorithm_that_fits_it_and_refuses_the_others() {
+    use SignatureAlgorithm::{
+        EcdsaSha256, EcdsaSha384, EcdsaSha512, Ed25519, RsaPkcs1Sha256, RsaPkcs1Sha384,
+        RsaPkcs1Sha512, RsaPssSha256, RsaPssSha384, RsaPssSha512,
+    };
+    let ecdsa = [EcdsaSha256, EcdsaSha384, EcdsaSha512];
+    let rsa_algorithms =
+        [RsaPkcs1Sha256, RsaPkcs1Sha384, RsaPkcs1Sha512, RsaPssSha256, RsaPssSha384, RsaPssSha512];
+    let every = [&ecdsa[..], &rsa_algorithms, &[Ed25519]].concat();
+    for (algorithm, default, fitting) in [
+        (KeyAlgorithm::EcP256, EcdsaSha256, &ecdsa[..1]),
+        (KeyAlgorithm::EcP384, EcdsaSha384, &ecdsa[1..2]),
+        (KeyAlgorithm::EcP521, EcdsaSha512, &ecdsa),
+        (KeyAlgorithm::Ed25519, Ed25519, &[Ed25519]),
+        (KeyAlgorithm::Rsa2048, RsaPkcs1Sha256, &rsa_algorithms),
+        (KeyAlgorithm::X25519, Ed25519, &[]),
+    ] {
+        let pkcs8 = match algorithm {
+            KeyAlgorithm::Rsa2048 => rsa().to_pkcs8(),
+            other => SoftwareKey::generate(other).unwrap().to_pkcs8(),
+        };
+        let read = || SoftwareKey::from_pkcs8(&pkcs8).unwrap();
+        assert_eq!(read().signature_algorithm(), default);
+        for with in &every {
+            match read().with_signature_algorithm(*with) {
+                Ok(key) => {
+                    assert!(fitting.contains(with), "{algorithm:?} {with:?}");
+                    assert_eq!(key.signature_algorithm(), *with);
+                    let signature = key.sign(b"message").unwrap();
+                    assert_eq!(verify(*with, key.spki(), b"message", &signature), Ok(()));
+                }
+                Err(fault) => {
+                    assert!(!fitting.contains(with), "{algorithm:?} {with:?}");
+                    assert_eq!(fault, TokenError::WrongAlgorithm);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_x25519_key_of_version_two_is_read_and_a_malformed_one_is_not() {
+    let key = SoftwareKey::generate(KeyAlgorithm::X25519).unwrap();
+    let one = key.to_pkcs8();
+    // OneAsymmetricKey (RFC 5958 2): version 1 and the public key in [1].
+    let mut two = one.to_vec();
+    two[4] = 1;
+    two.extend_from_slice(&[0x81, 0x21, 0x00]);
+    two.extend_from_slice(&key.spki()[12..]);
+    two[1] += 35;
+    assert_eq!(SoftwareKey::from_pkcs8(&two).unwrap().spki(), key.spki());
+
+    let mut short = one.to_vec();
+    short.pop();
+    short[1] -= 1;
+    short[13] -= 1;
+    short[15] -= 1;
+    assert_eq!(SoftwareKey::from_pkcs8(&short).unwrap_err(), TokenError::Malformed);
+    let mut not_inside = one.to_vec();
+    not_inside[14] = 0x05;
+    assert_eq!(SoftwareKey::from_pkcs8(&not_inside).unwrap_err(), TokenError::Malformed);
 }
 
 #[test]
@@ -221,67 +338,12 @@ fn openssl_and_we_read_each_others_rsa_encryption() {
     std::fs::remove_dir_all(&dir).unwrap();
 }
 
-#[test]
-fn oaep_agrees_with_every_wycheproof_vector_without_a_label() {
-    #[derive(serde::Deserialize)]
-    struct Vector {
-        #[serde(rename = "privateKeyPkcs8")]
-        pkcs8: Hex,
-        msg: Hex,
-        ct: Hex,
-        label: Hex,
-    }
-    for (file, hash) in [
-        ("rsa_oaep_2048_sha1_mgf1sha1_test.json", OaepHash::Sha1),
-        ("rsa_oaep_2048_sha256_mgf1sha256_test.json", OaepHash::Sha256),
-        ("rsa_oaep_3072_sha256_mgf1sha256_test.json", OaepHash::Sha256),
-    ] {
-        let mut known: Option<SoftwareKey> = None;
-        wycheproof::<Vector>(file, |case| {
-            let v = &case.vector;
-            let key = known.get_or_insert_with(|| SoftwareKey::from_pkcs8(&v.pkcs8.0).unwrap());
-            let result = key.decrypt_oaep(hash, &v.ct.0);
-            // Policy: no labels; a ciphertext with one must not open without it.
-            if case.is_valid() && v.label.0.is_empty() {
-                assert_eq!(*result.unwrap(), v.msg.0, "{case}");
-            } else {
-                assert_eq!(result, Err(TokenError::Failed), "{case}");
-            }
-        });
-    }
-}
-
-#[test]
-fn pkcs1_agrees_with_every_wycheproof_vector_and_rejects_implicitly() {
-    #[derive(serde::Deserialize)]
-    struct Vector {
-        #[serde(rename = "privateKeyPkcs8")]
-        pkcs8: Hex,
-        msg: Hex,
-        ct: Hex,
-    }
-    wycheproof::<Vector>("rsa_pkcs1_2048_test.json", |case| {
-        let v = &case.vector;
-        let key = SoftwareKey::from_pkcs8(&v.pkcs8.0).unwrap();
-        if case.is_valid() {
-            assert_eq!(*key.decrypt_pkcs1(&v.ct.0, v.msg.0.len()).unwrap(), v.msg.0, "{case}");
-            let wrong_len = key.decrypt_pkcs1(&v.ct.0, v.msg.0.len() + 16).unwrap();
-            assert_eq!(wrong_len.len(), v.msg.0.len() + 16, "{case}");
-            assert!(v.msg.0.is_empty() || !wrong_len.starts_with(&v.msg.0), "{case}");
-        } else if v.ct.0.len() == 256 {
-            let fake = key.decrypt_pkcs1(&v.ct.0, 32).unwrap();
-            assert_eq!(fake, key.rsa_for_test().rejection(&v.ct.0, 32), "{case}");
-        } else {
-            assert_eq!(key.decrypt_pkcs1(&v.ct.0, 32), Err(TokenError::Failed), "{case}");
-        }
-    });
-}
-
 impl SoftwareKey {
-    fn rsa_for_test(&self) -> &RsaPrivate {
+    /// What a bad ciphertext decrypts to.
+    pub(crate) fn rejection_for_test(&self, ciphertext: &[u8], len: usize) -> Zeroizing<Vec<u8>> {
         match &self.private {
-            Private::Rsa(rsa) => rsa,
-            Private::Ec { .. } => panic!("an EC key"),
+            Private::Rsa(rsa) => rsa.rejection(ciphertext, len),
+            _ => panic!("no RSA key"),
         }
     }
 }
