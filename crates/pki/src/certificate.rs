@@ -1,5 +1,7 @@
 //! One certificate, read once.
 
+mod facts;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -119,7 +121,8 @@ impl Certificate {
             not_before: instant::from_any(&tbs.validity.not_before)?,
             not_after: instant::from_any(&tbs.validity.not_after)?,
             algorithm: octets(&signed.algorithm)?,
-            signature: signed.signature.as_bytes().ok_or(PkiError::Malformed)?.to_vec(),
+            // A signature is whole octets; another BIT STRING is one that never holds.
+            signature: signed.signature.as_bytes().unwrap_or_default().to_vec(),
             extensions: Extensions::decode(list.unwrap_or_default())?,
             tbs: tbs_der,
             der: der.to_vec(),
@@ -140,6 +143,16 @@ impl Certificate {
     /// Those of [`Certificate::from_pem`]; one bad certificate fails the whole.
     pub fn all_from_pem(text: &str) -> Result<Vec<Self>, PkiError> {
         pem::decode_all(&[PEM_LABEL], text)?.iter().map(|der| Self::from_der(der)).collect()
+    }
+
+    /// Reads every PEM block "CERTIFICATE", in order, each with its own answer; none is
+    /// an empty list.
+    ///
+    /// # Errors
+    /// [`PkiError::NotPem`] for a text whose blocks cannot be told.
+    pub fn each_from_pem(text: &str) -> Result<Vec<Result<Self, PkiError>>, PkiError> {
+        let blocks = pem::decode_all(&[PEM_LABEL], text)?;
+        Ok(blocks.iter().map(|der| Self::from_der(der)).collect())
     }
 
     /// The octets of the whole certificate.
@@ -218,7 +231,7 @@ impl Certificate {
     /// The subject for people to read, as RFC 4514 text.
     #[must_use]
     pub fn subject_text(&self) -> String {
-        self.0.subject_parsed.to_string()
+        name::text(&self.0.subject_parsed)
     }
 
     /// The addresses among the alternative names, rfc822Name and SmtpUTF8Mailbox, as
@@ -235,6 +248,13 @@ impl Certificate {
     #[must_use]
     pub fn has_email(&self, address: &str) -> bool {
         self.0.extensions.emails.iter().any(|email| address::same_mailbox(email, address))
+    }
+
+    /// Whether there is an extension subjectAltName, whatever names it holds
+    /// (RFC 5280 4.2.1.6). Only without may an address in the subject mean something.
+    #[must_use]
+    pub fn has_alternative_names(&self) -> bool {
+        self.0.extensions.has_alternative_names
     }
 
     /// The dNSNames among the alternative names, as they stand.

@@ -1,36 +1,32 @@
-//! Certificate revocation lists (RFC 5280 section 5).
+//! Certificate revocation lists (RFC 5280 section 5): complete, delta and indirect ones.
+
+mod issue;
+pub(crate) mod scope;
 
 use std::fmt;
 use std::sync::Arc;
 
-use der::asn1::{Any, ObjectIdentifier, OctetString, Uint};
+use der::asn1::Any;
 use der::{Decode, Encode};
 use ssmax_primitives::verify;
-use ssmax_token::SigningKey;
 use time::OffsetDateTime;
 use x509_cert::Version;
 use x509_cert::crl::{RevokedCert, TbsCertList};
-use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::crl::dp::DistributionPoint;
-use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
-use x509_cert::ext::pkix::{
-    AuthorityKeyIdentifier, CrlReason, IssuingDistributionPoint as DistributionPointExtension,
-};
-use x509_cert::name::Name;
-use x509_cert::serial_number::SerialNumber;
+use x509_cert::ext::pkix::CrlReason;
+use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::time::Time;
 
 use crate::certificate::Signed;
-use crate::issue::sign_octets;
 use crate::name::CanonicalName;
-use crate::{Certificate, KeyUsage, PkiError, algorithm, encode, instant, oid, pem};
+use crate::{Certificate, KeyUsage, PkiError, algorithm, instant, oid, pem};
+
+pub use issue::{Content, issue};
+use scope::{Reasons, Scope};
 
 /// The largest CRL that is read, in octets: about 400,000 entries.
 pub const MAX_CRL_BYTES: usize = 16 * 1024 * 1024;
 
 const PEM_LABEL: &str = "X509 CRL";
-/// CRL entry extension certificateIssuer: the mark of an indirect CRL.
-const EXT_CERTIFICATE_ISSUER: &str = "2.5.29.29";
 
 /// Why a certificate was revoked (RFC 5280 5.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,7 +46,7 @@ pub enum Reason {
     CessationOfOperation,
     /// Suspended for the time being.
     CertificateHold,
-    /// No longer on hold; only in delta CRLs, which are not used here.
+    /// No longer on hold; only in delta CRLs (RFC 5280 5.3.1).
     RemoveFromCrl,
     /// A right in the certificate was withdrawn.
     PrivilegeWithdrawn,
@@ -85,85 +81,25 @@ struct Inner {
     next_update: Option<OffsetDateTime>,
     /// In the order of their serials.
     entries: Vec<Entry>,
+    /// For each entry the place of its certificate's issuer in `issuers`; empty when
+    /// all are the CRL's own issuer's.
+    entry_issuers: Vec<u32>,
+    issuers: Vec<CanonicalName>,
     scope: Scope,
 }
 
-/// Which certificates a CRL speaks about.
-#[derive(Default)]
-struct Scope {
-    /// An indirect CRL, or one with a critical extension that we do not know: says
-    /// nothing to us (RFC 5280 5.2, 5.3).
-    is_unusable: bool,
-    /// A delta, or a CRL for some reasons only: not being listed there says nothing,
-    /// being listed says all.
-    is_partial: bool,
-    only_users: bool,
-    only_authorities: bool,
-    /// The names of the one distribution point that it is for.
-    point: Option<Vec<GeneralName>>,
-}
-
-/// What a new CRL says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Content {
-    /// The moment of issue.
-    pub this_update: OffsetDateTime,
-    /// When the next one comes at the latest; from then on this one is worthless.
-    pub next_update: OffsetDateTime,
-    /// Higher than that of every CRL before (RFC 5280 5.2.3).
-    pub number: u64,
-    /// The revoked certificates, in any order.
-    pub entries: Vec<Entry>,
-}
-
-/// Issues a CRL for all certificates of `issuer`.
-///
-/// # Errors
-/// [`PkiError::WrongIssuerKey`], [`PkiError::IssuerNotAllowed`] without the key usage
-/// cRLSign, [`PkiError::UnsupportedAlgorithm`], [`PkiError::Unencodable`] and
-/// [`PkiError::Token`].
-pub fn issue(
-    issuer: &Certificate,
-    key: &dyn SigningKey,
-    content: &Content,
-) -> Result<Crl, PkiError> {
-    if issuer.spki() != key.spki() {
-        return Err(PkiError::WrongIssuerKey);
-    }
-    if !issuer.key_usage().is_some_and(|usage| usage.contains(KeyUsage::CRL_SIGN)) {
-        return Err(PkiError::IssuerNotAllowed);
-    }
-    let algorithm =
-        algorithm::to_der(key.signature_algorithm()).ok_or(PkiError::UnsupportedAlgorithm)?;
-    let revoked: Vec<RevokedCert> =
-        content.entries.iter().map(revoked_certificate).collect::<Result<_, _>>()?;
-    let mut extensions = Vec::new();
-    if let Some(key_id) = issuer.subject_key_id() {
-        let identifier = AuthorityKeyIdentifier {
-            key_identifier: Some(OctetString::new(key_id).map_err(unencodable)?),
-            ..AuthorityKeyIdentifier::default()
-        };
-        extensions.push(encode::extension(oid::EXT_AUTHORITY_KEY_ID, false, &identifier)?);
-    }
-    // RFC 5280 5.2.3: "MUST mark this extension as non-critical."
-    let number = Uint::new(&content.number.to_be_bytes()).map_err(unencodable)?;
-    extensions.push(encode::extension(oid::EXT_CRL_NUMBER, false, &number)?);
-    let tbs = TbsCertList {
-        version: Version::V2,
-        signature: decoded(&algorithm)?,
-        issuer: Name::from_der(issuer.subject()).map_err(unencodable)?,
-        this_update: time_of(content.this_update)?,
-        next_update: Some(time_of(content.next_update)?),
-        // RFC 5280 5.1.2.6: absent when nothing is revoked.
-        revoked_certificates: (!revoked.is_empty()).then_some(revoked),
-        crl_extensions: Some(extensions),
-    }
-    .to_der()
-    .map_err(unencodable)?;
-    let (algorithm, signature) = sign_octets(&tbs, key)?;
-    let crl = Crl::from_der(&encode::signed(&tbs, &algorithm, &signature)?)?;
-    // The issuer's name went through a decoder; it must have come out the same.
-    if crl.0.issuer_name == *issuer.subject_name() { Ok(crl) } else { Err(PkiError::Unencodable) }
+/// How the time of a CRL stands to the moment asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// The moment lies between thisUpdate and nextUpdate.
+    Current,
+    /// Made after the moment, and the certificate would still be listed: it knows more
+    /// about the past, not less.
+    Later,
+    /// Out of date at the moment, or without nextUpdate (RFC 5280 5.1.2.5 demands it).
+    Stale,
+    /// Made so late that the certificate's entry may have been dropped (RFC 5280 3.3).
+    Silent,
 }
 
 impl Crl {
@@ -187,21 +123,23 @@ impl Crl {
         if algorithm != tbs.signature.to_der().map_err(malformed)? {
             return Err(PkiError::AlgorithmMismatch);
         }
-        let mut scope = Scope::read(tbs.crl_extensions.as_deref().unwrap_or_default())?;
-        let mut entries = Vec::new();
-        for revoked in tbs.revoked_certificates.as_deref().unwrap_or_default() {
-            entries.push(read_entry(revoked, &mut scope)?);
-        }
-        entries.sort_by(|a, b| a.serial.cmp(&b.serial));
+        let issuer_name = CanonicalName::from_name(&tbs.issuer);
+        let mut scope =
+            Scope::read(tbs.crl_extensions.as_deref().unwrap_or_default(), &issuer_name)?;
+        let list = tbs.revoked_certificates.as_deref().unwrap_or_default();
+        let (entries, entry_issuers, issuers) = read_entries(list, &issuer_name, &mut scope)?;
         Ok(Self(Arc::new(Inner {
             der: der.to_vec(),
             tbs: tbs_der,
             algorithm,
-            signature: signed.signature.as_bytes().ok_or(PkiError::Malformed)?.to_vec(),
-            issuer_name: CanonicalName::from_name(&tbs.issuer),
+            // A signature is whole octets; another BIT STRING is one that never holds.
+            signature: signed.signature.as_bytes().unwrap_or_default().to_vec(),
+            issuer_name,
             this_update: instant_of(tbs.this_update)?,
             next_update: tbs.next_update.map(instant_of).transpose()?,
             entries,
+            entry_issuers,
+            issuers,
             scope,
         })))
     }
@@ -212,6 +150,14 @@ impl Crl {
     /// [`PkiError::NotPem`], or what [`Crl::from_der`] gives.
     pub fn from_pem(text: &str) -> Result<Self, PkiError> {
         Self::from_der(&pem::decode_first(&[PEM_LABEL], text)?)
+    }
+
+    /// Reads every PEM block "X509 CRL", in order; none is an empty list.
+    ///
+    /// # Errors
+    /// Those of [`Crl::from_pem`]; one bad CRL fails the whole.
+    pub fn all_from_pem(text: &str) -> Result<Vec<Self>, PkiError> {
+        pem::decode_all(&[PEM_LABEL], text)?.iter().map(|der| Self::from_der(der)).collect()
     }
 
     /// The octets of the whole CRL.
@@ -239,7 +185,20 @@ impl Crl {
         self.0.next_update
     }
 
-    /// The revoked certificates, in the order of their serials.
+    /// Whether it only says what changed since a complete CRL (RFC 5280 5.2.4).
+    #[must_use]
+    pub fn is_delta(&self) -> bool {
+        self.0.scope.base.is_some()
+    }
+
+    /// Whether its entries may be of certificates that others issued (RFC 5280 5.2.5).
+    #[must_use]
+    pub fn is_indirect(&self) -> bool {
+        self.0.scope.is_indirect
+    }
+
+    /// The revoked certificates, in the order of their serials. In an indirect CRL they
+    /// may be of several issuers.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.0.entries
@@ -267,16 +226,26 @@ impl Crl {
     /// issuer, out of date or unsigned. [`crate::path::validate`] asks all of that.
     #[must_use]
     pub fn is_revoked(&self, certificate: &Certificate, at: OffsetDateTime) -> Option<&Entry> {
-        if self.0.issuer_name != *certificate.issuer_name() {
-            return None;
-        }
-        let serial = certificate.serial();
-        let start = self.0.entries.partition_point(|entry| entry.serial.as_slice() < serial);
         // A serial may stand in a CRL twice; the earliest date counts.
-        let same = self.0.entries.get(start..).unwrap_or_default().iter();
-        same.take_while(|entry| entry.serial == serial)
+        self.entries_of(certificate)
             .filter(|entry| entry.revoked_at <= at && entry.reason != Reason::RemoveFromCrl)
             .min_by_key(|entry| entry.revoked_at)
+    }
+
+    /// Whether a delta says that the certificate is no longer on hold.
+    pub(crate) fn lifts(&self, certificate: &Certificate) -> bool {
+        self.entries_of(certificate).any(|entry| entry.reason == Reason::RemoveFromCrl)
+    }
+
+    /// The entries for `certificate`, by serial and issuer.
+    fn entries_of(&self, certificate: &Certificate) -> impl Iterator<Item = &Entry> {
+        let inner = &self.0;
+        let (serial, issuer) = (certificate.serial(), certificate.issuer_name());
+        let start = inner.entries.partition_point(|entry| entry.serial.as_slice() < serial);
+        let same = inner.entries.iter().enumerate().skip(start);
+        same.take_while(move |(_, entry)| entry.serial == serial)
+            .filter(move |(place, _)| inner.issuer_at(*place) == issuer)
+            .map(|(_, entry)| entry)
     }
 
     /// Whether the issuer's name and key usage admit that it signed this CRL.
@@ -285,40 +254,38 @@ impl Crl {
             && issuer.key_usage().is_none_or(|usage| usage.contains(KeyUsage::CRL_SIGN))
     }
 
-    /// Whether this CRL, if its signature is good, tells the state of `certificate`
-    /// at `at` (RFC 5280 6.3.3 (a) and (b)).
-    pub(crate) fn covers(&self, certificate: &Certificate, at: OffsetDateTime) -> bool {
-        !self.0.scope.is_partial && self.speaks_about(certificate, at)
+    /// Whether the certificate's own issuer made this CRL, going by the names.
+    pub(crate) fn is_direct_for(&self, certificate: &Certificate) -> bool {
+        self.0.issuer_name == *certificate.issuer_name()
     }
 
-    /// Whether this CRL, if its signature is good, may only reveal that `certificate`
-    /// is revoked. Deltas are not put together with their bases (RFC 5280 6.3.3 (c)),
-    /// but what they revoke is revoked.
-    pub(crate) fn may_reveal(&self, certificate: &Certificate, at: OffsetDateTime) -> bool {
-        self.0.scope.is_partial
-            && self.speaks_about(certificate, at)
-            && self.is_revoked(certificate, at).is_some()
+    /// For which reasons this CRL, if its signature is good, tells the state of
+    /// `certificate` (RFC 5280 6.3.3 (b)).
+    pub(crate) fn reasons_for(&self, certificate: &Certificate) -> Reasons {
+        self.0.scope.reasons_for(&self.0.issuer_name, certificate)
     }
 
-    fn speaks_about(&self, certificate: &Certificate, at: OffsetDateTime) -> bool {
-        let scope = &self.0.scope;
-        if scope.is_unusable || self.0.issuer_name != *certificate.issuer_name() {
-            return false;
+    /// How this CRL's time stands to `at`, when `certificate` is asked about.
+    pub(crate) fn freshness(&self, certificate: &Certificate, at: OffsetDateTime) -> Freshness {
+        let inner = &self.0;
+        let Some(next) = inner.next_update else { return Freshness::Stale };
+        if inner.this_update > at {
+            let ends = certificate.not_after();
+            let is_listed = inner.this_update <= ends
+                || inner.scope.keeps_since.is_some_and(|since| since <= ends);
+            return if is_listed { Freshness::Later } else { Freshness::Silent };
         }
-        if (scope.only_users && certificate.is_ca())
-            || (scope.only_authorities && !certificate.is_ca())
-        {
-            return false;
-        }
-        if let Some(names) = &scope.point
-            && !names_point(names, &certificate.extensions().distribution_points)
-        {
-            return false;
-        }
-        // A CRL from after `at` knows more, not less, until the certificate's end:
-        // then its entry may have been dropped (RFC 5280 3.3).
-        let is_begun = self.0.this_update <= at || self.0.this_update <= certificate.not_after();
-        is_begun && self.0.next_update.is_some_and(|next| at <= next)
+        if at <= next { Freshness::Current } else { Freshness::Stale }
+    }
+
+    /// Whether both are of one issuer for the same certificates and reasons.
+    pub(crate) fn is_of_same_scope(&self, other: &Self) -> bool {
+        self.0.issuer_name == other.0.issuer_name && self.0.scope.is_same(&other.0.scope)
+    }
+
+    /// Whether this delta goes on top of `complete` (RFC 5280 5.2.4).
+    pub(crate) fn extends(&self, complete: &Self) -> bool {
+        self.0.issuer_name == complete.0.issuer_name && self.0.scope.extends(&complete.0.scope)
     }
 
     pub(crate) fn tbs(&self) -> &[u8] {
@@ -348,71 +315,58 @@ impl fmt::Debug for Crl {
     }
 }
 
-impl Scope {
-    fn read(extensions: &[Extension]) -> Result<Self, PkiError> {
-        let mut scope = Self::default();
-        let mut seen: Vec<ObjectIdentifier> = Vec::new();
-        for extension in extensions {
-            if seen.contains(&extension.extn_id) {
-                return Err(PkiError::DuplicateExtension);
-            }
-            seen.push(extension.extn_id);
-            match extension.extn_id.to_string().as_str() {
-                oid::EXT_ISSUING_DISTRIBUTION_POINT => {
-                    scope.narrow(extension.extn_value.as_bytes())?;
-                }
-                // Critical by RFC 5280 5.2.4, and a delta even if not marked so.
-                oid::EXT_DELTA_CRL => scope.is_partial = true,
-                oid::EXT_CRL_NUMBER | oid::EXT_AUTHORITY_KEY_ID => {}
-                _ => scope.is_unusable |= extension.critical,
-            }
-        }
-        Ok(scope)
-    }
-
-    fn narrow(&mut self, value: &[u8]) -> Result<(), PkiError> {
-        let point = DistributionPointExtension::from_der(value)
-            .map_err(|_| PkiError::MalformedExtension)?;
-        self.only_users = point.only_contains_user_certs;
-        self.only_authorities = point.only_contains_ca_certs;
-        self.is_unusable |= point.only_contains_attribute_certs || point.indirect_crl;
-        self.is_partial |= point.only_some_reasons.is_some();
-        match point.distribution_point {
-            None => {}
-            Some(DistributionPointName::FullName(names)) => self.point = Some(names),
-            Some(DistributionPointName::NameRelativeToCRLIssuer(_)) => self.is_unusable = true,
-        }
-        Ok(())
+impl Inner {
+    /// The issuer of the certificate of one entry.
+    fn issuer_at(&self, place: usize) -> &CanonicalName {
+        let issuer = self.entry_issuers.get(place).and_then(|issuer| usize::try_from(*issuer).ok());
+        issuer.and_then(|issuer| self.issuers.get(issuer)).unwrap_or(&self.issuer_name)
     }
 }
 
-/// RFC 5280 6.3.3 (b) (2) (i): one of the CRL's names is one of the certificate's.
-fn names_point(names: &[GeneralName], points: &[DistributionPoint]) -> bool {
-    points.iter().filter(|point| point.crl_issuer.is_none()).any(|point| {
-        match &point.distribution_point {
-            Some(DistributionPointName::FullName(full)) => {
-                full.iter().any(|name| names.iter().any(|other| same_general_name(name, other)))
-            }
-            _ => false,
-        }
-    })
-}
+/// Entries in the order of their serials, with the issuers of their certificates.
+type Entries = (Vec<Entry>, Vec<u32>, Vec<CanonicalName>);
 
-fn same_general_name(a: &GeneralName, b: &GeneralName) -> bool {
-    match (a, b) {
-        (GeneralName::DirectoryName(a), GeneralName::DirectoryName(b)) => {
-            CanonicalName::from_name(a) == CanonicalName::from_name(b)
+fn read_entries(
+    list: &[RevokedCert],
+    issuer: &CanonicalName,
+    scope: &mut Scope,
+) -> Result<Entries, PkiError> {
+    let mut issuers = vec![issuer.clone()];
+    let mut entries: Vec<(Entry, u32)> = Vec::with_capacity(list.len());
+    // RFC 5280 5.3.3: without the extension an entry is of the same issuer as the one
+    // before it, the first of the CRL's own.
+    let mut current = 0;
+    for revoked in list {
+        let (entry, named) = read_entry(revoked, scope)?;
+        if let Some(named) = named
+            && issuers.last() != Some(&named)
+        {
+            issuers.push(named);
         }
-        _ => a == b,
+        if issuers.len() > 1 {
+            current = u32::try_from(issuers.len() - 1).map_err(|_| PkiError::TooLarge)?;
+        }
+        entries.push((entry, current));
     }
+    entries.sort_by(|(a, _), (b, _)| a.serial.cmp(&b.serial));
+    let (entries, mut places): (Vec<Entry>, Vec<u32>) = entries.into_iter().unzip();
+    if issuers.len() == 1 {
+        (places, issuers) = (Vec::new(), Vec::new());
+    }
+    Ok((entries, places, issuers))
 }
 
-fn read_entry(revoked: &RevokedCert, scope: &mut Scope) -> Result<Entry, PkiError> {
+/// One entry, and the issuer that it names for itself and those after it.
+fn read_entry(
+    revoked: &RevokedCert,
+    scope: &mut Scope,
+) -> Result<(Entry, Option<CanonicalName>), PkiError> {
     let mut entry = Entry {
         serial: revoked.serial_number.as_bytes().to_vec(),
         revoked_at: instant_of(revoked.revocation_date)?,
         reason: Reason::Unspecified,
     };
+    let mut issuer = None;
     for extension in revoked.crl_entry_extensions.as_deref().unwrap_or_default() {
         let value = extension.extn_value.as_bytes();
         match extension.extn_id.to_string().as_str() {
@@ -425,29 +379,20 @@ fn read_entry(revoked: &RevokedCert, scope: &mut Scope) -> Result<Entry, PkiErro
                 let date = Any::from_der(value).map_err(|_| PkiError::MalformedExtension)?;
                 entry.revoked_at = entry.revoked_at.min(instant::from_any(&date)?);
             }
-            EXT_CERTIFICATE_ISSUER => scope.is_unusable = true,
+            oid::EXT_CERTIFICATE_ISSUER => {
+                let names = Vec::<GeneralName>::from_der(value)
+                    .map_err(|_| PkiError::MalformedExtension)?;
+                issuer = scope::directory_names(&names).next();
+                // Without a name nobody knows whose entries follow; in a CRL that does
+                // not say to be indirect they contradict it.
+                scope.is_unusable |= issuer.is_none() || !scope.is_indirect;
+            }
             // RFC 5280 5.3: with an unknown critical entry extension the CRL must not
             // be used for any certificate.
             _ => scope.is_unusable |= extension.critical,
         }
     }
-    Ok(entry)
-}
-
-fn revoked_certificate(entry: &Entry) -> Result<RevokedCert, PkiError> {
-    let reason = match entry.reason {
-        // RFC 5280 5.3.1: absent instead of unspecified.
-        Reason::Unspecified => None,
-        reason => {
-            let reason = encode::extension(oid::EXT_CRL_REASON, false, &code_of(reason))?;
-            Some(vec![reason])
-        }
-    };
-    Ok(RevokedCert {
-        serial_number: SerialNumber::new(&entry.serial).map_err(unencodable)?,
-        revocation_date: time_of(entry.revoked_at)?,
-        crl_entry_extensions: reason,
-    })
+    Ok((entry, issuer))
 }
 
 const REASONS: [(Reason, CrlReason); 10] = [
@@ -463,14 +408,9 @@ const REASONS: [(Reason, CrlReason); 10] = [
     (Reason::AaCompromise, CrlReason::AaCompromise),
 ];
 
-fn reason_of(code: CrlReason) -> Reason {
+pub(crate) fn reason_of(code: CrlReason) -> Reason {
     let found = REASONS.iter().find(|(_, other)| *other == code);
     found.map_or(Reason::Unspecified, |(reason, _)| *reason)
-}
-
-fn code_of(reason: Reason) -> CrlReason {
-    let found = REASONS.iter().find(|(other, _)| *other == reason);
-    found.map_or(CrlReason::Unspecified, |(_, code)| *code)
 }
 
 fn instant_of(time: Time) -> Result<OffsetDateTime, PkiError> {
@@ -479,20 +419,8 @@ fn instant_of(time: Time) -> Result<OffsetDateTime, PkiError> {
     OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| PkiError::Malformed)
 }
 
-fn time_of(instant: OffsetDateTime) -> Result<Time, PkiError> {
-    decoded(&instant::to_any(instant)?.to_der().map_err(unencodable)?)
-}
-
-fn decoded<T: for<'a> Decode<'a>>(der: &[u8]) -> Result<T, PkiError> {
-    T::from_der(der).map_err(|_| PkiError::Unencodable)
-}
-
 fn malformed(_: der::Error) -> PkiError {
     PkiError::Malformed
-}
-
-fn unencodable(_: der::Error) -> PkiError {
-    PkiError::Unencodable
 }
 
 #[cfg(test)]

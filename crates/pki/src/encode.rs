@@ -83,10 +83,16 @@ pub(crate) fn signed(tbs: &[u8], algorithm: &[u8], signature: &[u8]) -> Result<V
 /// For octets that are no such structure it is taken over all of them.
 #[must_use]
 pub fn key_identifier(spki: &[u8]) -> Vec<u8> {
-    match SubjectPublicKeyInfoRef::from_der(spki) {
-        Ok(parsed) => sha1(parsed.subject_public_key.raw_bytes()).to_vec(),
-        Err(_) => sha1(spki).to_vec(),
+    match key_octets(spki) {
+        Some(octets) => sha1(&octets).to_vec(),
+        None => sha1(spki).to_vec(),
     }
+}
+
+/// The octets of the BIT STRING in a DER `SubjectPublicKeyInfo`.
+pub(crate) fn key_octets(spki: &[u8]) -> Option<Vec<u8>> {
+    let parsed = SubjectPublicKeyInfoRef::from_der(spki).ok()?;
+    Some(parsed.subject_public_key.raw_bytes().to_vec())
 }
 
 /// One extension around an encodable value.

@@ -1,8 +1,8 @@
-//! Why a certificate, a request or a CRL could not be read or made.
+//! Why a certificate, a request, a CRL or an OCSP response could not be read or made.
 
 use ssmax_token::TokenError;
 
-/// Why a certificate, a request or a CRL could not be read or made.
+/// Why a certificate, a request, a CRL or an OCSP response could not be read or made.
 ///
 /// What is wrong with a *path* is not an error but an answer:
 /// [`crate::path::PathFault`].
@@ -68,7 +68,46 @@ pub enum PkiError {
     /// A profile that signs itself was given an issuer, or the other way round.
     #[error("the profile is signed by somebody else than asked")]
     WrongSigner,
+    /// The OCSP responder gave no answer: its status is not "successful" (RFC 6960
+    /// 4.2.1), and nothing is signed.
+    #[error("the OCSP responder gave no answer")]
+    NoAnswer,
+    /// The OCSP response is of another type than basic (RFC 6960 4.2.1), or of another
+    /// version than 1.
+    #[error("the OCSP response is of an unknown type")]
+    UnknownResponseType,
     /// The home of the signing key failed or refused.
     #[error("signing failed: {0}")]
     Token(#[from] TokenError),
+}
+
+impl PkiError {
+    /// The stable code of what makes a certificate unusable, for JSON and for the texts
+    /// that people read.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too-large",
+            Self::MalformedExtension => "malformed-extension",
+            Self::DuplicateExtension => "duplicate-extension",
+            Self::WrongVersion => "wrong-version",
+            Self::UnusableAddress => "unusable-address",
+            Self::AlgorithmMismatch => "algorithm-mismatch",
+            _ => "malformed",
+        }
+    }
+
+    /// Whether the octets are a certificate all the same, one that is refused for what
+    /// stands in it.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::MalformedExtension
+                | Self::DuplicateExtension
+                | Self::WrongVersion
+                | Self::UnusableAddress
+                | Self::AlgorithmMismatch
+        )
+    }
 }

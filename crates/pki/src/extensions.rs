@@ -47,6 +47,8 @@ pub(crate) struct Extensions {
     pub(crate) authority_key_id: Option<Vec<u8>>,
     pub(crate) key_usage: Option<KeyUsage>,
     pub(crate) basic_constraints: Option<BasicConstraints>,
+    /// Whether there is subjectAltName at all, even an empty one.
+    pub(crate) has_alternative_names: bool,
     pub(crate) alternative_names: Vec<GeneralName>,
     pub(crate) emails: Vec<String>,
     pub(crate) dns_names: Vec<String>,
@@ -60,6 +62,8 @@ pub(crate) struct Extensions {
     pub(crate) distribution_points: Vec<DistributionPoint>,
     pub(crate) identity_proof: Option<IdentityProof>,
     pub(crate) has_unknown_critical: bool,
+    /// Every extension as it stands, in order.
+    pub(crate) all: Vec<Extension>,
 }
 
 /// The two lists of a nameConstraints extension.
@@ -83,6 +87,7 @@ impl Extensions {
             seen.push(extension.extn_id);
             decoded.read(extension)?;
         }
+        decoded.all = list.to_vec();
         Ok(decoded)
     }
 
@@ -203,6 +208,7 @@ impl Extensions {
                 _ => {}
             }
         }
+        self.has_alternative_names = true;
         self.alternative_names = names;
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! For tests: certificates that no lint would pass, signed all the same.
 
+pub(crate) mod responses;
+
 use der::{Decode, Encode};
 use ssmax_primitives::SoftwareKey;
 use ssmax_token::{KeyAlgorithm, KeyPair, SigningKey};

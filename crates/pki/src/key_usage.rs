@@ -16,12 +16,18 @@ impl KeyUsage {
     pub const CONTENT_COMMITMENT: Self = Self(1 << 1);
     /// Wrapping of content keys with RSA.
     pub const KEY_ENCIPHERMENT: Self = Self(1 << 2);
+    /// Encryption of content itself, which nobody does.
+    pub const DATA_ENCIPHERMENT: Self = Self(1 << 3);
     /// Agreement on content keys with ECDH.
     pub const KEY_AGREEMENT: Self = Self(1 << 4);
     /// Signatures on certificates.
     pub const CERT_SIGN: Self = Self(1 << 5);
     /// Signatures on CRLs.
     pub const CRL_SIGN: Self = Self(1 << 6);
+    /// Beside key agreement: for encryption only.
+    pub const ENCIPHER_ONLY: Self = Self(1 << 7);
+    /// Beside key agreement: for decryption only.
+    pub const DECIPHER_ONLY: Self = Self(1 << 8);
 
     /// Whether every bit of `other` is set here.
     #[must_use]
@@ -33,6 +39,24 @@ impl KeyUsage {
     #[must_use]
     pub fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
+    }
+
+    /// The names of the bits that are set, as RFC 5280 4.2.1.3 has them.
+    #[must_use]
+    pub fn names(self) -> Vec<&'static str> {
+        const NAMES: [&str; 9] = [
+            "digitalSignature",
+            "contentCommitment",
+            "keyEncipherment",
+            "dataEncipherment",
+            "keyAgreement",
+            "keyCertSign",
+            "cRLSign",
+            "encipherOnly",
+            "decipherOnly",
+        ];
+        let set = NAMES.iter().enumerate().filter(|(bit, _)| self.0 & (1 << bit) != 0);
+        set.map(|(_, name)| *name).collect()
     }
 
     pub(crate) fn to_flags(self) -> FlagSet<KeyUsages> {

@@ -1,4 +1,4 @@
-//! Certificates: profiles, lint before signing, issue, path validation, CRLs.
+//! Certificates: profiles, lint before signing, issue, path validation, CRLs, OCSP.
 //!
 //! The road to a certificate has one lane: a [`profile`] makes a draft, [`lint`]
 //! turns a draft without findings into a one-use token, [`issue`] signs the token and
@@ -13,6 +13,7 @@ pub mod algorithm;
 pub mod crl;
 pub mod issue;
 pub mod lint;
+pub mod ocsp;
 pub mod oid;
 pub mod path;
 pub mod profile;
@@ -30,6 +31,7 @@ mod instant;
 mod key_usage;
 mod name;
 mod pem;
+mod public_key;
 #[cfg(all(test, feature = "write-vectors"))]
 mod vectors;
 
@@ -40,3 +42,4 @@ pub use error::PkiError;
 pub use extensions::IdentityProof;
 pub use key_usage::KeyUsage;
 pub use name::same_name;
+pub use public_key::PublicKey;

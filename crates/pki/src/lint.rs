@@ -27,6 +27,7 @@
 mod addresses_in_names;
 mod authority_validity;
 mod basic_constraints;
+pub mod certificate;
 mod certificate_policies;
 mod common_name;
 mod crl_distribution_points;

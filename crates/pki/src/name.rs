@@ -3,7 +3,7 @@
 use der::asn1::{Any, ObjectIdentifier, SetOfVec};
 use der::{Decode, Encode, Tag};
 use x509_cert::attr::AttributeTypeAndValue;
-use x509_cert::name::Name;
+use x509_cert::name::{Name, RelativeDistinguishedName};
 
 use crate::{PkiError, oid};
 
@@ -45,13 +45,14 @@ impl CanonicalName {
     }
 
     pub(crate) fn from_name(name: &Name) -> Self {
-        let rdns = name.iter_rdn().map(|rdn| {
-            let mut attributes: Vec<_> = rdn.iter().map(Attribute::from).collect();
-            // An RDN is a set: the order of its attributes says nothing.
-            attributes.sort();
-            attributes
-        });
-        Self(rdns.collect())
+        Self(name.iter_rdn().map(attributes_of).collect())
+    }
+
+    /// The name with one more RDN.
+    pub(crate) fn below(&self, relative: &RelativeDistinguishedName) -> Self {
+        let mut rdns = self.0.clone();
+        rdns.push(attributes_of(relative));
+        Self(rdns)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -64,6 +65,13 @@ impl CanonicalName {
     }
 }
 
+fn attributes_of(rdn: &RelativeDistinguishedName) -> Vec<Attribute> {
+    let mut attributes: Vec<_> = rdn.iter().map(Attribute::from).collect();
+    // An RDN is a set: the order of its attributes says nothing.
+    attributes.sort();
+    attributes
+}
+
 impl From<&AttributeTypeAndValue> for Attribute {
     fn from(attribute: &AttributeTypeAndValue) -> Self {
         let value = match text_of(&attribute.value) {
@@ -72,6 +80,69 @@ impl From<&AttributeTypeAndValue> for Attribute {
         };
         Self { oid: attribute.oid, value }
     }
+}
+
+/// The attributes with a short name (RFC 4514 section 3, RFC 4519, X.520).
+const SHORT_NAMES: [(&str, &str); 17] = [
+    (oid::COMMON_NAME, "CN"),
+    (oid::SURNAME, "SN"),
+    (oid::GIVEN_NAME, "GN"),
+    (oid::ORGANIZATION, "O"),
+    ("2.5.4.11", "OU"),
+    (oid::COUNTRY, "C"),
+    ("2.5.4.7", "L"),
+    ("2.5.4.8", "ST"),
+    ("2.5.4.9", "STREET"),
+    ("2.5.4.17", "postalCode"),
+    ("2.5.4.12", "title"),
+    ("2.5.4.65", "pseudonym"),
+    ("2.5.4.5", "serialNumber"),
+    (oid::ORGANIZATION_IDENTIFIER, "organizationIdentifier"),
+    (oid::EMAIL_ADDRESS, "emailAddress"),
+    ("0.9.2342.19200300.100.1.1", "UID"),
+    ("0.9.2342.19200300.100.1.25", "DC"),
+];
+
+/// The name as RFC 4514 text: the last RDN first, texts of every string type as texts.
+pub(crate) fn text(name: &Name) -> String {
+    let rdns: Vec<&RelativeDistinguishedName> = name.iter_rdn().collect();
+    let rdns = rdns
+        .into_iter()
+        .rev()
+        .map(|rdn| rdn.iter().map(attribute_string).collect::<Vec<_>>().join("+"));
+    rdns.collect::<Vec<_>>().join(",")
+}
+
+fn attribute_string(attribute: &AttributeTypeAndValue) -> String {
+    let identifier = attribute.oid.to_string();
+    let short = SHORT_NAMES.iter().find(|(known, _)| *known == identifier);
+    let kind = short.map_or(identifier.as_str(), |(_, short)| short);
+    match text_of(&attribute.value) {
+        Some(text) => format!("{kind}={}", escaped(&text)),
+        None => format!("{kind}=#{}", hex::encode(attribute.value.to_der().unwrap_or_default())),
+    }
+}
+
+/// RFC 4514 2.4. What a terminal could take for a command is written in hexadecimal.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for (place, character) in text.char_indices() {
+        let is_last = place + character.len_utf8() == text.len();
+        match character {
+            ',' | '+' | '"' | '\\' | '<' | '>' | ';' => out.extend(['\\', character]),
+            '#' if place == 0 => out.push_str("\\#"),
+            ' ' if place == 0 || is_last => out.push_str("\\ "),
+            control if control.is_control() => {
+                let mut octets = [0; 4];
+                for octet in control.encode_utf8(&mut octets).bytes() {
+                    out.push('\\');
+                    out.push_str(&hex::encode([octet]));
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 /// The first value of an attribute in a DER name, as text.
@@ -156,6 +227,18 @@ mod tests {
         assert!(same_name(&plain, &name(Tag::PrintableString, b"  good   ca ")));
         assert!(same_name(&plain, &name(Tag::BmpString, b"\0G\0o\0o\0d\0 \0C\0A")));
         assert!(!same_name(&plain, &name(Tag::Utf8String, b"GoodCA")));
+    }
+
+    #[test]
+    fn a_name_is_written_for_people_with_what_could_mislead_them_escaped() {
+        let attributes = [
+            (oid::COUNTRY, "JP"),
+            (oid::ORGANIZATION_IDENTIFIER, "NTRJP-7000012050002"),
+            (oid::COMMON_NAME, "#a, b+\u{1b}[31m "),
+        ];
+        let name = Name::from_der(&encode(&attributes).unwrap()).unwrap();
+        let expected = r"CN=\#a\, b\+\1b[31m\ ,organizationIdentifier=NTRJP-7000012050002,C=JP";
+        assert_eq!(text(&name), expected);
     }
 
     #[test]

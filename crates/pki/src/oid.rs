@@ -45,6 +45,8 @@ pub const EKU_SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
 pub const EKU_CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
 /// Extended key usage: signing documents (RFC 9336); the member list is one.
 pub const EKU_DOCUMENT_SIGNING: &str = "1.3.6.1.5.5.7.3.36";
+/// Extended key usage: signing OCSP responses for another (RFC 6960 4.2.2.2).
+pub const EKU_OCSP_SIGNING: &str = "1.3.6.1.5.5.7.3.9";
 /// Extended key usage: any (RFC 5280 4.2.1.12).
 pub const EKU_ANY: &str = "2.5.29.37.0";
 
@@ -84,6 +86,9 @@ pub const EXT_INVALIDITY_DATE: &str = "2.5.29.24";
 pub const EXT_DELTA_CRL: &str = "2.5.29.27";
 /// CRL extension issuingDistributionPoint.
 pub const EXT_ISSUING_DISTRIBUTION_POINT: &str = "2.5.29.28";
+/// CRL entry extension certificateIssuer: whose the certificate is that an indirect CRL
+/// lists.
+pub const EXT_CERTIFICATE_ISSUER: &str = "2.5.29.29";
 /// Extension nameConstraints.
 pub const EXT_NAME_CONSTRAINTS: &str = "2.5.29.30";
 /// Extension cRLDistributionPoints.
@@ -100,6 +105,26 @@ pub const EXT_POLICY_CONSTRAINTS: &str = "2.5.29.36";
 pub const EXT_EXTENDED_KEY_USAGE: &str = "2.5.29.37";
 /// Extension inhibitAnyPolicy.
 pub const EXT_INHIBIT_ANY_POLICY: &str = "2.5.29.54";
+/// CRL extension expiredCertsOnCRL (X.509): since when ended certificates stay listed.
+pub const EXT_EXPIRED_CERTIFICATES_ON_CRL: &str = "2.5.29.60";
+/// Extension authorityInfoAccess (RFC 5280 4.2.2.1).
+pub const EXT_AUTHORITY_INFO_ACCESS: &str = "1.3.6.1.5.5.7.1.1";
+/// Access method: the issuer's OCSP responder.
+pub const ACCESS_OCSP: &str = "1.3.6.1.5.5.7.48.1";
+/// Access method: the issuer's certificate.
+pub const ACCESS_CA_ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
+/// Extension ocspNocheck: nobody has to ask about this responder's certificate
+/// (RFC 6960 4.2.2.2.1).
+pub const EXT_OCSP_NO_CHECK: &str = "1.3.6.1.5.5.7.48.1.5";
+/// The one type of OCSP response that is read: basic (RFC 6960 4.2.1).
+pub const OCSP_BASIC: &str = "1.3.6.1.5.5.7.48.1.1";
+/// OCSP extension nonce (RFC 8954).
+pub const OCSP_NONCE: &str = "1.3.6.1.5.5.7.48.1.2";
+/// OCSP extension archiveCutoff (RFC 6960 4.4.4).
+pub const OCSP_ARCHIVE_CUTOFF: &str = "1.3.6.1.5.5.7.48.1.6";
+/// Certificate extension, and signed attribute: what the holder's mailer can read
+/// (RFC 4262, RFC 8551 2.5.2).
+pub const SMIME_CAPABILITIES: &str = "1.2.840.113549.1.9.15";
 /// Attribute extensionRequest of a certification request (RFC 2985 5.4.2).
 pub const EXTENSION_REQUEST: &str = "1.2.840.113549.1.9.14";
 

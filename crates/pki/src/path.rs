@@ -11,12 +11,12 @@ mod policies;
 mod revocation;
 mod search;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use time::OffsetDateTime;
 
 use crate::crl::{Crl, Reason};
-use crate::{Certificate, oid};
+use crate::{Certificate, ocsp, oid};
 
 /// What [`validate`] is asked.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +31,8 @@ pub struct PathInput<'a> {
     pub anchors: &'a [Certificate],
     /// Revocation lists, in any order, trusted for nothing.
     pub crls: &'a [Crl],
+    /// OCSP responses, in any order, trusted for nothing.
+    pub ocsp: &'a [ocsp::Response],
     /// The moment for which the question is asked.
     pub at: OffsetDateTime,
     /// What the key of `leaf` is to be used for.
@@ -72,7 +74,7 @@ pub struct Limits {
     /// The most certificates in a path, with leaf and anchor. More than
     /// [`Limits::HIGHEST_DEPTH`] counts as that.
     pub max_depth: usize,
-    /// The most signatures checked, those of CRLs included.
+    /// The most signatures checked, those of CRLs and OCSP responses included.
     pub max_signatures: usize,
 }
 
@@ -87,12 +89,18 @@ impl Default for Limits {
     }
 }
 
-/// Whether the state of every certificate below the anchor must be known.
+/// Whether the state of the certificates below the anchor must be known.
+///
+/// A certificate that a source at hand proves to be revoked is refused with either of
+/// the last two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Revocation {
-    /// CRLs are not looked at.
+    /// Neither CRLs nor OCSP responses are looked at.
     Skip,
-    /// A current CRL is needed for every certificate below the anchor.
+    /// The leaf's state must be known. About a CA the sources may be silent: people
+    /// have the list of the CA that issues, and seldom that of the root.
+    RequireLeaf,
+    /// The state of every certificate below the anchor must be known.
     Require,
 }
 
@@ -196,9 +204,15 @@ pub enum PathFault {
     /// The leaf does not carry the policy that the purpose demands.
     #[error("the certificate lacks the policy of its purpose")]
     WrongPolicy,
-    /// No usable CRL tells the state of a certificate.
+    /// No usable CRL or OCSP response tells the state of a certificate.
     #[error("whether a certificate is revoked cannot be told")]
     RevocationUnknown,
+    /// A CRL would tell the state of a certificate, but is out of date at the moment.
+    #[error("what would tell whether a certificate is revoked is out of date")]
+    RevocationStale,
+    /// An OCSP response is at hand and does not count, and no CRL tells the state.
+    #[error("{0}")]
+    Ocsp(ocsp::Fault),
     /// A certificate is revoked.
     #[error("a certificate was revoked at {since}")]
     Revoked {
@@ -207,6 +221,77 @@ pub enum PathFault {
         /// Why.
         reason: Reason,
     },
+}
+
+impl PathFault {
+    /// The stable code, for JSON and for the texts that people read.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NoIssuer => "no-issuer",
+            Self::BadSignature => "certificate-signature-wrong",
+            Self::UnsupportedAlgorithm => "certificate-algorithm",
+            Self::TooDeep => "path-too-deep",
+            Self::TooMuchWork => "path-too-much-work",
+            Self::NotYetValid => "not-yet-valid",
+            Self::Expired => "expired",
+            Self::UnknownCriticalExtension => "unknown-critical-extension",
+            Self::NotCa => "not-ca",
+            Self::MayNotSignCertificates => "may-not-sign-certificates",
+            Self::PathLengthExceeded => "path-length-exceeded",
+            Self::NameNotPermitted => "name-not-permitted",
+            Self::NameExcluded => "name-excluded",
+            Self::UnsupportedConstraint => "unsupported-constraint",
+            Self::NoAcceptablePolicy => "no-acceptable-policy",
+            Self::BadPolicyMapping => "bad-policy-mapping",
+            Self::WrongKeyUsage => "wrong-key-usage",
+            Self::WrongExtendedKeyUsage => "wrong-extended-key-usage",
+            Self::WrongPolicy => "wrong-policy",
+            Self::RevocationUnknown => "revocation-unknown",
+            Self::RevocationStale => "revocation-stale",
+            Self::Ocsp(fault) => fault.code(),
+            Self::Revoked { .. } => "revoked",
+        }
+    }
+
+    /// One of every kind, so that a test can find a text that is missing.
+    #[must_use]
+    pub fn samples() -> Vec<Self> {
+        let revoked =
+            Self::Revoked { since: OffsetDateTime::UNIX_EPOCH, reason: Reason::Unspecified };
+        let own = [
+            Self::NoIssuer,
+            Self::BadSignature,
+            Self::UnsupportedAlgorithm,
+            Self::TooDeep,
+            Self::TooMuchWork,
+            Self::NotYetValid,
+            Self::Expired,
+            Self::UnknownCriticalExtension,
+            Self::NotCa,
+            Self::MayNotSignCertificates,
+            Self::PathLengthExceeded,
+            Self::NameNotPermitted,
+            Self::NameExcluded,
+            Self::UnsupportedConstraint,
+            Self::NoAcceptablePolicy,
+            Self::BadPolicyMapping,
+            Self::WrongKeyUsage,
+            Self::WrongExtendedKeyUsage,
+            Self::WrongPolicy,
+            Self::RevocationUnknown,
+            Self::RevocationStale,
+            revoked,
+        ];
+        own.into_iter().chain(ocsp::Fault::ALL.map(Self::Ocsp)).collect()
+    }
+
+    /// Whether it says that the state of a certificate could not be told: nothing is
+    /// known to be wrong with it, but nothing vouches for it either.
+    #[must_use]
+    pub fn is_state_unknown(self) -> bool {
+        matches!(self, Self::RevocationUnknown | Self::RevocationStale | Self::Ocsp(_))
+    }
 }
 
 /// Finds and checks a path with the policy inputs that follow from the purpose.

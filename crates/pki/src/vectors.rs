@@ -3,6 +3,8 @@
 //! `cargo test -p ssmax-pki --features write-vectors write_the_vectors`. That the files are right
 //! is checked by `tests/vectors.rs`.
 
+mod revocation;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -27,6 +29,7 @@ struct Vector<'a> {
     intermediates: Vec<Certificate>,
     anchor: &'a Certificate,
     crls: Vec<Crl>,
+    ocsp: Vec<Vec<u8>>,
 }
 
 impl Vector<'_> {
@@ -34,8 +37,12 @@ impl Vector<'_> {
         let mut text = format!("expect: {}\npurpose: {}\n", self.expect, self.purpose);
         let at = self.at.format(&time::format_description::well_known::Rfc3339).unwrap();
         writeln!(text, "at: {at}").unwrap();
-        writeln!(text, "revocation: {}", if self.crls.is_empty() { "skip" } else { "require" })
-            .unwrap();
+        let revocation = match (self.crls.is_empty(), self.ocsp.is_empty()) {
+            (true, true) => "skip",
+            (false, true) => "require",
+            _ => "require-leaf",
+        };
+        writeln!(text, "revocation: {revocation}").unwrap();
         if let Some(openssl) = self.openssl {
             writeln!(text, "openssl: {openssl}").unwrap();
         }
@@ -47,6 +54,9 @@ impl Vector<'_> {
         write!(text, "\nanchor\n{}", self.anchor.to_pem()).unwrap();
         for crl in &self.crls {
             write!(text, "\ncrl\n{}", crl.to_pem()).unwrap();
+        }
+        for response in &self.ocsp {
+            write!(text, "\nocsp\n{}", pem::encode("OCSP RESPONSE", response)).unwrap();
         }
         text
     }
@@ -89,6 +99,7 @@ impl Writer {
             intermediates: self.federation.intermediates(),
             anchor: &self.federation.root.certificate,
             crls: Vec::new(),
+            ocsp: Vec::new(),
         }
     }
 
@@ -382,7 +393,7 @@ fn write_revocation(writer: &Writer, out: &mut Vec<(&'static str, String)>) {
             Some(member_crl),
         ),
         ("crl-missing", "RevocationUnknown", issuing_crl.clone(), None),
-        ("crl-expired", "RevocationUnknown", issuing_crl.clone(), Some(issue(member, &expired))),
+        ("crl-expired", "RevocationStale", issuing_crl.clone(), Some(issue(member, &expired))),
         ("crl-by-another-key", "RevocationUnknown", issuing_crl, Some(issue(&impostor, &nobody))),
     ];
     for (name, expect, second, third) in cases {
@@ -443,6 +454,7 @@ fn write_the_vectors() {
     write_seal(&writer, &mut out);
     write_chains(&writer, &mut out);
     write_revocation(&writer, &mut out);
+    revocation::write(&writer, &mut out);
     write_unreadable(&writer, &mut out);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/vectors/certificates");
     std::fs::create_dir_all(&folder).unwrap();

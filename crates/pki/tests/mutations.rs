@@ -15,6 +15,8 @@ use std::sync::OnceLock;
 
 use proptest::prelude::*;
 use ssmax_pki::crl::Crl;
+use ssmax_pki::lint::certificate::check;
+use ssmax_pki::ocsp::Response;
 use ssmax_pki::path::{Limits, PathInput, Purpose, Revocation, validate};
 use ssmax_pki::{Certificate, request};
 use ssmax_primitives::SoftwareKey;
@@ -44,6 +46,29 @@ fn crl() -> &'static [u8] {
         let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
         let last = text.rfind("-----BEGIN X509 CRL").unwrap();
         Crl::from_pem(&text[last..]).unwrap().der().to_vec()
+    })
+}
+
+/// The block that begins last in a vector.
+fn last_block(vector: &str, begin: &str) -> String {
+    let file = format!("../../spec/vectors/certificates/{vector}.txt");
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    text[text.rfind(begin).unwrap()..].to_owned()
+}
+
+fn indirect_crl() -> &'static [u8] {
+    static CRL: OnceLock<Vec<u8>> = OnceLock::new();
+    CRL.get_or_init(|| {
+        let text = last_block("indirect-list-revokes", "-----BEGIN X509 CRL");
+        Crl::from_pem(&text).unwrap().der().to_vec()
+    })
+}
+
+fn response() -> &'static [u8] {
+    static RESPONSE: OnceLock<Vec<u8>> = OnceLock::new();
+    RESPONSE.get_or_init(|| {
+        let text = last_block("valid-ocsp-good", "-----BEGIN OCSP");
+        Response::all_from_pem(&text).unwrap()[0].der().to_vec()
     })
 }
 
@@ -97,10 +122,32 @@ fn apply(der: &[u8], changes: &[Change]) -> Vec<u8> {
     octets
 }
 
+/// Asks lists and responses about a few certificates; whatever the answer, there is one.
+fn ask_about_all(crls: &[Crl], ocsp: &[Response]) {
+    let all: Vec<_> =
+        certificates().iter().filter_map(|der| Certificate::from_der(der).ok()).take(8).collect();
+    for leaf in &all {
+        let _ = validate(&PathInput {
+            leaf,
+            intermediates: &all,
+            anchors: &all,
+            crls,
+            ocsp,
+            at: datetime!(2026-06-01 0:00 UTC),
+            purpose: Purpose::Any,
+            limits: Limits { max_signatures: 4, ..Limits::default() },
+            revocation: Revocation::Require,
+        });
+    }
+}
+
 /// Asks everything that can be asked of a certificate.
 fn ask(certificate: &Certificate) {
     let _ = format!("{certificate:?}");
     let _ = (certificate.common_name(), certificate.organization_identifier());
+    let _ = (certificate.other_names(), certificate.name_constraints(), certificate.public_key());
+    let _ = (certificate.ocsp_urls(), certificate.smime_capability_identifiers());
+    let _ = (certificate.issuer_text(), certificate.subject_text(), check(certificate, None));
     let _ = (certificate.policies(), certificate.extended_key_usages(), certificate.crl_urls());
     for email in certificate.emails() {
         assert!(certificate.has_email(&email), "{email}");
@@ -128,6 +175,7 @@ proptest! {
                 intermediates: &all,
                 anchors: &all,
                 crls: &[],
+                ocsp: &[],
                 at: datetime!(2026-06-01 0:00 UTC),
                 purpose: Purpose::Any,
                 limits: Limits::default(),
@@ -143,8 +191,11 @@ proptest! {
 
     #[test]
     fn a_changed_crl_or_request_is_read_or_refused(changes in changes()) {
-        if let Ok(read) = Crl::from_der(&apply(crl(), &changes)) {
-            let _ = format!("{read:?}");
+        for original in [crl(), indirect_crl()] {
+            if let Ok(read) = Crl::from_der(&apply(original, &changes)) {
+                let _ = format!("{read:?}");
+                ask_about_all(&[read], &[]);
+            }
         }
         let changed = apply(a_request(), &changes);
         if changed != a_request() {
@@ -153,9 +204,19 @@ proptest! {
     }
 
     #[test]
+    fn a_changed_response_is_read_or_refused_and_believed_by_nobody(changes in changes()) {
+        let changed = apply(response(), &changes);
+        if let Ok(read) = Response::from_der(&changed) {
+            let _ = format!("{read:?}");
+            ask_about_all(&[], &[read]);
+        }
+    }
+
+    #[test]
     fn octets_that_are_nothing_are_refused(octets in proptest::collection::vec(any::<u8>(), 0..300)) {
         prop_assert!(Certificate::from_der(&octets).is_err());
         prop_assert!(Crl::from_der(&octets).is_err());
+        prop_assert!(Response::from_der(&octets).is_err());
         prop_assert!(request::parse(&octets).is_err());
     }
 }

@@ -101,6 +101,7 @@ fn run(folder: &Path, case: &Case) -> Result<path::Path, Result<PathFault, Strin
         intermediates,
         anchors: std::slice::from_ref(anchor),
         crls: &crls,
+        ocsp: &[],
         at: AT,
         purpose: Purpose::Any,
         limits: Limits::default(),

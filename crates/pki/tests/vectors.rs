@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ssmax_pki::crl::Crl;
+use ssmax_pki::ocsp::Response;
 use ssmax_pki::path::{Limits, PathFault, PathInput, Purpose, Revocation, validate};
 use ssmax_pki::{Certificate, PkiError, oid};
 use time::OffsetDateTime;
@@ -25,12 +26,13 @@ struct Vector {
     expect: String,
     purpose: String,
     at: OffsetDateTime,
-    requires_revocation: bool,
+    revocation: Revocation,
     openssl: Option<String>,
     leaf: String,
     intermediates: String,
     anchor: String,
     crls: String,
+    ocsp: String,
 }
 
 impl Vector {
@@ -50,12 +52,18 @@ impl Vector {
             expect: field("expect").unwrap(),
             purpose: field("purpose").unwrap(),
             at: OffsetDateTime::parse(&field("at").unwrap(), &Rfc3339).unwrap(),
-            requires_revocation: field("revocation").unwrap() == "require",
+            revocation: match field("revocation").unwrap().as_str() {
+                "skip" => Revocation::Skip,
+                "require-leaf" => Revocation::RequireLeaf,
+                "require" => Revocation::Require,
+                other => panic!("revocation {other}"),
+            },
             openssl: field("openssl"),
             leaf: blocks("leaf"),
             intermediates: blocks("intermediate"),
             anchor: blocks("anchor"),
             crls: blocks("crl"),
+            ocsp: blocks("ocsp"),
         }
     }
 
@@ -77,25 +85,17 @@ impl Vector {
             Ok(leaf) => leaf,
             Err(error) => return word(&error),
         };
-        let crls: Vec<Crl> = self
-            .crls
-            .split_inclusive("-----END X509 CRL-----\n")
-            .filter(|text| !text.trim().is_empty())
-            .map(|text| Crl::from_pem(text).unwrap())
-            .collect();
+        let crls = Crl::all_from_pem(&self.crls).unwrap();
         let answer = validate(&PathInput {
             leaf: &leaf,
             intermediates: &Certificate::all_from_pem(&self.intermediates).unwrap(),
             anchors: &Certificate::all_from_pem(&self.anchor).unwrap(),
             crls: &crls,
+            ocsp: &Response::all_from_pem(&self.ocsp).unwrap(),
             at: self.at,
             purpose: self.purpose(),
             limits: Limits::default(),
-            revocation: if self.requires_revocation {
-                Revocation::Require
-            } else {
-                Revocation::Skip
-            },
+            revocation: self.revocation,
         });
         match answer {
             Ok(_) => "valid".to_owned(),
@@ -141,7 +141,7 @@ impl Vector {
         file("-CAfile", "anchor.pem", &self.anchor);
         file("-untrusted", "intermediates.pem", &self.intermediates);
         file("-CRLfile", "crls.pem", &self.crls);
-        if self.requires_revocation {
+        if self.revocation != Revocation::Skip {
             command.arg("-crl_check_all");
         }
         let leaf = folder.path().join("leaf.pem");
@@ -167,7 +167,7 @@ fn vectors() -> Vec<Vector> {
         .collect();
     files.sort();
     let vectors: Vec<Vector> = files.iter().map(|file| Vector::read(file)).collect();
-    assert!(vectors.len() > 30, "vectors are missing");
+    assert!(vectors.len() > 60, "vectors are missing");
     vectors
 }
 

@@ -13,8 +13,9 @@ pub(super) const REQUIREMENT: Requirement =
 fn is_kept(draft: &Draft) -> bool {
     match key_algorithm(&draft.basis.spki) {
         Ok(KeyAlgorithm::EcP256) => true,
-        Ok(_) => draft.profile != Profile::OrganisationEncryption,
-        Err(_) => false,
+        Ok(algorithm) if algorithm.is_rsa() => draft.profile != Profile::OrganisationEncryption,
+        // Other curves are read in foreign certificates, and not certified by us.
+        _ => false,
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn check(
     check_names(chain)?;
     check_purpose(chain, input.purpose)?;
     let policies = policies::check(chain, search.policy)?;
-    if input.revocation == Revocation::Require {
+    if input.revocation != Revocation::Skip {
         revocation::check(search, chain)?;
     }
     Ok(policies)
@@ -61,7 +61,7 @@ fn check_authorities(chain: &[&Certificate]) -> Result<(), PathFault> {
 
 /// RFC 5280 6.1.3 (b) and (c): every certificate keeps the name constraints of every
 /// CA above it, but for self-issued ones on the way, which are that CA again.
-fn check_names(chain: &[&Certificate]) -> Result<(), PathFault> {
+pub(super) fn check_names(chain: &[&Certificate]) -> Result<(), PathFault> {
     for (position, authority) in chain.iter().enumerate().skip(1) {
         let Some(constraints) = &authority.extensions().name_constraints else {
             continue;

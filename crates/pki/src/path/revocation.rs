@@ -1,103 +1,109 @@
-//! Revocation by CRL (RFC 5280 6.3).
+//! Revocation at a moment: by CRLs (RFC 5280 6.3) and OCSP responses (RFC 6960).
+//!
+//! Nothing is fetched, so what is at hand has to do. Where sources differ, the one that
+//! says "revoked" wins; a state is good when one source covers every reason for it.
 
-use super::PathFault;
+mod lists;
+mod responses;
+
+use time::OffsetDateTime;
+
 use super::danger::Answer;
 use super::search::Search;
-use crate::crl::{Crl, Entry};
-use crate::{Certificate, KeyUsage};
+use super::{PathFault, Revocation, check};
+use crate::crl::{Entry, Reason};
+use crate::{Certificate, KeyUsage, ocsp};
 
-/// Checks that a current CRL of its issuer does not list any certificate below the
-/// anchor.
+/// How many signers of revocation information may stand one upon the other: each needs
+/// a known state of its own.
+const MAX_NESTED_SIGNERS: usize = 3;
+
+/// Checks that no certificate below the anchor is revoked.
 pub(super) fn check(search: &mut Search<'_>, chain: &[&Certificate]) -> Result<(), PathFault> {
-    for position in 1..chain.len() {
-        match state(search, chain, position)? {
+    let required = search.input.revocation;
+    for (position, certificate) in chain.iter().enumerate() {
+        let Some(authorities) = chain.get(position + 1..).filter(|rest| !rest.is_empty()) else {
+            break;
+        };
+        let subject = Subject { certificate, authorities, signers: &[] };
+        match state(search, &subject)? {
             State::Good => {}
-            State::Revoked { entry } => {
-                return Err(PathFault::Revoked { since: entry.revoked_at, reason: entry.reason });
+            State::Revoked { since, reason } => return Err(PathFault::Revoked { since, reason }),
+            State::Unknown(_) if position > 0 && required == Revocation::RequireLeaf => {}
+            // That a response is about somebody else is worth saying of the leaf; those
+            // above have seldom a response of their own.
+            State::Unknown(PathFault::RevocationUnknown)
+                if position == 0 && !search.input.ocsp.is_empty() =>
+            {
+                return Err(PathFault::Ocsp(ocsp::Fault::OtherCertificate));
             }
-            State::Unknown => return Err(PathFault::RevocationUnknown),
+            State::Unknown(fault) => return Err(fault),
         }
     }
     Ok(())
 }
 
+/// Whose state is asked for.
+struct Subject<'s> {
+    certificate: &'s Certificate,
+    /// The rest of its path, the issuer first, the anchor last; never empty.
+    authorities: &'s [&'s Certificate],
+    /// Signers of revocation information whose own state is just being asked for: what
+    /// they signed does not count for it.
+    signers: &'s [&'s Certificate],
+}
+
 enum State {
     Good,
-    Revoked { entry: Entry },
-    Unknown,
+    Revoked {
+        since: OffsetDateTime,
+        reason: Reason,
+    },
+    /// Not to be told, with the reason.
+    Unknown(PathFault),
 }
 
-/// The state of the certificate below `position`, whose issuer stands there.
-fn state(
-    search: &mut Search<'_>,
-    chain: &[&Certificate],
-    position: usize,
-) -> Result<State, PathFault> {
-    let below = position.checked_sub(1).and_then(|below| chain.get(below));
-    let (Some(certificate), Some(authorities)) = (below, chain.get(position..)) else {
-        return Ok(State::Unknown);
-    };
-    let mut newest: Option<&Crl> = None;
-    let at = search.input.at;
-    for crl in search.input.crls.iter().filter(|crl| crl.covers(certificate, at)) {
-        // A later CRL may lift a hold, so the latest one decides.
-        if newest.is_some_and(|newest| newest.this_update() >= crl.this_update()) {
-            continue;
-        }
-        search.step()?;
-        if is_from(search, crl, authorities)? {
-            newest = Some(crl);
-        }
+impl State {
+    fn revoked(entry: &Entry) -> Self {
+        Self::Revoked { since: entry.revoked_at, reason: entry.reason }
     }
-    let Some(newest) = newest else { return Ok(State::Unknown) };
-    if let Some(entry) = newest.is_revoked(certificate, at) {
-        return Ok(State::Revoked { entry: entry.clone() });
-    }
-    for crl in search.input.crls.iter().filter(|crl| crl.may_reveal(certificate, at)) {
-        search.step()?;
-        if is_from(search, crl, authorities)?
-            && let Some(entry) = crl.is_revoked(certificate, at)
-        {
-            return Ok(State::Revoked { entry: entry.clone() });
-        }
-    }
-    Ok(State::Good)
 }
 
-/// Whether the CRL is the issuer's, who stands first in `authorities` (the rest of
-/// the path): signed with its key, with a former or later key of the same CA higher
-/// on the path, or with another key that it certified for CRLs.
-fn is_from(
-    search: &mut Search<'_>,
-    crl: &Crl,
-    authorities: &[&Certificate],
-) -> Result<bool, PathFault> {
-    for authority in authorities {
-        if crl.may_be_from(authority) && search.check_crl(crl, authority)? == Answer::Good {
-            return Ok(true);
-        }
+/// What lists and responses together say.
+fn state(search: &mut Search<'_>, subject: &Subject<'_>) -> Result<State, PathFault> {
+    let lists = lists::ask(search, subject)?;
+    if matches!(lists, State::Revoked { .. }) {
+        return Ok(lists);
     }
-    for other in search.input.intermediates {
-        if crl.may_be_from(other)
-            && !authorities.contains(&other)
-            && is_crl_signer(search, other, authorities)?
-            && search.check_crl(crl, other)? == Answer::Good
-        {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let responses = responses::ask(search, subject)?;
+    Ok(match (lists, responses) {
+        (_, revoked @ State::Revoked { .. }) => revoked,
+        (State::Good, _) | (_, State::Good) => State::Good,
+        (lists, State::Unknown(PathFault::RevocationUnknown)) => lists,
+        (_, responses) => responses,
+    })
 }
 
-/// Whether `other`, which has the issuer's name, is a further certificate of that
-/// very CA: made with the issuer's key or by the CA above it, valid, and not revoked
-/// by a CRL that either signed itself. One such step and no more: RFC 5280 6.3.3 (f)
-/// asks for a path to the same anchor, and this is the one that the path at hand
-/// already contains.
-fn is_crl_signer(
+/// Which list another signer is to sign.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// A CRL of the issuer itself, signed with another key.
+    OwnList,
+    /// A CRL of somebody whom the certificate names.
+    IndirectList,
+}
+
+/// Whether `other`, which is not on the path, may sign CRLs for the subject.
+///
+/// RFC 5280 6.3.3 (f) asks for a path to the same anchor, and a name is all that leads
+/// there. Any CA below that anchor could then put a key of its own under the name of
+/// another one, so the path has to be the one at hand: `other` was certified by the
+/// issuer or the CA above it, and for an indirect CRL by somebody on the path.
+fn is_list_signer(
     search: &mut Search<'_>,
     other: &Certificate,
-    authorities: &[&Certificate],
+    subject: &Subject<'_>,
+    role: Role,
 ) -> Result<bool, PathFault> {
     let at = search.input.at;
     let may_sign = other.key_usage().is_some_and(|usage| usage.contains(KeyUsage::CRL_SIGN));
@@ -105,23 +111,46 @@ fn is_crl_signer(
     if !may_sign || !is_current || other.extensions().has_unknown_critical {
         return Ok(false);
     }
-    for signer in authorities.iter().take(2) {
-        let certifies = signer.key_usage().is_none_or(|usage| usage.contains(KeyUsage::CERT_SIGN));
-        if !certifies
-            || other.issuer_name() != signer.subject_name()
-            || search.check_certificate(other, signer)? != Answer::Good
-        {
+    let is_asking = subject.signers.contains(&other);
+    // A list that tells the state of its own signer proves nothing, unless the CA that
+    // certified the signer said that this is how its state is told.
+    if is_asking && !crate::crl::scope::tells_own_state(other) {
+        return Ok(false);
+    }
+    let reach = if role == Role::OwnList { 2 } else { subject.authorities.len() };
+    for (place, certifier) in subject.authorities.iter().enumerate().take(reach) {
+        if !is_certified(search, other, certifier)? {
             continue;
         }
-        for crl in search.input.crls.iter().filter(|crl| crl.covers(other, at)) {
-            search.step()?;
-            if crl.may_be_from(signer)
-                && search.check_crl(crl, signer)? == Answer::Good
-                && crl.is_revoked(other, at).is_none()
-            {
-                return Ok(true);
-            }
+        let authorities = subject.authorities.get(place..).unwrap_or_default();
+        let chain: Vec<&Certificate> =
+            std::iter::once(other).chain(authorities.iter().copied()).collect();
+        if check::check_names(&chain).is_err() {
+            continue;
+        }
+        if is_asking {
+            return Ok(true);
+        }
+        if subject.signers.len() >= MAX_NESTED_SIGNERS {
+            return Ok(false);
+        }
+        let signers: Vec<&Certificate> = subject.signers.iter().copied().chain([other]).collect();
+        let asked = Subject { certificate: other, authorities, signers: &signers };
+        if matches!(state(search, &asked)?, State::Good) {
+            return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether `certifier` made the certificate `other` and may make certificates.
+fn is_certified(
+    search: &mut Search<'_>,
+    other: &Certificate,
+    certifier: &Certificate,
+) -> Result<bool, PathFault> {
+    let certifies = certifier.key_usage().is_none_or(|usage| usage.contains(KeyUsage::CERT_SIGN));
+    Ok(certifies
+        && other.issuer_name() == certifier.subject_name()
+        && search.check_certificate(other, certifier)? == Answer::Good)
 }

@@ -7,6 +7,7 @@ use super::danger::{Answer, Verifier};
 use super::{Limits, Path, PathFault, PathInput, PolicyInput, check};
 use crate::Certificate;
 use crate::crl::Crl;
+use crate::ocsp::Response;
 
 /// Steps of the search per signature allowed. Steps are cheap, but the answers for
 /// signatures are remembered, and then only this stops a search among hundreds of
@@ -160,6 +161,19 @@ impl<'a> Search<'a> {
             (crl.der().as_ptr() as usize, issuer.der().as_ptr() as usize),
             issuer,
             (crl.algorithm_der(), crl.tbs(), crl.signature()),
+        )
+    }
+
+    /// Whether `responder`'s key signed `response`.
+    pub(super) fn check_response(
+        &mut self,
+        response: &Response,
+        responder: &Certificate,
+    ) -> Result<Answer, PathFault> {
+        self.answer(
+            (response.der().as_ptr() as usize, responder.der().as_ptr() as usize),
+            responder,
+            (response.algorithm_der(), response.tbs(), response.signature()),
         )
     }
 

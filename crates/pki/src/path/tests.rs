@@ -1,8 +1,10 @@
 //! Paths that an attacker would like to be valid, and those that are.
 
 mod constraints;
+mod lists;
 mod purposes;
-mod revocation;
+mod responses;
+pub(crate) mod revocation;
 mod work;
 
 use time::Duration;
@@ -33,6 +35,7 @@ pub(super) fn input<'a>(
         intermediates,
         anchors: std::slice::from_ref(&anchor.certificate),
         crls: &[],
+        ocsp: &[],
         at: AT,
         purpose: Purpose::EmailSigning,
         limits: Limits::default(),

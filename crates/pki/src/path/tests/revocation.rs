@@ -15,7 +15,7 @@ use crate::forge::{AT, BEGIN, CITY, Federation, Holder, signed_octets};
 use crate::path::{PathFault, PathInput, Revocation, validate};
 use crate::{Certificate, KeyUsage, encode, oid, profile};
 
-fn content(revoked: &[(&Certificate, OffsetDateTime)]) -> Content {
+pub(crate) fn content(revoked: &[(&Certificate, OffsetDateTime)]) -> Content {
     Content {
         this_update: AT - Duration::hours(1),
         next_update: AT + Duration::hours(23),
@@ -31,19 +31,19 @@ fn content(revoked: &[(&Certificate, OffsetDateTime)]) -> Content {
     }
 }
 
-fn issue(issuer: &Holder, content: &Content) -> Crl {
+pub(crate) fn issue(issuer: &Holder, content: &Content) -> Crl {
     crl::issue(&issuer.certificate, &issuer.key, content).unwrap()
 }
 
-struct Scene {
-    federation: Federation,
-    hanako: Holder,
+pub(super) struct Scene {
+    pub(super) federation: Federation,
+    pub(super) hanako: Holder,
     /// Those of root and issuing CA, which list nobody.
-    upper: Vec<Crl>,
+    pub(super) upper: Vec<Crl>,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let federation = Federation::new();
         let hanako = a_user(&federation);
         let upper =
@@ -109,7 +109,7 @@ fn a_crl_counts_until_its_next_update_and_not_a_second_longer() {
     assert_eq!(scene.judge_at(Some(crl.clone()), content.next_update), Ok(()));
     assert_eq!(
         scene.judge_at(Some(crl), content.next_update + Duration::SECOND),
-        Err(PathFault::RevocationUnknown)
+        Err(PathFault::RevocationStale)
     );
 }
 
@@ -168,20 +168,25 @@ fn the_latest_crl_decides() {
 }
 
 /// The CRL with its content changed and signed again.
-fn altered(crl: &Crl, issuer: &Holder, change: impl FnOnce(&mut TbsCertList)) -> Crl {
+pub(crate) fn altered(crl: &Crl, issuer: &Holder, change: impl FnOnce(&mut TbsCertList)) -> Crl {
     let mut tbs = TbsCertList::from_der(crl.tbs()).unwrap();
     change(&mut tbs);
     Crl::from_der(&signed_octets(&tbs.to_der().unwrap(), &issuer.key)).unwrap()
 }
 
-fn with_extension(crl: &Crl, issuer: &Holder, identifier: &str, value: &impl Encode) -> Crl {
+pub(crate) fn with_extension(
+    crl: &Crl,
+    issuer: &Holder,
+    identifier: &str,
+    value: &impl Encode,
+) -> Crl {
     altered(crl, issuer, |tbs| {
         let extension = encode::extension(identifier, true, value).unwrap();
         tbs.crl_extensions.as_mut().unwrap().push(extension);
     })
 }
 
-fn scope() -> IssuingDistributionPoint {
+pub(crate) fn scope() -> IssuingDistributionPoint {
     IssuingDistributionPoint {
         distribution_point: None,
         only_contains_user_certs: false,
@@ -224,8 +229,15 @@ fn a_crl_counts_only_for_the_certificates_that_it_is_for() {
     assert_eq!(narrowed(users), Ok(()));
     let authorities = IssuingDistributionPoint { only_contains_ca_certs: true, ..scope() };
     assert_eq!(narrowed(authorities), unknown);
+    // An indirect CRL speaks about its own issuer's certificates as well.
     let indirect = IssuingDistributionPoint { indirect_crl: true, ..scope() };
-    assert_eq!(narrowed(indirect), unknown);
+    assert_eq!(narrowed(indirect), Ok(()));
+    let contradicting = IssuingDistributionPoint {
+        only_contains_user_certs: true,
+        only_contains_ca_certs: true,
+        ..scope()
+    };
+    assert_eq!(narrowed(contradicting), unknown);
     let attributes = IssuingDistributionPoint { only_contains_attribute_certs: true, ..scope() };
     assert_eq!(narrowed(attributes), unknown);
     let reasons = IssuingDistributionPoint {

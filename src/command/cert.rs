@@ -1,0 +1,77 @@
+//! `ssmax cert`: show, lint and verify certificates, offline.
+
+mod lint;
+mod names;
+mod show;
+mod verify;
+
+use super::Context;
+use super::verify::read;
+use crate::complaint::{Complaint, Exit};
+use ssmax_pki::{Certificate, PkiError};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// The largest file of certificates that is read, in bytes.
+const MAX_CERTIFICATES_BYTES: usize = 16 * 1024 * 1024;
+
+/// Arguments of `ssmax cert`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Show what certificates say.
+    Show(show::Args),
+    /// Check certificates against our profiles and the S/MIME Baseline Requirements.
+    Lint(lint::Args),
+    /// Find and check the path from a certificate to a trusted one.
+    Verify(verify::Args),
+}
+
+/// Runs it to its end.
+pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
+    context.end(match args.what {
+        What::Show(args) => show::run(&args, context),
+        What::Lint(args) => lint::run(&args, context),
+        What::Verify(args) => verify::run(&args, context),
+    })
+}
+
+/// A certificate, or why it is refused although it is one.
+type Found = Result<Certificate, PkiError>;
+
+/// Reads certificates: every PEM block, or one in DER.
+///
+/// One that is refused for what stands in it is an answer; what is no certificate at
+/// all is a complaint.
+fn certificates(path: &Path) -> Result<Vec<Found>, Complaint> {
+    let octets = read(path, MAX_CERTIFICATES_BYTES)?;
+    let found = match pem(&octets) {
+        Some(text) => Certificate::each_from_pem(text).unwrap_or_default(),
+        None => vec![Certificate::from_der(&octets)],
+    };
+    let is_certificate = |one: &Found| one.as_ref().err().is_none_or(|error| error.is_refusal());
+    if found.is_empty() || !found.iter().all(is_certificate) {
+        return Err(
+            Complaint::new(Exit::WrongUse, "not-a-certificate").with("path", path.display())
+        );
+    }
+    Ok(found)
+}
+
+/// The octets as a text with PEM blocks, if they are one.
+fn pem(octets: &[u8]) -> Option<&str> {
+    std::str::from_utf8(octets).ok().filter(|text| text.contains("-----BEGIN "))
+}
+
+/// Why a certificate is refused, for people.
+fn refusal(error: PkiError, context: &Context) -> String {
+    context.text(&format!("cert-refusal-{}", error.code()), &[])
+}
+
+#[cfg(test)]
+mod tests;
