@@ -43,30 +43,52 @@ pub fn signed_content_type(boundary: &str) -> String {
 /// The entity that the sending organisation signs.
 #[must_use]
 pub fn compose_content(mail: (SmimeType, &[u8]), sealed: &[u8], boundary: &str) -> Vec<u8> {
-    compose::multipart(
-        "mixed",
-        &[],
-        boundary,
-        &[
-            pkcs7_part(mail.0, "smime.p7m", mail.1),
-            pkcs7_part(SmimeType::AuthEnveloped, SEALED_NAME, sealed),
-        ],
-    )
+    compose_content_vec((mail.0, mail.1.to_vec()), sealed, boundary)
+}
+
+/// As [`compose_content`], in the memory of the encrypted mail.
+#[must_use]
+pub fn compose_content_vec(
+    (kind, mail): (SmimeType, Vec<u8>),
+    sealed: &[u8],
+    boundary: &str,
+) -> Vec<u8> {
+    let sealed = pkcs7_part(SmimeType::AuthEnveloped, SEALED_NAME, sealed);
+    let mail = pkcs7_part_behind(b"", kind, "smime.p7m", mail);
+    compose::multipart_behind(b"", "mixed", &[], boundary, mail, &[sealed])
 }
 
 /// The whole mail: header fields (each with its CRLF), the signed entity, the
 /// signature.
 #[must_use]
 pub fn compose_mail(fields: &[u8], content: &[u8], signature: &[u8], boundary: &str) -> Vec<u8> {
-    let mut mail = fields.to_vec();
-    mail.extend_from_slice(b"MIME-Version: 1.0\r\n");
-    mail.extend_from_slice(&compose::multipart(
-        "signed",
-        &[("protocol", "application/pkcs7-signature"), ("micalg", "sha-256")],
-        boundary,
-        &[content.to_vec(), signature_part(signature)],
-    ));
-    mail
+    compose_mail_vec(fields, content.to_vec(), signature, boundary)
+}
+
+/// As [`compose_mail`], in the memory of the signed entity.
+#[must_use]
+pub fn compose_mail_vec(
+    fields: &[u8],
+    content: Vec<u8>,
+    signature: &[u8],
+    boundary: &str,
+) -> Vec<u8> {
+    let head = [fields, b"MIME-Version: 1.0\r\n"].concat();
+    signed_part_behind(&head, content, signature, boundary)
+}
+
+/// `head`, then an entity in multipart/signed with its detached signature by SHA-256
+/// (RFC 8551 3.5.3), in the memory of the entity.
+#[must_use]
+pub fn signed_part_behind(
+    head: &[u8],
+    entity: Vec<u8>,
+    signature: &[u8],
+    boundary: &str,
+) -> Vec<u8> {
+    let params = [("protocol", "application/pkcs7-signature"), ("micalg", "sha-256")];
+    let signature = signature_part(signature);
+    compose::multipart_behind(head, "signed", &params, boundary, entity, &[signature])
 }
 
 /// The part with a detached signature (RFC 8551 3.5.3).
@@ -83,15 +105,19 @@ pub fn signature_part(signature: &[u8]) -> Vec<u8> {
 /// An encrypted part (RFC 8551 3.3), or a whole encrypted mail's `Content-*` and body.
 #[must_use]
 pub fn pkcs7_part(kind: SmimeType, name: &str, cms: &[u8]) -> Vec<u8> {
-    let mut part = format!(
+    pkcs7_part_behind(b"", kind, name, cms.to_vec())
+}
+
+/// `head`, then [`pkcs7_part`], in the memory of the encrypted object.
+#[must_use]
+pub fn pkcs7_part_behind(head: &[u8], kind: SmimeType, name: &str, cms: Vec<u8>) -> Vec<u8> {
+    let part = format!(
         "Content-Type: application/pkcs7-mime; smime-type={}; name=\"{name}\"\r\n\
          Content-Transfer-Encoding: base64\r\n\
          Content-Disposition: attachment; filename=\"{name}\"\r\n\r\n",
         kind.as_str()
-    )
-    .into_bytes();
-    part.extend_from_slice(&compose::base64_body(cms));
-    part
+    );
+    compose::base64_body_behind(&[head, part.as_bytes()].concat(), cms)
 }
 
 /// A hop-2 mail taken apart. Nothing is verified by that.

@@ -18,6 +18,8 @@
 //! }
 //! ```
 
+use std::sync::Arc;
+
 use crate::{Reason, Refusal};
 
 /// Who sent a mail to whom, as the envelope says.
@@ -33,7 +35,7 @@ pub struct Envelope {
 #[derive(Debug)]
 pub struct Mail<S> {
     envelope: Envelope,
-    octets: Vec<u8>,
+    octets: Arc<Vec<u8>>,
     state: S,
 }
 
@@ -73,13 +75,18 @@ impl<S> Mail<S> {
     pub fn octets(&self) -> &[u8] {
         &self.octets
     }
+
+    /// As [`Mail::octets`], to be kept: a large mail is in memory once.
+    pub fn shared_octets(&self) -> Arc<Vec<u8>> {
+        Arc::clone(&self.octets)
+    }
 }
 
 impl Mail<Accepted> {
     /// A mail that has just arrived.
     #[must_use]
-    pub fn accept(envelope: Envelope, octets: Vec<u8>) -> Self {
-        Self { envelope, octets, state: Accepted(()) }
+    pub fn accept(envelope: Envelope, octets: impl Into<Arc<Vec<u8>>>) -> Self {
+        Self { envelope, octets: octets.into(), state: Accepted(()) }
     }
 
     /// Moves on with the keyserver's ticket.

@@ -5,6 +5,8 @@ use crate::seal_record::{MailClass, ShownAssertion};
 use crate::sealed_record::SignedBy;
 use ssmax_mail::{Field, Header};
 
+pub use ssmax_mail::canonical::with_short_lines;
+
 /// The field that carries our result.
 pub const RESULT_FIELD: &str = "SSMAX-Result";
 
@@ -95,7 +97,8 @@ pub fn is_looping(header: &Header<'_>) -> bool {
     header.all("Received").count() > MAX_RECEIVED
 }
 
-/// The header fields that travel on, with their octets unchanged: all but those that
+/// The header fields that travel on, with their octets unchanged but for lines that are
+/// too long for transport ([`with_short_lines`]): all but those that
 /// describe the body (it is replaced), those that tell hidden recipients, those that
 /// only a receiving gateway may write, and those that act for a sender unsigned.
 #[must_use]
@@ -108,7 +111,7 @@ pub fn carried_fields(header: &Header<'_>, authserv_id: Option<&str>) -> Vec<u8>
             !(field.name().eq_ignore_ascii_case("Authentication-Results")
                 && authserv_id.is_none_or(|own| names_authserv(&field.unfolded(), own)))
         })
-        .flat_map(|field| field.raw().iter().copied())
+        .flat_map(|field| with_short_lines(field.raw()))
         .collect()
 }
 
@@ -174,6 +177,16 @@ mod tests {
             carried(mail, Some("mx.b.example")),
             "From: a@a.example\r\nAuthentication-Results: other.example; spf=pass\r\n\
              Subject: =?utf-8?B?44GC?=\r\n folded\r\n"
+        );
+    }
+
+    #[test]
+    fn a_line_too_long_for_transport_is_folded_at_a_blank_it_has() {
+        let word = "x".repeat(600);
+        let mail = format!("Subject: {word} {word}\r\nX-Id:{word}{word}\r\n\r\n");
+        assert_eq!(
+            carried(mail.as_bytes(), None),
+            format!("Subject: {word}\r\n {word}\r\nX-Id:{word}{word}\r\n")
         );
     }
 

@@ -3,7 +3,7 @@
 //! Roles are processes of one host that meet over UNIX sockets: one side serves with
 //! [`listen`], the other asks with [`call`], both in frames of [`frame`]. A process
 //! reads its settings with [`config`], speaks to its operator through [`log`], ends
-//! through [`stop`], says that it serves through [`ready`], and [`supervise`] keeps
+//! through [`stop`], keeps mail out of its panics with [`panics`], says that it serves through [`ready`], and [`supervise`] keeps
 //! one process per role running.
 #![allow(
     clippy::disallowed_methods,
@@ -15,6 +15,7 @@ pub mod config;
 pub mod frame;
 pub mod listen;
 pub mod log;
+pub mod panics;
 pub mod ready;
 pub mod stop;
 pub mod supervise;

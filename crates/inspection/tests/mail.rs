@@ -100,6 +100,28 @@ fn attached_and_stored_mails_are_entered() {
 }
 
 #[test]
+fn mails_under_other_names_of_message_are_entered() {
+    let data = base64(&eicar());
+    let inner = format!(
+        "Content-Type: multipart/mixed; boundary=q\r\n\r\n--q\r\n\
+         Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+         {data}\r\n--q--\r\n"
+    );
+    for kind in ["news", "rfc2822", "x-rfc822", "global-headers"] {
+        let mail = format!("Content-Type: message/{kind}\r\n\r\n{inner}");
+        assert_eq!(found(&inbound(mail.as_bytes())), [(rule::MALWARE_EICAR, "0/1")], "{kind}");
+    }
+    let broken = inner.replace("--q--", "");
+    let mail = format!("Content-Type: message/news\r\n\r\n{broken}");
+    assert_eq!(found(&inbound(mail.as_bytes())), [(rule::MAIL_AMBIGUOUS, "0")]);
+    // Readers make a mail of each block of a report.
+    let report = format!("Content-Type: message/delivery-status\r\n\r\nX: y\r\n\r\n{inner}");
+    assert_eq!(found(&inbound(report.as_bytes())), [(rule::MAIL_AMBIGUOUS, "0")]);
+    let plain = "Content-Type: message/delivery-status\r\n\r\nX: y\r\n\r\nFinal: z\r\n";
+    assert_eq!(found(&inbound(plain.as_bytes())), []);
+}
+
+#[test]
 fn messages_in_messages_end_at_the_limit_with_a_finding() {
     let nested = |depth: usize| {
         (0..depth).fold(b"Subject: x\r\n\r\nx\r\n".to_vec(), |inner, _| {
@@ -173,11 +195,52 @@ fn what_stays_closed_or_incomplete_is_held() {
 
 #[test]
 fn signatures_and_certificates_are_no_closed_parts() {
-    for fields in [
-        "Content-Type: application/pkcs7-signature; name=\"smime.p7s\"",
-        "Content-Type: application/pkcs7-mime; smime-type=certs-only; name=\"smime.p7c\"",
-    ] {
-        assert_eq!(found(&inbound(format!("{fields}\r\n\r\nx\r\n").as_bytes())), []);
+    let signature = "Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n\r\nx\r\n";
+    assert_eq!(found(&inbound(signature.as_bytes())), []);
+    assert_eq!(found(&inbound(&labelled("application/pkcs7-mime", NO_SIGNER))), []);
+}
+
+/// A SignedData without content, certificates and signers.
+const NO_SIGNER: &[u8] = b"\x30\x23\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x16\x30\x14\
+    \x02\x01\x01\x31\x00\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\x31\x00";
+
+fn labelled(kind: &str, octets: &[u8]) -> Vec<u8> {
+    format!(
+        "Content-Type: {kind}; smime-type=certs-only; name=\"smime.p7c\"\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n{}",
+        base64(octets)
+    )
+    .into_bytes()
+}
+
+#[test]
+fn what_a_part_calls_itself_does_not_open_it() {
+    let enveloped = b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03\xa0\x80";
+    let auth = b"\x30\x82\x10\x00\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17\xa0";
+    for octets in [&enveloped[..], auth] {
+        for kind in ["application/pkcs7-mime", "application/octet-stream", "image/png"] {
+            let verdict = inbound(&labelled(kind, octets));
+            assert_eq!(found(&verdict), [(rule::MAIL_ENCRYPTED, "0")], "{kind}");
+        }
+    }
+    // Nor does it hide a signed content below: that is not read here.
+    let with_signed = b"x, not a SignedData";
+    let verdict = inbound(&labelled("application/pkcs7-mime", with_signed));
+    assert_eq!(found(&verdict), [(rule::MAIL_ENCRYPTED, "0")]);
+}
+
+#[test]
+fn files_outside_the_parts_are_found_too() {
+    let eicar = String::from_utf8(eicar()).unwrap();
+    let around = |before: &str, behind: &str| {
+        format!(
+            "Content-Type: multipart/signed; boundary=b\r\n\r\n{before}\r\n\
+             --b\r\n\r\nx\r\n--b--\r\n{behind}\r\n"
+        )
+    };
+    for raw in [around(&eicar, ""), around("", &eicar)] {
+        let verdict = inbound(raw.as_bytes());
+        assert_eq!(found(&verdict), [(rule::MALWARE_EICAR, "0")]);
     }
 }
 

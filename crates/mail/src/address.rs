@@ -5,6 +5,7 @@
 
 mod lexer;
 mod list;
+mod shown;
 
 use std::fmt;
 use std::str::FromStr;
@@ -104,18 +105,22 @@ pub struct Mailbox {
     pub display: Option<String>,
     /// The address that counts.
     pub address: Address,
+    /// All comments around the address (RFC 5322 3.2.2), encoded words decoded. Some
+    /// readers show the first, some the last, some none.
+    pub comments: Vec<String>,
 }
 
 impl Mailbox {
-    /// Whether the display name shows an address that is not the one that counts.
+    /// Whether the display name or a comment shows a person an address that is not the one
+    /// that counts, however it is spelt: with white space around its sign and dots, with
+    /// other signs for these, turned round, or in encoded words that only some readers
+    /// decode. Case does not count.
     #[must_use]
     pub fn shows_other_address(&self) -> bool {
-        let Some(display) = &self.display else { return false };
-        display
-            .split(|char: char| char.is_whitespace() || "<>()[]\"',;:".contains(char))
-            .map(|word| word.trim_matches('.').replace('＠', "@"))
-            .filter_map(|word| Address::parse(&word).ok())
-            .any(|shown| !shown.matches(&self.address))
+        self.display
+            .iter()
+            .chain(&self.comments)
+            .any(|text| shown::shows_other(text, &self.address))
     }
 }
 
@@ -226,7 +231,7 @@ fn is_domain(domain: &str) -> bool {
 }
 
 /// The display name out of phrase words.
-fn shown(phrase: &str) -> Option<String> {
+fn decoded(phrase: &str) -> Option<String> {
     let shown = encoded_word::decode(phrase.as_bytes());
     let shown = shown.trim();
     (!shown.is_empty()).then(|| shown.to_owned())

@@ -1,8 +1,10 @@
 //! The one form of mail that is hashed and signed.
 
+use std::borrow::Cow;
+
 use crate::entity::Entity;
 use crate::header::{Header, is_blank, trim_blanks, unfold};
-use crate::{MailFault, seven_bit};
+use crate::{Limits, MailFault, seven_bit, work};
 
 /// Octets of a line that every mail transport takes (RFC 5322 2.1.1).
 pub const MAX_TRANSPORT_LINE_BYTES: usize = 998;
@@ -13,16 +15,108 @@ pub const MAX_TRANSPORT_LINE_BYTES: usize = 998;
 /// A CR without LF stays as it is and is refused later: it has no one meaning.
 #[must_use]
 pub fn to_crlf(octets: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(octets.len() + octets.len() / 32);
-    let mut after_cr = false;
-    for octet in octets {
-        if *octet == b'\n' && !after_cr {
-            out.push(b'\r');
+    into_crlf(octets.to_vec())
+}
+
+/// As [`to_crlf`], without a copy where there is nothing to turn.
+#[must_use]
+pub fn as_crlf(octets: &[u8]) -> Cow<'_, [u8]> {
+    if bare_lfs(octets).next().is_none() { octets.into() } else { to_crlf(octets).into() }
+}
+
+/// As [`to_crlf`], in the memory of the octets, which grows by the line ends that were
+/// too short: a large mail is in memory once.
+#[must_use]
+pub fn into_crlf(mut octets: Vec<u8>) -> Vec<u8> {
+    let mut missing = bare_lfs(&octets).count();
+    let mut end = octets.len();
+    octets.reserve_exact(missing);
+    octets.resize(end + missing, 0);
+    // From the end on, so that nothing is overwritten that has not moved yet.
+    while missing > 0 {
+        let Some(at) = bare_lfs(octets.get(..end).unwrap_or_default()).next_back() else { break };
+        octets.copy_within(at..end, at + missing);
+        missing -= 1;
+        if let Some(before) = octets.get_mut(at + missing) {
+            *before = b'\r';
         }
-        out.push(*octet);
-        after_cr = *octet == b'\r';
+        end = at;
+    }
+    octets
+}
+
+/// A file with local line ends as it travels: as [`into_crlf`], but only where the lines
+/// of its header end in LF alone. With any CRLF there it stays as it is, and
+/// [`parse`](crate::parse) refuses every other LF: a reader that takes a lone LF for a
+/// line end sees another mail than one that does not.
+///
+/// With local line ends in the header that cannot be, for to a reader that does not take
+/// them the file is no mail at all; OpenSSL writes such mails around content with CRLF.
+#[must_use]
+pub fn file_into_crlf(octets: Vec<u8>) -> Vec<u8> {
+    if has_local_header(&octets) { into_crlf(octets) } else { octets }
+}
+
+/// Whether [`file_into_crlf`] leaves an LF that no CR precedes.
+#[must_use]
+pub fn mixes_line_ends(octets: &[u8]) -> bool {
+    !has_local_header(octets) && bare_lfs(octets).next().is_some()
+}
+
+/// Whether no line of the header, up to the first empty one, ends in CRLF.
+fn has_local_header(octets: &[u8]) -> bool {
+    let end = match octets {
+        [b'\n', ..] => 0,
+        _ => memchr::memmem::find(octets, b"\n\n").map_or(octets.len(), |at| at + 1),
+    };
+    let header = octets.get(..end).unwrap_or_default();
+    memchr::memmem::find(header, b"\r\n").is_none()
+}
+
+/// Where there is an LF that no CR precedes.
+fn bare_lfs(octets: &[u8]) -> impl DoubleEndedIterator<Item = usize> {
+    let is_bare =
+        |at: &usize| at.checked_sub(1).and_then(|before| octets.get(before)) != Some(&b'\r');
+    memchr::memchr_iter(b'\n', octets).filter(is_bare)
+}
+
+/// A field with its lines folded to at most [`MAX_TRANSPORT_LINE_BYTES`], where there is a
+/// blank to fold at.
+///
+/// Servers cut longer lines wherever 998 octets end and put a blank there (Postfix:
+/// `smtp_line_length_limit`), which breaks a signature over the field. Folding where
+/// there is a blank already does not (RFC 6376 3.4.2, relaxed).
+#[must_use]
+pub fn with_short_lines(field: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(field.len());
+    for line in field.split_inclusive(|octet| *octet == b'\n') {
+        let text = line.trim_ascii_end().len();
+        let mut start = 0;
+        loop {
+            let rest = line.get(start..).unwrap_or_default();
+            let length = rest.strip_suffix(b"\r\n").unwrap_or(rest).len();
+            if length <= MAX_TRANSPORT_LINE_BYTES {
+                break;
+            }
+            let Some(at) = last_fold(rest, text.saturating_sub(start)) else { break };
+            out.extend_from_slice(rest.get(..at).unwrap_or_default());
+            out.extend_from_slice(b"\r\n");
+            start += at;
+        }
+        out.extend_from_slice(line.get(start..).unwrap_or_default());
     }
     out
+}
+
+/// Where the last blank within the limit stands that has more than blanks on both sides: a
+/// line of blanks alone would be obsolete syntax (RFC 5322 3.2.2). The text of the line
+/// ends at `text`.
+fn last_fold(line: &[u8], text: usize) -> Option<usize> {
+    let start = line.get(..=MAX_TRANSPORT_LINE_BYTES)?;
+    let begin = start.iter().position(|octet| !octet.is_ascii_whitespace())?;
+    work::spend(start.len());
+    let behind = start.get(begin..text.min(start.len()))?;
+    behind.iter().rposition(|octet| is_blank(*octet)).map(|at| begin + at)
 }
 
 /// The part of a mail that gets signed or encrypted: its `Content-*` fields in their
@@ -30,7 +124,13 @@ pub fn to_crlf(octets: &[u8]) -> Vec<u8> {
 /// stay outside; `MIME-Version` too, as a part needs none.
 #[must_use]
 pub fn content_entity(message: &Entity<'_>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(message.raw().len());
+    content_entity_behind(Vec::new(), message)
+}
+
+/// As [`content_entity`], behind what stands in `out`.
+#[must_use]
+pub fn content_entity_behind(mut out: Vec<u8>, message: &Entity<'_>) -> Vec<u8> {
+    out.reserve_exact(message.raw().len());
     for field in message.header().fields() {
         if is_content_field(field.name()) {
             out.extend_from_slice(field.raw());
@@ -117,14 +217,62 @@ pub fn to_seven_bit(entity: &Entity<'_>) -> Result<Vec<u8>, MailFault> {
     seven_bit::entity(entity)
 }
 
+/// As [`to_seven_bit`] for the octets of an entity, without a copy of those that are 7bit
+/// already.
+///
+/// # Errors
+/// As [`parse`](crate::parse) and [`to_seven_bit`].
+pub fn into_seven_bit(octets: Vec<u8>, limits: &Limits) -> Result<Vec<u8>, MailFault> {
+    let entity = crate::parse(&octets, limits)?;
+    if seven_bit::stays(&entity) {
+        return Ok(octets);
+    }
+    to_seven_bit(&entity)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Limits, parse};
+    use crate::parse;
 
     #[test]
     fn local_line_ends_become_crlf_and_a_lone_cr_stays() {
-        assert_eq!(to_crlf(b"a\nb\r\nc\n\rd"), b"a\r\nb\r\nc\r\n\rd");
+        for (local, network) in [
+            (&b"a\nb\r\nc\n\rd"[..], &b"a\r\nb\r\nc\r\n\rd"[..]),
+            (b"\n\n\n", b"\r\n\r\n\r\n"),
+            (b"\r\r\n\r", b"\r\r\n\r"),
+            (b"\na", b"\r\na"),
+            (b"", b""),
+        ] {
+            assert_eq!(to_crlf(local), network);
+            assert_eq!(into_crlf(local.to_vec()), network);
+            assert_eq!(as_crlf(local), network);
+            assert!(matches!(as_crlf(network), Cow::Borrowed(_)));
+        }
+    }
+
+    #[test]
+    fn a_file_with_crlf_in_its_header_stays_as_it_is() {
+        for (file, network) in [
+            (&b"A: b\n\nc\n"[..], &b"A: b\r\n\r\nc\r\n"[..]),
+            (b"A: b\n\nc\r\nd\n", b"A: b\r\n\r\nc\r\nd\r\n"),
+            (b"\na\r\nb", b"\r\na\r\nb"),
+            (b"A: b\r\n\r\nc\r\n", b"A: b\r\n\r\nc\r\n"),
+            (b"", b""),
+        ] {
+            assert_eq!(file_into_crlf(file.to_vec()), network);
+            assert!(!mixes_line_ends(file));
+        }
+        for mixed in [
+            &b"A: b\nC: d\r\n\r\ne\r\n"[..],
+            b"A: b\r\nC: d\n\r\ne\r\n",
+            b"A: b\n\r\ne",
+            b"A: b\r\n\ne",
+            b"A: b\r\n\r\nc\n\nd\r\n",
+        ] {
+            assert_eq!(file_into_crlf(mixed.to_vec()), mixed);
+            assert!(mixes_line_ends(mixed));
+        }
     }
 
     #[test]
@@ -166,5 +314,27 @@ mod tests {
         for octets in [&b"\x80"[..], b"a\0", b"a\n", b"a\rb", b"a\r", b"\r\r\n"] {
             assert!(!is_seven_bit(octets), "{octets:?}");
         }
+    }
+
+    #[test]
+    fn folding_looks_at_each_octet_a_bounded_number_of_times() {
+        let word = "x".repeat(600);
+        let folded = |line: &str| String::from_utf8(with_short_lines(line.as_bytes())).unwrap();
+        assert_eq!(folded(&format!("A: {word} {word}\r\n")), format!("A: {word}\r\n {word}\r\n"));
+        // No blank with text on both sides, so nothing to fold at.
+        for line in [
+            format!("A:{word}{word}\r\n"),
+            format!("A:{word}{}\r\n", " ".repeat(250_000)),
+            format!(" {word}{word}\r\n"),
+        ] {
+            assert_eq!(folded(&line), line);
+        }
+        // 998 octets fit, 999 do not.
+        let line = |length: usize| format!("A: b {}\r\n", "c".repeat(length - 5));
+        assert_eq!(folded(&line(998)), line(998));
+        assert_eq!(folded(&line(999)).matches("\r\n").count(), 2);
+        let blanks = format!("{}{}\r\n", "x ".repeat(60_000), " ".repeat(120_000));
+        let steps = work::measure(|| drop(folded(&blanks)));
+        assert!(steps <= 2 * blanks.len() as u64, "{steps}");
     }
 }

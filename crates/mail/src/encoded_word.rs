@@ -49,6 +49,91 @@ pub(crate) fn decode(value: &[u8]) -> String {
     one_line(&text)
 }
 
+/// Decodes what any mailer may take for an encoded word: with white space in it, of a
+/// charset that nobody knows (as Latin-1), with octets in it that its encoding does not
+/// have, or without its end. For looking at what a person could be shown; a display name
+/// itself is read by [`decode`].
+pub(crate) fn decode_leniently(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("=?") {
+        work::spend(before.len());
+        // White space between words is not shown.
+        if !(before.trim().is_empty() && rest.len() < text.len()) {
+            out.push_str(before);
+        }
+        match read_leniently(after) {
+            Some((word, behind)) => {
+                out.push_str(&word);
+                rest = behind;
+            }
+            None => {
+                out.push_str("=?");
+                rest = after;
+            }
+        }
+    }
+    work::spend(rest.len());
+    out.push_str(rest);
+    one_line(&out)
+}
+
+/// What stands behind the `=?` of a word: its text, and what follows the word.
+fn read_leniently(after: &str) -> Option<(String, &str)> {
+    let octets = after.as_bytes();
+    let label_length = octets.iter().take(MAX_LABEL_BYTES).position(|octet| *octet == b'?')?;
+    let (label, rest) = after.split_at_checked(label_length)?;
+    let mut rest = rest.get(1..)?.chars();
+    let encoding = rest.next().filter(|name| "BbQq".contains(*name))?;
+    let text = rest.as_str().strip_prefix('?')?;
+    // A `?` before may be one that should have been encoded.
+    let (text, behind) = text.split_once("?=").unwrap_or((text, ""));
+    work::spend(text.len());
+    let label = label.split('*').next().unwrap_or_default().trim();
+    let octets = match encoding {
+        'B' | 'b' => {
+            let kept = text
+                .bytes()
+                .filter(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/'));
+            let mut kept: Vec<u8> = kept.collect();
+            // One character alone holds no octet.
+            if kept.len() % 4 == 1 {
+                kept.pop();
+            }
+            LENIENT.decode(kept).ok()?
+        }
+        _ => decode_q_leniently(text.as_bytes()),
+    };
+    let text = match Charset::named(label.as_bytes()) {
+        Some(charset) => charset.decode(&octets),
+        None => octets.iter().map(|octet| char::from(*octet)).collect(),
+    };
+    Some((text, behind))
+}
+
+/// As [`decode_q`]; a `=` that begins no octet stands for itself.
+fn decode_q_leniently(mut text: &[u8]) -> Vec<u8> {
+    let mut octets = Vec::with_capacity(text.len());
+    while let [first, rest @ ..] = text {
+        text = rest;
+        let encoded = match (first, rest) {
+            (b'=', [high, low, after @ ..]) => {
+                hex_digit(*high).zip(hex_digit(*low)).map(|(high, low)| (high << 4 | low, after))
+            }
+            _ => None,
+        };
+        match (encoded, first) {
+            (Some((octet, after)), _) => {
+                octets.push(octet);
+                text = after;
+            }
+            (None, b'_') => octets.push(b' '),
+            (None, other) => octets.push(*other),
+        }
+    }
+    octets
+}
+
 fn flush(word: &mut Option<(Charset, Vec<u8>)>, plain: &mut Vec<u8>, text: &mut String) {
     if let Some((charset, octets)) = word.take() {
         text.push_str(&charset.decode(&octets));
@@ -169,11 +254,33 @@ mod tests {
     }
 
     #[test]
+    fn what_only_some_readers_decode_is_decoded_leniently() {
+        for (text, read) in [
+            ("=?utf-8?Q?boss=40b=2Eexample =3F=?= x", "boss@b.example ?= x"),
+            ("=?unknown?q?boss=40b?=", "boss@b"),
+            ("=??q?boss=40b?=", "boss@b"),
+            ("=?utf-8?q?boss=40b?= =?utf-8?q?=2Ex?=", "boss@b.x"),
+            ("a =?utf-8?b?Ym 9z*cw?= b", "a boss b"),
+            ("=?utf-8?b?Ym9zc?=", "bos"),
+            ("=?utf-8?q?a=4?=", "a=4"),
+            ("=?utf-8?q?boss=40b", "boss@b"),
+            ("=?x?=", "=?x?="),
+            ("=?utf-8?z?a?=", "=?utf-8?z?a?="),
+            ("日 =?", "日 =?"),
+        ] {
+            assert_eq!(decode_leniently(text), read);
+        }
+    }
+
+    #[test]
     fn false_starts_cost_linear_time() {
-        for unit in ["=?", "=?a?q?", "=?utf-8?q?x", "=?utf-8?b?QQ==?="] {
+        for unit in ["=?", "=?a?q?", "=?a?x?b", "=?a?", "=?utf-8?q?x", "=?utf-8?b?QQ==?="] {
             let steps = |count: usize| {
                 let value = unit.repeat(count);
-                work::measure(|| drop(decode(value.as_bytes())))
+                work::measure(|| {
+                    drop(decode(value.as_bytes()));
+                    drop(decode_leniently(&value));
+                })
             };
             assert!(steps(8000) <= 2 * steps(4000) + 1000, "{unit}");
         }

@@ -14,7 +14,50 @@ use crate::{Limits, MAX_DEPTH, MailFault, charset, multipart, transfer, work};
 /// The first [`MailFault`] found. Encodings of leaves are checked when they are decoded.
 pub fn parse<'a>(raw: &'a [u8], limits: &Limits) -> Result<Entity<'a>, MailFault> {
     check_octets(raw, limits)?;
-    Reader::new(limits).entity(raw, Place::default())
+    Reader::new(limits, Reading::Strict).entity(raw, Place::default())
+}
+
+/// A mail with faults, read over those that have one sane reading. It exists to be
+/// written anew; nothing of it may travel on as it is.
+#[derive(Debug, Clone)]
+pub struct Mended<'a>(Entity<'a>);
+
+impl<'a> Mended<'a> {
+    /// The mail as most readers take it.
+    #[must_use]
+    pub fn entity(&self) -> &Entity<'a> {
+        &self.0
+    }
+}
+
+/// Reads a mail as [`parse`] does, but over these faults, which honest programs make and
+/// whose one sane reading has in it whatever any reader could see as content:
+///
+/// - a closing delimiter that is missing: the last part goes to the end
+///   ([`MailFault::ClosingDelimiterMissing`]);
+/// - base64 that goes on behind padding or ends within a group
+///   ([`MailFault::Base64AfterPadding`], [`MailFault::Base64Truncated`]);
+/// - a comment where white space could stand in a Content field
+///   ([`MailFault::ContentComment`]; RFC 2045 5.1 allows it);
+/// - a Content field or a parameter twice with one value
+///   ([`MailFault::DuplicateContentType`] and its like, [`MailFault::ParameterDuplicate`]);
+/// - names that programs give to "as it is" (`8-bit`, `none`;
+///   [`MailFault::TransferEncodingUnknown`]).
+///
+/// # Errors
+/// The first other [`MailFault`].
+pub fn parse_to_mend<'a>(raw: &'a [u8], limits: &Limits) -> Result<Mended<'a>, MailFault> {
+    check_octets(raw, limits)?;
+    Reader::new(limits, Reading::Mending).entity(raw, Place::default()).map(Mended)
+}
+
+/// How faults are met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// The first ends it.
+    Strict,
+    /// See [`parse_to_mend`].
+    Mending,
 }
 
 /// One entity of a mail: the mail itself, or a part of it.
@@ -30,6 +73,7 @@ pub struct Entity<'a> {
     preamble: &'a [u8],
     epilogue: &'a [u8],
     limits: Limits,
+    reading: Reading,
     place: Place,
 }
 
@@ -155,9 +199,61 @@ impl<'a> Entity<'a> {
     /// [`MailFault::Base64Truncated`]. Quoted-printable always decodes.
     pub fn decoded_body(&self) -> Result<Vec<u8>, MailFault> {
         match self.encoding {
+            TransferEncoding::Base64 if self.reading == Reading::Mending => {
+                let mut out = Vec::with_capacity(self.body.len() / 4 * 3);
+                transfer::mend_base64(self.body, |octets| out.extend_from_slice(octets))?;
+                Ok(out)
+            }
             TransferEncoding::Base64 => transfer::decode_base64(self.body),
             TransferEncoding::QuotedPrintable => Ok(transfer::decode_quoted_printable(self.body)),
             _ => Ok(self.body.to_vec()),
+        }
+    }
+
+    /// The first octets of the body without its transfer encoding, at most `max` of them.
+    /// As [`Entity::decoded_body`], but nothing of the size of the body is kept.
+    ///
+    /// # Errors
+    /// As [`Entity::decoded_body`], also for what stands behind those octets.
+    pub fn decoded_start(&self, max: usize) -> Result<Vec<u8>, MailFault> {
+        let mut start = Vec::new();
+        let take = |octets: &[u8]| {
+            let missing = max.saturating_sub(start.len()).min(octets.len());
+            start.extend_from_slice(octets.get(..missing).unwrap_or_default());
+        };
+        self.walk_decoded(take)?;
+        Ok(start)
+    }
+
+    /// Whether the body without its transfer encoding is `expected`. As
+    /// [`Entity::decoded_body`], but nothing of the size of the body is kept.
+    ///
+    /// # Errors
+    /// As [`Entity::decoded_body`].
+    pub fn decodes_to(&self, expected: &[u8]) -> Result<bool, MailFault> {
+        if self.encoding.is_identity() {
+            return Ok(self.body == expected);
+        }
+        let mut rest = Some(expected);
+        self.walk_decoded(|octets| rest = rest.and_then(|rest| rest.strip_prefix(octets)))?;
+        Ok(rest.is_some_and(<[u8]>::is_empty))
+    }
+
+    /// Hands over the body without its transfer encoding, in pieces.
+    fn walk_decoded(&self, mut sink: impl FnMut(&[u8])) -> Result<(), MailFault> {
+        match self.encoding {
+            TransferEncoding::Base64 if self.reading == Reading::Mending => {
+                transfer::mend_base64(self.body, sink)
+            }
+            TransferEncoding::Base64 => transfer::walk_base64(self.body, sink),
+            TransferEncoding::QuotedPrintable => {
+                transfer::walk_quoted_printable(self.body, sink);
+                Ok(())
+            }
+            _ => {
+                sink(self.body);
+                Ok(())
+            }
         }
     }
 
@@ -170,6 +266,14 @@ impl<'a> Entity<'a> {
         }
         let octets = self.decoded_body().ok()?;
         Some(charset::decode_named(self.content_type.parameter("charset"), &octets))
+    }
+
+    /// [`Entity::text`] if its charset is one that this crate knows: no guess.
+    #[must_use]
+    pub fn text_in_known_charset(&self) -> Option<String> {
+        let label = self.content_type.parameter("charset")?;
+        charset::Charset::named(label.as_bytes())?;
+        self.text()
     }
 
     /// The mail inside a `message/rfc822` (or `message/global`) entity; `None` for other
@@ -189,7 +293,7 @@ impl<'a> Entity<'a> {
             boundaries: self.place.boundaries.clone(),
             in_digest: false,
         };
-        Some(Reader::new(&self.limits).entity(self.body, place))
+        Some(Reader::new(&self.limits, self.reading).entity(self.body, place))
     }
 }
 
@@ -286,13 +390,15 @@ fn check_octets(raw: &[u8], limits: &Limits) -> Result<(), MailFault> {
 /// What is left of the limits while one mail is read.
 struct Reader {
     limits: Limits,
+    reading: Reading,
     parts_left: usize,
     fields_left: usize,
 }
 
 impl Reader {
-    fn new(limits: &Limits) -> Self {
-        Self { limits: *limits, parts_left: limits.max_parts, fields_left: limits.max_fields }
+    fn new(limits: &Limits, reading: Reading) -> Self {
+        let (parts_left, fields_left) = (limits.max_parts, limits.max_fields);
+        Self { limits: *limits, reading, parts_left, fields_left }
     }
 
     fn entity<'a>(&mut self, raw: &'a [u8], place: Place) -> Result<Entity<'a>, MailFault> {
@@ -301,7 +407,7 @@ impl Reader {
         }
         self.parts_left = self.parts_left.checked_sub(1).ok_or(MailFault::TooManyParts)?;
         let (header, body_start) = Header::read(raw, &self.limits, &mut self.fields_left)?;
-        let media = Media::read(&header)?;
+        let media = Media::read(&header, self.reading)?;
         let content_type = media.content_type.unwrap_or_else(|| {
             if place.in_digest { ContentType::message() } else { ContentType::text_plain() }
         });
@@ -316,6 +422,7 @@ impl Reader {
             preamble: &[],
             epilogue: &[],
             limits: self.limits,
+            reading: self.reading,
             place,
         };
         if entity.content_type.is_multipart() {
@@ -334,7 +441,7 @@ impl Reader {
         let boundary =
             entity.content_type.parameter("boundary").ok_or(MailFault::BoundaryMissing)?;
         multipart::check_boundary(boundary, &entity.place.boundaries)?;
-        let pieces = multipart::split(entity.body, boundary, self.parts_left)?;
+        let pieces = multipart::split(entity.body, boundary, self.parts_left, self.reading)?;
         let mut boundaries = entity.place.boundaries.clone();
         boundaries.push(boundary.to_owned());
         let digest = entity.content_type.subtype() == "digest";

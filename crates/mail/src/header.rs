@@ -1,6 +1,6 @@
 //! The header block: fields as ranges of the input. RFC 5322 2.2, 3.6.8, 4.
 
-use crate::{Limits, MailFault, encoded_word, work};
+use crate::{Limits, MailFault, charset, encoded_word, work};
 
 /// One header field, as it stands in the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,13 @@ impl<'a> Field<'a> {
     #[must_use]
     pub fn decoded(&self) -> String {
         encoded_word::decode(&unfold(self.value()))
+    }
+
+    /// As [`Field::decoded`], but encoded words stay what they are: for fields in which
+    /// they mean nothing. For display only, too.
+    #[must_use]
+    pub fn without_decoding(&self) -> String {
+        encoded_word::one_line(&charset::guess(&unfold(self.value())))
     }
 }
 

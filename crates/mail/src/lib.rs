@@ -15,8 +15,10 @@
 pub mod address;
 pub mod canonical;
 pub mod compose;
+pub mod header_protection;
 
 mod charset;
+mod comment;
 mod encoded_word;
 mod entity;
 mod fault;
@@ -28,7 +30,7 @@ mod seven_bit;
 mod transfer;
 mod work;
 
-pub use entity::{Entity, Note, Walk, parse};
+pub use entity::{Entity, Mended, Note, Walk, parse, parse_to_mend};
 pub use fault::MailFault;
 pub use header::{Field, Header};
 pub use media::{ContentType, Disposition, TransferEncoding};

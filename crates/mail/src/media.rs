@@ -1,8 +1,9 @@
 //! What an entity is: Content-Type, Content-Disposition, Content-Transfer-Encoding.
 
+use crate::entity::Reading;
 use crate::header::{Field, Header, trim_blanks, unfold};
 use crate::parameter::{self, Parameter, is_token_octet};
-use crate::{MailFault, work};
+use crate::{MailFault, comment, work};
 
 /// The media type of an entity with its parameters (RFC 2045 5).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +24,8 @@ impl ContentType {
         Self { kind: "message".to_owned(), subtype: "rfc822".to_owned(), parameters: Vec::new() }
     }
 
-    fn read(field: &Field<'_>) -> Result<Self, MailFault> {
-        let (head, parameters) = parameter::read(field.value())?;
+    fn read(field: &Field<'_>, reading: Reading) -> Result<Self, MailFault> {
+        let (head, parameters) = parameter::read(field.value(), reading)?;
         // Old mailers (elm, mailtool) write "text" and mean what RFC 2045 5.2 says.
         if head.eq_ignore_ascii_case(b"text") {
             return Ok(Self { parameters, ..Self::text_plain() });
@@ -87,7 +88,13 @@ impl ContentType {
         find(&self.parameters, "name").map(Parameter::shown)
     }
 
-    pub(crate) fn parameters(&self) -> &[Parameter] {
+    /// All parameters in their order: names in lower case, values as in
+    /// [`ContentType::parameter`].
+    pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        pairs(&self.parameters)
+    }
+
+    pub(crate) fn as_read(&self) -> &[Parameter] {
         &self.parameters
     }
 }
@@ -100,8 +107,8 @@ pub struct Disposition {
 }
 
 impl Disposition {
-    fn read(field: &Field<'_>) -> Result<Self, MailFault> {
-        let (head, parameters) = parameter::read(field.value())?;
+    fn read(field: &Field<'_>, reading: Reading) -> Result<Self, MailFault> {
+        let (head, parameters) = parameter::read(field.value(), reading)?;
         let kind = token(Some(&head)).ok_or(MailFault::DispositionMalformed)?;
         Ok(Self { kind, parameters })
     }
@@ -131,7 +138,12 @@ impl Disposition {
         find(&self.parameters, "filename").map(Parameter::shown)
     }
 
-    pub(crate) fn parameters(&self) -> &[Parameter] {
+    /// All parameters in their order; see [`ContentType::parameters`].
+    pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        pairs(&self.parameters)
+    }
+
+    pub(crate) fn as_read(&self) -> &[Parameter] {
         &self.parameters
     }
 }
@@ -158,12 +170,20 @@ impl TransferEncoding {
         matches!(self, Self::SevenBit | Self::EightBit | Self::Binary)
     }
 
-    fn read(field: &Field<'_>) -> Result<Self, MailFault> {
+    fn read(field: &Field<'_>, reading: Reading) -> Result<Self, MailFault> {
         let value = unfold(field.value());
-        if value.contains(&b'(') {
-            return Err(MailFault::ContentComment);
-        }
+        let value = match (value.contains(&b'('), reading) {
+            (false, _) => value,
+            (true, Reading::Strict) => return Err(MailFault::ContentComment),
+            (true, Reading::Mending) => comment::without_comments(&value)?,
+        };
         match trim_blanks(&value).to_ascii_lowercase().as_slice() {
+            b"8-bit" | b"8 bit" | b"8bits" | b"none" if reading == Reading::Mending => {
+                Ok(Self::EightBit)
+            }
+            b"7-bit" | b"7 bit" | b"7bits" | b"us-ascii" if reading == Reading::Mending => {
+                Ok(Self::SevenBit)
+            }
             b"7bit" => Ok(Self::SevenBit),
             b"8bit" => Ok(Self::EightBit),
             b"binary" => Ok(Self::Binary),
@@ -182,16 +202,18 @@ pub(crate) struct Media {
 }
 
 impl Media {
-    pub(crate) fn read(header: &Header<'_>) -> Result<Self, MailFault> {
+    pub(crate) fn read(header: &Header<'_>, reading: Reading) -> Result<Self, MailFault> {
         work::spend(header.fields().len());
-        let content_type = single(header, "Content-Type", MailFault::DuplicateContentType)?
-            .map(ContentType::read)
+        let single = |name, fault| single(header, name, fault, reading);
+        let content_type = single("Content-Type", MailFault::DuplicateContentType)?
+            .map(|field| ContentType::read(field, reading))
             .transpose()?;
-        let encoding =
-            single(header, "Content-Transfer-Encoding", MailFault::DuplicateTransferEncoding)?
-                .map_or(Ok(TransferEncoding::SevenBit), TransferEncoding::read)?;
-        let disposition = single(header, "Content-Disposition", MailFault::DuplicateDisposition)?
-            .map(Disposition::read)
+        let encoding = single("Content-Transfer-Encoding", MailFault::DuplicateTransferEncoding)?
+            .map_or(Ok(TransferEncoding::SevenBit), |field| {
+            TransferEncoding::read(field, reading)
+        })?;
+        let disposition = single("Content-Disposition", MailFault::DuplicateDisposition)?
+            .map(|field| Disposition::read(field, reading))
             .transpose()?;
         Ok(Self { content_type, disposition, encoding })
     }
@@ -199,10 +221,18 @@ impl Media {
 
 fn single<'h, 'a>(
     header: &'h Header<'a>,
-    name: &str,
+    name: &'h str,
     fault: MailFault,
+    reading: Reading,
 ) -> Result<Option<&'h Field<'a>>, MailFault> {
-    header.one(name).map_err(|_| fault)
+    let mut all = header.all(name);
+    let first = all.next();
+    let alike = |first: &Field<'_>, other: &Field<'_>| {
+        unfold(first.value()).eq_ignore_ascii_case(&unfold(other.value()))
+    };
+    let others_say_more = all
+        .any(|other| reading == Reading::Strict || !first.is_some_and(|first| alike(first, other)));
+    if others_say_more { Err(fault) } else { Ok(first) }
 }
 
 fn token(octets: Option<&[u8]>) -> Option<String> {
@@ -211,6 +241,10 @@ fn token(octets: Option<&[u8]>) -> Option<String> {
         .iter()
         .all(|octet| is_token_octet(*octet))
         .then(|| String::from_utf8_lossy(octets).to_ascii_lowercase())
+}
+
+fn pairs(parameters: &[Parameter]) -> impl Iterator<Item = (&str, &str)> {
+    parameters.iter().map(|parameter| (parameter.name.as_str(), parameter.value.as_str()))
 }
 
 fn find<'p>(parameters: &'p [Parameter], name: &str) -> Option<&'p Parameter> {

@@ -4,6 +4,7 @@
 //! only; up to the closing delimiter, or beyond. So a body passes only if all those
 //! readings give the same parts.
 
+use crate::entity::Reading;
 use crate::header::{is_blank, trim_blanks};
 use crate::{MailFault, work};
 
@@ -51,6 +52,7 @@ pub(crate) fn split<'a>(
     body: &'a [u8],
     boundary: &str,
     max_parts: usize,
+    reading: Reading,
 ) -> Result<Pieces<'a>, MailFault> {
     let mut pieces = Pieces { preamble: body, parts: Vec::new(), epilogue: &[] };
     let mut part_start: Option<usize> = None;
@@ -59,7 +61,7 @@ pub(crate) fn split<'a>(
     work::spend(body.len());
     for line in body.split_inclusive(|octet| *octet == b'\n') {
         let line_end = line_start + line.len();
-        let Some(kind) = delimiter(line, boundary.as_bytes())? else {
+        let Some(kind) = delimiter(line, boundary.as_bytes(), reading)? else {
             line_start = line_end;
             continue;
         };
@@ -90,6 +92,10 @@ pub(crate) fn split<'a>(
     }
     match (closed, part_start) {
         (true, _) => Ok(pieces),
+        (false, Some(start)) if reading == Reading::Mending => {
+            pieces.parts.push(body.get(start..).unwrap_or_default());
+            Ok(pieces)
+        }
         (false, Some(_)) => Err(MailFault::ClosingDelimiterMissing),
         (false, None) => Err(MailFault::MultipartEmpty),
     }
@@ -101,7 +107,11 @@ enum Delimiter {
 }
 
 /// What a line is to this boundary.
-fn delimiter(line: &[u8], boundary: &[u8]) -> Result<Option<Delimiter>, MailFault> {
+fn delimiter(
+    line: &[u8],
+    boundary: &[u8],
+    reading: Reading,
+) -> Result<Option<Delimiter>, MailFault> {
     let Some(behind) = line.strip_prefix(b"--").and_then(|rest| rest.strip_prefix(boundary)) else {
         return Ok(None);
     };
@@ -111,6 +121,8 @@ fn delimiter(line: &[u8], boundary: &[u8]) -> Result<Option<Delimiter>, MailFaul
     if behind.iter().all(|octet| is_blank(*octet)) {
         return match ended {
             Some(_) => Ok(Some(Delimiter::Next)),
+            // The closing delimiter, cut short: nothing can follow it.
+            None if reading == Reading::Mending => Ok(Some(Delimiter::Close)),
             None => Err(MailFault::ClosingDelimiterMissing),
         };
     }

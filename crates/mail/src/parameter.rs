@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::charset;
+use crate::comment::{comment_length, without_comments};
 use crate::encoded_word;
+use crate::entity::Reading;
 use crate::header::trim_blanks;
 use crate::transfer::hex_digit;
 use crate::{MailFault, work};
@@ -33,14 +35,14 @@ impl Parameter {
 }
 
 /// What decides how a body is read. Such a parameter must be plain to every reader.
-fn is_structural(name: &str) -> bool {
+pub(crate) fn is_structural(name: &str) -> bool {
     matches!(name, "boundary" | "charset" | "protocol" | "micalg" | "smime-type" | "type")
 }
 
 /// Splits a folded field value into what stands before the first `;`, without white
 /// space around, and the parameters in their order.
-pub(crate) fn read(value: &[u8]) -> Result<(Vec<u8>, Vec<Parameter>), MailFault> {
-    let mut reader = Reader { rest: value };
+pub(crate) fn read(value: &[u8], reading: Reading) -> Result<(Vec<u8>, Vec<Parameter>), MailFault> {
+    let mut reader = Reader { rest: value, reading };
     let head = reader.head()?;
     let mut collected: Vec<Forms> = Vec::new();
     let mut positions: BTreeMap<String, usize> = BTreeMap::new();
@@ -55,7 +57,7 @@ pub(crate) fn read(value: &[u8]) -> Result<(Vec<u8>, Vec<Parameter>), MailFault>
             collected.push(Forms { name: base, ..Forms::default() });
         }
         if let Some(forms) = collected.get_mut(position) {
-            forms.add(form, octets)?;
+            forms.add(form, octets, reading)?;
         }
     }
     Err(MailFault::TooManyParameters)
@@ -65,23 +67,40 @@ pub(crate) fn read(value: &[u8]) -> Result<(Vec<u8>, Vec<Parameter>), MailFault>
 /// read, it always stands before white space.
 struct Reader<'v> {
     rest: &'v [u8],
+    reading: Reading,
 }
 
 impl Reader<'_> {
     fn head(&mut self) -> Result<Vec<u8>, MailFault> {
-        let end = self.rest.iter().position(|octet| *octet == b';').unwrap_or(self.rest.len());
-        let head = self.take(end);
+        let end = self.head_length()?;
+        let mut head = self.take(end).to_vec();
         if head.contains(&b'(') {
-            return Err(MailFault::ContentComment);
+            if self.reading == Reading::Strict {
+                return Err(MailFault::ContentComment);
+            }
+            head = without_comments(&head)?;
         }
-        let head: Vec<u8> =
-            head.iter().copied().filter(|octet| !matches!(octet, b'\r' | b'\n')).collect();
+        head.retain(|octet| !matches!(octet, b'\r' | b'\n'));
         Ok(trim_blanks(&head).to_vec())
+    }
+
+    /// Up to the first `;`. One in a comment, if comments are read, is none.
+    fn head_length(&self) -> Result<usize, MailFault> {
+        let mut at = 0;
+        loop {
+            match self.rest.get(at) {
+                None | Some(b';') => return Ok(at),
+                Some(b'(') if self.reading == Reading::Mending => {
+                    at += comment_length(self.rest.get(at..).unwrap_or_default())?;
+                }
+                _ => at += 1,
+            }
+        }
     }
 
     /// The next parameter: its name in lower case and its octets.
     fn next(&mut self) -> Result<Option<(String, Vec<u8>)>, MailFault> {
-        self.skip_blanks();
+        self.skip_comments()?;
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -91,7 +110,7 @@ impl Reader<'_> {
         // An empty parameter ("text/plain; charset=utf-8;") means nothing to anybody.
         while matches!(self.rest.first(), Some(b';')) {
             self.take(1);
-            self.skip_blanks();
+            self.skip_comments()?;
         }
         if self.rest.is_empty() {
             return Ok(None);
@@ -181,7 +200,7 @@ impl Reader<'_> {
         let mut octets = self.unquoted_run(name)?;
         // Encoded words of a long name, folded between them.
         while octets.starts_with(b"=?") && octets.ends_with(b"?=") {
-            let ahead = Reader { rest: self.rest }.after_blanks();
+            let ahead = Reader { rest: self.rest, reading: self.reading }.after_blanks();
             if !ahead.starts_with(b"=?") {
                 break;
             }
@@ -224,6 +243,17 @@ impl Reader<'_> {
     fn after_blanks(mut self) -> Vec<u8> {
         self.skip_blanks();
         self.rest.get(..2).unwrap_or_default().to_vec()
+    }
+
+    /// White space, and comments if they are read: those before a name or a `;` only. One
+    /// within a name or value is part of it to whoever knows no comments.
+    fn skip_comments(&mut self) -> Result<(), MailFault> {
+        self.skip_blanks();
+        while self.reading == Reading::Mending && self.rest.first() == Some(&b'(') {
+            self.take(comment_length(self.rest)?);
+            self.skip_blanks();
+        }
+        Ok(())
     }
 
     fn skip_blanks(&mut self) {
@@ -311,15 +341,20 @@ struct Forms {
 }
 
 impl Forms {
-    fn add(&mut self, form: Form, octets: Vec<u8>) -> Result<(), MailFault> {
+    fn add(&mut self, form: Form, octets: Vec<u8>, reading: Reading) -> Result<(), MailFault> {
         let before = match form {
-            Form::Plain => self.plain.replace(octets).is_some(),
-            Form::Extended => self.extended.replace(octets).is_some(),
+            Form::Plain => self.plain.replace(octets.clone()),
+            Form::Extended => self.extended.replace(octets.clone()),
             Form::Section { number, encoded } => {
-                self.sections.insert(number, (encoded, octets)).is_some()
+                self.sections.insert(number, (encoded, octets.clone())).map(|(_, before)| before)
             }
         };
-        if before { Err(MailFault::ParameterDuplicate) } else { Ok(()) }
+        match before {
+            Some(before) if reading == Reading::Strict || before != octets => {
+                Err(MailFault::ParameterDuplicate)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// One value out of all forms, if they do not contradict each other.
@@ -432,7 +467,7 @@ mod tests {
     use super::*;
 
     fn value_of(text: &[u8], name: &str) -> Result<Option<String>, MailFault> {
-        let (_, parameters) = read(text)?;
+        let (_, parameters) = read(text, Reading::Strict)?;
         Ok(parameters.iter().find(|parameter| parameter.name == name).map(Parameter::shown))
     }
 
@@ -518,7 +553,8 @@ mod tests {
     fn the_number_of_parameters_is_bounded() {
         let with = |count: usize| {
             let text: String = (0..count).map(|number| format!("; p{number}=v")).collect();
-            read(format!("x/y{text}").as_bytes()).map(|(_, parameters)| parameters.len())
+            read(format!("x/y{text}").as_bytes(), Reading::Strict)
+                .map(|(_, parameters)| parameters.len())
         };
         assert_eq!(with(MailFault::MAX_PARAMETERS), Ok(MailFault::MAX_PARAMETERS));
         assert_eq!(with(MailFault::MAX_PARAMETERS + 1), Err(MailFault::TooManyParameters));

@@ -4,18 +4,15 @@ use crate::canonical::is_seven_bit;
 use crate::entity::Entity;
 use crate::header::Field;
 use crate::media::TransferEncoding;
-use crate::parameter::Parameter;
+use crate::parameter::{Parameter, is_structural};
 use crate::{MailFault, compose, transfer};
 
 /// See [`canonical::to_seven_bit`](crate::canonical::to_seven_bit).
 pub(crate) fn entity(entity: &Entity<'_>) -> Result<Vec<u8>, MailFault> {
-    let signed = entity.content_type().is("multipart", "signed");
-    // A label "binary" on 7bit octets is put right, but not where it is signed.
-    let mislabelled = entity.transfer_encoding() == TransferEncoding::Binary && !signed;
-    if is_seven_bit(entity.raw()) && !mislabelled {
+    if stays(entity) {
         return Ok(entity.raw().to_vec());
     }
-    if signed {
+    if is_signed(entity) {
         return Err(MailFault::SignedPartNotSevenBit);
     }
     if entity.content_type().is_multipart() {
@@ -28,6 +25,17 @@ pub(crate) fn entity(entity: &Entity<'_>) -> Result<Vec<u8>, MailFault> {
         }
         None => leaf(entity),
     }
+}
+
+/// Whether nothing has to change.
+pub(crate) fn stays(entity: &Entity<'_>) -> bool {
+    // A label "binary" on 7bit octets is put right, but not where it is signed.
+    let mislabelled = entity.transfer_encoding() == TransferEncoding::Binary && !is_signed(entity);
+    is_seven_bit(entity.raw()) && !mislabelled
+}
+
+fn is_signed(entity: &Entity<'_>) -> bool {
+    entity.content_type().is("multipart", "signed")
 }
 
 /// The parts anew between the delimiter lines that stand there.
@@ -98,12 +106,12 @@ fn seven_bit_field(entity: &Entity<'_>, field: &Field<'_>) -> Vec<u8> {
     }
     if field.name().eq_ignore_ascii_case("Content-Type") {
         let kind = entity.content_type();
-        return with_parameters(field.name(), &kind.essence(), kind.parameters());
+        return with_parameters(field.name(), &kind.essence(), kind.as_read());
     }
     if field.name().eq_ignore_ascii_case("Content-Disposition")
         && let Some(disposition) = entity.disposition()
     {
-        return with_parameters(field.name(), disposition.kind(), disposition.parameters());
+        return with_parameters(field.name(), disposition.kind(), disposition.as_read());
     }
     compose::header_field(field.name(), &field.decoded())
 }
@@ -111,6 +119,11 @@ fn seven_bit_field(entity: &Entity<'_>, field: &Field<'_>) -> Vec<u8> {
 fn with_parameters(name: &str, head: &str, parameters: &[Parameter]) -> Vec<u8> {
     let mut value = head.to_owned();
     for parameter in parameters {
+        // Beyond ASCII it names nothing that a reader knows, and RFC 2231 is not for what
+        // says how a body is read.
+        if is_structural(&parameter.name) && !parameter.shown().is_ascii() {
+            continue;
+        }
         value.push_str("; ");
         value.push_str(&compose::parameter(&parameter.name, &parameter.shown()));
     }

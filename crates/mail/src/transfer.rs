@@ -28,33 +28,90 @@ const WINDOW_BYTES: usize = 16 * 1024;
 /// [`MailFault::Base64Junk`], [`MailFault::Base64AfterPadding`] and
 /// [`MailFault::Base64Truncated`]: decoders stop, skip or guess there.
 pub(crate) fn decode_base64(body: &[u8]) -> Result<Vec<u8>, MailFault> {
-    work::spend(body.len());
     let mut out = Vec::with_capacity(body.len() / 4 * 3);
-    let mut window = Vec::with_capacity(WINDOW_BYTES);
+    walk_base64(body, |octets| out.extend_from_slice(octets))?;
+    Ok(out)
+}
+
+/// [`decode_base64`], handing the octets over as they come.
+pub(crate) fn walk_base64(body: &[u8], mut sink: impl FnMut(&[u8])) -> Result<(), MailFault> {
+    work::spend(body.len());
+    let mut window = Window::default();
     let mut padding = 0_usize;
     for octet in body {
         match octet {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' if padding > 0 => {
                 return Err(MailFault::Base64AfterPadding);
             }
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => window.push(*octet),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => {
+                window.push(*octet, &mut sink)?;
+            }
             b'=' => padding += 1,
             b' ' | b'\t' | b'\r' | b'\n' => {}
             _ => return Err(MailFault::Base64Junk),
         }
-        if window.len() == WINDOW_BYTES {
-            LENIENT.decode_vec(&window, &mut out).map_err(|_| MailFault::Base64Junk)?;
-            window.clear();
-        }
     }
-    match (window.len() % 4, padding) {
+    match (window.text.len() % 4, padding) {
         (0, 0) | (2, 2) | (3, 1) => {}
         // "=" where no padding is due, or more of it than due.
         (0, _) | (2 | 3, 3..) | (3, 2) => return Err(MailFault::Base64AfterPadding),
         _ => return Err(MailFault::Base64Truncated),
     }
-    LENIENT.decode_vec(&window, &mut out).map_err(|_| MailFault::Base64Truncated)?;
-    Ok(out)
+    window.flush(&mut sink)
+}
+
+/// Base64 as those read it who see most in it: padding ends a group and no more, the
+/// last group may lack its padding.
+///
+/// # Errors
+/// [`MailFault::Base64Junk`]: whether foreign octets count, end the text or are skipped
+/// has no answer.
+pub(crate) fn mend_base64(body: &[u8], mut sink: impl FnMut(&[u8])) -> Result<(), MailFault> {
+    work::spend(body.len());
+    let mut window = Window::default();
+    for octet in body {
+        match octet {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => {
+                window.push(*octet, &mut sink)?;
+            }
+            b'=' => window.end_group(&mut sink)?,
+            b' ' | b'\t' | b'\r' | b'\n' => {}
+            _ => return Err(MailFault::Base64Junk),
+        }
+    }
+    window.end_group(&mut sink)
+}
+
+/// Base64 text that waits to be decoded.
+#[derive(Default)]
+struct Window {
+    text: Vec<u8>,
+    decoded: Vec<u8>,
+}
+
+impl Window {
+    fn push(&mut self, octet: u8, sink: &mut impl FnMut(&[u8])) -> Result<(), MailFault> {
+        self.text.push(octet);
+        if self.text.len() == WINDOW_BYTES { self.flush(sink) } else { Ok(()) }
+    }
+
+    /// One character alone says less than an octet, and is nothing to any decoder.
+    fn end_group(&mut self, sink: &mut impl FnMut(&[u8])) -> Result<(), MailFault> {
+        if self.text.len() % 4 == 1 {
+            self.text.pop();
+        }
+        self.flush(sink)
+    }
+
+    fn flush(&mut self, sink: &mut impl FnMut(&[u8])) -> Result<(), MailFault> {
+        self.decoded.clear();
+        LENIENT
+            .decode_vec(&self.text, &mut self.decoded)
+            .map_err(|_| MailFault::Base64Truncated)?;
+        self.text.clear();
+        sink(&self.decoded);
+        Ok(())
+    }
 }
 
 /// Decodes a quoted-printable body.
@@ -62,9 +119,17 @@ pub(crate) fn decode_base64(body: &[u8]) -> Result<Vec<u8>, MailFault> {
 /// An `=` that starts no valid sequence stays as it is (RFC 2045 6.7, note to rule 1);
 /// white space at the end of a line was added underway and is removed (rule 3).
 pub(crate) fn decode_quoted_printable(body: &[u8]) -> Vec<u8> {
-    work::spend(body.len());
     let mut out = Vec::with_capacity(body.len());
+    walk_quoted_printable(body, |octets| out.extend_from_slice(octets));
+    out
+}
+
+/// [`decode_quoted_printable`], handing the octets over line by line.
+pub(crate) fn walk_quoted_printable(body: &[u8], mut sink: impl FnMut(&[u8])) {
+    work::spend(body.len());
+    let mut out = Vec::new();
     for line in body.split_inclusive(|octet| *octet == b'\n') {
+        out.clear();
         let text = line.strip_suffix(b"\r\n");
         let mut rest = text.unwrap_or(line);
         while let [head @ .., last] = rest
@@ -80,8 +145,8 @@ pub(crate) fn decode_quoted_printable(body: &[u8]) -> Vec<u8> {
         if text.is_some() && !soft_break {
             out.extend_from_slice(b"\r\n");
         }
+        sink(&out);
     }
-    out
 }
 
 /// Decodes `=XX` within one line.
@@ -107,12 +172,62 @@ pub(crate) fn hex_digit(octet: u8) -> Option<u8> {
 
 /// Base64 in lines of 76 columns, each with CRLF; empty for no octets.
 pub(crate) fn encode_base64(octets: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(octets.len() / 54 * 74 + 80);
-    for group in octets.chunks(COLUMNS / 4 * 3) {
-        out.extend_from_slice(LENIENT.encode(group).as_bytes());
-        out.extend_from_slice(b"\r\n");
+    let mut out = Vec::with_capacity(encoded_len(octets.len()));
+    for group in octets.chunks(GROUP_BYTES) {
+        let (line, len) = base64_line(group);
+        out.extend_from_slice(line.get(..len).unwrap_or_default());
     }
     out
+}
+
+/// `head`, then [`encode_base64`] of the octets, in their own memory.
+pub(crate) fn encode_base64_behind(head: &[u8], mut octets: Vec<u8>) -> Vec<u8> {
+    let len = octets.len();
+    let total = head.len() + encoded_len(len);
+    octets.reserve_exact(total.saturating_sub(len));
+    octets.resize(total.max(len), 0);
+    // From the end on: a line stands behind the octets that it encodes, and so never
+    // where others wait.
+    for index in (0..len.div_ceil(GROUP_BYTES)).rev() {
+        let group = index * GROUP_BYTES..((index + 1) * GROUP_BYTES).min(len);
+        let (line, line_len) = base64_line(octets.get(group).unwrap_or_default());
+        let start = head.len() + index * LINE_BYTES;
+        if let (Some(to), Some(line)) =
+            (octets.get_mut(start..start + line_len), line.get(..line_len))
+        {
+            to.copy_from_slice(line);
+        }
+    }
+    octets.truncate(total);
+    if let Some(to) = octets.get_mut(..head.len()) {
+        to.copy_from_slice(head);
+    }
+    octets
+}
+
+/// Octets in a full line of base64.
+const GROUP_BYTES: usize = COLUMNS / 4 * 3;
+/// A full line with its CRLF.
+const LINE_BYTES: usize = COLUMNS + 2;
+
+/// How long [`encode_base64`] makes so many octets.
+fn encoded_len(octets: usize) -> usize {
+    let last = match octets % GROUP_BYTES {
+        0 => 0,
+        rest => rest.div_ceil(3) * 4 + 2,
+    };
+    octets / GROUP_BYTES * LINE_BYTES + last
+}
+
+/// A line of base64 with its CRLF, and its length.
+fn base64_line(group: &[u8]) -> ([u8; LINE_BYTES], usize) {
+    let mut line = [0; LINE_BYTES];
+    // A group of at most that many octets always fits.
+    let len = LENIENT.encode_slice(group, &mut line).unwrap_or_default();
+    if let Some(end) = line.get_mut(len..len + 2) {
+        end.copy_from_slice(b"\r\n");
+    }
+    (line, len + 2)
 }
 
 /// Quoted-printable for text with CRLF lines.
@@ -193,6 +308,18 @@ mod tests {
         for length in [WINDOW_BYTES / 4 * 3 - 1, WINDOW_BYTES / 4 * 3, WINDOW_BYTES / 4 * 3 + 1] {
             let octets: Vec<u8> = (0..=255).cycle().take(length).collect();
             assert_eq!(decode_base64(&encode_base64(&octets)).unwrap(), octets, "{length}");
+        }
+    }
+
+    #[test]
+    fn encoding_in_place_gives_the_same_at_every_length_around_a_line() {
+        for length in (0..200).chain([GROUP_BYTES * 1000 - 1, GROUP_BYTES * 1000]) {
+            let octets: Vec<u8> = (0..=255).cycle().take(length).collect();
+            for head in [&b""[..], b"head\r\n\r\n", &[b'x'; 300]] {
+                let expected = [head, &encode_base64(&octets)].concat();
+                assert_eq!(encode_base64_behind(head, octets.clone()), expected, "{length}");
+            }
+            assert_eq!(decode_base64(&encode_base64(&octets)).unwrap(), octets);
         }
     }
 

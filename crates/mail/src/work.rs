@@ -25,10 +25,15 @@ pub(crate) fn measure(run: impl FnOnce()) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::measure;
-    use crate::{Entity, Limits, address, canonical, parse};
+    use crate::{Entity, Limits, address, canonical, parse, parse_to_mend};
 
     /// Reads everything there is, as an inspector does.
     fn read_all(octets: &[u8]) {
+        if let Ok(mended) = parse_to_mend(octets, &Limits::default()) {
+            for part in mended.entity().walk() {
+                drop((part.decoded_body(), part.decodes_to(b"x")));
+            }
+        }
         let Ok(mail) = parse(octets, &Limits::default()) else { return };
         for part in mail.walk() {
             drop((part.decoded_body(), part.text(), part.file_name(), part.notes()));
@@ -78,6 +83,11 @@ mod tests {
             (
                 "unquoted words",
                 format!("Content-Type: a/b; name={}\r\n\r\n", "=?utf-8?q?a?= ".repeat(count)),
+            ),
+            ("comments of a type", format!("Content-Type: a/b {}\r\n\r\n", "(a) ".repeat(count))),
+            (
+                "open comments of a type",
+                format!("Content-Type: a/b{}\r\n\r\n", "; (".repeat(count)),
             ),
             ("semicolons", format!("Content-Type: a/b{}\r\n\r\n", "; ".repeat(count))),
             (

@@ -65,6 +65,61 @@ fn a_name_that_shows_another_address_is_told() {
 }
 
 #[test]
+fn a_name_that_a_person_reads_as_another_address_is_told_however_it_is_spelt() {
+    let told = |field: &str| parse_from(field).unwrap()[0].shows_other_address();
+    for name in [
+        "boss @ b。example",
+        "boss ＠ b．example",
+        "boss @ b․example",
+        "boss @ b｡example",
+        "boss @ b. example",
+        "boss @ b .example",
+        "boss\u{3164}@\u{2800}b.example",
+        "bo\u{ad}ss@b.example",
+        "boss﹫b﹒c0m",
+        "\u{202e}elpmaxe.b@ssob",
+        "boss@b.example, really",
+        "alice@a.example.evil.example",
+    ] {
+        assert!(told(&format!("\"{name}\" <alice@a.example>")), "{name}");
+    }
+    for field in [
+        "(boss＠b.example) alice@a.example (Alice)",
+        "(=?utf-8?q?boss=40b.example?=) Alice <alice@a.example>",
+        "Alice <alice@a.example> (boss＠b.example)",
+        "=?utf-8?Q?boss=40b=2Eexample =3F=?= <alice@a.example>",
+        "=?unknown?q?boss=40b.example?= <alice@a.example>",
+        "=?utf-8?b?Ym9zc0BiLmV4YW1wbGU <alice@a.example>",
+        "=?utf-8?x?what_is_this?= <alice@a.example>",
+    ] {
+        assert!(told(field), "{field}");
+    }
+}
+
+#[test]
+fn a_name_that_shows_its_own_address_or_none_is_no_lie() {
+    let told = |field: &str| parse_from(field).unwrap()[0].shows_other_address();
+    for name in [
+        "Alice@A.example",
+        "Alice @ a.example",
+        "ALICE＠ａ．example",
+        "山田（alice@a.example）",
+        "Alice | alice@a.example | Sales",
+        "Meet @ 3.30pm",
+        "Team @ Company",
+        "Team @ Company Ltd.",
+        "@alice",
+        "alice at boss",
+    ] {
+        assert!(!told(&format!("\"{name}\" <alice@a.example>")), "{name}");
+    }
+    assert!(!told("Alice@A.example <alice@a.example>"));
+    assert!(!told("Alice @ a.example <alice@a.example>"));
+    assert!(!told("alice@a.example (Alice@A.example)"));
+    assert!(!told("=?unknown?q?Alice?= <alice@a.example>"));
+}
+
+#[test]
 fn encoded_words_never_become_addresses() {
     let field = "=?utf-8?q?alice=40a.example=3E=2C_?= <mallory@evil.example>";
     let mailboxes = parse_from(field).unwrap();

@@ -38,6 +38,18 @@ pub enum AfterOpening {
     Refuse,
 }
 
+/// What happens to a mail that two programs may read differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ambiguous {
+    /// It is written anew so that all read it alike, if it came in clear and unsigned and
+    /// has one sane reading; else it is refused.
+    #[default]
+    Rebuild,
+    /// It is refused.
+    Refuse,
+}
+
 /// `[gateway]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,6 +82,9 @@ pub struct GatewayConfig {
     /// What a mail of an own user is, that is stopped after opening. Default refuse.
     #[serde(default = "default_outbound")]
     pub outbound_after_opening: AfterOpening,
+    /// What a mail is, that two programs may read differently. Default rebuild.
+    #[serde(default)]
+    pub ambiguous: Ambiguous,
     /// How much mail is kept for a person at most, in MiB; past it, what would be kept
     /// is answered 4xx. Default 10240.
     #[serde(default = "default_held")]

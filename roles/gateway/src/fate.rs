@@ -41,6 +41,8 @@ pub(crate) struct Fates {
     pub(crate) sent: Option<SentMail>,
     /// The ticket to close when all is told.
     pub(crate) ticket: Option<TicketId>,
+    /// Whether the mail was rebuilt since it was ambiguous as it came.
+    pub(crate) rebuilt: bool,
 }
 
 impl Fates {
@@ -57,6 +59,7 @@ impl Fates {
             message_id: String::new(),
             sent: None,
             ticket: None,
+            rebuilt: false,
         }
     }
 
@@ -148,6 +151,7 @@ impl Fates {
                 fate: decided.word,
                 refusal: decided.refusal,
                 reply: &reply_text,
+                rebuilt: self.rebuilt,
             };
             if let Err(error) = journal.write(&entry).await {
                 tracing::error!(%error, "a fate could not be written to the journal");
@@ -156,6 +160,7 @@ impl Fates {
                 %direction,
                 message.id = %self.message_id,
                 fate = decided.word,
+                rebuilt = self.rebuilt,
                 reason = decided.refusal.map(|refusal| refusal.reason.code()),
                 reply = %reply_text,
                 "a recipient's mail has its fate",

@@ -77,10 +77,10 @@ impl Gateway {
         });
     }
 
-    /// Asks the inspector.
-    pub(crate) async fn inspector(&self, request: &Inspect) -> Result<Inspected, Refusal> {
+    /// Asks the inspector. The request is given away: it holds a mail.
+    pub(crate) async fn inspector(&self, request: Inspect) -> Result<Inspected, Refusal> {
         let answer: Answer =
-            self.inspector.call(request, INSPECTOR_TIMEOUT).await.map_err(|error| {
+            self.inspector.call_owned(request, INSPECTOR_TIMEOUT).await.map_err(|error| {
                 tracing::error!(%error, "the inspector does not answer");
                 Refusal::from(Reason::InspectorUnavailable)
             })?;

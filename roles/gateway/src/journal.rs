@@ -76,6 +76,13 @@ const MIGRATIONS: &[Migration] = &[
     ) STRICT;
     ",
     },
+    Migration {
+        version: 3,
+        sql: "
+    -- Whether the mail was ambiguous as it came, and went on in another form.
+    ALTER TABLE journal ADD COLUMN rebuilt INTEGER NOT NULL DEFAULT 0;
+    ",
+    },
 ];
 
 /// One recipient's fate.
@@ -91,6 +98,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) fate: &'a str,
     pub(crate) refusal: Option<Refusal>,
     pub(crate) reply: &'a str,
+    pub(crate) rebuilt: bool,
 }
 
 /// The gateway's tables.
@@ -106,7 +114,8 @@ impl Journal {
     pub(crate) async fn write(&self, entry: &Entry<'_>) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO journal (at, direction, message_id, queue_id, mail_from, recipient,
-             hop, fate, stage, reason, reply) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             hop, fate, stage, reason, reply, rebuilt)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(OffsetDateTime::now_utc().unix_timestamp())
         .bind(entry.direction)
@@ -119,6 +128,7 @@ impl Journal {
         .bind(entry.refusal.map(|refusal| refusal.stage.as_str()))
         .bind(entry.refusal.map(|refusal| refusal.reason.code()))
         .bind(entry.reply)
+        .bind(entry.rebuilt)
         .execute(self.0.pool())
         .await?;
         Ok(())
@@ -316,6 +326,8 @@ pub struct FateRow {
     pub hop: Option<String>,
     /// What was answered.
     pub reply: String,
+    /// Whether the mail was rebuilt, since it was ambiguous as it came.
+    pub rebuilt: bool,
 }
 
 /// The fates of a mail, oldest first, read beside a running gateway.
@@ -324,16 +336,17 @@ pub struct FateRow {
 /// [`StoreError`] when the journal cannot be read.
 pub async fn fates_of(state_dir: &Path, message_id: &str) -> Result<Vec<FateRow>, StoreError> {
     let journal = Journal::open(&state_dir.join("gateway")).await?;
-    type Row = (String, String, String, Option<String>, Option<String>, Option<String>, String);
+    type Text = Option<String>;
+    type Row = (String, String, String, Text, Text, Text, String, bool);
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT direction, recipient, fate, stage, reason, hop, reply FROM journal
+        "SELECT direction, recipient, fate, stage, reason, hop, reply, rebuilt FROM journal
          WHERE message_id = ? ORDER BY id",
     )
     .bind(message_id)
     .fetch_all(journal.0.pool())
     .await?;
     journal.0.close().await;
-    let row = |(direction, recipient, fate, stage, reason, hop, reply): Row| FateRow {
+    let row = |(direction, recipient, fate, stage, reason, hop, reply, rebuilt): Row| FateRow {
         direction,
         recipient,
         fate,
@@ -341,6 +354,7 @@ pub async fn fates_of(state_dir: &Path, message_id: &str) -> Result<Vec<FateRow>
         reason,
         hop,
         reply,
+        rebuilt,
     };
     Ok(rows.into_iter().map(row).collect())
 }

@@ -8,6 +8,7 @@
     reason = "a role does I/O: sockets, files and the clock are what it is for"
 )]
 
+mod ambiguity;
 mod claim;
 mod config;
 mod fate;
@@ -22,7 +23,7 @@ mod serve;
 mod setup;
 pub mod wire;
 
-pub use config::{AfterOpening, FederationConfig, GatewayConfig, Settings};
+pub use config::{AfterOpening, Ambiguous, FederationConfig, GatewayConfig, Settings};
 pub use journal::{FateRow, fates_of, list_version};
 pub use serve::{ServeError, serve};
 pub use setup::{SetupError, initialise};

@@ -126,6 +126,8 @@ impl Supervisor {
             now: OffsetDateTime::now_utc().unix_timestamp(),
         };
         write_frame(&mut input, &order, MAX_FRAME_BYTES).await.map_err(failed)?;
+        // The mail is the worker's now.
+        drop(order);
         for _ in 0..MAX_QUESTIONS {
             match next(&mut output).await? {
                 FromWorker::Done(result) => return result,

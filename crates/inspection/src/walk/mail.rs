@@ -1,5 +1,6 @@
 //! Parts of a mail, and mails in mails.
 
+use ssmax_cms::signed::SignedData;
 use ssmax_mail::{Entity, canonical};
 
 use super::{Declared, Place, Walk};
@@ -16,6 +17,17 @@ const MAIL_FIELDS: [&str; 9] = [
     "message-id:",
     "mime-version:",
     "content-type:",
+];
+
+/// Types of `message/*` that are blocks of fields for programs (RFC 3464, RFC 3886,
+/// RFC 5965, RFC 6533, RFC 8098).
+const REPORTS: [&str; 6] = [
+    "delivery-status",
+    "disposition-notification",
+    "feedback-report",
+    "tracking-status",
+    "global-delivery-status",
+    "global-disposition-notification",
 ];
 
 /// Octets of a file that are searched for fields of a mail.
@@ -42,23 +54,29 @@ impl Walk<'_> {
             if media.subtype() == "encrypted" {
                 self.report.add(rule::MAIL_ENCRYPTED, &place.part, "multipart/encrypted");
             }
-            // No reader shows these, but they travel: a leak is a leak.
+            // No reader shows these, but they travel, and some programs find files there: a
+            // leak is a leak.
             for hidden in [entity.preamble(), entity.epilogue()] {
-                self.text(&place, &String::from_utf8_lossy(hidden));
+                if !hidden.is_empty() {
+                    self.file(&place, None, hidden, Declared::default());
+                }
             }
         } else if media.is_message() {
             self.attached_message(entity, around, &place);
         } else if media.is("message", "partial") || media.is("message", "external-body") {
             self.report.add(rule::MAIL_INCOMPLETE, &place.part, &media.essence());
         } else {
-            if is_encrypted(entity, name.as_deref()) {
-                self.report.add(rule::MAIL_ENCRYPTED, &place.part, &media.essence());
-            }
             match entity.decoded_body() {
                 Ok(octets) => {
+                    if is_closed(entity, name.as_deref(), &octets) {
+                        self.report.add(rule::MAIL_ENCRYPTED, &place.part, &media.essence());
+                    }
                     let html = media.is("text", "html");
                     let declared = Declared { text: entity.text(), html };
                     self.file(&place, name.as_deref(), &octets, declared);
+                    if media.kind() == "message" {
+                        self.other_message(media.subtype(), &place, &octets);
+                    }
                 }
                 Err(fault) => {
                     self.report.add(rule::MAIL_UNDECODABLE, &place.part, fault.code());
@@ -90,6 +108,27 @@ impl Walk<'_> {
                 self.text(&place, &String::from_utf8_lossy(entity.body()));
             }
             None => self.report.add(rule::MAIL_AMBIGUOUS, &place.part, "message without body"),
+        }
+    }
+
+    /// Any other `message/*`: there are readers that take all of them for mails, and the
+    /// reports among them for several.
+    fn other_message(&mut self, subtype: &str, place: &Place, octets: &[u8]) {
+        if REPORTS.contains(&subtype) {
+            let lines = octets.split(|octet| *octet == b'\n');
+            if lines.into_iter().any(says_how_to_read) {
+                self.report.add(
+                    rule::MAIL_AMBIGUOUS,
+                    &place.part,
+                    "report with content of its own",
+                );
+            }
+            return;
+        }
+        let Some(deeper) = self.deeper(place) else { return };
+        match ssmax_mail::parse(&canonical::to_crlf(octets), &ssmax_mail::Limits::default()) {
+            Ok(message) => self.mail(&message, &deeper),
+            Err(fault) => self.report.add(rule::MAIL_AMBIGUOUS, &place.part, fault.code()),
         }
     }
 
@@ -137,11 +176,10 @@ fn join(around: &str, path: &str) -> String {
     if around.is_empty() { path.to_owned() } else { format!("{around}/{path}") }
 }
 
-/// Content that stays closed to us: S/MIME below the layer already opened, PGP.
-fn is_encrypted(entity: &Entity<'_>, name: Option<&str>) -> bool {
+/// Content that stays closed to us: S/MIME below the layer already opened, PGP. What an
+/// S/MIME object is, it says itself: its label is the sender's to choose.
+fn is_closed(entity: &Entity<'_>, name: Option<&str>, octets: &[u8]) -> bool {
     let media = entity.content_type();
-    let certificates_only =
-        media.parameter("smime-type").is_some_and(|kind| kind.eq_ignore_ascii_case("certs-only"));
     let by_type = matches!(
         media.essence().as_str(),
         "application/pkcs7-mime" | "application/x-pkcs7-mime" | "application/pgp-encrypted"
@@ -150,8 +188,30 @@ fn is_encrypted(entity: &Entity<'_>, name: Option<&str>) -> bool {
         let name = name.to_ascii_lowercase();
         [".p7m", ".p7z", ".pgp", ".gpg"].iter().any(|end| name.ends_with(end))
     });
-    (by_type && !certificates_only) || by_name
+    (by_type || by_name) && !has_certificates_only(octets) || is_enveloped(octets)
 }
+
+/// A SignedData that signs nothing and holds nothing (RFC 8551 3.8).
+fn has_certificates_only(octets: &[u8]) -> bool {
+    SignedData::parse(octets, &ssmax_cms::Limits::default())
+        .is_ok_and(|object| object.signers().is_empty() && object.content().is_none())
+}
+
+/// Whether octets begin as an encrypted CMS object, whatever they are called: a SEQUENCE,
+/// of definite or indefinite length, with one of these types first (RFC 5652 3).
+fn is_enveloped(octets: &[u8]) -> bool {
+    let Some(([0x30, length], rest)) = octets.split_first_chunk::<2>() else { return false };
+    let skipped = usize::from(if *length > 0x80 { *length & 0x7f } else { 0 });
+    rest.get(skipped..)
+        .is_some_and(|inside| ENCRYPTED_TYPES.iter().any(|oid| inside.starts_with(oid)))
+}
+
+/// envelopedData, encryptedData (RFC 5652 6, 8) and authEnvelopedData (RFC 5083), DER.
+const ENCRYPTED_TYPES: [&[u8]; 3] = [
+    b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03",
+    b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06",
+    b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17",
+];
 
 /// Whether the first lines are fields, at least two of them a mail's own.
 fn looks_like_mail(octets: &[u8]) -> bool {
@@ -170,6 +230,15 @@ fn looks_like_mail(octets: &[u8]) -> bool {
         }
     }
     known >= 2
+}
+
+/// Whether a line is a field that changes how what follows is read.
+fn says_how_to_read(line: &[u8]) -> bool {
+    ["content-type", "content-transfer-encoding"].iter().any(|name| {
+        line.split_at_checked(name.len()).is_some_and(|(start, rest)| {
+            start.eq_ignore_ascii_case(name.as_bytes()) && rest.trim_ascii_start().starts_with(b":")
+        })
+    })
 }
 
 fn is_field(line: &[u8]) -> bool {

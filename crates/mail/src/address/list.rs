@@ -1,7 +1,7 @@
 //! Mailboxes and groups out of tokens. RFC 5322 3.4, RFC 6854.
 
 use super::lexer::{Placed, Token, tokens};
-use super::{Address, AddressFault, Mailbox, shown};
+use super::{Address, AddressFault, Mailbox, decoded, shown};
 
 /// Reads the value of `From` (unfolded, not decoded): all mailboxes, at least one.
 ///
@@ -123,8 +123,7 @@ fn mailbox(segment: &[&Placed]) -> Result<Mailbox, AddressFault> {
         let spec: Vec<&Placed> = without_edge_comments(segment, &mut comments).to_vec();
         let address = address(&spec)?;
         check_comments(&comments, &address)?;
-        let display = comments.last().and_then(|comment| shown(comment));
-        return Ok(Mailbox { display, address });
+        return Ok(with_comments(None, address, &comments));
     };
     let (phrase, rest) = segment.split_at_checked(open).ok_or(AddressFault::Malformed)?;
     let close = rest
@@ -141,8 +140,14 @@ fn mailbox(segment: &[&Placed]) -> Result<Mailbox, AddressFault> {
     let address = angle_address(inside)?;
     let display = display_name(phrase, &address, &mut comments)?;
     check_comments(&comments, &address)?;
-    let display = display.or_else(|| comments.last().and_then(|comment| shown(comment)));
-    Ok(Mailbox { display, address })
+    Ok(with_comments(display, address, &comments))
+}
+
+/// The last comment is the name of a mailbox without one, as mailers show it.
+fn with_comments(display: Option<String>, address: Address, comments: &[&str]) -> Mailbox {
+    let display = display.or_else(|| comments.last().and_then(|comment| decoded(comment)));
+    let comments = comments.iter().filter_map(|comment| decoded(comment)).collect();
+    Mailbox { display, address, comments }
 }
 
 /// The address between angle brackets, where white space at both ends is harmless.
@@ -235,18 +240,17 @@ fn display_name<'p>(
         }
     }
     // "a@x <a@x>" is common and means one thing; "a@x <b@y>" means two.
-    if has_at && !Address::parse(&text).is_ok_and(|shown| shown.matches(address)) {
+    if has_at && !shown::is_same(&text, address) {
         return Err(AddressFault::AddressInDisplay);
     }
-    Ok(shown(&text))
+    Ok(decoded(&text))
 }
 
 /// Readers that know no comments must not find another address in one.
 fn check_comments(comments: &[&str], address: &Address) -> Result<(), AddressFault> {
     for comment in comments {
         let suspicious = comment.contains(['<', '>', '@']);
-        let same = || Address::parse(comment.trim()).is_ok_and(|shown| shown.matches(address));
-        if suspicious && !same() {
+        if suspicious && !shown::is_same(comment, address) {
             return Err(AddressFault::AddressInComment);
         }
     }

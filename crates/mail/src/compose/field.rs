@@ -48,6 +48,15 @@ pub fn header_field(name: &str, value: &str) -> Vec<u8> {
     fold(&name, &words(&value, name.len() + 2, Words::Utf8).unwrap_or(value))
 }
 
+/// One header field whose text is in encoded words whatever it is, so that even a long
+/// row without white space has short lines. For fields of free text.
+#[must_use]
+pub fn encoded_field(name: &str, text: &str) -> Vec<u8> {
+    let name = field_name(name);
+    let text = one_line(text);
+    fold(&name, &words(&text, name.len() + 2, Words::Utf8).unwrap_or_default())
+}
+
 /// One header field as Japanese mailers wrote it before UTF-8: encoded words in
 /// ISO-2022-JP. `None` if the text has characters outside JIS X 0208.
 #[must_use]
@@ -97,19 +106,24 @@ pub fn parameter(name: &str, value: &str) -> String {
     if value.is_ascii() && !value.contains('\\') && !value.contains("=?") && value.len() < 256 {
         return format!("{name}=\"{}\"", value.replace('"', "\\\""));
     }
-    let sections = percent_sections(&value);
+    extended_parameter(name, &value).join("; ")
+}
+
+/// One parameter by RFC 2231 whatever it is, in its sections: UTF-8, percent-encoded.
+#[must_use]
+pub fn extended_parameter(name: &str, value: &str) -> Vec<String> {
+    let sections = percent_sections(&one_line(value));
     if let [only] = sections.as_slice() {
-        return format!("{name}*=UTF-8''{only}");
+        return vec![format!("{name}*=UTF-8''{only}")];
     }
-    let numbered: Vec<String> = sections
+    sections
         .iter()
         .enumerate()
         .map(|(number, section)| {
             let charset = if number == 0 { "UTF-8''" } else { "" };
             format!("{name}*{number}*={charset}{section}")
         })
-        .collect();
-    numbered.join("; ")
+        .collect()
 }
 
 /// The `name` parameter of an attachment's type: as encoded words where it is not plain,
@@ -221,11 +235,14 @@ fn fold(name: &str, value: &str) -> Vec<u8> {
     out
 }
 
-/// Text without anything that ends a line or a field, and none of it at the ends.
+/// Text without anything that ends a line or a field, and none of it at the ends. Nor a
+/// byte order mark in front: some readers of UTF-8 take it away, so it is read both ways.
 fn one_line(text: &str) -> String {
     let line: String =
         text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
-    line.trim().to_owned()
+    line.trim_start_matches(|char: char| char.is_whitespace() || char == '\u{feff}')
+        .trim_end()
+        .to_owned()
 }
 
 /// Only what a field name may have (RFC 5322 3.6.8).

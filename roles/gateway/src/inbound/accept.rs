@@ -44,7 +44,7 @@ pub(super) fn accept(octets: &[u8], message_id: &mut String) -> Result<Arrived, 
         message_id: message_id.clone(),
         headers,
         content: Digest::of(hop.content),
-        part: offered(path, &object)?,
+        part: offered(path, object)?,
         sealed: hop.sealed,
         signed_data: hop.signed_data,
     })))

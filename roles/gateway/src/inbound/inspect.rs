@@ -3,6 +3,7 @@
 
 use super::accept::{HopArrival, OutsideArrival};
 use super::report;
+use crate::ambiguity;
 use crate::fate::Fates;
 use crate::gateway::{Gateway, fitting};
 use ssmax_api::TicketId;
@@ -10,16 +11,17 @@ use ssmax_api::inspector::{Inspect, Inspected, Plan};
 use ssmax_api::keyserver::GatewayRequest;
 use ssmax_chain::journey::{Envelope, Inspection, Mail};
 use ssmax_chain::{Reason, Refusal};
+use std::sync::Arc;
 
 impl Gateway {
     pub(super) async fn over_the_chain(
         &self,
         envelope: &Envelope,
-        octets: &[u8],
+        octets: &Arc<Vec<u8>>,
         hop: &HopArrival,
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
-        let mail = Mail::accept(envelope.clone(), octets.to_vec());
+        let mail = Mail::accept(envelope.clone(), Arc::clone(octets));
         let mut admitted = self.admit_arrival(envelope, hop, fates).await?;
         let mut seal_for = fates.undecided();
         seal_for.retain(|one| !admitted.waiting.iter().any(|(waiting, _)| waiting == one));
@@ -47,18 +49,22 @@ impl Gateway {
     pub(super) async fn outside_the_chain(
         &self,
         envelope: &Envelope,
-        octets: &[u8],
+        octets: &Arc<Vec<u8>>,
         arrival: &OutsideArrival,
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
         let class = self.judge_outside(arrival)?;
         let report = report::without_returned_body(&envelope.mail_from, octets, &Self::boundary())?;
-        let octets = report.as_deref().unwrap_or(octets);
+        let octets = &report.map_or_else(|| Arc::clone(octets), Arc::new);
+        let setting = self.settings.gateway.ambiguous;
+        let settled = ambiguity::settled_aside(octets, setting).await?;
+        fates.rebuilt |= settled.is_some();
+        let octets = &settled.map_or_else(|| Arc::clone(octets), Arc::new);
         let request = GatewayRequest::AdmitOutside { recipients: envelope.recipients.clone() };
         let ticket: TicketId = self.keyserver(&request).await?;
         fates.ticket = Some(ticket.clone());
         let plan = Plan { authserv_id: self.settings.gateway.host_name.clone(), ..Plan::default() };
-        let mail = Mail::accept(envelope.clone(), octets.to_vec());
+        let mail = Mail::accept(envelope.clone(), Arc::clone(octets));
         let answer = self.look(ticket.clone(), octets, plan).await?;
         let mail = mail.authenticated(ticket).inspected(answer)?;
         self.deliver_as_it_came(&mail, class, fates).await
@@ -71,7 +77,7 @@ impl Gateway {
         plan: Plan,
     ) -> Result<Inspection<Vec<ssmax_api::inspector::SealedCopy>>, Refusal> {
         let request = Inspect { ticket, mail: octets.to_vec(), plan };
-        Ok(match self.inspector(&request).await? {
+        Ok(match self.inspector(request).await? {
             Inspected::Passed { sealed, .. } => Inspection::Passed(sealed),
             Inspected::Stopped { reason, .. } => Inspection::Stopped(reason),
         })

@@ -8,6 +8,7 @@ mod inspect;
 mod report;
 mod transmit;
 
+use crate::ambiguity;
 use crate::fate::Fates;
 use crate::gateway::Gateway;
 use crate::listen::{self, Journey, Login};
@@ -47,6 +48,7 @@ impl Journey for Inbound {
     async fn mail(&self, envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
         let mut fates = Fates::new(&envelope, &self.0.settings.organisation);
         let journey = Envelope { mail_from: envelope.mail_from, recipients: fates.recipients() };
+        let octets = Arc::new(octets);
         if let Err(refusal) = self.0.inbound(&journey, &octets, &mut fates).await {
             let mode = self.0.settings.gateway.inbound_after_opening;
             self.0.stop("inbound", mode, &journey.mail_from, &octets, refusal, &mut fates).await;
@@ -62,9 +64,13 @@ impl Gateway {
     async fn inbound(
         &self,
         envelope: &Envelope,
-        octets: &[u8],
+        octets: &Arc<Vec<u8>>,
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
+        let setting = self.settings.gateway.ambiguous;
+        let readable = ambiguity::readable_aside(octets, setting).await?;
+        fates.rebuilt = readable.is_some();
+        let octets = &readable.map_or_else(|| Arc::clone(octets), Arc::new);
         match accept::accept(octets, &mut fates.message_id)? {
             Arrived::OverTheChain(hop) => self.over_the_chain(envelope, octets, &hop, fates).await,
             Arrived::FromOutside(mail) => {

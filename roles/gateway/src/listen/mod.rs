@@ -24,6 +24,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use ssmax_daemon::stop::Stop;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     task::{JoinError, JoinSet},
     time::sleep,
@@ -244,6 +245,20 @@ pub async fn serve<J: Journey>(
     while let Some(ended) = sessions.join_next().await {
         report(ended);
     }
+}
+
+/// Talks to one client over a connection of any kind until its end, as [`serve`] does with
+/// each that it accepts; none of the bounds on the number of connections counts here.
+/// `peer` is what the envelope calls the other end.
+pub async fn converse<J: Journey>(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    peer: SocketAddr,
+    config: ListenerConfig,
+    journey: Arc<J>,
+    stop: Stop,
+) {
+    let shared = Arc::new(session::Shared::new(config, journey, stop));
+    Session::new(stream, peer, shared).run().await;
 }
 
 fn admit<J: Journey>(

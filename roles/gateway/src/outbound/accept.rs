@@ -1,5 +1,7 @@
 //! The octets arrive and are read.
 
+use crate::ambiguity;
+use crate::config::Ambiguous;
 use crate::journal::SentMail;
 use crate::listen;
 use ssmax_api::keyserver::{Form, OfferedPart};
@@ -24,6 +26,8 @@ pub(super) struct Submitted {
     /// By what it is known when it comes again; a mail without a Message-ID of its own
     /// may be meant twice.
     pub(super) sent: Option<SentMail>,
+    /// Whether it came in another form, which was ambiguous.
+    pub(super) rebuilt: bool,
 }
 
 /// Reads a submitted mail; a missing Date or Message-ID is added (RFC 6409 8.2, 8.3).
@@ -32,11 +36,14 @@ pub(super) struct Submitted {
 pub(super) fn accept(
     envelope: &listen::Envelope,
     octets: Vec<u8>,
+    ambiguous: Ambiguous,
     message_id: &mut String,
 ) -> Result<Submitted, Refusal> {
     let login = envelope.auth.clone().ok_or(Reason::LoginRequired)?;
     let body = Digest::of(&octets);
-    let (octets, was_named) = complete(octets, &envelope.mail_from)?;
+    let readable = ambiguity::readable(&octets, ambiguous)?;
+    let mut rebuilt = readable.is_some();
+    let (mut octets, was_named) = complete(readable.unwrap_or(octets), &envelope.mail_from)?;
     let sent = was_named.then(|| SentMail { user: login.user.clone(), body });
     let mail = parse(&octets)?;
     *message_id = message_id_of(&mail);
@@ -44,10 +51,16 @@ pub(super) fn accept(
     let from = one_from(&mail)?;
     let message_id = message_id.clone();
     let (form, parts) = form(&mail)?;
+    if form == Form::Enveloped {
+        ambiguity::check_header(&mail)?;
+    } else if let Some(anew) = ambiguity::settled(&octets, ambiguous)? {
+        octets = anew;
+        rebuilt = true;
+    }
     let envelope =
         Envelope { mail_from: envelope.mail_from.clone(), recipients: envelope.recipients.clone() };
     let mail = Mail::accept(envelope, octets);
-    Ok(Submitted { mail, login, from, message_id, form, parts, sent })
+    Ok(Submitted { mail, login, from, message_id, form, parts, sent, rebuilt })
 }
 
 impl Submitted {
@@ -56,7 +69,7 @@ impl Submitted {
         if self.mail.envelope().recipients != recipients {
             let mail_from = self.mail.envelope().mail_from.clone();
             let envelope = Envelope { mail_from, recipients };
-            self.mail = Mail::accept(envelope, self.mail.octets().to_vec());
+            self.mail = Mail::accept(envelope, self.mail.shared_octets());
         }
         self
     }
@@ -101,7 +114,7 @@ pub(crate) fn message_id_of(mail: &Entity<'_>) -> String {
 fn form(mail: &Entity<'_>) -> Result<(Form, Vec<OfferedPart>), Refusal> {
     if content::is_encrypted(mail) {
         let object = mail.decoded_body().map_err(|_| Reason::EncryptionRefused)?;
-        return Ok((Form::Enveloped, vec![offered(String::new(), &object)?]));
+        return Ok((Form::Enveloped, vec![offered(String::new(), object)?]));
     }
     match content::signed_content(mail) {
         Err(content::ContentFault::NotSigned) => Ok((Form::Unsigned, vec![])),
@@ -111,9 +124,9 @@ fn form(mail: &Entity<'_>) -> Result<(Form, Vec<OfferedPart>), Refusal> {
 }
 
 /// A CMS object as the keyserver wants it offered: RecipientInfos and tail, no content.
-pub(crate) fn offered(path: String, object: &[u8]) -> Result<OfferedPart, Refusal> {
+pub(crate) fn offered(path: String, object: Vec<u8>) -> Result<OfferedPart, Refusal> {
     let enveloped =
-        Enveloped::parse(object, &Limits::default()).map_err(|_| Reason::EncryptionRefused)?;
+        Enveloped::parse_vec(object, &Limits::default()).map_err(|_| Reason::EncryptionRefused)?;
     Ok(OfferedPart {
         path,
         recipients: enveloped

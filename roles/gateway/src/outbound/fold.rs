@@ -1,50 +1,24 @@
 //! Header lines that every server passes on as they are.
 
 use ssmax_chain::binding::COVERED_FIELDS;
+use ssmax_chain::trace::with_short_lines;
 use ssmax_chain::{Reason, Refusal};
 use ssmax_mail::Field;
 use ssmax_mail::canonical::MAX_TRANSPORT_LINE_BYTES;
 
-/// A field with its lines folded to at most [`MAX_TRANSPORT_LINE_BYTES`].
-///
-/// Servers cut longer lines wherever 998 octets end and put a blank there (Postfix:
-/// `smtp_line_length_limit`), which breaks a signature over the field. Folding where
-/// there is a blank already does not (RFC 6376 3.4.2, relaxed).
+/// A field with its lines folded ([`with_short_lines`]).
 ///
 /// # Errors
 /// [`Reason::MailMalformed`] for a field under our signature whose line has no blank in
 /// 998 octets; RFC 5322 2.1.1 forbids it. Another field is left to its fate.
 pub(super) fn folded(field: &Field<'_>) -> Result<Vec<u8>, Refusal> {
-    let mut out = Vec::with_capacity(field.raw().len());
-    for line in field.raw().split_inclusive(|octet| *octet == b'\n') {
-        let mut rest = line;
-        while rest.strip_suffix(b"\r\n").unwrap_or(rest).len() > MAX_TRANSPORT_LINE_BYTES {
-            let Some((start, end)) = last_fold(rest) else {
-                let is_covered =
-                    COVERED_FIELDS.iter().any(|one| one.eq_ignore_ascii_case(field.name()));
-                if is_covered {
-                    return Err(Reason::MailMalformed.into());
-                }
-                break;
-            };
-            out.extend_from_slice(start);
-            out.extend_from_slice(b"\r\n");
-            rest = end;
-        }
-        out.extend_from_slice(rest);
+    let out = with_short_lines(field.raw());
+    let is_short = |line: &[u8]| line.len() <= MAX_TRANSPORT_LINE_BYTES + 1;
+    let is_covered = COVERED_FIELDS.iter().any(|one| one.eq_ignore_ascii_case(field.name()));
+    if is_covered && !out.split(|octet| *octet == b'\n').all(is_short) {
+        return Err(Reason::MailMalformed.into());
     }
     Ok(out)
-}
-
-/// Cuts a line before the last blank within the limit that has more than blanks on both
-/// sides: a line of blanks alone would be obsolete syntax (RFC 5322 3.2.2).
-fn last_fold(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let is_blank = |octet: &u8| matches!(octet, b' ' | b'\t');
-    let has_text = |part: &[u8]| !part.trim_ascii().is_empty();
-    (1..=MAX_TRANSPORT_LINE_BYTES)
-        .rev()
-        .filter_map(|at| line.split_at_checked(at))
-        .find(|(start, end)| end.first().is_some_and(is_blank) && has_text(start) && has_text(end))
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ impl Gateway {
             mail: known.mail.octets().to_vec(),
             plan,
         };
-        let answer = match self.inspector(&request).await? {
+        let answer = match self.inspector(request).await? {
             Answer::Passed { fresh, sealed, .. } => Inspection::Passed(Made {
                 fresh,
                 sealed,

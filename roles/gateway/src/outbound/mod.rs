@@ -11,6 +11,7 @@ mod transmit;
 
 pub(crate) use accept::{message_id_of, offered, one_from, parse, refuse_loop};
 
+use crate::ambiguity;
 use crate::gateway::Gateway;
 use crate::listen::{self, Journey, Login};
 use crate::wire::Reply;
@@ -53,10 +54,22 @@ impl Journey for Submission {
     async fn mail(&self, mut envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
         let mut fates = fate::Fates::new(&envelope, &self.0.settings.organisation);
         envelope.recipients = fates.recipients();
-        match accept::accept(&envelope, octets, &mut fates.message_id) {
+        let ambiguous = self.0.settings.gateway.ambiguous;
+        let asked = envelope.clone();
+        let accepted = ambiguity::aside(move || {
+            let mut message_id = String::new();
+            let accepted = accept::accept(&asked, octets, ambiguous, &mut message_id);
+            Ok((accepted, message_id))
+        });
+        let accepted = accepted.await.and_then(|(accepted, message_id)| {
+            fates.message_id = message_id;
+            accepted
+        });
+        match accepted {
             Err(refusal) => fates.refuse_rest(refusal),
             Ok(submitted) => {
-                let octets = submitted.mail.octets().to_vec();
+                fates.rebuilt = submitted.rebuilt;
+                let octets = submitted.mail.shared_octets();
                 if let Err(refusal) = self.0.outbound(submitted, &mut fates).await {
                     let mode = self.0.settings.gateway.outbound_after_opening;
                     let mail_from = &envelope.mail_from;

@@ -82,8 +82,8 @@ impl Gateway {
                 .map(|(_, _, object)| object.to_vec())
                 .ok_or(Reason::Internal)?,
         };
-        let enveloped =
-            Enveloped::parse(&object, &Limits::default()).map_err(|_| Reason::EncryptionRefused)?;
+        let enveloped = Enveloped::parse_vec(object, &Limits::default())
+            .map_err(|_| Reason::EncryptionRefused)?;
         let request = GatewayRequest::Rewrap {
             ticket: mail.ticket().ticket.clone(),
             to_org: wanted.to_org.clone(),
@@ -100,7 +100,7 @@ impl Gateway {
             copy,
             to_org: wanted.to_org,
             recipients: wanted.recipients,
-            object: (kind, enveloped.with_recipients(&infos)),
+            object: (kind, enveloped.into_rewrapped(&infos)),
             wrapped: made.form != Form::Enveloped && wanted.form == FreshForm::WrappedGcm,
         })
     }

@@ -38,9 +38,9 @@ impl Gateway {
         let (inner, outer) = (Self::boundary(), Self::boundary());
         let fields = outer_fields(entity, made.wrapped, &self.settings.gateway.host_name)?;
         let fields = [self.received("ESMTPA").as_bytes(), &fields].concat();
-        let (kind, object) = &made.object;
-        let content = hop_mail::compose_content((*kind, object), &made.copy.sealed, &inner);
-        let shell = hop_mail::compose_mail(&fields, &content, b"", &outer);
+        let content = hop_mail::compose_content_vec(made.object, &made.copy.sealed, &inner);
+        // The header is all that is asked of the shell.
+        let shell = hop_mail::compose_mail(&fields, b"\r\n", b"", &outer);
         let shell = super::accept::parse(&shell)?;
         let headers = binding::headers_digest(shell.header())
             .map_err(|_| Refusal::from(Reason::MailAmbiguous))?;
@@ -53,7 +53,7 @@ impl Gateway {
         };
         let signature: ByteBuf = self.keyserver(&request).await?;
         mail.parcel(made.recipients, content)
-            .signed(|content| Ok(hop_mail::compose_mail(&fields, &content, &signature, &outer)))
+            .signed(|content| Ok(hop_mail::compose_mail_vec(&fields, content, &signature, &outer)))
     }
 }
 

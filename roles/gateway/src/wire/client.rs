@@ -24,7 +24,7 @@ const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The dialect of a next hop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Protocol {
+pub enum Protocol {
     /// One final reply for all recipients.
     Smtp,
     /// One final reply per accepted recipient, RFC 2033 4.2.

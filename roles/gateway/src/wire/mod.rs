@@ -16,9 +16,14 @@ mod tls;
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, timeout_at},
+};
 
+use self::client::{Client, Fates};
 pub use self::{
+    client::Protocol,
     reply::Reply,
     route::{Route, RouteFault, Routes},
     tls::{TlsClient, TlsFault},
@@ -115,8 +120,7 @@ pub async fn deliver(
     settings: &ClientSettings,
 ) -> Vec<Delivery> {
     if has_bare_line_end(octets) {
-        let reply = Reply::new(550, "5.6.0", "the mail has a bare CR or LF and is not sent");
-        return same_for_all(envelope, &Outcome::Permanent(reply));
+        return same_for_all(envelope, &bare_line_end());
     }
     match route {
         Route::Smtp { host, port, tls } => {
@@ -137,6 +141,38 @@ pub async fn deliver(
             same_for_all(envelope, &Outcome::Permanent(reply))
         }
     }
+}
+
+/// Takes a mail over a connection to a next hop that is there already, without TLS, and
+/// answers for each recipient, in order. Bounds and promises are those of [`deliver`].
+pub async fn deliver_over(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    protocol: Protocol,
+    envelope: &OutgoingEnvelope,
+    octets: &[u8],
+    settings: &ClientSettings,
+) -> Vec<Delivery> {
+    if has_bare_line_end(octets) {
+        return same_for_all(envelope, &bare_line_end());
+    }
+    let mut fates = Fates::new(envelope);
+    fates.connected = true;
+    let deadline = settings.deadline(octets.len());
+    let end = timeout_at(deadline, async {
+        let mut client = Client::greet(stream, protocol, settings).await?;
+        let sent = client.send_mail(envelope, octets, &mut fates).await;
+        if sent.is_ok() {
+            client.quit().await;
+        }
+        sent
+    })
+    .await;
+    fates.finish(end, envelope)
+}
+
+/// What a mail is told that a next hop could read as several.
+fn bare_line_end() -> Outcome {
+    Outcome::Permanent(Reply::new(550, "5.6.0", "the mail has a bare CR or LF and is not sent"))
 }
 
 fn same_for_all(envelope: &OutgoingEnvelope, outcome: &Outcome) -> Vec<Delivery> {

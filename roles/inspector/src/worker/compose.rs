@@ -7,9 +7,9 @@ use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::inspector::{Inspected, Order, SealedCopy};
 use ssmax_api::keyserver::FreshForm;
-use ssmax_chain::hop_mail::{SmimeType, pkcs7_part, signature_part};
+use ssmax_chain::hop_mail::{SmimeType, pkcs7_part, pkcs7_part_behind, signed_part_behind};
 use ssmax_chain::{Digest, binding};
-use ssmax_cms::enveloped::{ContentCipher, Sealed, encrypt};
+use ssmax_cms::enveloped::{ContentCipher, ENCRYPT_ROOM, Sealed, encrypt_vec};
 use ssmax_mail::compose;
 use ssmax_primitives::{ContentKey, SystemRandom};
 use ssmax_token::Random as _;
@@ -49,23 +49,23 @@ impl Worker {
         opened: &Opened,
         signed: &Signed,
     ) -> Result<(FreshForm, Digest, ByteBuf), Stop> {
-        let entity = multipart_signed(&signed.entity, &signed.signed_data);
-        let (cipher, content) = match form {
-            FreshForm::MailCbc => (ContentCipher::Aes256Cbc, entity),
+        let mut head = Vec::new();
+        let cipher = match form {
+            FreshForm::MailCbc => ContentCipher::Aes256Cbc,
             FreshForm::WrappedGcm => {
-                let mut wrapped = b"Content-Type: message/rfc822\r\n\r\n".to_vec();
-                wrapped.extend_from_slice(&opened.fields);
-                wrapped.extend_from_slice(b"MIME-Version: 1.0\r\n");
-                wrapped.extend_from_slice(&entity);
-                (ContentCipher::Aes256Gcm, wrapped)
+                head.extend_from_slice(b"Content-Type: message/rfc822\r\n\r\n");
+                head.extend_from_slice(&opened.fields);
+                head.extend_from_slice(b"MIME-Version: 1.0\r\n");
+                ContentCipher::Aes256Gcm
             }
         };
-        let (key, object) = encrypted(&content, cipher)?;
+        let content = multipart_signed(&head, &signed.entity, &signed.signed_data);
+        let (key, object) = encrypted(content, cipher)?;
         let tail = Digest(object.tail());
         // Until the keyserver makes RecipientInfos for a member, the object is
         // addressed to the ticket's own key, which opens nothing else.
         let addressed = self.keyserver.encrypt_fresh(form, tail, &key)?;
-        Ok((form, tail, ByteBuf::from(object.with_recipients(&[addressed]))))
+        Ok((form, tail, ByteBuf::from(object.into_message(&[addressed]))))
     }
 
     /// The mail for one recipient: the sender's entity, octet for octet, under the
@@ -85,29 +85,26 @@ impl Worker {
         let headers = binding::headers_digest(shell.header())
             .map_err(|_| Stop::from(ssmax_chain::Reason::ContentAmbiguous))?;
         let seal = self.keyserver.seal(recipient, Digest::of(&signed.entity), headers)?;
-        let content = multipart_signed(&signed.entity, &seal.signed_data);
-        let (key, object) = encrypted(&content, ContentCipher::Aes256Cbc)?;
+        let content = multipart_signed(b"", &signed.entity, &seal.signed_data);
+        let (key, object) = encrypted(content, ContentCipher::Aes256Cbc)?;
         let infos = self.keyserver.encrypt_to(recipient, Digest(object.tail()), &key)?;
         let infos: Vec<Vec<u8>> = infos.into_iter().map(ByteBuf::into_vec).collect();
-        let body = pkcs7_part(SmimeType::Enveloped, "smime.p7m", &object.with_recipients(&infos));
-        let mail = [fields, body].concat();
+        let object = object.into_message(&infos);
+        let mail = pkcs7_part_behind(&fields, SmimeType::Enveloped, "smime.p7m", object);
         Ok(SealedCopy { recipient: recipient.to_owned(), sender: seal.sender, mail })
     }
 }
 
-fn multipart_signed(entity: &[u8], signed_data: &[u8]) -> Vec<u8> {
+fn multipart_signed(head: &[u8], entity: &[u8], signed_data: &[u8]) -> Vec<u8> {
     let mut random = [0; 16];
     SystemRandom.fill(&mut random);
-    compose::multipart(
-        "signed",
-        &[("protocol", "application/pkcs7-signature"), ("micalg", "sha-256")],
-        &compose::boundary(random),
-        &[entity.to_vec(), signature_part(signed_data)],
-    )
+    signed_part_behind(head, entity.to_vec(), signed_data, &compose::boundary(random))
 }
 
-fn encrypted(content: &[u8], cipher: ContentCipher) -> Result<(ContentKey, Sealed), Stop> {
+/// Encrypts where the content stands.
+fn encrypted(mut content: Vec<u8>, cipher: ContentCipher) -> Result<(ContentKey, Sealed), Stop> {
+    content.reserve_exact(ENCRYPT_ROOM);
     let key = ContentKey::random(&SystemRandom, cipher.key_len());
-    let object = encrypt(content, cipher, &key, &SystemRandom).map_err(|_| Problem::Failed)?;
+    let object = encrypt_vec(content, cipher, &key, &SystemRandom).map_err(|_| Problem::Failed)?;
     Ok((key, object))
 }

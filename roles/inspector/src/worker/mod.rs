@@ -15,8 +15,9 @@ use ssmax_api::inspector::{FromWorker, Inspected, Order};
 use ssmax_api::keyserver::{ExpectedSigner, InnerSigner, Released, VERDICT_LABEL, VerdictBody};
 use ssmax_chain::{Digest, Reason};
 use ssmax_daemon::frame::{MAX_FRAME_BYTES, read_frame_sync, write_frame_sync};
-use ssmax_inspection::{Direction, Finding, Outcome, Verdict};
+use ssmax_inspection::{Direction, Finding, Outcome, Verdict, rule};
 use ssmax_primitives::SoftwareKey;
+use ssmax_second_opinion::{disagreement_in_headers, disagreement_past_faults};
 use ssmax_token::{KeyAlgorithm, KeyPair as _, SigningKey as _};
 use std::process::ExitCode;
 
@@ -45,11 +46,7 @@ pub fn worker_main(arguments: &[String]) -> ExitCode {
             return ExitCode::from(3);
         }
     }
-    // A panic's message may quote what was being read; its place never does.
-    std::panic::set_hook(Box::new(|panic| match panic.location() {
-        Some(place) => eprintln!("panic at {}:{}", place.file(), place.line()),
-        None => eprintln!("panic"),
-    }));
+    ssmax_daemon::panics::tell_place_only();
     let order: Order = match read_frame_sync(&mut std::io::stdin(), MAX_FRAME_BYTES) {
         Ok(Some(order)) => order,
         _ => return ExitCode::from(2),
@@ -153,6 +150,9 @@ impl Worker {
                 merge(&mut verdict, inspect(&opened.header_only(), opened, direction, order)?);
             }
         }
+        if let Some(signed) = signed {
+            merge(&mut verdict, second_opinion(signed, opened, released.direction, order)?);
+        }
         self.refuse_own_seal(order, opened, signed, released)?;
         self.findings = verdict.findings.clone();
         Ok(verdict)
@@ -219,6 +219,32 @@ fn inspect(
 ) -> Result<Verdict, Stop> {
     let entity = open::parse(octets, opened.ambiguous())?;
     Ok(ssmax_inspection::inspect(&entity, direction, &order.policy, &order.limits))
+}
+
+/// What another parser reads differently in signed content, whose octets cannot be
+/// rebuilt: its reader would be shown something else than the detectors saw. What came
+/// in clear and unsigned is settled before it gets here.
+fn second_opinion(
+    signed: &Signed,
+    opened: &Opened,
+    direction: Direction,
+    order: &Order,
+) -> Result<Verdict, Stop> {
+    let around = open::parse(&opened.message, opened.ambiguous())?;
+    let entity = open::parse(&signed.entity, opened.ambiguous())?;
+    // What cannot be decoded, the detectors have told already.
+    let found = disagreement_in_headers(&around).or_else(|| disagreement_past_faults(&entity));
+    let mut verdict = Verdict { outcome: Outcome::Pass, findings: vec![] };
+    if let Some(about) = found {
+        verdict.outcome = order.policy.outcome(rule::MAIL_AMBIGUOUS, direction);
+        verdict.findings.push(Finding {
+            rule: rule::MAIL_AMBIGUOUS.to_owned(),
+            part: about.part,
+            what: about.what.code().to_owned(),
+            outcome: verdict.outcome,
+        });
+    }
+    Ok(verdict)
 }
 
 /// The stricter outcome wins; findings add up.

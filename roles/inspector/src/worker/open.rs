@@ -12,6 +12,7 @@ use ssmax_mail::{Entity, canonical};
 use ssmax_pki::key_identifier;
 use ssmax_primitives::{ContentKey, SoftwareKey};
 use ssmax_token::KeyPair as _;
+use zeroize::Zeroizing;
 
 /// The fields that must be the same inside and outside a wrapped mail.
 const SAME_FIELDS: [&str; 5] = ["From", "To", "Cc", "Date", "Message-ID"];
@@ -59,7 +60,7 @@ pub(super) fn open(
     let mail = parse(&inspect.mail, Reason::MailAmbiguous)?;
     let fields = trace::carried_fields(mail.header(), Some(&inspect.plan.authserv_id));
     let Some(path) = &inspect.plan.encrypted else {
-        let message = [fields.clone(), canonical::content_entity(&mail)].concat();
+        let message = canonical::content_entity_behind(fields.clone(), &mail);
         return Ok(Opened { message, fields, outside: vec![], parts: vec![], encrypted: false });
     };
     let object = match &released.signer {
@@ -71,7 +72,7 @@ pub(super) fn open(
         }
         _ => mail.decoded_body().map_err(|_| Reason::MailAmbiguous)?,
     };
-    let (content, part) = decrypt(&object, path, inspect, released, worker)?;
+    let (content, part) = decrypt(object, path, inspect, released, worker)?;
     let content = parse(&content, Reason::ContentAmbiguous)?;
     if content.content_type().is("message", "rfc822") {
         return unwrap(&mail, &content, inspect, part);
@@ -82,7 +83,7 @@ pub(super) fn open(
     if content.header().fields().iter().any(|field| is_shown(field.name())) {
         return Err(Reason::ContentAmbiguous.into());
     }
-    let message = [fields.clone(), canonical::content_entity(&content)].concat();
+    let message = canonical::content_entity_behind(fields.clone(), &content);
     parse(&message, Reason::ContentAmbiguous)?;
     Ok(Opened { message, fields, outside: vec![], parts: vec![part], encrypted: true })
 }
@@ -111,14 +112,14 @@ fn check_announced(
 type Part = (String, Digest, Digest);
 
 fn decrypt(
-    object: &[u8],
+    object: Vec<u8>,
     path: &str,
     inspect: &Inspect,
     released: &Released,
     worker: &SoftwareKey,
-) -> Result<(Vec<u8>, Part), Stop> {
+) -> Result<(Zeroizing<Vec<u8>>, Part), Stop> {
     let enveloped =
-        Enveloped::parse(object, &Limits::default()).map_err(|_| Reason::EncryptionRefused)?;
+        Enveloped::parse_vec(object, &Limits::default()).map_err(|_| Reason::EncryptionRefused)?;
     let tail = Digest(enveloped.tail());
     let failed = || Stop::from(Reason::KeyCheckFailed);
     let (_, info) = released.keys.iter().find(|(named, _)| named == path).ok_or_else(failed)?;
@@ -132,9 +133,9 @@ fn decrypt(
     let key: ContentKey = info
         .unwrap(KeyName::KeyId(&own_id), worker, &policy, enveloped.cipher().key_len())
         .map_err(|_| failed())?;
-    let content = enveloped.decrypt(&key).map_err(|_| Reason::UnwrapFailed)?;
+    let content = enveloped.into_decrypted(&key).map_err(|_| Reason::UnwrapFailed)?;
     let part = (path.to_owned(), tail, Digest(kcv(&key, &tail.0)));
-    Ok((content.to_vec(), part))
+    Ok((content, part))
 }
 
 /// Takes a wrapped mail apart: its own header fields count, and the ones that stood
@@ -152,7 +153,7 @@ fn unwrap(
         _ => return Err(Reason::HeadersDiffer.into()),
     }
     let fields = trace::carried_fields(inner.header(), Some(&inspect.plan.authserv_id));
-    let message = [fields.clone(), canonical::content_entity(&inner)].concat();
+    let message = canonical::content_entity_behind(fields.clone(), &inner);
     parse(&message, Reason::ContentAmbiguous)?;
     let outside = trace::carried_fields(outer.header(), Some(&inspect.plan.authserv_id));
     Ok(Opened { message, fields, outside, parts: vec![part], encrypted: true })

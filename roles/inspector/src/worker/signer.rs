@@ -78,7 +78,7 @@ pub(super) fn judge(
         });
     }
     let signed_data = sender.detached.clone();
-    Ok(Some(Signed { entity: content.entity, sender, signed_data }))
+    Ok(Some(Signed { entity: content.into_entity(), sender, signed_data }))
 }
 
 /// The one address in From.
@@ -93,12 +93,16 @@ fn one_from(mail: &Entity<'_>) -> Result<Address, Reason> {
 }
 
 /// The signed content: in the mail, or signed by the keyserver just now.
-fn content(mail: &Entity<'_>, plan: &Plan, encrypted: bool) -> Result<SignedContent, Reason> {
+fn content<'a>(
+    mail: &Entity<'a>,
+    plan: &Plan,
+    encrypted: bool,
+) -> Result<SignedContent<'a>, Reason> {
     if let Some(signature) = &plan.server_signature {
         let signed_data =
             SignedData::parse(signature, &Limits::default()).map_err(|_| Reason::SignatureBad)?;
         let entity = canonical::content_entity(mail);
-        return Ok(SignedContent { entity, signed_data });
+        return Ok(SignedContent::detached(entity, signed_data));
     }
     match signed_content(mail) {
         Ok(content) => Ok(content),
