@@ -3,12 +3,14 @@
 use super::{Context, verify};
 use crate::complaint::{Complaint, Exit};
 use ssmax_agent::key::{KeyFault, KeyFile, MAX_KEY_FILE_BYTES};
+use ssmax_cms::CmsError;
 use ssmax_pki::Certificate;
 use ssmax_primitives::SoftwareKey;
-use ssmax_smime::decrypt::{DecryptFault, decrypt};
+use ssmax_smime::decrypt::{DecryptFault, OpenPolicy, decrypt_with, is_bare_object};
+use ssmax_store::StoreError;
+use ssmax_store::files::write_private;
 use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use zeroize::Zeroizing;
@@ -19,11 +21,14 @@ const MAX_PASSWORD_BYTES: usize = 1024;
 /// Arguments of `ssmax decrypt`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The message as the mailer saves it; `-` is standard input.
+    /// The message as the mailer saves it, or an encrypted file (DER, PEM); `-` is
+    /// standard input.
     #[arg(value_name = "FILE.eml")]
     file: PathBuf,
     #[command(flatten)]
     key: KeyArgs,
+    #[command(flatten)]
+    open: OpenArgs,
     /// Where to write the content, replacing what is there. Default: standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -41,6 +46,28 @@ pub(super) struct KeyArgs {
     /// File with the password of the key file on its first line.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+}
+
+/// What is opened beyond the ordinary, and what is not.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub(super) struct OpenArgs {
+    /// Read Triple-DES, to open old mail.
+    #[arg(long)]
+    allow_3des: bool,
+    /// Refuse RSA PKCS#1 v1.5, which most mailers write.
+    #[arg(long)]
+    refuse_pkcs1: bool,
+}
+
+impl OpenArgs {
+    /// What they mean.
+    pub(super) fn policy(self) -> OpenPolicy {
+        OpenPolicy {
+            allow_triple_des: self.allow_3des,
+            allow_pkcs1: !self.refuse_pkcs1,
+            ..OpenPolicy::default()
+        }
+    }
 }
 
 /// What a key is wanted for.
@@ -139,11 +166,38 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
 
 fn open(args: &Args) -> Result<ExitCode, Complaint> {
     let identity = args.key.load(Use::Decrypting)?;
-    let message = verify::mail(&args.file)?;
-    let content = decrypt(&message, &identity.key, identity.certificate.as_ref())
+    let message = encrypted_file(&args.file)?.octets;
+    let (key, certificate) = (&identity.key, identity.certificate.as_ref());
+    let content = decrypt_with(&message, key, certificate, &args.open.policy())
         .map_err(|fault| complaint(fault, &args.file))?;
     write(args.out.as_deref(), &content)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// An encrypted mail or object.
+pub(super) struct EncryptedFile {
+    /// A mail with CRLF, everything else as it is.
+    pub(super) octets: Vec<u8>,
+    /// Whether it is a mail whose lines ended in LF alone.
+    pub(super) had_local_line_ends: bool,
+}
+
+/// Reads an encrypted mail, or a file with the CMS object alone.
+pub(super) fn encrypted_file(path: &Path) -> Result<EncryptedFile, Complaint> {
+    let octets = verify::read(path, verify::MAX_MAIL_BYTES)?;
+    if is_bare_object(&octets) {
+        return Ok(EncryptedFile { octets, had_local_line_ends: false });
+    }
+    let had_local_line_ends = !octets.windows(2).any(|pair| pair == b"\r\n");
+    Ok(EncryptedFile { octets: verify::into_mail(octets, path)?, had_local_line_ends })
+}
+
+/// The certificates in a file that are somebody's to encrypt for: all but those of CAs
+/// that go along with one. A file with CAs only means its first.
+pub(super) fn recipient_certificates(path: &Path) -> Result<Vec<Certificate>, Complaint> {
+    let found = verify::certificates(path)?;
+    let people: Vec<_> = found.iter().filter(|found| !found.is_ca()).cloned().collect();
+    Ok(if people.is_empty() { found.into_iter().take(1).collect() } else { people })
 }
 
 /// What could not be opened, and why.
@@ -152,6 +206,8 @@ pub(super) fn complaint(fault: DecryptFault, path: &Path) -> Complaint {
     match fault {
         DecryptFault::Mail(fault) => of(Exit::WrongUse, "not-a-mail").with("reason", fault.code()),
         DecryptFault::NotEncrypted => of(Exit::WrongUse, "not-encrypted"),
+        DecryptFault::Object(CmsError::CipherRefused) => of(Exit::Bad, "cipher-refused"),
+        DecryptFault::Object(CmsError::Pkcs1NotAllowed) => of(Exit::Bad, "pkcs1-refused"),
         DecryptFault::Object(fault) => {
             of(Exit::Bad, "encrypted-object-refused").with("reason", fault)
         }
@@ -175,7 +231,9 @@ fn complaint_of_key(fault: KeyFault, path: &Path) -> Complaint {
 }
 
 /// Writes what only its reader is to see: a file for its owner alone, or standard output.
-/// A file that is there is replaced.
+/// A file that is there is replaced in one step, whatever its permissions were: whoever
+/// holds it open sees what it was, and a crash leaves it as it was. What a symbolic link
+/// points to is replaced, and the link stays.
 pub(super) fn write(path: Option<&Path>, content: &[u8]) -> Result<(), Complaint> {
     let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
         let mut out = std::io::stdout().lock();
@@ -184,14 +242,29 @@ pub(super) fn write(path: Option<&Path>, content: &[u8]) -> Result<(), Complaint
             .and_then(|()| out.flush())
             .map_err(|error| Complaint::from_io(Path::new("-"), error.kind(), Exit::Unavailable));
     };
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
-        .map_err(|error| Complaint::from_io(path, error.kind(), Exit::Unavailable))
+    let failed = |kind| Complaint::from_io(path, kind, Exit::Unavailable);
+    if is_stream(path) {
+        let file = OpenOptions::new().append(true).open(path);
+        return file
+            .and_then(|mut file| file.write_all(content))
+            .map_err(|error| failed(error.kind()));
+    }
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    write_private(&target, content).map_err(|fault| match fault {
+        StoreError::File { kind, .. } => failed(kind),
+        _ => failed(std::io::ErrorKind::Other),
+    })
+}
+
+/// Whether a path is for writing into and not for replacing: a pipe, a terminal, or one of
+/// the names that the system has for a file that is already open, such as `/dev/stdout`,
+/// also where that is a file.
+fn is_stream(path: &Path) -> bool {
+    let parent = path.parent().and_then(|parent| parent.canonicalize().ok());
+    let is_of_system = parent.is_some_and(|parent| {
+        parent == Path::new("/dev") || parent.starts_with("/proc") || parent.ends_with("dev/fd")
+    });
+    is_of_system || path.metadata().is_ok_and(|found| !found.is_file())
 }
 
 #[cfg(test)]
@@ -219,6 +292,55 @@ mod tests {
     }
 
     #[test]
+    fn a_file_open_to_others_is_replaced_by_one_that_is_not() {
+        use std::io::Read as _;
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out");
+        std::fs::write(&path, "before").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
+        // Somebody else reads it, and waits for more.
+        let mut reader = std::fs::File::open(&path).unwrap();
+        write(Some(&path), b"secret").unwrap();
+        let mut seen = String::new();
+        reader.read_to_string(&mut seen).unwrap();
+        assert_eq!(seen, "before");
+        assert_eq!(std::fs::read(&path).unwrap(), b"secret");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        // No temporary file stays.
+        assert_eq!(dir.path().read_dir().unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_link_points_to_is_replaced_and_the_link_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let (link, target) = (dir.path().join("link"), dir.path().join("target"));
+        std::fs::write(&target, "before").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        write(Some(&link), b"secret").unwrap();
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert_eq!(std::fs::read(&target).unwrap(), b"secret");
+    }
+
+    #[test]
+    fn what_is_no_file_is_written_into_and_not_replaced() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let null = Path::new("/dev/null");
+        assert!(is_stream(null));
+        write(Some(null), b"secret").unwrap();
+        assert!(null.metadata().unwrap().file_type().is_char_device());
+        for stream in ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+            assert!(is_stream(Path::new(stream)), "{stream}");
+        }
+        let dir = tempfile::tempdir().unwrap();
+        for file in [dir.path().join("out"), PathBuf::from("out"), PathBuf::from("/out")] {
+            assert!(!is_stream(&file), "{}", file.display());
+        }
+        let fault = write(Some(dir.path()), b"secret").unwrap_err();
+        assert_eq!(fault.exit, Exit::Unavailable);
+    }
+
+    #[test]
     fn a_password_is_the_first_line_and_may_be_empty() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("password");
@@ -236,7 +358,7 @@ mod tests {
         let file = dir.path().join("mail.eml");
         std::fs::write(&file, "Subject: s\n\nx\n").unwrap();
         let key = KeyArgs { key: key_file(dir.path(), "key"), cert: None, password_file: None };
-        let fault = open(&Args { file, key, out: None }).unwrap_err();
+        let fault = open(&Args { file, key, open: OpenArgs::default(), out: None }).unwrap_err();
         assert_eq!((fault.name, fault.exit), ("not-encrypted", Exit::WrongUse));
     }
 
@@ -249,7 +371,9 @@ mod tests {
             DecryptFault::NotARecipient,
             DecryptFault::KeyUnavailable,
             DecryptFault::Failed,
-            DecryptFault::Object(ssmax_cms::CmsError::CipherRefused),
+            DecryptFault::Object(CmsError::CipherRefused),
+            DecryptFault::Object(CmsError::Pkcs1NotAllowed),
+            DecryptFault::Object(CmsError::OaepLabel),
         ]
         .map(|fault| complaint(fault, path));
         let keys = [

@@ -1,12 +1,15 @@
 //! One file per command. Each has its arguments and `run`, which returns the exit code.
 
 pub(crate) mod authority;
+pub(crate) mod bench;
+pub(crate) mod cert;
 pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod decrypt;
 pub(crate) mod demo;
 pub(crate) mod mail;
 pub(crate) mod org;
+pub(crate) mod rewrap;
 pub(crate) mod serve;
 pub(crate) mod user;
 pub(crate) mod verify;
@@ -69,10 +72,16 @@ pub(crate) enum Command {
     User(user::Args),
     /// Judge one message offline.
     Verify(verify::Args),
+    /// Show, lint and verify certificates, offline.
+    Cert(cert::Args),
     /// Decrypt one message with a key file.
     Decrypt(decrypt::Args),
+    /// Give an encrypted message to other recipients, its content untouched.
+    Rewrap(rewrap::Args),
     /// What a person does with a key file when the mailer cannot.
     Mail(mail::Args),
+    /// The figures that were promised, beside what they are compared with.
+    Bench(bench::Args),
 }
 
 impl Command {
@@ -87,8 +96,11 @@ impl Command {
             Self::Org(args) => org::run(args, context),
             Self::User(args) => user::run(args, context),
             Self::Verify(args) => verify::run(args, context),
+            Self::Cert(args) => cert::run(args, context),
             Self::Decrypt(args) => decrypt::run(args, context),
+            Self::Rewrap(args) => rewrap::run(args, context),
             Self::Mail(args) => mail::run(args, context),
+            Self::Bench(args) => bench::run(args, context),
         }
     }
 }

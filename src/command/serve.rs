@@ -4,7 +4,7 @@ use super::{ConfigFile, Context, block_on};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
 use ssmax_daemon::supervise::{End, RoleProcess, Supervisor};
-use ssmax_daemon::{Stop, log, ready};
+use ssmax_daemon::{Stop, log, panics, ready};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -27,6 +27,7 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
 }
 
 fn serve(args: Args, context: &Context) -> Result<ExitCode, Complaint> {
+    panics::tell_place_only();
     let config = args.config.load()?;
     let asked = wanted(&args.roles, &config)?;
     let roles = if asked.is_empty() { config.roles() } else { asked.clone() };

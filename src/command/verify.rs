@@ -4,9 +4,11 @@ use super::Context;
 use crate::complaint::{Complaint, Exit};
 use crate::files;
 use serde_json::json;
-use ssmax_mail::canonical::to_crlf;
+use ssmax_mail::canonical::file_into_crlf;
+use ssmax_mail::header_protection::FieldState;
 use ssmax_pki::Certificate;
 use ssmax_pki::crl::{Crl, MAX_CRL_BYTES};
+use ssmax_pki::ocsp::{MAX_RESPONSE_BYTES, Response};
 use ssmax_smime::judge::{Covers, Judgement, Question, Reason, Record, Verdict, judge};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -27,17 +29,27 @@ pub(crate) struct Args {
     file: PathBuf,
     #[command(flatten)]
     trust: TrustArgs,
+    /// Let a signature over SHA-1 count, to read old mail.
+    #[arg(long)]
+    allow_sha1: bool,
 }
 
 /// What signatures are judged by.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(super) struct TrustArgs {
     /// Certificates of CAs to trust, PEM or DER; may be given several times.
     #[arg(long, value_name = "CA.pem")]
     trust: Vec<PathBuf>,
+    /// Certificates that may lie on the way, trusted for nothing; may be given several
+    /// times.
+    #[arg(long, value_name = "FILE")]
+    intermediate: Vec<PathBuf>,
     /// Revocation lists, PEM or DER; may be given several times.
     #[arg(long, value_name = "FILE")]
     crl: Vec<PathBuf>,
+    /// OCSP responses, PEM or DER; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    ocsp: Vec<PathBuf>,
     /// The moment for which to judge, as 2026-01-02T03:04:05Z. Default: now.
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
@@ -46,7 +58,9 @@ pub(super) struct TrustArgs {
 /// [`TrustArgs`] read.
 pub(super) struct Trust {
     anchors: Vec<Certificate>,
+    intermediates: Vec<Certificate>,
     crls: Vec<Crl>,
+    ocsp: Vec<Response>,
     at: OffsetDateTime,
 }
 
@@ -54,33 +68,34 @@ impl TrustArgs {
     /// One anchor, now.
     #[cfg(test)]
     pub(super) fn of(path: &Path) -> Self {
-        Self { trust: vec![path.to_owned()], crl: Vec::new(), at: None }
+        Self { trust: vec![path.to_owned()], ..Self::default() }
     }
 
     /// Reads the files.
     pub(super) fn load(&self) -> Result<Trust, Complaint> {
-        let mut anchors = Vec::new();
-        for path in &self.trust {
-            anchors.extend(certificates(path)?);
-        }
-        let mut crls = Vec::new();
-        for path in &self.crl {
-            crls.extend(revocation_lists(path)?);
-        }
+        let anchors = all(&self.trust, certificates)?;
+        let intermediates = all(&self.intermediate, certificates)?;
+        let crls = all(&self.crl, revocation_lists)?;
+        let ocsp = all(&self.ocsp, ocsp_responses)?;
         let at = match &self.at {
             None => OffsetDateTime::now_utc(),
             Some(text) => OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
                 Complaint::new(Exit::WrongUse, "time-unreadable").with("value", text)
             })?,
         };
-        Ok(Trust { anchors, crls, at })
+        Ok(Trust { anchors, intermediates, crls, ocsp, at })
     }
 }
 
 impl Trust {
     /// The question that it makes.
     pub(super) fn question(&self) -> Question<'_> {
-        Question { anchors: &self.anchors, intermediates: &[], crls: &self.crls, at: self.at }
+        Question {
+            intermediates: &self.intermediates,
+            crls: &self.crls,
+            ocsp: &self.ocsp,
+            ..Question::new(&self.anchors, self.at)
+        }
     }
 }
 
@@ -92,7 +107,8 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
 fn verify(args: &Args, context: &Context) -> Result<ExitCode, Complaint> {
     let trust = args.trust.load()?;
     let message = mail(&args.file)?;
-    let judgement = judge(&message, &trust.question());
+    let question = Question { allow_sha1: args.allow_sha1, ..trust.question() };
+    let judgement = judge(&message, &question);
     context.print(&json!(judgement), || describe(&judgement, context));
     Ok(exit_of(&judgement))
 }
@@ -129,6 +145,9 @@ pub(super) fn describe(judgement: &Judgement, context: &Context) -> String {
         let reason = describe_reason(check.reason, context);
         lines.push(format!("  {result}: {name} ({reason})"));
     }
+    for field in &judgement.fields {
+        lines.extend(describe_field(&field.name, field.state, context));
+    }
     for record in &judgement.chain {
         let (id, from_org, to_org, at) = match record {
             Record::Seal(record) => ("verify-seal", &record.from_org, &record.to_org, record.at),
@@ -143,6 +162,17 @@ pub(super) fn describe(judgement: &Judgement, context: &Context) -> String {
         );
     }
     lines.join("\n")
+}
+
+/// How a protected field stands outside; nothing for one that stands there as inside.
+pub(super) fn describe_field(name: &str, state: FieldState, context: &Context) -> Option<String> {
+    let id = match state {
+        FieldState::Differs | FieldState::Missing => "mail-field-differs",
+        FieldState::Obscured | FieldState::Removed => "mail-field-kept",
+        FieldState::OnlyOuter => "mail-field-only-outer",
+        FieldState::Same => return None,
+    };
+    Some(context.text(id, &[("name", &printable(name))]))
 }
 
 fn describe_reason(reason: Reason, context: &Context) -> String {
@@ -165,14 +195,18 @@ pub(super) fn printable(text: &str) -> String {
         .collect()
 }
 
-/// Reads a mail. Local line ends become CRLF, and the line that mailboxes of the mbox
-/// kind put first is dropped.
+/// Reads a mail. Local line ends become CRLF, where its header has no other (a file with both is
+/// left to be refused), and the line that mailboxes of the mbox kind put first is dropped.
 pub(super) fn mail(path: &Path) -> Result<Vec<u8>, Complaint> {
-    let octets = read(path, MAX_MAIL_BYTES)?;
-    let octets = match octets.strip_prefix(b"From ") {
-        Some(rest) => rest.splitn(2, |octet| *octet == b'\n').nth(1).unwrap_or_default(),
-        None => &octets,
-    };
+    into_mail(read(path, MAX_MAIL_BYTES)?, path)
+}
+
+/// As [`mail`] for octets that were read from `path`.
+pub(super) fn into_mail(mut octets: Vec<u8>, path: &Path) -> Result<Vec<u8>, Complaint> {
+    if octets.starts_with(b"From ") {
+        let line = octets.iter().position(|octet| *octet == b'\n');
+        octets.drain(..line.map_or(octets.len(), |end| end + 1));
+    }
     let name_length =
         octets.iter().take_while(|octet| octet.is_ascii_graphic() && **octet != b':').count();
     let begins_with_field = name_length > 0
@@ -184,7 +218,7 @@ pub(super) fn mail(path: &Path) -> Result<Vec<u8>, Complaint> {
             .with("path", path.display())
             .with_text("reason", "mail-no-header"));
     }
-    Ok(to_crlf(octets))
+    Ok(file_into_crlf(octets))
 }
 
 /// Reads certificates: every PEM block, or one in DER.
@@ -215,6 +249,28 @@ fn revocation_lists(path: &Path) -> Result<Vec<Crl>, Complaint> {
         .ok_or_else(|| Complaint::new(Exit::WrongUse, "not-a-crl").with("path", path.display()))
 }
 
+fn ocsp_responses(path: &Path) -> Result<Vec<Response>, Complaint> {
+    let octets = read(path, MAX_RESPONSE_BYTES * 2)?;
+    let found = match pem(&octets) {
+        Some(text) => Response::all_from_pem(text),
+        None => Response::from_der(&octets).map(|one| vec![one]),
+    };
+    found.ok().filter(|found| !found.is_empty()).ok_or_else(|| {
+        Complaint::new(Exit::WrongUse, "not-an-ocsp-response").with("path", path.display())
+    })
+}
+
+fn all<T>(
+    paths: &[PathBuf],
+    read: impl Fn(&Path) -> Result<Vec<T>, Complaint>,
+) -> Result<Vec<T>, Complaint> {
+    paths
+        .iter()
+        .map(|path| read(path))
+        .collect::<Result<Vec<_>, _>>()
+        .map(|found| found.into_iter().flatten().collect())
+}
+
 fn pem(octets: &[u8]) -> Option<&str> {
     std::str::from_utf8(octets).ok().filter(|text| text.contains("-----BEGIN "))
 }
@@ -227,7 +283,11 @@ pub(super) fn read(path: &Path, max: usize) -> Result<Vec<u8>, Complaint> {
     if path.as_os_str() == "-" {
         std::io::stdin().lock().take(limit).read_to_end(&mut content)
     } else {
-        std::fs::File::open(path).map_err(failed)?.take(limit).read_to_end(&mut content)
+        let file = std::fs::File::open(path).map_err(failed)?;
+        // Growing by doubling would take up to twice as much for a large file.
+        let size = file.metadata().map(|metadata| metadata.len()).unwrap_or_default();
+        content.reserve_exact(usize::try_from(size.min(limit)).unwrap_or_default());
+        file.take(limit).read_to_end(&mut content)
     }
     .map_err(failed)?;
     if content.len() > max {
@@ -255,7 +315,7 @@ pub(super) fn say(context: &Context, out_is_file: bool, lines: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ssmax_smime::judge::CheckName;
+    use ssmax_smime::judge::{CheckName, SignedField};
     use ssmax_texts::{Language, has};
 
     fn written(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
@@ -271,6 +331,43 @@ mod tests {
         assert_eq!(mail(&path).unwrap(), b"Subject: s\r\n\r\nx\r\n");
         let (_dir, path) = written(b"From - Mon Jan  1 00:00:00 2026\r\nSubject: s\r\n\r\nx");
         assert_eq!(mail(&path).unwrap(), b"Subject: s\r\n\r\nx");
+    }
+
+    #[test]
+    fn a_lone_line_end_beside_others_is_left_to_be_refused() {
+        let mail_with = |octets: &[u8]| {
+            let (_dir, path) = written(octets);
+            mail(&path).unwrap()
+        };
+        let octets = mail_with(b"From: a@a.example\r\nX: y\nReply-To: b@b.example\r\n\r\nx\r\n");
+        let judgement = judge(&octets, &Question::new(&[], OffsetDateTime::UNIX_EPOCH));
+        let check = judgement.check(CheckName::Structure).unwrap();
+        assert_eq!((judgement.verdict, check.reason.code()), (Verdict::Bad, "bare-lf"));
+        assert_eq!(mail_with(b"A: b\n\nx\ry\n"), b"A: b\r\n\r\nx\ry\r\n");
+    }
+
+    #[test]
+    fn fields_that_are_not_as_signed_are_told_in_the_text() {
+        let context = Context { language: Language::En, json: false };
+        let field =
+            |state| SignedField { name: "reply-to\u{1b}".to_owned(), state, covers: "none" };
+        let question = Question::new(&[], OffsetDateTime::UNIX_EPOCH);
+        let unsigned = judge(b"From: a@a.example\r\n\r\nx", &question);
+        for (state, told) in [
+            (FieldState::OnlyOuter, Some("only outside, where anybody could have put it")),
+            (FieldState::Differs, Some("what stands outside is not what the sender protected")),
+            (FieldState::Missing, Some("what stands outside is not what the sender protected")),
+            (FieldState::Obscured, Some("the sender kept it inside")),
+            (FieldState::Same, None),
+        ] {
+            let judgement = Judgement { fields: vec![field(state)], ..unsigned.clone() };
+            let text = describe(&judgement, &context);
+            let line = text.lines().find(|line| line.starts_with("reply-to\u{fffd}: "));
+            match told {
+                Some(told) => assert!(line.unwrap().contains(told), "{text}"),
+                None => assert_eq!(line, None),
+            }
+        }
     }
 
     #[test]
@@ -293,7 +390,8 @@ mod tests {
         let (_dir, path) = written(b"-----BEGIN NOTHING-----\n-----END NOTHING-----\n");
         assert_eq!(certificates(&path).unwrap_err().name, "not-a-certificate");
         assert_eq!(revocation_lists(&path).map(drop).unwrap_err().name, "not-a-crl");
-        let args = TrustArgs { trust: vec![], crl: vec![], at: Some("tomorrow".into()) };
+        assert_eq!(ocsp_responses(&path).map(drop).unwrap_err().name, "not-an-ocsp-response");
+        let args = TrustArgs { at: Some("tomorrow".into()), ..TrustArgs::default() };
         assert_eq!(args.load().map(drop).unwrap_err().name, "time-unreadable");
     }
 
@@ -309,12 +407,7 @@ mod tests {
 
     #[test]
     fn an_unsigned_mail_is_described_line_by_line() {
-        let question = Question {
-            anchors: &[],
-            intermediates: &[],
-            crls: &[],
-            at: OffsetDateTime::UNIX_EPOCH,
-        };
+        let question = Question::new(&[], OffsetDateTime::UNIX_EPOCH);
         let judgement = judge(b"From: a@a.example\r\n\r\nx", &question);
         let context = Context { language: Language::En, json: false };
         let text = describe(&judgement, &context);

@@ -114,6 +114,16 @@ pub(crate) fn issued(issuer: &Holder, draft: impl FnOnce(Basis) -> Draft, days: 
     Holder { key, certificate }
 }
 
+/// A person's encryption key of this kind, with its certificate.
+pub(crate) fn encryption_holder(algorithm: KeyAlgorithm) -> Holder {
+    let key = SoftwareKey::generate(algorithm).unwrap();
+    let user = person("carol@a.example");
+    let linted = lint(profile::user_encryption(basis(&key, 800), &user)).unwrap();
+    let issuer = &WORLD.member;
+    let certificate = issue::issue(linted, &issuer.certificate, &issuer.key).unwrap();
+    Holder { key, certificate }
+}
+
 pub(crate) const ENTITY: &[u8] = b"Content-Type: text/plain\r\n\r\nHello\r\n";
 
 /// What goes into a signature beside the content.
@@ -193,7 +203,7 @@ pub(crate) fn good() -> Vec<u8> {
 
 pub(crate) fn asked(message: &[u8], crls: &[Crl], at: OffsetDateTime) -> Judgement {
     let anchors = [WORLD.root.certificate.clone(), WORLD.seal_ca.certificate.clone()];
-    judge(message, &Question { anchors: &anchors, intermediates: &[], crls, at })
+    judge(message, &Question { crls, ..Question::new(&anchors, at) })
 }
 
 pub(crate) fn judged(message: &[u8]) -> Judgement {

@@ -11,11 +11,13 @@ mod check;
 mod from;
 mod reason;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use ssmax_chain::binding;
+use ssmax_mail::header_protection::{FieldState, ProtectedField};
 use ssmax_mail::{Entity, Header, Limits, MailFault};
 use ssmax_pki::Certificate;
 use ssmax_pki::crl::Crl;
+use ssmax_pki::ocsp;
 use time::OffsetDateTime;
 
 use self::{body::Body, check::Sheet};
@@ -33,10 +35,24 @@ pub struct Question<'a> {
     /// Certificates that may lie on the way beside those in the mail, trusted for
     /// nothing.
     pub intermediates: &'a [Certificate],
-    /// Revocation lists. Without any the check `revocation` is skipped.
+    /// Revocation lists. Without any, and without an answer of OCSP, the check
+    /// `revocation` is skipped.
     pub crls: &'a [Crl],
+    /// Answers of OCSP responders.
+    pub ocsp: &'a [ocsp::Response],
     /// The moment for which the question is asked.
     pub at: OffsetDateTime,
+    /// Whether a signature over SHA-1 counts, to read old mail. The check `algorithm`
+    /// then passes and says so.
+    pub allow_sha1: bool,
+}
+
+impl<'a> Question<'a> {
+    /// Whether to believe a mail under `anchors` at that moment; nothing else is known.
+    #[must_use]
+    pub fn new(anchors: &'a [Certificate], at: OffsetDateTime) -> Self {
+        Self { anchors, intermediates: &[], crls: &[], ocsp: &[], at, allow_sha1: false }
+    }
 }
 
 /// The answer in one word.
@@ -81,6 +97,40 @@ pub struct Judgement {
     pub chain: Vec<Record>,
     /// How much the signature covers.
     pub covers: Covers,
+    /// What the signed header says of the fields that are shown (RFC 9788); empty where
+    /// the sender did not protect them, or the signature does not hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<SignedField>,
+}
+
+/// One field of a mail whose header is protected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SignedField {
+    /// Its name in lower case.
+    pub name: String,
+    /// How it stands; as JSON [`FieldState::as_str`].
+    #[serde(serialize_with = "state_word")]
+    pub state: FieldState,
+    /// What covers it (RFC 9788 4.3): `signed`, `signed-and-encrypted`, or `none`.
+    pub covers: &'static str,
+}
+
+impl SignedField {
+    /// `opened` is whether it came out of an encryption: without, what the sender says of
+    /// one hides nothing.
+    fn of(field: &ProtectedField, opened: bool) -> Self {
+        let covers = match field {
+            ProtectedField { state: FieldState::OnlyOuter, .. } => "none",
+            ProtectedField { is_confidential: true, .. } if opened => "signed-and-encrypted",
+            _ => "signed",
+        };
+        Self { name: field.name.clone(), state: field.state, covers }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn state_word<S: Serializer>(state: &FieldState, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(state.as_str())
 }
 
 impl Judgement {
@@ -94,7 +144,7 @@ impl Judgement {
 /// Judges a mail as it was delivered. What is encrypted is not opened, so it is `none`.
 ///
 /// Lines end in CRLF; a file with local line ends goes through
-/// [`ssmax_mail::canonical::to_crlf`] first.
+/// [`ssmax_mail::canonical::file_into_crlf`] first.
 #[must_use]
 pub fn judge(message: &[u8], question: &Question<'_>) -> Judgement {
     match ssmax_mail::parse(message, &Limits::default()) {
@@ -143,7 +193,7 @@ fn run(subject: &Subject<'_, '_>, question: &Question<'_>) -> Judgement {
     let mut sheet = Sheet::default();
     let from = sheet.note(CheckName::OneFrom, from::one_from(subject.header));
     sheet.from = from.as_ref().map(ToString::to_string);
-    let signed = match body::find(subject.entity) {
+    let signed = match body::find(subject.header, subject.entity) {
         Body::Unsigned(reason) => {
             sheet.skip_rest(reason);
             return sheet.into_judgement(Verdict::None);
@@ -159,24 +209,36 @@ fn run(subject: &Subject<'_, '_>, question: &Question<'_>) -> Judgement {
         }
         Body::Signed(signed) => signed,
     };
-    let Some(found) = certificate::signature(&mut sheet, &signed.content) else {
+    let Some(found) = certificate::signature(&mut sheet, &signed.content, question) else {
         sheet.note(CheckName::Structure, Ok(()));
         return sheet.into_judgement(Verdict::Bad);
     };
     certificate::validity(&mut sheet, &found, &signed.content, subject.header, question);
     let records = chain::records(found.signer, found.certificate);
-    let structure = if records.is_err() { Err(Reason::HopRecordMalformed) } else { Ok(()) };
-    sheet.note(CheckName::Structure, structure);
+    match records {
+        Err(_) => sheet.fail(CheckName::Structure, Reason::HopRecordMalformed),
+        Ok(_) if signed.micalg_differs => {
+            sheet.set(CheckName::Structure, Outcome::Pass, Reason::MicalgDiffers);
+        }
+        Ok(_) => sheet.set(CheckName::Structure, Outcome::Pass, Reason::Holds),
+    }
     let records = records.unwrap_or_default();
     let inner_from = signed.inner_from.as_ref();
-    let bound = from.as_ref().map_or(Err(Reason::NoFrom), |from| {
-        certificate::binding(&found, from)?;
+    // Without the one From there is nothing to bind; that check has failed already.
+    let bound = from.as_ref().map(|from| {
+        let reason = certificate::binding(&found, from)?;
         from::check_inner(from, inner_from)?;
-        check_record(&records, subject, &signed.content.entity)
+        check_record(&records, subject, signed.content.entity())?;
+        Ok(reason)
     });
-    sheet.note(CheckName::Binding, bound);
+    match bound {
+        Some(Ok(reason)) => sheet.set(CheckName::Binding, Outcome::Pass, reason),
+        Some(Err(reason)) => sheet.fail(CheckName::Binding, reason),
+        None => {}
+    }
     sheet.signer = certificate::signer_address(found.certificate, from.as_ref());
-    let whole = body::check_whole(subject.entity, &signed);
+    let whole = body::check_whole(subject.entity, &signed)
+        .and_then(|()| body::check_fields(&signed, from.as_ref()));
     sheet.covers = match (found.holds, whole) {
         (false, _) => Covers::None,
         (true, Ok(())) => Covers::Whole,
@@ -185,6 +247,8 @@ fn run(subject: &Subject<'_, '_>, question: &Question<'_>) -> Judgement {
     sheet.note(CheckName::WholeMessage, whole);
     if found.holds {
         sheet.chain = records;
+        let fields = signed.protection.iter().flat_map(|protection| &protection.fields);
+        sheet.fields = fields.map(|field| SignedField::of(field, subject.opened)).collect();
     } else {
         sheet.signer = None;
     }

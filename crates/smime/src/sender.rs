@@ -62,7 +62,7 @@ pub enum SenderFault {
 /// # Errors
 /// [`SenderFault`] by cause.
 pub fn check(
-    content: &SignedContent,
+    content: &SignedContent<'_>,
     from: &Address,
     trust: &Trust<'_>,
 ) -> Result<Sender, SenderFault> {
@@ -70,7 +70,7 @@ pub fn check(
     let [signer] = signers else { return Err(SenderFault::NotOne(signers.len())) };
     let embedded = content.signed_data.certificates();
     let certificate = signer.certificate(embedded).ok_or(SenderFault::NoCertificate)?;
-    signer.verify(certificate, &content.entity).map_err(SenderFault::Signature)?;
+    signer.verify(certificate, content.entity()).map_err(SenderFault::Signature)?;
     if !certificate.has_email(&from.to_string()) {
         return Err(SenderFault::OtherAddress);
     }
@@ -84,6 +84,7 @@ pub fn check(
         intermediates: &intermediates,
         anchors: trust.anchors,
         crls: &[],
+        ocsp: &[],
         at: trust.at,
         purpose: Purpose::EmailSigning,
         revocation: Revocation::Skip,
@@ -107,19 +108,20 @@ mod tests {
     use ssmax_cms::Limits;
     use ssmax_cms::signed::SignedData;
 
-    fn signed(by: &Holder, extra: Extra) -> SignedContent {
+    fn signed(by: &Holder, extra: Extra) -> SignedContent<'static> {
         let message = mail(FROM_ALICE, &clear_signed(ENTITY, &signature(by, ENTITY, extra)));
         let message = ssmax_mail::parse(&message, &ssmax_mail::Limits::default()).unwrap();
-        signed_content(&message).unwrap()
+        let SignedContent { signed_data, .. } = signed_content(&message).unwrap();
+        SignedContent::detached(ENTITY, signed_data)
     }
 
-    fn checked(content: &SignedContent, from: &str) -> Result<Sender, SenderFault> {
+    fn checked(content: &SignedContent<'_>, from: &str) -> Result<Sender, SenderFault> {
         let anchors = [WORLD.root.certificate.clone(), WORLD.seal_ca.certificate.clone()];
         let from = Address::parse(from).unwrap();
         check(content, &from, &Trust { anchors: &anchors, intermediates: &[], at: NOW })
     }
 
-    fn fault(content: &SignedContent, from: &str) -> SenderFault {
+    fn fault(content: &SignedContent<'_>, from: &str) -> SenderFault {
         checked(content, from).map(drop).unwrap_err()
     }
 
@@ -144,8 +146,7 @@ mod tests {
     fn each_cause_has_its_fault() {
         let content = signed(&WORLD.alice, Extra::default());
         assert_eq!(fault(&content, "boss@a.example"), SenderFault::OtherAddress);
-        let mut changed = content.clone();
-        changed.entity.push(b'x');
+        let changed = SignedContent::detached(&b"other"[..], content.signed_data.clone());
         assert_eq!(
             fault(&changed, "alice@a.example"),
             SenderFault::Signature(SignatureFault::DigestMismatch)

@@ -2,8 +2,8 @@
 //!
 //! [`sign`] and [`encrypt`] make S/MIME mails out of ordinary ones, [`submission`] hands
 //! them to the own mail server, [`open`] decrypts and judges what came back, [`learn`]
-//! takes other people's encryption certificates out of it. [`key`] reads the files that
-//! keys come in. Only [`submission`] does I/O.
+//! takes their writers' encryption certificates out of them and [`known`] keeps those.
+//! [`key`] reads the files that keys come in. Only [`submission`] does I/O.
 #![allow(
     clippy::disallowed_methods,
     reason = "handing a mail to a server is I/O; everything else takes octets"
@@ -11,6 +11,7 @@
 
 pub mod encrypt;
 pub mod key;
+pub mod known;
 pub mod learn;
 pub mod open;
 pub mod sign;

@@ -170,7 +170,9 @@ fn check_mac(mac: AnyRef<'_>, content: &[u8], password: &str) -> Result<(), KeyF
 }
 
 fn to_der(octets: &[u8]) -> Result<Vec<u8>, KeyFault> {
-    ssmax_cms::ber::to_der(octets, &ssmax_cms::Limits::default()).map_err(|_| KeyFault::Malformed)
+    ssmax_cms::ber::to_der(octets, &ssmax_cms::Limits::default())
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| KeyFault::Malformed)
 }
 
 /// `ContentInfo ::= SEQUENCE { contentType, content [0] EXPLICIT }`

@@ -1,12 +1,14 @@
 //! Signing a mail as its From.
 
+use std::borrow::Cow;
+
 use ssmax_cms::CmsError;
 use ssmax_cms::signed::{self, SignRequest, encryption_key_preference};
 use ssmax_mail::address::{Address, AddressFault, parse_from};
+use ssmax_mail::header_protection::{HeaderProtectionFault, Mode};
 use ssmax_mail::{Entity, Limits, MailFault, canonical, compose};
 use ssmax_pki::Certificate;
-use ssmax_primitives::sha256;
-use ssmax_token::{Random, SigningKey};
+use ssmax_token::{Random, SignatureAlgorithm as Algorithm, SigningKey};
 use time::OffsetDateTime;
 
 use crate::parts;
@@ -47,6 +49,9 @@ pub enum SignFault {
     /// The certificate is not valid now.
     #[error("the certificate is not valid now")]
     NotValidNow,
+    /// The header cannot be repeated inside.
+    #[error("the header cannot be protected: {0}")]
+    Header(HeaderProtectionFault),
     /// Key and certificate do not belong together, or the key failed.
     #[error("signing failed: {0}")]
     Key(CmsError),
@@ -56,7 +61,9 @@ pub enum SignFault {
 /// stay as they are.
 ///
 /// What is signed is made 7bit first, so that no server on the way re-encodes it. `at`
-/// is the signing time; mailers complain if it is more than an hour from Date.
+/// is the signing time; mailers complain if it is more than an hour from Date. The
+/// signature tells which ciphers the signer reads and, if `signer.encryption` is there,
+/// which certificate answers shall be encrypted for.
 ///
 /// # Errors
 /// [`SignFault`] by cause.
@@ -66,19 +73,42 @@ pub fn sign(
     at: OffsetDateTime,
     random: &dyn Random,
 ) -> Result<Vec<u8>, SignFault> {
+    sign_with_header(message, signer, None, at, random)
+}
+
+/// As [`sign`], with the header repeated under the signature (RFC 9788) as `mode` says:
+/// [`Mode::Clear`] for a mail that is only signed, [`Mode::Cipher`] for one that will be
+/// encrypted as well. `None` repeats nothing. With
+/// `Mode::Cipher(Confidentiality::Baseline)` the subject stands only inside, so the
+/// result must not be sent without encrypting it: its reader would see no subject.
+///
+/// # Errors
+/// [`SignFault`] by cause.
+pub fn sign_with_header(
+    message: &[u8],
+    signer: &Signer<'_>,
+    mode: Option<Mode>,
+    at: OffsetDateTime,
+    random: &dyn Random,
+) -> Result<Vec<u8>, SignFault> {
     let limits = Limits::default();
     let mail = ssmax_mail::parse(message, &limits).map_err(SignFault::Mail)?;
     check(signer.certificate, &one_from(&mail)?, at)?;
-    let entity = parts::inner_entity(&mail);
-    let entity = ssmax_mail::parse(&entity, &limits)
-        .and_then(|entity| canonical::to_seven_bit(&entity))
-        .map_err(SignFault::Mail)?;
+    let mut plain = Cow::Borrowed(mail.raw());
+    if matches!(mode, Some(Mode::Cipher(_))) && !canonical::is_seven_bit(mail.raw()) {
+        // HP-Outer quotes whole fields, which could not be encoded afterwards.
+        plain = canonical::to_seven_bit(&mail).map_err(SignFault::Mail)?.into();
+    }
+    let mail = ssmax_mail::parse(&plain, &limits).map_err(SignFault::Mail)?;
+    let (fields, entity) = parts::protected(&mail, mode).map_err(SignFault::Header)?;
+    let entity = canonical::into_seven_bit(entity, &limits).map_err(SignFault::Mail)?;
     let mut certificates = vec![signer.certificate.clone()];
     certificates.extend(signer.encryption.cloned());
     certificates.extend_from_slice(signer.chain);
     certificates.dedup();
     let request = SignRequest {
-        content_digest: sha256(&entity),
+        // Not used by `sign_over`.
+        content_digest: [0; 32],
         content: None,
         signing_time: Some(at),
         extra_signed: signer.encryption.map(encryption_key_preference).into_iter().collect(),
@@ -86,16 +116,31 @@ pub fn sign(
         certificates: &certificates,
         signer: signer.certificate,
     };
-    let signature = signed::sign(&request, signer.key).map_err(SignFault::Key)?;
+    let signature = signed::sign_over(&request, &entity, signer.key).map_err(SignFault::Key)?;
     let mut octets = [0; 16];
     random.fill(&mut octets);
-    let signed = compose::multipart(
+    // In the memory of the entity: a large mail is there twice, as it came and signed.
+    Ok(compose::multipart_behind(
+        &parts::head(&fields),
         "signed",
-        &[("protocol", "application/pkcs7-signature"), ("micalg", "sha-256")],
+        &[("protocol", "application/pkcs7-signature"), ("micalg", micalg(signer.key))],
         &compose::boundary(octets),
-        &[entity, signature_part(&signature)],
-    );
-    Ok(parts::join(&parts::outer_fields(&mail), &signed))
+        entity,
+        &[signature_part(&signature)],
+    ))
+}
+
+/// The name of the digest (RFC 8551 3.5.3.2).
+fn micalg(key: &dyn SigningKey) -> &'static str {
+    match key.signature_algorithm() {
+        Algorithm::EcdsaSha384 | Algorithm::RsaPkcs1Sha384 | Algorithm::RsaPssSha384 => "sha-384",
+        // RFC 8419 3.1: Ed25519 goes with SHA-512.
+        Algorithm::EcdsaSha512
+        | Algorithm::RsaPkcs1Sha512
+        | Algorithm::RsaPssSha512
+        | Algorithm::Ed25519 => "sha-512",
+        _ => "sha-256",
+    }
 }
 
 fn one_from(mail: &Entity<'_>) -> Result<Address, SignFault> {

@@ -14,7 +14,9 @@ use ssmax_pki::Certificate;
 
 use self::dialogue::Dialogue;
 pub use self::dialogue::Reply;
-pub use self::envelope::{Envelope, EnvelopeFault, without_bcc};
+pub use self::envelope::{
+    Envelope, EnvelopeFault, named_recipients, readable_recipients, without_bcc,
+};
 
 /// Where and how a mail is handed in.
 #[derive(Debug, Clone, Copy)]
@@ -140,6 +142,22 @@ pub fn send(
             transmit(Dialogue::new(stream), false, login, envelope, message)
         }
     }
+}
+
+/// Hands a mail in over a connection that is there already, and as private as it has to
+/// be for `login`. Otherwise as [`send`].
+///
+/// # Errors
+/// [`SendFault`] by cause.
+pub fn send_over(
+    stream: impl Read + Write,
+    login: Option<&Login<'_>>,
+    envelope: &Envelope,
+    message: &[u8],
+) -> Result<Reply, SendFault> {
+    envelope.check()?;
+    dialogue::check_lines(message)?;
+    transmit(Dialogue::new(stream), true, login, envelope, message)
 }
 
 fn transmit<S: Read + Write>(

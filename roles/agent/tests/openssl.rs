@@ -11,11 +11,12 @@ use ssmax_agent::key::{KeyFault, KeyFile};
 use ssmax_agent::learn::{LearnFault, learn, learn_opened};
 use ssmax_agent::open::open;
 use ssmax_agent::sign::{SignFault, Signer, sign};
-use ssmax_cms::enveloped::RsaTransport;
+use ssmax_cms::enveloped::{ContentCipher, RsaTransport};
+use ssmax_cms::signed::{Attribute, SignRequest, encryption_key_preference};
 use ssmax_mail::canonical::to_crlf;
 use ssmax_pki::Certificate;
 use ssmax_primitives::SystemRandom;
-use ssmax_smime::decrypt::DecryptFault;
+use ssmax_smime::decrypt::{DecryptFault, OpenPolicy, decrypt_with};
 use ssmax_smime::judge::{CheckName, Question, Verdict, judge};
 use ssmax_token::KeyPair as _;
 use time::OffsetDateTime;
@@ -33,7 +34,9 @@ static FILES: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
         [alice]\nsubjectAltName=email:alice@a.example\nextendedKeyUsage=emailProtection\n\
         keyUsage=digitalSignature,keyEncipherment,keyAgreement\nsubjectKeyIdentifier=hash\n\
         [bob]\nsubjectAltName=email:bob@b.example\nextendedKeyUsage=emailProtection\n\
-        keyUsage=digitalSignature,keyEncipherment,keyAgreement\nsubjectKeyIdentifier=hash\n";
+        keyUsage=digitalSignature,keyEncipherment,keyAgreement\nsubjectKeyIdentifier=hash\n\
+        [signer]\nsubjectAltName=email:alice@a.example\nextendedKeyUsage=emailProtection\n\
+        keyUsage=digitalSignature\nsubjectKeyIdentifier=hash\n";
     std::fs::write(dir.path().join("x.cnf"), config).unwrap();
     std::fs::write(dir.path().join("mail"), MAIL).unwrap();
     std::fs::write(dir.path().join("content"), "Content-Type: text/plain\n\nHello\n").unwrap();
@@ -44,8 +47,14 @@ static FILES: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
             "req -x509 -newkey {ec} -nodes -keyout ca.key -out ca.pem -subj /CN=CA -days 30 -config x.cnf -extensions ca"
         ),
     );
-    for (name, who, key) in [("ec", "alice", ec), ("rsa", "alice", "rsa:2048"), ("bob", "bob", ec)]
-    {
+    for (name, who, key) in [
+        ("ec", "alice", ec),
+        ("rsa", "alice", "rsa:2048"),
+        ("bob", "bob", ec),
+        ("only-signing", "signer", ec),
+        ("p384", "alice", "ec -pkeyopt ec_paramgen_curve:P-384"),
+        ("p521", "alice", "ec -pkeyopt ec_paramgen_curve:P-521"),
+    ] {
         run(
             dir.path(),
             &format!(
@@ -95,7 +104,7 @@ fn now() -> OffsetDateTime {
 
 fn with_question<T>(use_it: impl FnOnce(&Question<'_>) -> T) -> T {
     let anchors = [certificate("ca.pem")];
-    use_it(&Question { anchors: &anchors, intermediates: &[], crls: &[], at: now() })
+    use_it(&Question::new(&anchors, now()))
 }
 
 fn signed(name: &str, encryption: Option<&Certificate>) -> Vec<u8> {
@@ -107,8 +116,11 @@ fn signed(name: &str, encryption: Option<&Certificate>) -> Vec<u8> {
 
 #[test]
 fn mails_signed_here_are_good_here_and_for_openssl() {
-    for name in ["ec", "rsa"] {
+    for (name, micalg) in
+        [("ec", "sha-256"), ("rsa", "sha-256"), ("p384", "sha-384"), ("p521", "sha-512")]
+    {
         let mail = signed(name, None);
+        assert!(String::from_utf8_lossy(&mail).contains(&format!("micalg={micalg};")));
         assert!(ssmax_mail::canonical::is_seven_bit(&mail[mail.len() / 2..]));
         with_question(|question| {
             let judgement = judge(&mail, question);
@@ -129,6 +141,8 @@ fn mails_encrypted_here_are_opened_by_openssl() {
         ("rsa", RsaTransport::Pkcs1),
         ("rsa", RsaTransport::OaepSha1),
         ("rsa", RsaTransport::OaepSha256),
+        ("p384", RsaTransport::Pkcs1),
+        ("p521", RsaTransport::Pkcs1),
     ] {
         let own = certificate(&format!("{name}.pem"));
         let mail = encrypt(MAIL, &[own], transport, now(), &SystemRandom).unwrap();
@@ -155,6 +169,9 @@ fn mails_encrypted_by_openssl_are_opened_here() {
         ("rsa", "-aes256"),
         ("rsa", "-aes128 -keyid -stream"),
         ("rsa", "-aes-256-gcm"),
+        ("p384", "-aes256"),
+        ("p384", "-aes-256-gcm -stream"),
+        ("p521", "-aes256 -keyid"),
     ] {
         let output = openssl(&format!("cms -encrypt -in content {options} {name}.pem"));
         let mail = to_crlf(&output);
@@ -178,6 +195,24 @@ fn old_ciphers_are_refused_by_name() {
     let output = to_crlf(&openssl("cms -encrypt -in content -des3 rsa.pem"));
     let fault = ssmax_smime::decrypt::decrypt(&output, &key("rsa.key").key, None).map(drop);
     assert_eq!(fault, Err(DecryptFault::Object(ssmax_cms::CmsError::CipherRefused)));
+    let policy = OpenPolicy { allow_triple_des: true, ..OpenPolicy::default() };
+    let content = decrypt_with(&output, &key("rsa.key").key, None, &policy).unwrap();
+    assert!(content.ends_with(b"Hello\r\n"));
+    let policy = OpenPolicy { allow_pkcs1: false, ..policy };
+    let fault = decrypt_with(&output, &key("rsa.key").key, None, &policy).map(drop);
+    assert_eq!(fault, Err(DecryptFault::Object(ssmax_cms::CmsError::Pkcs1NotAllowed)));
+}
+
+#[test]
+fn an_encrypted_file_that_is_no_mail_is_opened_whatever_it_holds() {
+    write("binary", &[0, 1, 2, 0xff].repeat(50));
+    for (form, option) in [("DER", "-aes256"), ("PEM", "-aes256"), ("DER", "-aes-256-gcm")] {
+        let file =
+            openssl(&format!("cms -encrypt -binary -in binary {option} -outform {form} rsa.pem"));
+        let own = certificate("rsa.pem");
+        let content = ssmax_smime::decrypt::decrypt(&file, &key("rsa.key").key, Some(&own));
+        assert_eq!(content.unwrap().as_slice(), [0, 1, 2, 0xff].repeat(50));
+    }
 }
 
 #[test]
@@ -237,10 +272,10 @@ fn certificates_are_learnt_from_good_mails_only() {
     let mail = signed("ec", Some(&preferred));
     with_question(|question| {
         let learnt = learn(&mail, question).unwrap();
-        assert_eq!(learnt.get("alice@a.example"), Some(&preferred));
-        assert_eq!(learnt.len(), 1);
+        assert_eq!(learnt.certificate, preferred);
+        assert_eq!(learnt.address.to_string(), "alice@a.example");
         let learnt = learn(&signed("ec", None), question).unwrap();
-        assert_eq!(learnt.get("alice@a.example"), Some(&signing));
+        assert_eq!(learnt.certificate, signing);
         let forged = String::from_utf8(mail.clone()).unwrap().replace("alice@", "eve@");
         assert_eq!(learn(forged.as_bytes(), question), Err(LearnFault::NotGood));
         assert_eq!(learn(MAIL, question), Err(LearnFault::NotGood));
@@ -249,10 +284,123 @@ fn certificates_are_learnt_from_good_mails_only() {
         let opened = open(&encrypted, &key("bob.key").key, None, question).unwrap();
         let content = opened.content.unwrap();
         let learnt = learn_opened(&encrypted, &content, question).unwrap();
-        assert_eq!(learnt.get("alice@a.example"), Some(&preferred));
+        assert_eq!(learnt.certificate, preferred);
     });
-    let question = Question { anchors: &[], intermediates: &[], crls: &[], at: now() };
+    let question = Question {
+        anchors: &[],
+        intermediates: &[],
+        crls: &[],
+        ocsp: &[],
+        at: now(),
+        allow_sha1: false,
+    };
     assert_eq!(learn(&mail, &question), Err(LearnFault::NotGood));
+}
+
+/// A mail signed with `ec.pem`, opaque, with these certificates and attributes.
+fn signed_with(extra: &[(&str, Vec<u8>)], bag: &[&str]) -> Vec<u8> {
+    let content = b"Content-Type: text/plain\r\n\r\nHello\r\n";
+    let mut certificates = vec![certificate("ec.pem")];
+    certificates.extend(bag.iter().map(|name| certificate(name)));
+    let attribute =
+        |(oid, value): &(&str, Vec<u8>)| Attribute { oid: (*oid).to_owned(), value: value.clone() };
+    let request = SignRequest {
+        content_digest: ssmax_primitives::sha256(content),
+        content: Some(content),
+        signing_time: Some(now()),
+        extra_signed: extra.iter().map(attribute).collect(),
+        unsigned: vec![],
+        certificates: &certificates,
+        signer: &certificate("ec.pem"),
+    };
+    let object = ssmax_cms::signed::sign(&request, &key("ec.key").key).unwrap();
+    let mut mail = b"From: alice@a.example\r\nMIME-Version: 1.0\r\n\
+        Content-Type: application/pkcs7-mime; smime-type=signed-data; name=\"smime.p7m\"\r\n\
+        Content-Transfer-Encoding: base64\r\n\r\n"
+        .to_vec();
+    mail.extend(ssmax_mail::compose::base64_body(&object));
+    mail
+}
+
+/// The certificates are not signed: whoever carries a mail can take one out of it and put
+/// another in.
+#[test]
+fn a_preference_for_a_certificate_that_is_not_there_teaches_nothing() {
+    const STANDARD: &str = "1.2.840.113549.1.9.16.2.11";
+    const MICROSOFT: &str = "1.3.6.1.4.1.311.16.4";
+    let preferred = certificate("rsa.pem");
+    let by_issuer = encryption_key_preference(&preferred).value;
+    let as_sequence = [&[0x30], &by_issuer[1..]].concat();
+    let id = preferred.subject_key_id().unwrap().to_vec();
+    let length = u8::try_from(id.len()).unwrap();
+    let by_key = [&[0x82, length][..], &id].concat();
+    let by_recipient = [&[0xa1, length + 2, 4, length][..], &id].concat();
+    let other = encryption_key_preference(&certificate("p384.pem")).value;
+    with_question(|question| {
+        let learnt = |extra: &[(&str, Vec<u8>)], bag: &[&str]| {
+            learn(&signed_with(extra, bag), question).map(|learnt| learnt.certificate)
+        };
+        for extra in [
+            vec![(STANDARD, by_issuer.clone())],
+            vec![(STANDARD, by_key.clone())],
+            vec![(STANDARD, by_recipient.clone())],
+            vec![(MICROSOFT, as_sequence.clone())],
+            vec![(STANDARD, by_issuer.clone()), (MICROSOFT, as_sequence.clone())],
+        ] {
+            assert_eq!(learnt(&extra, &["p384.pem", "rsa.pem"]).as_ref(), Ok(&preferred));
+            assert_eq!(learnt(&extra, &["p384.pem"]), Err(LearnFault::NoCertificate));
+            assert_eq!(learnt(&extra, &[]), Err(LearnFault::NoCertificate));
+        }
+        // Two that disagree, and some that name nobody.
+        for extra in [
+            vec![(STANDARD, other.clone()), (MICROSOFT, as_sequence.clone())],
+            vec![(STANDARD, vec![0x82, 0])],
+            vec![(STANDARD, vec![5, 0])],
+            vec![(MICROSOFT, by_issuer.clone())],
+            vec![(STANDARD, as_sequence.clone())],
+        ] {
+            let found = learnt(&extra, &["p384.pem", "rsa.pem"]);
+            assert_eq!(found, Err(LearnFault::NoCertificate), "{extra:?}");
+        }
+    });
+}
+
+#[test]
+fn a_mail_teaches_what_its_mailer_reads_and_when_it_was_signed() {
+    let before = now();
+    with_question(|question| {
+        let learnt = learn(&signed("ec", None), question).unwrap();
+        let capabilities = learnt.read_capabilities().unwrap();
+        assert_eq!(capabilities.ciphers()[0], ContentCipher::Aes256Cbc);
+        // Whoever reads with a stock mailer would see a blank page.
+        assert!(!capabilities.reads(ContentCipher::Aes256Gcm));
+        let at = learnt.at.unwrap();
+        assert!(at >= before - time::Duration::seconds(1) && at <= question.at);
+    });
+    // OpenSSL names 3DES and RC2 too.
+    let output = openssl("cms -sign -in content -signer ec.pem -inkey ec.key");
+    let mail = [b"From: alice@a.example\r\n", &to_crlf(&output)[..]].concat();
+    with_question(|question| {
+        let capabilities = learn(&mail, question).unwrap().read_capabilities().unwrap();
+        assert!(capabilities.reads(ContentCipher::Aes128Cbc));
+        assert!(capabilities.reads(ContentCipher::TripleDesCbc));
+    });
+}
+
+#[test]
+fn a_good_mail_without_a_certificate_for_encryption_teaches_nothing() {
+    let holder = key("only-signing.key");
+    let own = certificate("only-signing.pem");
+    let signer = Signer { key: &holder.key, certificate: &own, chain: &[], encryption: None };
+    let mail = sign(MAIL, &signer, now(), &SystemRandom).unwrap();
+    // Bob's certificate goes along, but the mail does not speak for him.
+    let bob = certificate("bob.pem");
+    let signer = Signer { encryption: Some(&bob), ..signer };
+    let with_bob = sign(MAIL, &signer, now(), &SystemRandom).unwrap();
+    with_question(|question| {
+        assert_eq!(learn(&mail, question), Err(LearnFault::NoCertificate));
+        assert_eq!(learn(&with_bob, question), Err(LearnFault::NoCertificate));
+    });
 }
 
 #[test]
@@ -305,8 +453,8 @@ fn key_files_that_are_none_are_told_by_cause() {
     assert_eq!(fault(b"nonsense"), KeyFault::Malformed);
     assert_eq!(fault(b""), KeyFault::Malformed);
     assert_eq!(fault(&vec![0; 1024 * 1024 + 1]), KeyFault::TooLarge);
-    let p384 = openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384");
-    assert_eq!(fault(&p384), KeyFault::Unsupported);
+    let k256 = openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1");
+    assert_eq!(fault(&k256), KeyFault::Unsupported);
 }
 
 #[test]

@@ -181,6 +181,7 @@ impl Keyserver {
                 intermediates: &[],
                 anchors: std::slice::from_ref(issuer),
                 crls: &[],
+                ocsp: &[],
                 at: Self::now(),
                 purpose: Purpose::Any,
                 revocation: Revocation::Skip,

@@ -5,7 +5,7 @@ use crate::command::{Context, decrypt, verify};
 use crate::complaint::{Complaint, Exit};
 use serde_json::json;
 use ssmax_agent::submission::{
-    Envelope, Login, Reply, Security, SendFault, Server, send, without_bcc,
+    Envelope, Login, Reply, Security, SendFault, Server, named_recipients, send, without_bcc,
 };
 use ssmax_mail::address::Address;
 use std::path::PathBuf;
@@ -95,6 +95,9 @@ fn envelope(args: &Send, message: &[u8]) -> Result<Envelope, Complaint> {
         Address::parse(text)
             .map_err(|_| Complaint::new(Exit::WrongUse, "address-unreadable").with("value", text))
     };
+    // Also where the envelope does not come from there: those in a field that no gateway
+    // can read would count as hidden recipients.
+    named_recipients(message).map_err(|fault| envelope_complaint(fault, &args.file))?;
     let from = args.from.as_ref().map(address).transpose()?;
     let to = args.to.iter().map(address).collect::<Result<Vec<_>, _>>()?;
     match from {

@@ -2,11 +2,13 @@
 
 use der::asn1::{AnyRef, Ia5StringRef, ObjectIdentifier};
 use der::{Decode, Reader, SliceReader};
-use ssmax_cms::signed::SignerInfo;
+use ssmax_cms::SignatureFault;
+use ssmax_cms::signed::{SignaturePolicy, SignerInfo};
 use ssmax_mail::Header;
 use ssmax_mail::address::Address;
-use ssmax_pki::path::{self, Path, PathFault, PathInput, Purpose, Revocation};
+use ssmax_pki::path::{self, Path, PathInput, Purpose, Revocation};
 use ssmax_pki::{Certificate, is_usable_address, oid};
+use ssmax_primitives::KeyError;
 use time::format_description::well_known::Rfc2822;
 use time::{Duration, OffsetDateTime};
 
@@ -27,20 +29,41 @@ pub(super) struct Found<'a> {
 
 /// Checks `signature` and `algorithm`; `None` without exactly one signer whose
 /// certificate is there.
-pub(super) fn signature<'a>(sheet: &mut Sheet, content: &'a SignedContent) -> Option<Found<'a>> {
+pub(super) fn signature<'a>(
+    sheet: &mut Sheet,
+    content: &'a SignedContent<'_>,
+    question: &Question<'_>,
+) -> Option<Found<'a>> {
     let [signer] = content.signed_data.signers() else {
         let several = !content.signed_data.signers().is_empty();
         let reason = if several { Reason::SeveralSigners } else { Reason::NoSigner };
         sheet.fail(CheckName::Signature, reason);
         return None;
     };
-    let algorithm = signer.signature_algorithm().map(drop).map_err(Reason::Signature);
-    let is_strong = sheet.note(CheckName::Algorithm, algorithm).is_some();
-    let Some(certificate) = signer.certificate(content.signed_data.certificates()) else {
+    let certificate = signer.certificate(content.signed_data.certificates());
+    let policy = SignaturePolicy { allow_sha1: question.allow_sha1 };
+    let algorithm = match signer.signature_algorithm() {
+        Ok(_) => Ok(Reason::Holds),
+        Err(SignatureFault::WeakDigest) if question.allow_sha1 => Ok(Reason::Sha1Allowed),
+        Err(fault) => Err(Reason::Signature(fault)),
+    };
+    let algorithm =
+        algorithm.and_then(|reason| certificate.map_or(Ok(()), strong_key).map(|()| reason));
+    let algorithm = sheet.note(CheckName::Algorithm, algorithm);
+    if let Some(reason) = algorithm {
+        sheet.set(CheckName::Algorithm, Outcome::Pass, reason);
+    }
+    let Some(certificate) = certificate else {
         sheet.fail(CheckName::Signature, Reason::NoCertificate);
         return None;
     };
-    let holds = signer.verify(certificate, &content.entity).map_err(Reason::Signature);
+    let holds = signer.verify_with(certificate, content.entity(), &policy);
+    // Of SHA-1 not every form is allowed.
+    let is_strong = algorithm.is_some() && holds != Err(SignatureFault::WeakDigest);
+    if algorithm.is_some() && !is_strong {
+        sheet.fail(CheckName::Algorithm, Reason::Signature(SignatureFault::WeakDigest));
+    }
+    let holds = holds.map_err(Reason::Signature);
     // With a weak algorithm the question whether it holds has no worth.
     if is_strong {
         sheet.note(CheckName::Signature, holds);
@@ -50,11 +73,19 @@ pub(super) fn signature<'a>(sheet: &mut Sheet, content: &'a SignedContent) -> Op
     Some(Found { signer, certificate, holds: is_strong && holds.is_ok() })
 }
 
+/// An RSA key outside the bounds proves nothing, or costs more than it proves.
+fn strong_key(certificate: &Certificate) -> Result<(), Reason> {
+    match ssmax_primitives::key_algorithm(certificate.spki()) {
+        Err(KeyError::RsaTooSmall { .. } | KeyError::RsaTooLarge { .. }) => Err(Reason::WeakKey),
+        _ => Ok(()),
+    }
+}
+
 /// Checks `time`, `path` and `revocation`.
 pub(super) fn validity(
     sheet: &mut Sheet,
     found: &Found<'_>,
-    content: &SignedContent,
+    content: &SignedContent<'_>,
     header: &Header<'_>,
     question: &Question<'_>,
 ) {
@@ -70,6 +101,7 @@ pub(super) fn validity(
         intermediates: &intermediates,
         anchors: question.anchors,
         crls: question.crls,
+        ocsp: question.ocsp,
         // The leaf's own validity is the check `time`; here it would hide what else
         // there is to say about the path.
         at: nearest(leaf, question.at),
@@ -83,7 +115,7 @@ pub(super) fn validity(
         path::validate(&input).map_err(Reason::Path)
     };
     let Some(path) = sheet.note(CheckName::Path, path) else { return };
-    if question.crls.is_empty() {
+    if question.crls.is_empty() && question.ocsp.is_empty() {
         sheet.set(CheckName::Revocation, Outcome::Skipped, Reason::NoCrl);
         return;
     }
@@ -94,8 +126,17 @@ pub(super) fn validity(
 }
 
 /// Checks that the certificate speaks for the address in From.
-pub(super) fn binding(found: &Found<'_>, from: &Address) -> Result<(), Reason> {
-    if speaks_for(found.certificate, from) { Ok(()) } else { Err(Reason::OtherAddress) }
+///
+/// An address in the subject is told apart: it counts here, for old mail, and nowhere in
+/// the federation.
+pub(super) fn binding(found: &Found<'_>, from: &Address) -> Result<Reason, Reason> {
+    if found.certificate.has_email(&from.to_string()) {
+        return Ok(Reason::Holds);
+    }
+    if speaks_for(found.certificate, from) {
+        return Ok(Reason::AddressInSubject);
+    }
+    Err(Reason::OtherAddress)
 }
 
 /// The address by which the signer is told.
@@ -111,14 +152,15 @@ fn speaks_for(certificate: &Certificate, from: &Address) -> bool {
         || legacy_address(certificate).is_some_and(|address| address.matches(from))
 }
 
-/// The address in the subject of a certificate that has none among its alternative names.
+/// The address in the subject of a certificate without alternative names: with any, of
+/// whatever kind, whoever issued it knew where addresses belong.
 ///
 /// RFC 8550 section 3: "Receiving agents MUST recognize email addresses in the
 /// Distinguished Name field in the PKCS #9 emailAddress attribute". Only the one
 /// attribute, in its one string type, with an address of the plain kind; name
 /// constraints bind it too (RFC 5280 4.2.1.10).
 fn legacy_address(certificate: &Certificate) -> Option<Address> {
-    if !certificate.emails().is_empty() {
+    if certificate.has_alternative_names() {
         return None;
     }
     let addresses = addresses_of(certificate.subject()).ok()?;
@@ -158,9 +200,18 @@ fn members(whole: AnyRef<'_>) -> der::Result<Vec<AnyRef<'_>>> {
 /// A Date after the signature is what an old mail has that is sent again as a new one;
 /// mailers show it as not good (measured). A signature after Date may just have waited.
 fn against_date(signer: &SignerInfo, header: &Header<'_>) -> Result<Reason, Reason> {
-    let date = header.one("Date").ok().flatten().map(|field| field.unfolded());
-    let date = date.and_then(|date| OffsetDateTime::parse(&date, &Rfc2822).ok());
-    match (signer.signing_time(), date) {
+    let signed = signer.signing_time();
+    let date = match header.one("Date") {
+        // Readers show the first or the last.
+        Err(_) => return Err(Reason::SeveralDates),
+        Ok(None) => return Ok(Reason::Holds),
+        Ok(Some(field)) => OffsetDateTime::parse(&field.unfolded(), &Rfc2822).ok(),
+    };
+    // What we cannot read, another reader may, and show it as new.
+    if signed.is_some() && date.is_none() {
+        return Err(Reason::DateUnreadable);
+    }
+    match (signed, date) {
         (Some(signed), Some(date)) if date - signed > DATE_TOLERANCE => {
             Err(Reason::SignedBeforeDate)
         }
@@ -201,7 +252,7 @@ fn revocation(path: &Path, input: &PathInput<'_>) -> Result<Reason, Reason> {
         };
         match path::validate(&step) {
             Ok(_) => {}
-            Err(PathFault::RevocationUnknown) if position > 0 => {
+            Err(fault) if position > 0 && fault.is_state_unknown() => {
                 reason = Reason::AuthoritiesUnknown;
             }
             Err(fault) => return Err(Reason::Path(fault)),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Covers, Judgement, Reason, Record, Verdict};
+use super::{Covers, Judgement, Reason, Record, SignedField, Verdict};
 
 /// What is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -111,6 +111,7 @@ pub(super) struct Sheet {
     pub(super) signer: Option<String>,
     pub(super) chain: Vec<Record>,
     pub(super) covers: Covers,
+    pub(super) fields: Vec<SignedField>,
 }
 
 impl Default for Sheet {
@@ -129,6 +130,7 @@ impl Default for Sheet {
             signer: None,
             chain: Vec::new(),
             covers: Covers::None,
+            fields: Vec::new(),
         }
     }
 }
@@ -183,6 +185,7 @@ impl Sheet {
             checks: self.checks.to_vec(),
             chain: self.chain,
             covers: self.covers,
+            fields: self.fields,
         }
     }
 }

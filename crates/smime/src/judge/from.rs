@@ -7,7 +7,7 @@ use super::Reason;
 
 /// The one address in From.
 ///
-/// A display name that shows another address is refused: it is what the recipient
+/// A display name or comment that shows another address is refused: it is what the recipient
 /// reads, and no certificate speaks for it.
 pub(super) fn one_from(header: &Header<'_>) -> Result<Address, Reason> {
     let field = match header.one("From") {

@@ -6,6 +6,8 @@ use serde::{Serialize, Serializer};
 use ssmax_cms::SignatureFault;
 use ssmax_mail::MailFault;
 use ssmax_mail::address::AddressFault;
+use ssmax_mail::header_protection::HeaderProtectionFault;
+use ssmax_pki::ocsp;
 use ssmax_pki::path::PathFault;
 use time::OffsetDateTime;
 
@@ -25,6 +27,8 @@ pub enum Reason {
     NotSmime,
     /// The content is encrypted: no signature can be seen from outside.
     Encrypted,
+    /// The content is compressed: no signature can be seen from outside.
+    Compressed,
     /// No From.
     NoFrom,
     /// From stands there twice.
@@ -41,10 +45,16 @@ pub enum Reason {
     Content(ContentFault),
     /// The parameter `protocol` is missing or names another type than the signature has.
     ProtocolDiffers,
+    /// `micalg` names another digest than the signature: told, and no fault.
+    MicalgDiffers,
     /// What is signed is not plain data (RFC 8551 2.4).
     NotData,
+    /// The signed header speaks of its protection in a way that is not RFC 9788's.
+    HeaderProtection(HeaderProtectionFault),
     /// A signature directly below the signature.
     NestedSignature,
+    /// A message wrapped to protect its header that wraps another one so.
+    WrappedTwice,
     /// A hop record that cannot be read, or by somebody who may not make one.
     HopRecordMalformed,
     /// No SignerInfo.
@@ -55,10 +65,17 @@ pub enum Reason {
     NoCertificate,
     /// The algorithm is too weak for its result to say anything.
     WeakAlgorithm,
+    /// SHA-1, which the question allowed: told, and no fault.
+    Sha1Allowed,
+    /// The signer's key is too short, or longer than is worked with.
+    WeakKey,
     /// The signature, or its algorithm.
     Signature(SignatureFault),
     /// The certificate does not carry the From address.
     OtherAddress,
+    /// The certificate has no alternative name and carries the From address in its
+    /// subject, as old ones do: told, and no fault.
+    AddressInSubject,
     /// The signed header names another From than the one that is shown.
     InnerFromDiffers,
     /// The seal speaks of other content.
@@ -69,6 +86,12 @@ pub enum Reason {
     SignedPartBelow,
     /// Text behind the signed multipart.
     TextBehind,
+    /// An encrypted or compressed part lies beside others under the signature.
+    EncryptedPartBelow,
+    /// A field that mailers show is not as the signed header has it.
+    OuterFieldDiffers,
+    /// A subject or date outside where the signed header has none.
+    OuterFieldUnsigned,
     /// Something signed is only a pointer to a body elsewhere.
     BodyElsewhere,
     /// Nothing was named as trusted.
@@ -81,6 +104,10 @@ pub enum Reason {
     Expired,
     /// Date is more than an hour after the signature: an old mail sent again.
     SignedBeforeDate,
+    /// Several Date fields: readers show the first or the last.
+    SeveralDates,
+    /// A Date that we cannot read, beside a signing time.
+    DateUnreadable,
     /// The signature is more than an hour after Date: told, and no fault.
     SignedAfterDate,
     /// No revocation list was given.
@@ -95,35 +122,49 @@ impl Reason {
     /// One of every reason that has a code of its own, for tests of those who have a text
     /// for each. Faults of mail and addresses, of which there are many, are not among
     /// them.
-    pub const ALL_OWN: [Self; 70] = [
+    pub const ALL_OWN: [Self; 93] = [
         Self::Holds,
         Self::NotReached,
         Self::NotSigned,
         Self::NotSmime,
         Self::Encrypted,
+        Self::Compressed,
         Self::NoFrom,
         Self::SeveralFromFields,
         Self::SeveralFromAddresses,
         Self::DisplayShowsOtherAddress,
         Self::ProtocolDiffers,
+        Self::MicalgDiffers,
         Self::NotData,
+        Self::HeaderProtection(HeaderProtectionFault::UnknownMode),
+        Self::HeaderProtection(HeaderProtectionFault::OuterMalformed),
+        Self::HeaderProtection(HeaderProtectionFault::FieldTwice),
         Self::NestedSignature,
+        Self::WrappedTwice,
         Self::HopRecordMalformed,
         Self::NoSigner,
         Self::SeveralSigners,
         Self::NoCertificate,
         Self::WeakAlgorithm,
+        Self::Sha1Allowed,
+        Self::WeakKey,
         Self::OtherAddress,
+        Self::AddressInSubject,
         Self::InnerFromDiffers,
         Self::RecordOfOtherContent,
         Self::HeadersChanged,
         Self::SignedPartBelow,
         Self::TextBehind,
+        Self::EncryptedPartBelow,
+        Self::OuterFieldDiffers,
+        Self::OuterFieldUnsigned,
         Self::BodyElsewhere,
         Self::NoAnchor,
         Self::NotYetValid,
         Self::Expired,
         Self::SignedBeforeDate,
+        Self::SeveralDates,
+        Self::DateUnreadable,
         Self::SignedAfterDate,
         Self::NoCrl,
         Self::AuthoritiesUnknown,
@@ -131,6 +172,7 @@ impl Reason {
         Self::Content(ContentFault::Structure),
         Self::Content(ContentFault::Unreadable),
         Self::Content(ContentFault::TwoContents),
+        Self::Content(ContentFault::LabelDiffers),
         Self::Signature(SignatureFault::WrongCertificate),
         Self::Signature(SignatureFault::WeakDigest),
         Self::Signature(SignatureFault::UnsupportedDigest),
@@ -146,6 +188,8 @@ impl Reason {
         Self::Signature(SignatureFault::NoMessageDigest),
         Self::Signature(SignatureFault::DigestMismatch),
         Self::Signature(SignatureFault::SigningCertificate),
+        Self::Signature(SignatureFault::KeyKind),
+        Self::Signature(SignatureFault::KeyUnusable),
         Self::Signature(SignatureFault::Invalid),
         Self::Path(PathFault::NoIssuer),
         Self::Path(PathFault::BadSignature),
@@ -165,6 +209,12 @@ impl Reason {
         Self::Path(PathFault::WrongExtendedKeyUsage),
         Self::Path(PathFault::WrongPolicy),
         Self::Path(PathFault::RevocationUnknown),
+        Self::Path(PathFault::RevocationStale),
+        Self::Path(PathFault::Ocsp(ocsp::Fault::Stale)),
+        Self::Path(PathFault::Ocsp(ocsp::Fault::Unknown)),
+        Self::Path(PathFault::Ocsp(ocsp::Fault::BadSignature)),
+        Self::Path(PathFault::Ocsp(ocsp::Fault::NoResponder)),
+        Self::Path(PathFault::Ocsp(ocsp::Fault::OtherCertificate)),
         Self::Path(PathFault::Revoked {
             since: OffsetDateTime::UNIX_EPOCH,
             reason: ssmax_pki::crl::Reason::Unspecified,
@@ -180,6 +230,7 @@ impl Reason {
             Self::NotSigned => "not-signed",
             Self::NotSmime => "not-smime",
             Self::Encrypted => "encrypted",
+            Self::Compressed => "compressed",
             Self::NoFrom => "no-from",
             Self::SeveralFromFields => "several-from-fields",
             Self::SeveralFromAddresses => "several-from-addresses",
@@ -188,26 +239,37 @@ impl Reason {
             Self::Mail(fault) => fault.code(),
             Self::Content(fault) => content_code(*fault),
             Self::ProtocolDiffers => "protocol-differs",
+            Self::MicalgDiffers => "micalg-differs",
             Self::NotData => "not-data",
+            Self::HeaderProtection(fault) => protection_code(*fault),
             Self::NestedSignature => "nested-signature",
+            Self::WrappedTwice => "wrapped-twice",
             Self::HopRecordMalformed => "hop-record-malformed",
             Self::NoSigner => "no-signer",
             Self::SeveralSigners => "several-signers",
             Self::NoCertificate => "no-certificate",
             Self::WeakAlgorithm => "weak-algorithm",
+            Self::Sha1Allowed => "sha1-allowed",
+            Self::WeakKey => "weak-key",
             Self::Signature(fault) => signature_code(*fault),
             Self::OtherAddress => "other-address",
+            Self::AddressInSubject => "address-in-subject",
             Self::InnerFromDiffers => "inner-from-differs",
             Self::RecordOfOtherContent => "record-of-other-content",
             Self::HeadersChanged => "headers-changed",
             Self::SignedPartBelow => "signed-part-below",
             Self::TextBehind => "text-behind",
+            Self::EncryptedPartBelow => "encrypted-part-below",
+            Self::OuterFieldDiffers => "outer-field-differs",
+            Self::OuterFieldUnsigned => "outer-field-unsigned",
             Self::BodyElsewhere => "body-elsewhere",
             Self::NoAnchor => "no-anchor",
             Self::Path(fault) => path_code(*fault),
             Self::NotYetValid => "not-yet-valid",
             Self::Expired => "expired",
             Self::SignedBeforeDate => "signed-before-date",
+            Self::SeveralDates => "several-dates",
+            Self::DateUnreadable => "date-unreadable",
             Self::SignedAfterDate => "signed-after-date",
             Self::NoCrl => "no-crl",
             Self::AuthoritiesUnknown => "authorities-unknown",
@@ -234,6 +296,16 @@ fn content_code(fault: ContentFault) -> &'static str {
         ContentFault::Structure => "signed-multipart-shape",
         ContentFault::Unreadable => "signature-unreadable",
         ContentFault::TwoContents => "two-contents",
+        ContentFault::LabelDiffers => "label-differs",
+    }
+}
+
+fn protection_code(fault: HeaderProtectionFault) -> &'static str {
+    match fault {
+        HeaderProtectionFault::UnknownMode => "header-protection-mode",
+        HeaderProtectionFault::OuterMalformed => "hp-outer-malformed",
+        HeaderProtectionFault::FieldTwice => "protected-field-twice",
+        _ => "header-protection-refused",
     }
 }
 
@@ -254,6 +326,9 @@ fn signature_code(fault: SignatureFault) -> &'static str {
         SignatureFault::NoMessageDigest => "no-message-digest",
         SignatureFault::DigestMismatch => "content-changed",
         SignatureFault::SigningCertificate => "signing-certificate",
+        SignatureFault::KeyKind => "key-of-another-kind",
+        SignatureFault::KeyTooSmall => "weak-key",
+        SignatureFault::KeyUnusable => "key-unusable",
         SignatureFault::Invalid => "signature-wrong",
         _ => "signature-refused",
     }
@@ -281,7 +356,24 @@ fn path_code(fault: PathFault) -> &'static str {
         PathFault::WrongExtendedKeyUsage => "wrong-extended-key-usage",
         PathFault::WrongPolicy => "wrong-policy",
         PathFault::RevocationUnknown => "revocation-unknown",
+        PathFault::RevocationStale => "revocation-stale",
+        PathFault::Ocsp(fault) => ocsp_code(fault),
         PathFault::Revoked { .. } => "revoked",
         _ => "path-refused",
+    }
+}
+
+fn ocsp_code(fault: ocsp::Fault) -> &'static str {
+    use ocsp::Fault;
+    match fault {
+        Fault::Stale => "ocsp-stale",
+        Fault::Unknown => "ocsp-unknown",
+        Fault::BadSignature => "ocsp-signature-wrong",
+        Fault::NoResponder
+        | Fault::ResponderOfOtherIssuer
+        | Fault::ResponderNotAllowed
+        | Fault::ResponderNotValid
+        | Fault::ResponderMayBeRevoked => "ocsp-responder",
+        _ => "ocsp-refused",
     }
 }

@@ -14,6 +14,7 @@ use crate::fixture::{
     judged, mail, opaque, signature,
 };
 
+mod allowed;
 mod records;
 
 /// Asserts that the mail is bad because of this check alone.
@@ -265,11 +266,12 @@ fn a_signature_directly_below_a_signature_is_bad() {
 #[test]
 fn an_inner_from_must_be_the_outer_one() {
     let inner = |from: &str| {
-        let entity = format!("Content-Type: text/plain; hp=\"clear\"\r\n{from}\r\nHello\r\n");
+        let entity =
+            format!("Content-Type: text/plain; hp=\"clear\"\r\n{from}Subject: s\r\n\r\nHello\r\n");
         let signed = signature(&WORLD.alice, entity.as_bytes(), Extra::default());
         mail(FROM_ALICE, &clear_signed(entity.as_bytes(), &signed))
     };
-    assert_eq!(judged(&inner("From: alice@a.example\r\n")).verdict, Verdict::Good);
+    assert_eq!(judged(&inner(FROM_ALICE)).verdict, Verdict::Good);
     for from in ["From: boss@a.example\r\n", "From: alice@a.example, boss@a.example\r\n"] {
         assert_bad(&inner(from), Name::Binding, "inner-from-differs");
     }
@@ -302,7 +304,7 @@ fn a_broken_hash_is_named_and_not_verified() {
 
 #[test]
 fn without_an_anchor_the_path_fails() {
-    let question = Question { anchors: &[], intermediates: &[], crls: &[], at: NOW };
+    let question = Question::new(&[], NOW);
     let judgement = judge(&good(), &question);
     let check = judgement.check(Name::Path).unwrap();
     assert_eq!((check.result, check.reason), (Outcome::Fail, Reason::NoAnchor));
@@ -314,7 +316,7 @@ fn without_an_anchor_the_path_fails() {
 #[test]
 fn another_anchor_is_none() {
     let anchors = [WORLD.seal_ca.certificate.clone()];
-    let question = Question { anchors: &anchors, intermediates: &[], crls: &[], at: NOW };
+    let question = Question::new(&anchors, NOW);
     let judgement = judge(&good(), &question);
     assert_eq!(judgement.check(Name::Path).unwrap().reason.code(), "no-issuer");
 }
@@ -393,7 +395,7 @@ fn lists_that_say_nothing_of_the_signer_are_bad() {
         assert_eq!((check.result, check.reason.code()), (Outcome::Fail, "revocation-unknown"));
     }
     let judgement = asked(&good(), &[crl(&WORLD.member, &[])], NOW + Duration::days(2));
-    assert_eq!(judgement.check(Name::Revocation).unwrap().reason.code(), "revocation-unknown");
+    assert_eq!(judgement.check(Name::Revocation).unwrap().reason.code(), "revocation-stale");
 }
 
 #[test]
@@ -433,6 +435,32 @@ impl Openssl {
         Self(dir)
     }
 
+    /// A self-signed RSA certificate for Alice, as `rsa.pem` with its key.
+    fn rsa(&self) -> Certificate {
+        let output = std::process::Command::new("openssl")
+            .current_dir(self.0.path())
+            .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Alice"])
+            .args(["-addext", "subjectAltName=email:alice@a.example"])
+            .args(["-keyout", "rsa.key", "-out", "rsa.crt"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let read = |name: &str| std::fs::read_to_string(self.0.path().join(name)).unwrap();
+        std::fs::write(self.0.path().join("rsa.pem"), read("rsa.crt") + &read("rsa.key")).unwrap();
+        Certificate::from_pem(&read("rsa.crt")).unwrap()
+    }
+
+    /// SignedData with certificates and no signer.
+    fn certificates(&self) -> Vec<u8> {
+        let output = std::process::Command::new("openssl")
+            .current_dir(self.0.path())
+            .args(["crl2pkcs7", "-nocrl", "-certfile", "chain.pem", "-outform", "DER"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
     /// A signed entity with `Content-*` fields first, as `openssl cms` writes it.
     fn sign(&self, options: &[&str]) -> Vec<u8> {
         let output = std::process::Command::new("openssl")
@@ -456,7 +484,12 @@ fn an_old_signature_under_a_newer_date_is_bad_and_a_late_signature_is_told() {
         ("Mon, 1 Jun 2026 11:00:00 +0000", Outcome::Pass, Reason::Holds),
         ("Mon, 1 Jun 2026 10:59:59 +0000", Outcome::Pass, Reason::SignedAfterDate),
         ("Mon, 1 Jun 2026 20:00:00 +0900", Outcome::Pass, Reason::Holds),
-        ("yesterday", Outcome::Pass, Reason::Holds),
+        ("Mon, 1 Jun 2026 12:00:00 +0000 (UTC)", Outcome::Pass, Reason::Holds),
+        ("Mon, 1 Jun 2026 12:00:00 GMT", Outcome::Pass, Reason::Holds),
+        ("1 Jun 2026 12:00 -0000", Outcome::Pass, Reason::Holds),
+        ("Mon,  1 Jun 2026 07:00:00 EST", Outcome::Pass, Reason::Holds),
+        ("1 Jun 26 12:00:00 +0000", Outcome::Pass, Reason::Holds),
+        ("yesterday", Outcome::Fail, Reason::DateUnreadable),
     ] {
         let fields = format!("{FROM_ALICE}Date: {date}\r\n");
         let judgement = judged(&signed_by(&WORLD.alice, &fields));
@@ -483,10 +516,7 @@ fn judged_with_subject(subject: &str, extensions: &[&str]) -> Judgement {
     let pem = std::fs::read_to_string(openssl.0.path().join("self.pem")).unwrap();
     let anchors = Certificate::all_from_pem(&pem).unwrap();
     let at = OffsetDateTime::now_utc();
-    judge(
-        &mail(FROM_ALICE, &signed),
-        &Question { anchors: &anchors, intermediates: &[], crls: &[], at },
-    )
+    judge(&mail(FROM_ALICE, &signed), &Question::new(&anchors, at))
 }
 
 #[test]
@@ -502,6 +532,9 @@ fn an_address_in_the_subject_counts_only_alone_and_plain() {
         ("/CN=x/emailAddress=\"alice\"@a.example", &[]),
         ("/CN=x/emailAddress=Alice@a.example", &[]),
         ("/CN=x/emailAddress=alice@a.example", &["subjectAltName=email:eve@a.example"]),
+        ("/CN=x/emailAddress=alice@a.example", &["subjectAltName=DNS:a.example"]),
+        ("/CN=x/emailAddress=alice@a.example", &["subjectAltName=URI:mailto:eve@a.example"]),
+        ("/CN=x/emailAddress=alice@a.example", &["subjectAltName=DER:3000"]),
     ] {
         let judgement = judged_with_subject(subject, extensions);
         let check = judgement.check(Name::Binding).unwrap();

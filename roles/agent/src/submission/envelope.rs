@@ -1,7 +1,7 @@
 //! Who a mail is from and for, apart from what its header says.
 
-use ssmax_mail::address::{Address, parse_list};
-use ssmax_mail::{Limits, MailFault};
+use ssmax_mail::address::{Address, AddressFault, Mailbox, parse_list};
+use ssmax_mail::{Entity, Limits, MailFault};
 
 use super::SendFault;
 
@@ -24,9 +24,15 @@ pub enum EnvelopeFault {
     /// From (or Sender, where there is one) has not exactly one address.
     #[error("there is not exactly one sender")]
     Sender,
-    /// A field of recipients cannot be read.
-    #[error("a field of recipients cannot be read")]
-    Recipients,
+    /// A field of recipients cannot be read: one of its entries is no address, for
+    /// instance because it has no domain.
+    #[error("{field} cannot be read: {fault}")]
+    Recipients {
+        /// To, Cc or Bcc.
+        field: &'static str,
+        /// What is wrong with the first such entry.
+        fault: AddressFault,
+    },
     /// Nobody is named in To, Cc and Bcc.
     #[error("there is no recipient")]
     NoRecipient,
@@ -46,22 +52,7 @@ impl Envelope {
         };
         let senders = parse_list(&sender.unfolded()).map_err(|_| EnvelopeFault::Sender)?;
         let [sender] = senders.as_slice() else { return Err(EnvelopeFault::Sender) };
-        let mut to: Vec<Address> = Vec::new();
-        for name in ["To", "Cc", "Bcc"] {
-            for field in mail.header().all(name) {
-                let value = field.unfolded();
-                // RFC 5322 3.6.3: Bcc may be empty.
-                if value.is_empty() {
-                    continue;
-                }
-                let mailboxes = parse_list(&value).map_err(|_| EnvelopeFault::Recipients)?;
-                for mailbox in mailboxes {
-                    if !to.iter().any(|known| known.matches(&mailbox.address)) {
-                        to.push(mailbox.address);
-                    }
-                }
-            }
-        }
+        let to = recipients(&mail)?;
         if to.is_empty() {
             return Err(EnvelopeFault::NoRecipient);
         }
@@ -80,6 +71,83 @@ impl Envelope {
             Err(SendFault::Address)
         }
     }
+}
+
+/// Whom the header names, in To, Cc and Bcc; each once.
+///
+/// # Errors
+/// [`EnvelopeFault::Mail`]; [`EnvelopeFault::Recipients`] if one entry is no address: on
+/// its way such a field names nobody, and its readers would count as hidden ones.
+pub fn named_recipients(message: &[u8]) -> Result<Vec<Address>, EnvelopeFault> {
+    let mail = ssmax_mail::parse(message, &Limits::default()).map_err(EnvelopeFault::Mail)?;
+    recipients(&mail)
+}
+
+/// As [`named_recipients`], without the entries that are no address; these are given as
+/// they stand there.
+///
+/// # Errors
+/// [`EnvelopeFault::Mail`].
+pub fn readable_recipients(message: &[u8]) -> Result<(Vec<Address>, Vec<String>), EnvelopeFault> {
+    let mail = ssmax_mail::parse(message, &Limits::default()).map_err(EnvelopeFault::Mail)?;
+    let (mut to, mut unreadable) = (Vec::new(), Vec::new());
+    for (_, value) in fields(&mail) {
+        let entries = match parse_list(&value) {
+            Ok(_) => vec![value.as_str()],
+            Err(_) => entries(&value),
+        };
+        for entry in entries.into_iter().filter(|entry| !entry.trim().is_empty()) {
+            match parse_list(entry) {
+                Ok(mailboxes) => add(&mut to, mailboxes),
+                Err(_) => unreadable.push(entry.trim().to_owned()),
+            }
+        }
+    }
+    Ok((to, unreadable))
+}
+
+fn recipients(mail: &Entity<'_>) -> Result<Vec<Address>, EnvelopeFault> {
+    let mut to = Vec::new();
+    for (field, value) in fields(mail) {
+        let mailboxes =
+            parse_list(&value).map_err(|fault| EnvelopeFault::Recipients { field, fault })?;
+        add(&mut to, mailboxes);
+    }
+    Ok(to)
+}
+
+/// The fields of recipients with their values. RFC 5322 3.6.3: Bcc may be empty.
+fn fields(mail: &Entity<'_>) -> Vec<(&'static str, String)> {
+    let of = |name| mail.header().all(name).map(move |field| (name, field.unfolded()));
+    ["To", "Cc", "Bcc"].into_iter().flat_map(of).filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn add(to: &mut Vec<Address>, mailboxes: Vec<Mailbox>) {
+    for mailbox in mailboxes {
+        if !to.iter().any(|known| known.matches(&mailbox.address)) {
+            to.push(mailbox.address);
+        }
+    }
+}
+
+/// A list cut at its commas, but for those in quotes, comments and angle brackets.
+fn entries(value: &str) -> Vec<&str> {
+    let (mut quoted, mut escaped, mut depth) = (false, false, 0_usize);
+    value
+        .split(|char| {
+            let is_escaped = escaped;
+            escaped = char == '\\' && !is_escaped;
+            match char {
+                _ if is_escaped => {}
+                '"' => quoted = !quoted,
+                '(' | '<' if !quoted => depth += 1,
+                ')' | '>' if !quoted => depth = depth.saturating_sub(1),
+                ',' => return !quoted && depth == 0,
+                _ => {}
+            }
+            false
+        })
+        .collect()
 }
 
 /// The mail without its Bcc fields, which tell everybody what nobody is to know

@@ -166,6 +166,20 @@ fn the_envelope_is_sender_and_every_recipient_once() {
     assert_eq!(Envelope::of(b"To: a@a.example\r\n\r\n"), Err(EnvelopeFault::Sender));
 }
 
+#[test]
+fn an_entry_that_is_no_address_is_named_with_its_field_and_the_rest_is_read() {
+    let mail = b"From: a@a.example\r\nTo: \"Doe, Jane\" <jane@b.example>, bob@b.example\r\n\
+        Cc: carol, \"O\\\"Hara, J\" <j@b.example>, dave@b.example (x, y), dave@B.example\r\n\
+        Bcc:\r\n\r\nx\r\n";
+    let fault = Envelope::of(mail).unwrap_err();
+    assert!(matches!(fault, EnvelopeFault::Recipients { field: "Cc", .. }), "{fault:?}");
+    assert_eq!(named_recipients(mail), Err(fault));
+    let (to, unreadable) = readable_recipients(mail).unwrap();
+    let to: Vec<_> = to.iter().map(ToString::to_string).collect();
+    assert_eq!(to, ["jane@b.example", "bob@b.example", "j@b.example", "dave@b.example"]);
+    assert_eq!(unreadable, ["carol"]);
+}
+
 /// A server with TLS, whose certificate is for `localhost`.
 fn tls_server(starttls: bool) -> (u16, JoinHandle<()>, Certificate) {
     use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};

@@ -124,6 +124,7 @@ impl Keyserver {
             intermediates: signed.certificates(),
             anchors: std::slice::from_ref(&self.own.root),
             crls: &[],
+            ocsp: &[],
             at: now,
             purpose: Purpose::OrganisationSigning,
             revocation: Revocation::Skip,

@@ -77,7 +77,7 @@ fn opened(delivered: &[u8], signed: Vec<Attribute>, unsigned: Vec<Attribute>) ->
     let extra = Extra { signed, unsigned, ..Extra::default() };
     let content = clear_signed(ENTITY, &signature(&WORLD.seal, ENTITY, extra));
     let anchors = [WORLD.seal_ca.certificate.clone()];
-    let question = Question { anchors: &anchors, intermediates: &[], crls: &[], at: NOW };
+    let question = Question::new(&anchors, NOW);
     judge_opened(delivered, &content, &question)
 }
 

@@ -1,0 +1,31 @@
+//! `ssmax bench`: the figures that were promised, side by side with what they are
+//! compared with, in one run.
+
+mod cms;
+mod ours;
+mod peer;
+mod report;
+
+use super::Context;
+use std::process::ExitCode;
+
+/// Arguments of `ssmax bench`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Sign, verify, encrypt, decrypt and rewrap beside libcrypto.
+    Cms(cms::Args),
+}
+
+/// Measures. Missing a goal is a finding, not a failure: only what could not be measured
+/// ends otherwise than with 0.
+pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
+    match args.what {
+        What::Cms(args) => context.end(cms::run(&args, context)),
+    }
+}
