@@ -10,6 +10,11 @@ use ssmax_texts::{Language, has, text};
 
 /// One working line for each command.
 const EXAMPLES: &[(&str, &str)] = &[
+    ("ssmax bench", "ssmax bench cms --seconds 1"),
+    (
+        "ssmax bench cms",
+        "ssmax bench cms --seconds 1 --sizes 1k,50k,25m --keys p256,rsa3072 --json",
+    ),
     ("ssmax", "ssmax check --config ssmax.toml"),
     ("ssmax demo", "ssmax demo --dir demo --stay"),
     ("ssmax serve", "ssmax serve --config ssmax.toml"),
@@ -48,7 +53,18 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("ssmax user export", "ssmax user export hanako@a.example --out hanako"),
     ("ssmax user revoke", "ssmax user revoke 10234"),
     ("ssmax verify", "ssmax verify mail.eml --trust root.pem --json"),
+    ("ssmax cert", "ssmax cert show hanako.pem"),
+    ("ssmax cert show", "ssmax cert show hanako.pem --json"),
+    ("ssmax cert lint", "ssmax cert lint hanako.pem --profile user-signing"),
+    (
+        "ssmax cert verify",
+        "ssmax cert verify hanako.pem --intermediate chain.pem --trust root.pem --crl member.crl",
+    ),
     ("ssmax decrypt", "ssmax decrypt mail.eml --key encryption-key.pem --cert encryption.pem"),
+    (
+        "ssmax rewrap",
+        "ssmax rewrap mail.eml --key encryption-key.pem --to bob.pem carol.pem --out rewrapped.eml",
+    ),
     ("ssmax mail", "ssmax mail open mail.eml --key encryption-key.pem --trust seal-ca.pem"),
     (
         "ssmax mail sign",

@@ -180,6 +180,7 @@ fn check_chain(admission: &Admission, at: OffsetDateTime) -> Result<(), Complain
             intermediates: std::slice::from_ref(&issuing_ca),
             anchors: std::slice::from_ref(&root),
             crls: &[],
+            ocsp: &[],
             at,
             purpose,
             limits: path::Limits::default(),

@@ -121,6 +121,7 @@ const MEMBER: &[Section] = &[
             Optional("route_ca", "\"/etc/ssmax/tls/route-ca.pem\""),
             Optional("inbound_after_opening", "\"hold\""),
             Optional("outbound_after_opening", "\"refuse\""),
+            Optional("ambiguous", "\"rebuild\""),
             Optional("max_held_mebibytes", "10240"),
         ],
     ),

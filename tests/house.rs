@@ -15,7 +15,7 @@ use std::process::Command;
 /// or below; roles never use each other.
 const FLOORS: [&[&str]; 10] = [
     &["mail", "token", "store", "texts"],
-    &["primitives", "daemon"],
+    &["primitives", "daemon", "second-opinion"],
     &["pki", "hsm"],
     &["cms"],
     &["inspection", "federation"],
@@ -23,7 +23,7 @@ const FLOORS: [&[&str]; 10] = [
     &["smime", "api"],
     &["authority", "ca", "keyserver", "inspector", "gateway", "agent"],
     &["ssmax"],
-    &["e2e"],
+    &["e2e", "interop", "fuzz"],
 ];
 
 const ROLES: [&str; 6] = ["authority", "ca", "keyserver", "inspector", "gateway", "agent"];

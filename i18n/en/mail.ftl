@@ -1,10 +1,17 @@
-# What ssmax decrypt and ssmax mail say.
+# What ssmax decrypt, ssmax rewrap and ssmax mail say.
 
 ## Answers
 
 mail-sent = The server took the mail: { $reply }
 mail-part = Attachment: { $name }
 mail-unreadable = The content cannot be shown here. Write it to a file with --out.
+mail-copy-for = { $file }: for { $people }
+mail-cannot-read = { $address } is among the recipients, but there is no certificate for it: its owner will not be able to read the message
+mail-entry-unreadable = "{ $entry }" among the recipients is no address; no certificate was looked for
+mail-field-differs = { $name }: what stands outside is not what the sender protected inside
+mail-field-kept = { $name }: the sender kept it inside
+mail-field-only-outer = { $name }: only outside, where anybody could have put it
+rewrapped = The message can now be read by: { $people }
 mail-no-chain = The certificate of the CA above does not go along; recipients without it cannot check the signature (--chain).
 
 ## Keys
@@ -16,7 +23,7 @@ rec-key-password-wrong = Check the first line of the password file.
 err-key-several = { $path } holds several keys
 rec-key-several = Name the certificate of the one you mean with --cert.
 err-key-unsupported = { $path } holds a key of a kind, or protected in a way, that is not supported
-rec-key-unsupported = EC P-256 and RSA keys of 2048, 3072 and 4096 bits are; protect the file with AES.
+rec-key-unsupported = EC keys on P-256, P-384 and P-521, Ed25519, X25519, and RSA keys of 2048, 3072 and 4096 bits are; protect the file with AES.
 err-password-not-text = The first line of { $path } is no text
 rec-password-not-text = Save it again in UTF-8.
 err-certificate-of-another-key = { $path }: certificate and key do not belong together
@@ -32,6 +39,10 @@ err-not-encrypted = { $path } is not encrypted
 rec-not-encrypted = Read it as it is, or judge it with ssmax verify.
 err-encrypted-object-refused = { $path } is encrypted in a way that is refused: { $reason }
 rec-encrypted-object-refused = Ask the sender to encrypt with AES.
+err-cipher-refused = { $path } is encrypted with an old cipher, which is refused
+rec-cipher-refused = Ask the sender to encrypt with AES. Triple-DES of old mail is opened with --allow-3des.
+err-pkcs1-refused = { $path } gives the key by RSA PKCS#1 v1.5, which was to be refused
+rec-pkcs1-refused = Leave out --refuse-pkcs1, or ask the sender to use OAEP.
 err-not-a-recipient = { $path } is encrypted to somebody else
 rec-not-a-recipient = Try an older key of yours, if you have one.
 err-several-recipients = { $path } has several recipients with keys of this kind
@@ -58,11 +69,39 @@ rec-mail-not-for-encryption = Ask for the other one: people have one for signing
 err-mail-recipient-not-valid-now = The certificate of { $subject } is not valid now
 rec-mail-recipient-not-valid-now = Ask for a new one, and check this computer's clock.
 err-mail-recipient-key = The key of { $subject } cannot be used
-rec-mail-recipient-key = EC P-256 and RSA keys of at least 2048 bits can.
+rec-mail-recipient-key = EC keys on P-256, P-384, P-521 and X25519 and RSA keys of at least 2048 bits can.
+err-mail-recipient-weak = The mailer of { $subject } reads old ciphers only
+rec-mail-recipient-weak = Ask for another address, or for a newer mailer.
+err-mail-mixed-keys = Some recipients have RSA keys and some EC keys, and some mailers cannot read a message for both
+rec-mail-mixed-keys = Use --split and --out: two messages are made, and you are told which one is for whom.
+err-mail-split-needs-out = Two messages do not go to standard output
+rec-mail-split-needs-out = Name a file with --out; the second one is written beside it, with -2 before the ending.
+err-mail-subject-not-inside = { $path } is signed without the subject inside, so it cannot be hidden
+rec-mail-subject-not-inside = Sign it with --hide-subject first.
+err-mail-header-unprotected = The header of { $path } cannot be repeated inside: { $reason }
+rec-mail-header-unprotected = Use --no-header-protection, or write each field once.
+err-too-many-recipients = There are more than { $max } recipients
+rec-too-many-recipients = Make several messages.
+err-rewrap-mixed-keys = Some of the new recipients have RSA keys and some EC keys, and some mailers cannot read a message for both
+rec-rewrap-mixed-keys = Run the command twice, once for each kind of keys.
+err-rewrap-triple-des = { $path } is encrypted with Triple-DES, which is only read and never written
+rec-rewrap-triple-des = Decrypt it with ssmax decrypt --allow-3des, and encrypt the content anew.
+err-rewrap-signed-around = { $path } is signed around the encryption; with other recipients that signature would break
+rec-rewrap-signed-around = Save the encrypted part on its own, and re-wrap that.
 err-mail-encrypting-failed = Encrypting failed: { $reason }
 rec-mail-encrypting-failed = Check the size of the mail.
 err-mail-nothing-learnt = { $path } is not judged good, so no certificate is taken from it
 rec-mail-nothing-learnt = See ssmax verify; name what you trust with --trust.
+err-mail-teaches-nothing = { $path } is good, but carries no certificate to encrypt for
+rec-mail-teaches-nothing = Ask the sender for one, and name it with --to.
+err-mail-recipients-unreadable = { $path }: { $field } has an entry that is no address ({ $reason })
+rec-mail-recipients-unreadable = Write every recipient as name@domain; who stands in a field that cannot be read would get the message as a hidden recipient.
+err-known-unreadable = { $path } is no file of known correspondents
+rec-known-unreadable = Name another file; it is made anew from the messages you learn from.
+err-known-version = { $path } is of version { $version }, which this program does not know
+rec-known-version = Use the program that wrote it, or name another file.
+err-known-full = { $path } has no room for more than { $max } correspondents
+rec-known-full = Begin another file.
 err-mail-no-recipient = { $path } names no recipient that can be read
 rec-mail-no-recipient = Add To, or name recipients with --to.
 

@@ -84,6 +84,10 @@ sample-gateway-route_ca = What smtp+tls routes are verified with, PEM.
 sample-gateway-inbound_after_opening =
     What becomes of arriving mail that is stopped after it was opened: hold or refuse.
 sample-gateway-outbound_after_opening = The same for mail of our own people.
+sample-gateway-ambiguous =
+    What becomes of a mail that two programs may read differently: rebuild (written anew
+    so that all read it alike, if it is neither signed nor encrypted and has one sane
+    reading; else refused) or refuse.
 sample-gateway-max_held_mebibytes =
     Most mail that is held for a person, in MiB. Past it, senders are told to try again later.
 sample-gateway-routes = Other ways for single domains.

@@ -1,10 +1,17 @@
-# ssmax decrypt と ssmax mail が表示する文。
+# ssmax decrypt、ssmax rewrap、ssmax mail が表示する文。
 
 ## 答え
 
 mail-sent = サーバがメールを受け取りました: { $reply }
 mail-part = 添付: { $name }
 mail-unreadable = 内容をここに表示できません。--out でファイルに書き出してください。
+mail-copy-for = { $file }: { $people } あて
+mail-cannot-read = 受信者 { $address } の証明書がありません。この人はメールを読めません
+mail-entry-unreadable = 受信者の「{ $entry }」はアドレスとして読めないため、証明書を探していません
+mail-field-differs = { $name }: 外側の値が、差出人が内側で保護した値と異なります
+mail-field-kept = { $name }: 差出人が内側に置いた値です
+mail-field-only-outer = { $name }: 外側だけにあり、誰でも書けた値です
+rewrapped = このメールを読める人: { $people }
 mail-no-chain = 上位認証局の証明書が付いていません。それを持たない受信者は署名を検証できません（--chain）。
 
 ## 鍵
@@ -16,7 +23,7 @@ rec-key-password-wrong = パスワードファイルの1行目を確認してく
 err-key-several = { $path }には鍵が複数あります
 rec-key-several = 使う鍵の証明書を --cert で指定してください。
 err-key-unsupported = { $path }の鍵の種類または保護の方式に対応していません
-rec-key-unsupported = EC P-256と、2048・3072・4096ビットのRSAに対応しています。ファイルはAESで保護してください。
+rec-key-unsupported = EC（P-256、P-384、P-521）、Ed25519、X25519と、2048・3072・4096ビットのRSAに対応しています。ファイルはAESで保護してください。
 err-password-not-text = { $path }の1行目が文字として読めません
 rec-password-not-text = UTF-8で保存し直してください。
 err-certificate-of-another-key = { $path }: 証明書と鍵が対応していません
@@ -32,6 +39,10 @@ err-not-encrypted = { $path }は暗号化されていません
 rec-not-encrypted = そのまま読むか、ssmax verify で検証してください。
 err-encrypted-object-refused = { $path }の暗号化の方式は受け入れられません: { $reason }
 rec-encrypted-object-refused = AESで暗号化するよう差出人に依頼してください。
+err-cipher-refused = { $path }は古い方式で暗号化されているため受け入れません
+rec-cipher-refused = AESで暗号化するよう差出人に依頼してください。古いメールのトリプルDESは --allow-3des で開けます。
+err-pkcs1-refused = { $path }の鍵はRSA PKCS#1 v1.5で渡されており、受け入れない設定です
+rec-pkcs1-refused = --refuse-pkcs1 を外すか、OAEPを使うよう差出人に依頼してください。
 err-not-a-recipient = { $path }は他の人あてに暗号化されています
 rec-not-a-recipient = 以前の鍵があれば試してください。
 err-several-recipients = { $path }にはこの種類の鍵の受信者が複数います
@@ -58,11 +69,39 @@ rec-mail-not-for-encryption = もう一方の証明書をもらってくださ�
 err-mail-recipient-not-valid-now = { $subject }の証明書は有効期間外です
 rec-mail-recipient-not-valid-now = 新しい証明書をもらい、このコンピュータの時計も確認してください。
 err-mail-recipient-key = { $subject }の鍵は使えません
-rec-mail-recipient-key = EC P-256と2048ビット以上のRSAが使えます。
+rec-mail-recipient-key = EC（P-256、P-384、P-521、X25519）と2048ビット以上のRSAが使えます。
+err-mail-recipient-weak = { $subject }のメールソフトは古い暗号しか読めません
+rec-mail-recipient-weak = 別のアドレスか、新しいメールソフトを使うよう依頼してください。
+err-mail-mixed-keys = RSA鍵の受信者とEC鍵の受信者がいます。両方あての1通は、読めないメールソフトがあります
+rec-mail-mixed-keys = --split と --out を指定してください。メールを2通作り、どれが誰あてかを示します。
+err-mail-split-needs-out = 2通のメールは標準出力に書けません
+rec-mail-split-needs-out = --out でファイルを指定してください。2通目は拡張子の前に -2 を付けて隣に書きます。
+err-mail-subject-not-inside = { $path }の署名の内側に件名がないため、件名を隠せません
+rec-mail-subject-not-inside = 先に --hide-subject を付けて署名してください。
+err-mail-header-unprotected = { $path }のヘッダを内側に写せません: { $reason }
+rec-mail-header-unprotected = --no-header-protection を指定するか、各フィールドを一つにしてください。
+err-too-many-recipients = 受信者が{ $max }人を超えています
+rec-too-many-recipients = 複数のメールに分けてください。
+err-rewrap-mixed-keys = 新しい受信者にRSA鍵の人とEC鍵の人がいます。両方あての1通は、読めないメールソフトがあります
+rec-rewrap-mixed-keys = 鍵の種類ごとに、2回に分けて実行してください。
+err-rewrap-triple-des = { $path }はトリプルDESで暗号化されています。トリプルDESは読むだけで、書きません
+rec-rewrap-triple-des = ssmax decrypt --allow-3des で復号し、内容を暗号化し直してください。
+err-rewrap-signed-around = { $path }は暗号の外側に署名があり、受信者を変えると署名が無効になります
+rec-rewrap-signed-around = 暗号化された部分だけを保存し、それを指定してください。
 err-mail-encrypting-failed = 暗号化できませんでした: { $reason }
 rec-mail-encrypting-failed = メールの大きさを確認してください。
 err-mail-nothing-learnt = { $path }は正当と判定されないため、証明書を取り出しません
 rec-mail-nothing-learnt = ssmax verify で確認し、信頼する証明書を --trust で指定してください。
+err-mail-teaches-nothing = { $path }は正当ですが、暗号化用の証明書がありません
+rec-mail-teaches-nothing = 差出人から証明書をもらい、--to で指定してください。
+err-mail-recipients-unreadable = { $path }: { $field }にアドレスとして読めない項目があります（{ $reason }）
+rec-mail-recipients-unreadable = 受信者はすべて 名前@ドメイン の形で書いてください。読めない欄の人は、隠れた受信者として扱われます。
+err-known-unreadable = { $path }は相手の一覧のファイルとして読めません
+rec-known-unreadable = 別のファイルを指定してください。学ぶメールから作り直されます。
+err-known-version = { $path }は版{ $version }で、このプログラムでは読めません
+rec-known-version = 書いたプログラムを使うか、別のファイルを指定してください。
+err-known-full = { $path }には{ $max }人までしか保存できません
+rec-known-full = 新しいファイルを使ってください。
 err-mail-no-recipient = { $path }に読み取れる受信者がありません
 rec-mail-no-recipient = Toを加えるか、--to で受信者を指定してください。
 

@@ -78,6 +78,9 @@ sample-gateway-next_hop =
 sample-gateway-route_ca = smtp+tls の経路を検証するPEMファイル。
 sample-gateway-inbound_after_opening = 届いたメールを開いてから止めたときの扱い: hold（保留）か refuse（拒否）
 sample-gateway-outbound_after_opening = 自組織の利用者のメールについて同様。
+sample-gateway-ambiguous =
+    プログラムによって違う内容に読めるメールの扱い: rebuild（署名も暗号化もなく妥当な読み方が
+    一つならば、誰にも同じに読める形に作り直す。そうでなければ拒否）か refuse（拒否）
 sample-gateway-max_held_mebibytes = 保留しておくメールの合計の上限（MiB）。超えると送信側に後での再送を求めます。
 sample-gateway-routes = ドメインごとの別の経路。
 sample-gateway-routes-entry = ドメインごとに一行。形は next_hop と同じ。

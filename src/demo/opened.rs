@@ -86,7 +86,7 @@ fn anchors(trust: &Path) -> Result<Vec<Certificate>, Complaint> {
 }
 
 fn question(anchors: &[Certificate]) -> Question<'_> {
-    Question { anchors, intermediates: &[], crls: &[], at: OffsetDateTime::now_utc() }
+    Question::new(anchors, OffsetDateTime::now_utc())
 }
 
 fn first_part(content: &[u8]) -> Option<Vec<u8>> {

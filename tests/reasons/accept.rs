@@ -1,6 +1,6 @@
 //! Reasons found while the octets arrive and are read.
 
-use crate::mails::{ambiguous, mail, mail_from, text};
+use crate::mails::{ambiguous, mail, mail_from, text, text_with};
 use crate::person::look_up;
 use crate::smtp;
 use crate::stage::Stage;
@@ -10,6 +10,7 @@ pub(crate) async fn run(stage: &mut Stage<'_>) {
     a_header_that_cannot_be_read(stage).await;
     two_readings(stage).await;
     two_readings_of_an_opaque_content(stage).await;
+    two_readings_by_two_programs(stage).await;
     a_mail_in_circles(stage).await;
     no_login(stage).await;
     a_stranger_wants_us_to_relay(stage).await;
@@ -50,6 +51,39 @@ async fn two_readings_of_an_opaque_content(stage: &mut Stage<'_>) {
     let mail = around.opaque(&ambiguous(), a.sender);
     let reason = Reason::MailAmbiguous;
     stage.submitted(a.member, a.sender, &a.other.address, &mail, reason).await;
+}
+
+/// A file name on a line of its own, which one of two programs loses: rebuilt where the
+/// setting says so and nobody signed it.
+async fn two_readings_by_two_programs(stage: &mut Stage<'_>) {
+    let [a, b] = stage.sides();
+    let attached = b"Content-Type: application/octet-stream\r\n\
+        Content-Disposition: attachment; filename=\r\n \"offer.dat\"\r\n\r\nx\r\n";
+    let entity = text_with(attached.to_vec());
+    let reason = Reason::MailAmbiguous;
+
+    let refused = mail("x@x.example", &b.sender.address, &entity);
+    stage.arrived(b.member, "x@x.example", &b.sender.address, &refused, reason).await;
+
+    let rebuilt = mail("x@x.example", &a.sender.address, &entity);
+    let reply =
+        smtp::send(a.member.inbound, None, "x@x.example", &a.sender.address, &rebuilt.octets).await;
+    assert!(reply.starts_with("250 2.0.0 "), "{reply}");
+    let rows = ssmax_gateway::fates_of(a.member.state_dir(), &rebuilt.message_id).await.unwrap();
+    assert!(matches!(&rows[..], [row] if row.fate == "passed" && row.rebuilt), "{rows:?}");
+    let delivered = std::fs::read_dir(a.member.maildir(&a.sender.address))
+        .unwrap()
+        .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+        .find(|octets| String::from_utf8_lossy(octets).contains(&rebuilt.message_id))
+        .unwrap();
+    let text = String::from_utf8_lossy(&delivered);
+    assert!(text.contains("attachment;\r\n\tfilename=\"offer.dat\""), "{text}");
+
+    let signed = mail(&a.sender.address, &a.other.address, &entity).signed_by(a.sender);
+    stage.submitted(a.member, a.sender, &a.other.address, &signed, reason).await;
+    let encrypted = signed.encrypted_for(&a.relay);
+    let reason = Reason::UninspectableInside;
+    stage.submitted(a.member, a.sender, &a.other.address, &encrypted, reason).await;
 }
 
 async fn a_mail_in_circles(stage: &mut Stage<'_>) {

@@ -10,6 +10,7 @@ use ssmax_api::inspector::{Inspect, Inspected};
 use ssmax_api::keyserver::GatewayRequest;
 use ssmax_daemon::Stop;
 use ssmax_daemon::call::call;
+use ssmax_daemon::listen::{Limits, Listener};
 use ssmax_store::files;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -98,9 +99,9 @@ impl Between {
                 call::<_, Answer>(&real, &request, TIMEOUT).await.unwrap()
             }
         };
-        self.tasks.spawn(async move {
-            ssmax_daemon::listen::serve(&here, stop, handler).await.unwrap();
-        });
+        // Bound before anybody is told of the gateway, or the first request meets nobody.
+        let listener = Listener::bind(&here).unwrap();
+        self.tasks.spawn(listener.serve(Limits::default(), stop, handler));
     }
 
     fn carry_inspections(&mut self, real: &Path, meddling: Meddling) {
@@ -122,9 +123,9 @@ impl Between {
                 ssmax_api::encode(Ok(inspected))
             }
         };
-        self.tasks.spawn(async move {
-            ssmax_daemon::listen::serve(&here, stop, handler).await.unwrap();
-        });
+        // Bound before anybody is told of the gateway, or the first request meets nobody.
+        let listener = Listener::bind(&here).unwrap();
+        self.tasks.spawn(listener.serve(Limits::default(), stop, handler));
     }
 
     fn socket(&self, name: &str) -> PathBuf {

@@ -5,8 +5,8 @@ use crate::person::Person;
 use crate::wire::Wire;
 use ssmax_authority::{AuthorityConfig, Server};
 use ssmax_daemon::Stop;
-use ssmax_gateway::AfterOpening;
 use ssmax_gateway::wire::Route;
+use ssmax_gateway::{AfterOpening, Ambiguous};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -124,6 +124,7 @@ fn outlines() -> [Outline; 3] {
             outbound_after_opening: AfterOpening::Refuse,
             inbound_after_opening: AfterOpening::Hold,
             max_private_operations: 4,
+            ambiguous: Ambiguous::Rebuild,
         },
         Outline {
             name: "b",
@@ -131,6 +132,7 @@ fn outlines() -> [Outline; 3] {
             outbound_after_opening: AfterOpening::Hold,
             inbound_after_opening: AfterOpening::Refuse,
             max_private_operations: 4,
+            ambiguous: Ambiguous::Refuse,
         },
         Outline {
             name: "c",
@@ -138,6 +140,7 @@ fn outlines() -> [Outline; 3] {
             outbound_after_opening: AfterOpening::Refuse,
             inbound_after_opening: AfterOpening::Refuse,
             max_private_operations: 0,
+            ambiguous: Ambiguous::Rebuild,
         },
     ]
 }

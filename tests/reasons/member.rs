@@ -9,7 +9,7 @@ use ssmax_federation::admission::{Admission, Application};
 use ssmax_federation::{
     Capabilities, Enforce, Kind, Names, corporate_number_check_digit, member_id,
 };
-use ssmax_gateway::{AfterOpening, FederationConfig, GatewayConfig, listen};
+use ssmax_gateway::{AfterOpening, Ambiguous, FederationConfig, GatewayConfig, listen};
 use ssmax_hsm::UnlockSecret;
 use ssmax_inspector::InspectorConfig;
 use ssmax_primitives::SystemRandom;
@@ -36,6 +36,7 @@ pub(crate) struct Outline {
     pub(crate) outbound_after_opening: AfterOpening,
     pub(crate) inbound_after_opening: AfterOpening,
     pub(crate) max_private_operations: usize,
+    pub(crate) ambiguous: Ambiguous,
 }
 
 /// One of a member's roles.
@@ -314,6 +315,7 @@ fn gateway(
             route_ca: None,
             inbound_after_opening: outline.inbound_after_opening,
             outbound_after_opening: outline.outbound_after_opening,
+            ambiguous: outline.ambiguous,
             max_held_mebibytes: 10,
             limits: listen::Limits::default(),
         },

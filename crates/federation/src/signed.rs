@@ -178,6 +178,7 @@ fn certified_by_root(
         intermediates,
         anchors: roots,
         crls: &[],
+        ocsp: &[],
         at,
         purpose: Purpose::ListSigning,
         limits: path::Limits::default(),

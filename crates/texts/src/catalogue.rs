@@ -20,6 +20,8 @@ macro_rules! file {
 /// is added there is added here; a test finds one that was forgotten.
 pub const FILES: &[(&str, &str, &str)] = &[
     file!("admin"),
+    file!("bench"),
+    file!("cert"),
     file!("check"),
     file!("cli"),
     file!("demo"),

@@ -1,0 +1,84 @@
+//! Frames of CBOR between roles: requests, answers, a worker's orders.
+//!
+//! The first octet chooses the type, the rest is the connection. Property: what is read
+//! is written as a frame that is read as the same, octet for octet.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use ssmax_api::{Answer, ca, inspector, keyserver};
+use ssmax_daemon::frame::{MAX_FRAME_BYTES, read_frame, read_frame_sync, write_frame_sync};
+
+use crate::memory::block_on;
+use crate::seeds::Pool;
+
+pub(crate) const POOLS: &[Pool] = &[];
+pub(crate) const ROUNDS: usize = 1600;
+
+/// One reader for each type that travels.
+const READERS: [fn(&[u8]); 12] = [
+    read::<keyserver::GatewayRequest>,
+    read::<keyserver::InspectorRequest>,
+    read::<keyserver::CaRequest>,
+    read::<keyserver::VerdictBody>,
+    read::<keyserver::Released>,
+    read::<ca::GatewayRequest>,
+    read::<ca::KeyserverRequest>,
+    read::<ca::OfficerRequest>,
+    read::<inspector::Inspect>,
+    read::<inspector::Inspected>,
+    read::<inspector::FromWorker>,
+    read::<Answer>,
+];
+
+pub(crate) fn made() -> Vec<Vec<u8>> {
+    let bob = || "bob@b.example".to_owned();
+    let plan = inspector::Plan { seal_for: vec![bob()], leaves: true, ..Default::default() };
+    let inspect = inspector::Inspect { ticket: "t".repeat(32), mail: b"mail".to_vec(), plan };
+    let person = ca::AddUser { user: "1".to_owned(), addresses: vec![bob()], ..Default::default() };
+    let secret = ca::GatewayRequest::CheckCredential { user: bob(), secret: b"x".to_vec() };
+    let release = keyserver::WorkerAsk::Release { worker: vec![4; 65] };
+    vec![
+        frame(0, &keyserver::GatewayRequest::AdmitOutside { recipients: vec![bob(), bob()] }),
+        frame(1, &keyserver::InspectorRequest { ticket: "t".repeat(32), ask: release }),
+        frame(5, &secret),
+        frame(6, &ca::KeyserverRequest::Relay { address: bob(), name: bob(), rsa: false }),
+        frame(7, &ca::OfficerRequest::AddUser(Box::new(person))),
+        frame(8, &inspect),
+        frame(11, &ssmax_api::encode(Ok(bob()))),
+        // A length that is believed only as far as octets come.
+        b"\x00\x0c\x80\x00\x00\xa1".to_vec(),
+    ]
+}
+
+fn frame(reader: u8, value: &impl Serialize) -> Vec<u8> {
+    let mut octets = vec![reader];
+    write_frame_sync(&mut octets, value, MAX_FRAME_BYTES).unwrap();
+    octets
+}
+
+/// Reads the octets as a frame of the chosen type.
+pub fn run(octets: &[u8]) {
+    let Some((&which, connection)) = octets.split_first() else { return };
+    let read = READERS.get(usize::from(which) % READERS.len()).expect("an index in the array");
+    read(connection);
+}
+
+fn read<T: Serialize + DeserializeOwned>(connection: &[u8]) {
+    let found = read_frame_sync::<T>(&mut &connection[..], MAX_FRAME_BYTES);
+    let asynchronous = block_on(read_frame::<T>(&mut &connection[..], MAX_FRAME_BYTES));
+    let (Ok(Some(value)), Ok(Some(same))) = (&found, &asynchronous) else {
+        assert_eq!(found.err(), asynchronous.err(), "the two readers differ");
+        return;
+    };
+    let written = write(value);
+    assert_eq!(written, write(same), "the two readers differ");
+    let again = read_frame_sync::<T>(&mut &written[..], MAX_FRAME_BYTES);
+    let again = again.ok().flatten().expect("a frame that we write is read");
+    assert_eq!(write(&again), written, "a frame changes when it is read");
+}
+
+fn write<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut octets = Vec::new();
+    write_frame_sync(&mut octets, value, MAX_FRAME_BYTES).expect("what was read can be written");
+    octets
+}

@@ -1,0 +1,31 @@
+//! The mail between two organisations taken apart.
+//!
+//! Property: a mail composed of the parts is taken apart into the same parts.
+
+use ssmax_chain::hop_mail::{SmimeType, compose_content, compose_mail, take_apart};
+use ssmax_mail::{Limits, compose, parse};
+
+use crate::seeds::Pool;
+
+pub(crate) const POOLS: &[Pool] = &[Pool::Mails];
+pub(crate) const ROUNDS: usize = 600;
+
+pub(crate) fn made() -> Vec<Vec<u8>> {
+    let content = compose_content((SmimeType::Enveloped, b"mail"), b"sealed", "inner");
+    vec![compose_mail(b"From: a@a.example\r\n", &content, b"signature", "outer")]
+}
+
+/// Takes the octets apart, and what was composed of the parts.
+pub fn run(octets: &[u8]) {
+    let Ok(mail) = parse(octets, &Limits::default()) else { return };
+    let Some(parts) = take_apart(&mail) else { return };
+    let (inner, outer) = (compose::boundary([1; 16]), compose::boundary([2; 16]));
+    let content = compose_content((SmimeType::AuthEnveloped, &parts.mail.1), &parts.sealed, &inner);
+    let again = compose_mail(b"From: a@a.example\r\n", &content, &parts.signed_data, &outer);
+    let again = parse(&again, &Limits::default()).expect("a mail that we compose is read");
+    let again = take_apart(&again).expect("and taken apart");
+    assert_eq!(again.content, content);
+    assert_eq!(again.mail, parts.mail);
+    assert_eq!(again.sealed, parts.sealed);
+    assert_eq!(again.signed_data, parts.signed_data);
+}

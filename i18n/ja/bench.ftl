@@ -1,0 +1,36 @@
+# ssmax bench が表示する文。
+
+help-bench = 約束した性能を、比較対象と並べて測る
+help-bench-cms = 署名・検証・暗号化・復号・再暗号化の毎秒の回数を、同じ実行の中でlibcryptoと比べる
+help-bench-cms-seconds = 表の1行あたりのCPU時間、秒（既定: 1）
+help-bench-cms-sizes = 内容の大きさ、コンマ区切り。例: 1k,50k,25m
+help-bench-cms-keys = 鍵の種類、コンマ区切り: rsa2048, rsa3072, p256
+
+bench-progress = 測定中: { $percent } %、{ $operation }
+bench-compared = 1プロセッサでの毎秒の回数。本ソフトウェアとlibcryptoを交互に測定。{ $version }、{ $rounds }回の中央値。
+bench-rewrap-compared = libcryptoは受信者だけを替えられないため、rewrapとrewrap-key（鍵の処理のみ）はlibcryptoで復号してから暗号化し直す場合と比べます。
+bench-not-optimised = 最適化なしのビルドです。cargo run --release で実行してください。
+bench-column-key = 鍵
+bench-column-size = 大きさ
+bench-column-operation = 処理
+bench-column-ours = 本ソフト
+bench-column-libcrypto = 比較先のlibcrypto
+bench-column-ratio = 比（最小-最大）
+bench-column-goal = 目標
+bench-goal-met = { $goal }: 達成
+bench-goal-missed = { $goal }: 未達
+bench-met = 達成
+bench-missed = 未達
+bench-goal-constant = 再暗号化の鍵処理、{ $key }: 大きさによらず一定、{ $outcome }（{ $size }で最小の内容の{ $value }倍の時間）
+bench-goal-share-of-ours = 再暗号化の鍵処理、{ $key }、{ $size }: 本ソフト自身の復号と暗号化の{ $value }
+bench-goal-share-of-libcrypto = 再暗号化の鍵処理、{ $key }、{ $size }: 復号と暗号化の1/50以下、{ $outcome }（libcryptoの{ $value }）
+bench-goals = 達成した目標: { $all }のうち{ $met }
+
+err-bench-no-compiler = 比較用のプログラムを作るCコンパイラ（cc）がありません
+rec-bench-no-compiler = インストールしてください。Debianでは: apt-get install gcc libc6-dev libssl-dev
+err-bench-no-libcrypto = 比較用のプログラムを作れません: { $reason }
+rec-bench-no-libcrypto = OpenSSL 3とヘッダーをインストールしてください。Debianでは: apt-get install libc6-dev libssl-dev
+err-bench-peer = 比較用のプログラムが処理に失敗しました（{ $operation }）
+rec-bench-peer = OpenSSL 3が必要です。メモリが足りているか確認して、やり直してください。
+err-bench-failed = 測定中に本ソフトウェア自身の処理が失敗しました（{ $operation }）
+rec-bench-failed = 起こらないはずの失敗です。コマンドラインを添えて報告してください。

@@ -1,0 +1,104 @@
+//! `ssmax bench cms` as people call it. What it measures differs from machine to machine;
+//! that it measures everything does not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test"
+)]
+
+use std::process::{Command, Output};
+
+fn bench(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ssmax"));
+    command.args(["bench", "cms", "--lang", "en"]).args(arguments);
+    command
+}
+
+fn text(output: &Output) -> (String, String) {
+    let text = |octets: &[u8]| String::from_utf8(octets.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+const OPERATIONS: [&str; 6] = ["sign", "verify", "encrypt", "decrypt", "rewrap", "rewrap-key"];
+
+#[test]
+fn every_key_size_and_operation_has_its_line_as_json() {
+    let arguments = ["--seconds", "0", "--sizes", "1k,50k", "--keys", "p256,rsa2048", "--json"];
+    let output = bench(&arguments).output().unwrap();
+    let (said, complained) = text(&output);
+    assert!(output.status.success(), "{complained}");
+    let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let rows = report["rows"].as_array().unwrap();
+    let mut expected = Vec::new();
+    for key in ["p256", "rsa2048"] {
+        for size in ["1k", "50k"] {
+            expected.extend(OPERATIONS.map(|operation| (key, size, operation)));
+        }
+    }
+    let found: Vec<_> = rows
+        .iter()
+        .map(|row| ["key", "size", "operation"].map(|name| row[name].as_str().unwrap()))
+        .map(|[key, size, operation]| (key, size, operation))
+        .collect();
+    assert_eq!(found, expected);
+    for row in rows {
+        for name in ["ours_per_second", "libcrypto_per_second", "ratio"] {
+            assert!(row[name].as_f64().unwrap() > 0.0, "{row}");
+        }
+        let promised =
+            row["size"] == "50k" && !row["operation"].as_str().unwrap().starts_with("rewrap");
+        assert_eq!(row["met"].is_boolean(), promised, "{row}");
+    }
+    assert!(report["compared_with"].as_str().unwrap().starts_with("OpenSSL 3"));
+}
+
+#[test]
+fn a_table_says_what_is_compared_and_which_goals_are_met() {
+    let output = bench(&["--seconds", "0", "--sizes", "50k", "--keys", "p256"]).output().unwrap();
+    let (said, complained) = text(&output);
+    assert!(output.status.success(), "{complained}");
+    // Nothing of the progress without a terminal.
+    assert_eq!(complained, "");
+    for operation in OPERATIONS {
+        let lines = said.lines().filter(|line| {
+            line.starts_with("p256 ") && line.split_whitespace().nth(2) == Some(operation)
+        });
+        assert_eq!(lines.count(), 1, "{operation}: {said}");
+    }
+    assert!(said.lines().last().unwrap().starts_with("Goals met: "), "{said}");
+}
+
+#[test]
+fn without_a_compiler_it_says_what_to_install_and_ends_with_3() {
+    let output = bench(&["--seconds", "0"]).env("PATH", "/nonexistent").output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let (_, complained) = text(&output);
+    assert!(complained.contains("There is no C compiler (cc)"), "{complained}");
+    assert!(complained.contains("apt-get install gcc libc6-dev libssl-dev"), "{complained}");
+}
+
+#[test]
+fn without_libcrypto_it_says_what_to_install_and_ends_with_3() {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let compiler = dir.path().join("cc");
+    std::fs::write(&compiler, "#!/bin/sh\necho 'error: openssl/cms.h: not there' >&2\nexit 1\n")
+        .unwrap();
+    std::fs::set_permissions(&compiler, Permissions::from_mode(0o755)).unwrap();
+    let output = bench(&["--seconds", "0"]).env("PATH", dir.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let (_, complained) = text(&output);
+    assert!(complained.contains("openssl/cms.h: not there"), "{complained}");
+    assert!(complained.contains("libssl-dev"), "{complained}");
+}
+
+#[test]
+fn sizes_and_keys_that_are_none_are_wrong_use() {
+    for arguments in [["--sizes", "1g"], ["--keys", "rsa1024"], ["--seconds", "-1"]] {
+        let output = bench(&arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+}
