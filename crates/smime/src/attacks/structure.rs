@@ -251,8 +251,8 @@ fn nested() -> Vec<Attack> {
         ),
         Attack::new(
             "nested-openpgp",
-            "a signature of another kind directly inside",
-            NESTED,
+            "an OpenPGP signature directly inside Mallory's",
+            "bad binding other-address",
             of_mallory(&pgp),
         ),
         Attack::new(

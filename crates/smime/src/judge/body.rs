@@ -69,7 +69,7 @@ pub(super) fn find<'a>(header: &Header<'_>, mail: &Entity<'a>) -> Body<'a> {
     }
     // Mailers disagree about a signature directly below a signature, of whatever kind
     // (measured).
-    if is_signed_in_any_way(&entity) {
+    if is_nested_signature(&entity) {
         return Body::Fault(Reason::NestedSignature);
     }
     // A message wrapped to protect its header is what the reader sees in place of the
@@ -83,7 +83,7 @@ pub(super) fn find<'a>(header: &Header<'_>, mail: &Entity<'a>) -> Body<'a> {
         if let Some(reason) = is_closed(message) {
             return Body::Unsigned(reason);
         }
-        if is_signed_in_any_way(message) {
+        if is_nested_signature(message) {
             return Body::Fault(Reason::NestedSignature);
         }
         if is_wrapping(message) {
@@ -250,9 +250,20 @@ fn is_signature(entity: &Entity<'_>) -> bool {
     !matches!(signed_content(entity), Err(ContentFault::NotSigned))
 }
 
-/// As [`is_signature`], of whatever kind.
-fn is_signed_in_any_way(entity: &Entity<'_>) -> bool {
-    is_signature(entity) || entity.content_type().is("multipart", "signed")
+/// Whether a signature directly above this entity would be one of two that mailers tell
+/// apart differently. An OpenPGP signature is content: members of lists sign so, the
+/// organisation signs above, and readers of S/MIME see one signature.
+fn is_nested_signature(entity: &Entity<'_>) -> bool {
+    is_signature(entity)
+        || entity.content_type().is("multipart", "signed") && !is_openpgp_signature(entity)
+}
+
+fn is_openpgp_signature(entity: &Entity<'_>) -> bool {
+    is_foreign_signature(entity)
+        && entity
+            .content_type()
+            .parameter("protocol")
+            .is_some_and(|protocol| protocol.eq_ignore_ascii_case("application/pgp-signature"))
 }
 
 /// RFC 2046 5.2.2, 5.2.3: the body comes from other messages, or from a server.

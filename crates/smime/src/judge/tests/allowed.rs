@@ -48,6 +48,24 @@ fn protected_fields_that_are_shown_as_signed_are_told() {
 }
 
 #[test]
+fn an_openpgp_signature_inside_is_content_and_any_other_kind_is_not() {
+    let inside = |protocol: &str| {
+        let part = format!("Content-Type: {protocol}\r\n\r\nx\r\n");
+        let parts = [ENTITY.to_vec(), part.into_bytes()];
+        let entity = compose::multipart("signed", &[("protocol", protocol)], "=+inner", &parts);
+        judged(&mail(
+            FROM_ALICE,
+            &clear_signed(&entity, &signature(&WORLD.alice, &entity, Extra::default())),
+        ))
+    };
+    let judgement = inside("application/pgp-signature");
+    assert_eq!((judgement.verdict, judgement.covers), (Verdict::Good, Covers::Whole));
+    let judgement = inside("application/x-new-signature");
+    assert_eq!(reason(&judgement, Name::Structure), "nested-signature");
+    assert_eq!(judgement.verdict, Verdict::Bad);
+}
+
+#[test]
 fn a_field_that_only_stands_outside_is_nobodys() {
     let (fields, payload) = protected(Mode::Clear);
     let fields = format!("{fields}Reply-To: eve@evil.example\r\n");
