@@ -31,7 +31,7 @@ cli-count-findings =
 
 cli-verdict-good = good
 cli-verdict-bad = bad
-cli-verdict-none = unsigned
+cli-verdict-none = none (there is no signature to be judged)
 cli-verdict-valid = valid
 cli-verdict-invalid = invalid
 cli-verdict-pass = passed

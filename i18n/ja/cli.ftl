@@ -18,7 +18,7 @@ cli-count-findings = 検出{ $count }件
 
 cli-verdict-good = 正当
 cli-verdict-bad = 不正
-cli-verdict-none = 署名なし
+cli-verdict-none = なし（判定できる署名がありません）
 cli-verdict-valid = 有効
 cli-verdict-invalid = 無効
 cli-verdict-pass = 通過

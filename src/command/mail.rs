@@ -9,7 +9,7 @@ use super::Context;
 use super::decrypt::{self, KeyArgs, Use};
 use super::verify;
 use crate::complaint::{Complaint, Exit};
-use ssmax_agent::sign::{SignFault, Signer, sign_with_header};
+use ssmax_agent::sign::{SignFault, Signer, sign_with_header, with_date};
 use ssmax_agent::submission::EnvelopeFault;
 use ssmax_mail::header_protection::{Confidentiality, Mode};
 use ssmax_pki::Certificate;
@@ -100,7 +100,8 @@ fn sign_mail(args: &Sign, context: &Context) -> Result<ExitCode, Complaint> {
         (false, false) => Some(Mode::Clear),
     };
     let now = OffsetDateTime::now_utc();
-    let signed = sign_with_header(&message, &signer, mode, now, &SystemRandom)
+    let signed = with_date(message, now)
+        .and_then(|message| sign_with_header(&message, &signer, mode, now, &SystemRandom))
         .map_err(|fault| sign_complaint(fault, &args.file))?;
     decrypt::write(args.out.as_deref(), &signed)?;
     Ok(ExitCode::SUCCESS)
@@ -114,6 +115,7 @@ fn sign_complaint(fault: SignFault, path: &Path) -> Complaint {
         SignFault::OtherAddress => of("mail-other-address"),
         SignFault::NotForSigning => of("mail-not-for-signing"),
         SignFault::NotValidNow => of("mail-certificate-not-valid-now"),
+        SignFault::SignedAlready => of("mail-signed-already"),
         SignFault::Header(fault) => of("mail-header-unprotected").with("reason", fault),
         fault => of("mail-signing-failed").with("reason", fault),
     }

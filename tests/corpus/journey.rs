@@ -16,10 +16,9 @@ use ssmax_smime::rewrap::{Request, rewrap};
 use zeroize::Zeroizing;
 
 /// What may be wrong with a mail that we signed and carried well: a display name that
-/// reads as another address, a Date that cannot be read or lies in the future, another
-/// signature (OpenPGP's) directly below ours.
-const SENDERS_DOING: [&str; 4] =
-    ["display-shows-other-address", "date-unreadable", "signed-before-date", "nested-signature"];
+/// reads as another address, a Date that cannot be read or lies in the future.
+const SENDERS_DOING: [&str; 3] =
+    ["display-shows-other-address", "date-unreadable", "signed-before-date"];
 
 /// How a mail was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +110,7 @@ fn signed(mail: &[u8], people: &People, index: usize) -> Result<Result<Vec<u8>, 
             Ok(Ok(signed))
         }
         Err(SignFault::Mail(fault)) => Ok(Err(fault.code().to_owned())),
+        Err(SignFault::SignedAlready) => Ok(Err("an S/MIME signature".to_owned())),
         Err(fault) => Err(format!("sign: {fault}")),
     }
 }

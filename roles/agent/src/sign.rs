@@ -8,8 +8,10 @@ use ssmax_mail::address::{Address, AddressFault, parse_from};
 use ssmax_mail::header_protection::{HeaderProtectionFault, Mode};
 use ssmax_mail::{Entity, Limits, MailFault, canonical, compose};
 use ssmax_pki::Certificate;
+use ssmax_smime::content::{ContentFault, signed_content};
 use ssmax_token::{Random, SignatureAlgorithm as Algorithm, SigningKey};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 
 use crate::parts;
 
@@ -49,6 +51,9 @@ pub enum SignFault {
     /// The certificate is not valid now.
     #[error("the certificate is not valid now")]
     NotValidNow,
+    /// It is signed already: mailers disagree about a signature in a signature.
+    #[error("the mail is signed already")]
+    SignedAlready,
     /// The header cannot be repeated inside.
     #[error("the header cannot be protected: {0}")]
     Header(HeaderProtectionFault),
@@ -94,6 +99,9 @@ pub fn sign_with_header(
     let limits = Limits::default();
     let mail = ssmax_mail::parse(message, &limits).map_err(SignFault::Mail)?;
     check(signer.certificate, &one_from(&mail)?, at)?;
+    if is_signed(&mail) {
+        return Err(SignFault::SignedAlready);
+    }
     let mut plain = Cow::Borrowed(mail.raw());
     if matches!(mode, Some(Mode::Cipher(_))) && !canonical::is_seven_bit(mail.raw()) {
         // HP-Outer quotes whole fields, which could not be encoded afterwards.
@@ -128,6 +136,30 @@ pub fn sign_with_header(
         entity,
         &[signature_part(&signature)],
     ))
+}
+
+/// Whether a mail has an S/MIME signature. One of OpenPGP is content to readers of S/MIME.
+fn is_signed(mail: &Entity<'_>) -> bool {
+    let of_openpgp = mail
+        .content_type()
+        .parameter("protocol")
+        .is_some_and(|protocol| protocol.eq_ignore_ascii_case("application/pgp-signature"));
+    !of_openpgp && !matches!(signed_content(mail), Err(ContentFault::NotSigned))
+}
+
+/// The mail with a Date, which RFC 5322 3.6 demands: the one that it has, or `at`. A
+/// server on the way would add it outside of the signature, where it could be anybody's.
+///
+/// # Errors
+/// [`SignFault::Mail`].
+pub fn with_date(mut message: Vec<u8>, at: OffsetDateTime) -> Result<Vec<u8>, SignFault> {
+    let mail = ssmax_mail::parse(&message, &Limits::default()).map_err(SignFault::Mail)?;
+    if mail.header().all("Date").next().is_none()
+        && let Ok(date) = at.format(&Rfc2822)
+    {
+        message.splice(..0, format!("Date: {date}\r\n").into_bytes());
+    }
+    Ok(message)
 }
 
 /// The name of the digest (RFC 8551 3.5.3.2).

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use ssmax_agent::encrypt::{Copy, EncryptFault, Options, encrypt_copies};
 use ssmax_agent::key::KeyFile;
 use ssmax_agent::open::{Opened, open};
-use ssmax_agent::sign::{SignFault, Signer, sign_with_header};
+use ssmax_agent::sign::{SignFault, Signer, sign_with_header, with_date};
 use ssmax_cms::capabilities::Capabilities;
 use ssmax_cms::enveloped::ContentCipher;
 use ssmax_mail::header_protection::{Confidentiality, FieldState, HeaderProtectionFault, Mode};
@@ -137,6 +137,21 @@ fn an_old_mailer_is_refused_by_name_where_that_is_wanted() {
     assert_eq!(encrypted(MAIL, &[old], &options), Err(fault));
     let copy = encrypted(MAIL, &[old], &Options::default()).unwrap().remove(0);
     assert_eq!(copy.cipher, ContentCipher::Aes128Cbc);
+}
+
+#[test]
+fn what_is_signed_already_is_not_signed_again() {
+    let once = signed(Some(Mode::Clear)).unwrap();
+    assert_eq!(signed_mail(&once, Some(Mode::Clear)), Err(SignFault::SignedAlready));
+}
+
+#[test]
+fn a_mail_gets_a_date_before_it_is_signed_only_if_it_has_none() {
+    let at = time::macros::datetime!(2026-06-01 12:00 UTC);
+    let without = b"From: a@a.example\r\n\r\nx\r\n".to_vec();
+    let with = b"Date: Mon, 01 Jun 2026 12:00:00 +0000\r\nFrom: a@a.example\r\n\r\nx\r\n".to_vec();
+    assert_eq!(with_date(without, at), Ok(with.clone()));
+    assert_eq!(with_date(with.clone(), at + time::Duration::DAY), Ok(with));
 }
 
 #[test]

@@ -18,6 +18,7 @@ fn every_complaint_about_making_a_mail_has_its_texts() {
     let complaints = [
         sign_complaint(SignFault::Mail(MailFault::TooDeep), path),
         sign_complaint(SignFault::NotOneFrom, path),
+        sign_complaint(SignFault::SignedAlready, path),
         sign_complaint(SignFault::OtherAddress, path),
         sign_complaint(SignFault::NotForSigning, path),
         sign_complaint(SignFault::NotValidNow, path),
@@ -208,7 +209,7 @@ fn a_hidden_subject_needs_a_signature_that_covers_it() {
     assert!(mail.contains("Subject: [...]\r\n") && !mail.contains("Secret"));
     let exit = open::run(&open_as(&person, &encrypted, &opened), &CONTEXT).unwrap();
     assert_eq!(exit, ExitCode::SUCCESS);
-    assert!(std::fs::read_to_string(&opened).unwrap().starts_with("From: alice@a.example\r\n"));
+    assert!(std::fs::read_to_string(&opened).unwrap().contains("\r\nFrom: alice@a.example\r\n"));
     assert!(std::fs::read_to_string(&opened).unwrap().contains("Subject: Secret\r\n"));
 }
 
