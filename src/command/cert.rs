@@ -6,7 +6,7 @@ mod show;
 mod verify;
 
 use super::Context;
-use super::verify::read;
+use super::verify::{pem, read};
 use crate::complaint::{Complaint, Exit};
 use ssmax_pki::{Certificate, PkiError};
 use std::path::Path;
@@ -61,11 +61,6 @@ fn certificates(path: &Path) -> Result<Vec<Found>, Complaint> {
         );
     }
     Ok(found)
-}
-
-/// The octets as a text with PEM blocks, if they are one.
-fn pem(octets: &[u8]) -> Option<&str> {
-    std::str::from_utf8(octets).ok().filter(|text| text.contains("-----BEGIN "))
 }
 
 /// Why a certificate is refused, for people.

@@ -233,14 +233,11 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<Certificate>, Complaint> {
     })
 }
 
-fn revocation_lists(path: &Path) -> Result<Vec<Crl>, Complaint> {
-    const BEGIN: &str = "-----BEGIN X509 CRL-----";
+/// Reads revocation lists: every PEM block, or one in DER.
+pub(super) fn revocation_lists(path: &Path) -> Result<Vec<Crl>, Complaint> {
     let octets = read(path, MAX_CRL_BYTES * 2)?;
-    let found: Result<Vec<Crl>, _> = match pem(&octets) {
-        Some(text) => text
-            .match_indices(BEGIN)
-            .map(|(at, _)| Crl::from_pem(text.get(at..).unwrap_or_default()))
-            .collect(),
+    let found = match pem(&octets) {
+        Some(text) => Crl::all_from_pem(text),
         None => Crl::from_der(&octets).map(|one| vec![one]),
     };
     found
@@ -249,7 +246,8 @@ fn revocation_lists(path: &Path) -> Result<Vec<Crl>, Complaint> {
         .ok_or_else(|| Complaint::new(Exit::WrongUse, "not-a-crl").with("path", path.display()))
 }
 
-fn ocsp_responses(path: &Path) -> Result<Vec<Response>, Complaint> {
+/// Reads OCSP responses: every PEM block, or one in DER.
+pub(super) fn ocsp_responses(path: &Path) -> Result<Vec<Response>, Complaint> {
     let octets = read(path, MAX_RESPONSE_BYTES * 2)?;
     let found = match pem(&octets) {
         Some(text) => Response::all_from_pem(text),
@@ -260,7 +258,8 @@ fn ocsp_responses(path: &Path) -> Result<Vec<Response>, Complaint> {
     })
 }
 
-fn all<T>(
+/// What all files hold, in order.
+pub(super) fn all<T>(
     paths: &[PathBuf],
     read: impl Fn(&Path) -> Result<Vec<T>, Complaint>,
 ) -> Result<Vec<T>, Complaint> {
@@ -271,7 +270,8 @@ fn all<T>(
         .map(|found| found.into_iter().flatten().collect())
 }
 
-fn pem(octets: &[u8]) -> Option<&str> {
+/// The text, if it holds PEM.
+pub(super) fn pem(octets: &[u8]) -> Option<&str> {
     std::str::from_utf8(octets).ok().filter(|text| text.contains("-----BEGIN "))
 }
 

@@ -103,6 +103,47 @@ impl ObjectKind {
     }
 }
 
+/// A signature of another kind, such as OpenPGP's.
+pub(crate) fn is_foreign_signature(mail: &Entity<'_>) -> bool {
+    mail.content_type().is("multipart", "signed")
+        && !mail.content_type().parameter("protocol").is_some_and(is_pkcs7_signature)
+        && !mail.children().iter().any(is_signature_part)
+}
+
+pub(crate) fn is_signature_part(part: &Entity<'_>) -> bool {
+    is_pkcs7_signature(&part.content_type().essence())
+}
+
+pub(crate) fn is_pkcs7_signature(essence: &str) -> bool {
+    essence.eq_ignore_ascii_case("application/pkcs7-signature")
+        || essence.eq_ignore_ascii_case("application/x-pkcs7-signature")
+}
+
+/// Whether an entity is signed by its own shape, well or not.
+pub(crate) fn is_signature(entity: &Entity<'_>) -> bool {
+    if entity.content_type().is("multipart", "signed") {
+        return !is_foreign_signature(entity);
+    }
+    !matches!(signed_content(entity), Err(ContentFault::NotSigned))
+}
+
+/// Whether a signature directly above this entity would be one of two that mailers tell
+/// apart differently. An OpenPGP signature is content: members of lists sign so, the
+/// organisation signs above, and readers of S/MIME see one signature.
+#[must_use]
+pub fn is_nested_signature(entity: &Entity<'_>) -> bool {
+    is_signature(entity)
+        || entity.content_type().is("multipart", "signed") && !is_openpgp_signature(entity)
+}
+
+fn is_openpgp_signature(entity: &Entity<'_>) -> bool {
+    is_foreign_signature(entity)
+        && entity
+            .content_type()
+            .parameter("protocol")
+            .is_some_and(|protocol| protocol.eq_ignore_ascii_case("application/pgp-signature"))
+}
+
 /// The object identifier at the beginning of a ContentInfo in BER.
 fn content_type(object: &[u8]) -> Option<&[u8]> {
     let (0x30, rest) = object.split_first()? else { return None };

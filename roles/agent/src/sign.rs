@@ -8,7 +8,7 @@ use ssmax_mail::address::{Address, AddressFault, parse_from};
 use ssmax_mail::header_protection::{HeaderProtectionFault, Mode};
 use ssmax_mail::{Entity, Limits, MailFault, canonical, compose};
 use ssmax_pki::Certificate;
-use ssmax_smime::content::{ContentFault, signed_content};
+use ssmax_smime::content::is_nested_signature;
 use ssmax_token::{Random, SignatureAlgorithm as Algorithm, SigningKey};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
@@ -99,7 +99,7 @@ pub fn sign_with_header(
     let limits = Limits::default();
     let mail = ssmax_mail::parse(message, &limits).map_err(SignFault::Mail)?;
     check(signer.certificate, &one_from(&mail)?, at)?;
-    if is_signed(&mail) {
+    if is_nested_signature(&mail) {
         return Err(SignFault::SignedAlready);
     }
     let mut plain = Cow::Borrowed(mail.raw());
@@ -136,15 +136,6 @@ pub fn sign_with_header(
         entity,
         &[signature_part(&signature)],
     ))
-}
-
-/// Whether a mail has an S/MIME signature. One of OpenPGP is content to readers of S/MIME.
-fn is_signed(mail: &Entity<'_>) -> bool {
-    let of_openpgp = mail
-        .content_type()
-        .parameter("protocol")
-        .is_some_and(|protocol| protocol.eq_ignore_ascii_case("application/pgp-signature"));
-    !of_openpgp && !matches!(signed_content(mail), Err(ContentFault::NotSigned))
 }
 
 /// The mail with a Date, which RFC 5322 3.6 demands: the one that it has, or `at`. A

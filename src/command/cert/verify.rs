@@ -1,15 +1,13 @@
 //! `ssmax cert verify`: whether to believe a certificate.
 
-use super::{Found, certificates, pem, refusal};
+use super::{Found, certificates, refusal};
 use crate::command::Context;
-use crate::command::verify::{printable, read};
+use crate::command::verify::{all, ocsp_responses, printable, revocation_lists};
 use crate::complaint::{Complaint, Exit};
 use serde_json::json;
 use ssmax_pki::Certificate;
-use ssmax_pki::crl::{Crl, MAX_CRL_BYTES};
-use ssmax_pki::ocsp::{MAX_RESPONSE_BYTES, Response};
 use ssmax_pki::path::{self, Limits, PathFault, PathInput, Revocation, validate};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -77,7 +75,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Complaint>
         }
     }
     let crls = all(&args.crl, revocation_lists)?;
-    let ocsp = all(&args.ocsp, responses)?;
+    let ocsp = all(&args.ocsp, ocsp_responses)?;
     let at = match &args.at {
         None => OffsetDateTime::now_utc(),
         Some(text) => OffsetDateTime::parse(text, &Rfc3339)
@@ -144,40 +142,4 @@ fn describe(fault: PathFault, context: &Context) -> String {
         }
         _ => text,
     }
-}
-
-fn all<T>(
-    paths: &[PathBuf],
-    read: impl Fn(&Path) -> Result<Vec<T>, Complaint>,
-) -> Result<Vec<T>, Complaint> {
-    let mut all = Vec::new();
-    for path in paths {
-        all.extend(read(path)?);
-    }
-    Ok(all)
-}
-
-/// Reads revocation lists: every PEM block, or one in DER.
-fn revocation_lists(path: &Path) -> Result<Vec<Crl>, Complaint> {
-    let octets = read(path, MAX_CRL_BYTES * 2)?;
-    let found = match pem(&octets) {
-        Some(text) => Crl::all_from_pem(text),
-        None => Crl::from_der(&octets).map(|one| vec![one]),
-    };
-    found
-        .ok()
-        .filter(|found| !found.is_empty())
-        .ok_or_else(|| Complaint::new(Exit::WrongUse, "not-a-crl").with("path", path.display()))
-}
-
-/// Reads OCSP responses: every PEM block, or one in DER.
-fn responses(path: &Path) -> Result<Vec<Response>, Complaint> {
-    let octets = read(path, MAX_RESPONSE_BYTES * 2)?;
-    let found = match pem(&octets) {
-        Some(text) => Response::all_from_pem(text),
-        None => Response::from_der(&octets).map(|one| vec![one]),
-    };
-    found.ok().filter(|found| !found.is_empty()).ok_or_else(|| {
-        Complaint::new(Exit::WrongUse, "not-an-ocsp-response").with("path", path.display())
-    })
 }

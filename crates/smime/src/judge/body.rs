@@ -7,7 +7,9 @@ use ssmax_primitives::DigestAlgorithm;
 
 use super::{Reason, from};
 use crate::content::{
-    ContentFault, ObjectKind, SignedContent, is_encrypted, object_kind, signed_content,
+    ContentFault, ObjectKind, SignedContent, is_encrypted, is_foreign_signature,
+    is_nested_signature, is_pkcs7_signature, is_signature, is_signature_part, object_kind,
+    signed_content,
 };
 
 /// What a mail's body is to a judge of signatures.
@@ -219,51 +221,11 @@ pub(super) fn check_fields(signed: &Signed<'_>, from: Option<&Address>) -> Resul
     Ok(())
 }
 
-/// A signature of another kind, such as OpenPGP's.
-fn is_foreign_signature(mail: &Entity<'_>) -> bool {
-    mail.content_type().is("multipart", "signed")
-        && !mail.content_type().parameter("protocol").is_some_and(is_pkcs7_signature)
-        && !mail.children().iter().any(is_signature_part)
-}
-
 /// RFC 1847 2.1: protocol "MUST be the same" as the type of the signature part. Readers
 /// choose by one or by the other.
 fn protocol_fits(mail: &Entity<'_>) -> bool {
     mail.content_type().parameter("protocol").is_some_and(is_pkcs7_signature)
         && mail.children().last().is_some_and(is_signature_part)
-}
-
-fn is_signature_part(part: &Entity<'_>) -> bool {
-    is_pkcs7_signature(&part.content_type().essence())
-}
-
-fn is_pkcs7_signature(essence: &str) -> bool {
-    essence.eq_ignore_ascii_case("application/pkcs7-signature")
-        || essence.eq_ignore_ascii_case("application/x-pkcs7-signature")
-}
-
-/// Whether an entity is signed by its own shape, well or not.
-fn is_signature(entity: &Entity<'_>) -> bool {
-    if entity.content_type().is("multipart", "signed") {
-        return !is_foreign_signature(entity);
-    }
-    !matches!(signed_content(entity), Err(ContentFault::NotSigned))
-}
-
-/// Whether a signature directly above this entity would be one of two that mailers tell
-/// apart differently. An OpenPGP signature is content: members of lists sign so, the
-/// organisation signs above, and readers of S/MIME see one signature.
-fn is_nested_signature(entity: &Entity<'_>) -> bool {
-    is_signature(entity)
-        || entity.content_type().is("multipart", "signed") && !is_openpgp_signature(entity)
-}
-
-fn is_openpgp_signature(entity: &Entity<'_>) -> bool {
-    is_foreign_signature(entity)
-        && entity
-            .content_type()
-            .parameter("protocol")
-            .is_some_and(|protocol| protocol.eq_ignore_ascii_case("application/pgp-signature"))
 }
 
 /// RFC 2046 5.2.2, 5.2.3: the body comes from other messages, or from a server.
