@@ -1,7 +1,7 @@
 //! The management organisation.
 
 use crate::member::Member;
-use crate::place::{Place, free_ports};
+use crate::place::Place;
 use crate::process::Running;
 use crate::ssmax::Site;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,7 +19,7 @@ impl Authority {
     /// Founds a federation; the authority does not serve yet.
     #[track_caller]
     pub fn found(place: &Place) -> Self {
-        let [listen] = free_ports(Ipv4Addr::LOCALHOST);
+        let listen = place.free(Ipv4Addr::LOCALHOST);
         let config = format!(
             "state_dir = \"state\"\nrun_dir = \"run\"\n\n\
              [authority]\nname = \"Test Federation\"\nurl = \"https://{listen}\"\n\

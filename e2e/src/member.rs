@@ -2,7 +2,7 @@
 
 use crate::authority::Authority;
 use crate::dovecot::Dovecot;
-use crate::place::{Place, free_ports};
+use crate::place::Place;
 use crate::postfix::{Postfix, Settings};
 use crate::process::{Running, run};
 use crate::ssmax::Site;
@@ -67,8 +67,9 @@ pub struct Person {
 impl Member {
     /// Writes its configuration; nothing is made or started yet.
     pub fn new(place: &Place, outline: Outline, authority: &Authority) -> Self {
-        let [mx, reinjection, imap, mailboxes, submission] = free_ports(outline.ip);
-        let [filter] = free_ports(Ipv4Addr::LOCALHOST);
+        let [mx, reinjection, imap, mailboxes, submission] =
+            std::array::from_fn(|_| place.free(outline.ip));
+        let filter = place.free(Ipv4Addr::LOCALHOST);
         let ports = Ports { mx, reinjection, imap, mailboxes, submission, filter };
         let config = ssmax_toml(&outline, &ports, &authority.url());
         let site = Site::new(place.private_dir(outline.name), &config);

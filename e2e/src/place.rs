@@ -1,10 +1,11 @@
 //! The folder of one run, and addresses that nobody else uses.
 
+use ssmax_daemon::ports::Ports;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use tempfile::TempDir;
 
 /// How much of each log is shown when a test fails, in lines.
@@ -13,19 +14,27 @@ const SHOWN_LINES: usize = 60;
 /// A folder that others may pass through, since mail servers give up root's rights. It
 /// is removed at the end; if the test failed, its logs are shown first.
 #[derive(Debug)]
-pub struct Place(TempDir);
+pub struct Place {
+    dir: TempDir,
+    ports: Mutex<Ports>,
+}
 
 impl Place {
     /// Makes it.
     pub fn new() -> Self {
         let dir = tempfile::Builder::new().prefix("ssmax-e2e-").tempdir().unwrap();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        Self(dir)
+        Self { dir, ports: Mutex::new(Ports::claim().unwrap()) }
     }
 
     /// The folder.
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.dir.path()
+    }
+
+    /// An address of `ip` that nobody else uses while this folder is there.
+    pub fn free(&self, ip: Ipv4Addr) -> SocketAddr {
+        self.ports.lock().unwrap().free(ip.into()).unwrap()
     }
 
     /// A new folder in it that only root can look into.
@@ -65,20 +74,4 @@ fn show_logs(dir: &Path) {
             shown.for_each(|line| eprintln!("{line}"));
         }
     }
-}
-
-/// `N` ports of this address that were free a moment ago, none given out twice.
-pub fn free_ports<const N: usize>(ip: Ipv4Addr) -> [SocketAddr; N] {
-    static GIVEN: Mutex<Vec<SocketAddr>> = Mutex::new(Vec::new());
-    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
-    std::array::from_fn(|_| {
-        loop {
-            let listener = TcpListener::bind((ip, 0)).unwrap();
-            let address = listener.local_addr().unwrap();
-            if !given.contains(&address) {
-                given.push(address);
-                return address;
-            }
-        }
-    })
 }

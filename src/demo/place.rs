@@ -4,8 +4,9 @@ use super::unavailable;
 use crate::complaint::Complaint;
 use crate::config::Config;
 use crate::member;
+use ssmax_daemon::ports::Ports;
 use ssmax_federation::{corporate_number_check_digit, member_id};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
@@ -43,6 +44,8 @@ pub(crate) struct Place {
     /// The network in front of A and of B.
     pub(crate) wire_a: SocketAddr,
     pub(crate) wire_b: SocketAddr,
+    /// Nobody else's for as long as the demonstration runs.
+    _ports: Ports,
 }
 
 /// What tells the organisations apart.
@@ -95,18 +98,16 @@ impl Place {
     pub(crate) async fn prepare(dir: &Path) -> Result<Self, Complaint> {
         let dir = std::path::absolute(dir).map_err(unavailable)?;
         ssmax_store::files::create_private_dir(&dir)?;
-        let ports = free_ports(9)?;
-        let at = |place: usize| {
-            ports.get(place).copied().unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))
-        };
-        let authority_listen = at(0);
+        let mut ports = Ports::claim().map_err(unavailable)?;
+        let mut free = || ports.free(Ipv4Addr::LOCALHOST.into()).map_err(unavailable);
+        let authority_listen = free()?;
         let url = format!("https://localhost:{}", authority_listen.port());
-        let (wire_a, wire_b) = (at(7), at(8));
+        let (wire_a, wire_b) = (free()?, free()?);
         let authority = write_config(&dir, "authority", &authority_text(&url, authority_listen))?;
         let [a, b, c] = outlines();
-        let site = |outline: &Outline, first: usize| -> Result<Site, Complaint> {
+        let mut site = |outline: &Outline| -> Result<Site, Complaint> {
             let home = dir.join(outline.name);
-            let (submission, inbound) = (at(first), at(first + 1));
+            let (submission, inbound) = (free()?, free()?);
             let text = member_text(outline, &home, &url, submission, inbound, wire_a, wire_b);
             Ok(Site {
                 name: outline.name,
@@ -118,14 +119,15 @@ impl Place {
             })
         };
         let place = Self {
-            a: site(&a, 1)?,
-            b: site(&b, 3)?,
-            c: site(&c, 5)?,
+            a: site(&a)?,
+            b: site(&b)?,
+            c: site(&c)?,
             authority,
             authority_listen,
             wire_a,
             wire_b,
             dir,
+            _ports: ports,
         };
         place.found().await?;
         Ok(place)
@@ -214,13 +216,4 @@ fn member_text(
          inbound_smtp = \"{inbound}\"\nallow_plaintext_auth = true\nnext_hop = \"reject\"\n\n\
          [gateway.routes]\n{routes}"
     )
-}
-
-/// Ports that were free a moment ago, all at once so that none comes twice.
-fn free_ports(count: usize) -> Result<Vec<SocketAddr>, Complaint> {
-    let listeners = (0..count)
-        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(unavailable)?;
-    listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>().map_err(unavailable)
 }

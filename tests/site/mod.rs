@@ -2,13 +2,14 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use ssmax_daemon::ports::Ports;
 use tempfile::TempDir;
 
 /// How long a role may take to serve, on a busy machine.
@@ -81,13 +82,17 @@ pub(crate) struct Site {
     dir: TempDir,
     pub(crate) authority_port: u16,
     pub(crate) submission_port: u16,
+    _ports: Ports,
 }
 
 impl Site {
     /// Configurations and directories; nothing is made or started yet.
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let site = Self { authority_port: free_port(), submission_port: free_port(), dir };
+        let mut ports = Ports::claim().unwrap();
+        let mut port = || ports.free(Ipv4Addr::LOCALHOST.into()).unwrap().port();
+        let (authority_port, submission_port) = (port(), port());
+        let site = Self { dir, authority_port, submission_port, _ports: ports };
         for name in ["authority", "a"] {
             private_dir(&site.path(name));
         }
@@ -211,8 +216,4 @@ impl Site {
 
 fn private_dir(path: &Path) {
     fs::DirBuilder::new().mode(0o700).create(path).unwrap();
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }

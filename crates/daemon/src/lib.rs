@@ -3,8 +3,9 @@
 //! Roles are processes of one host that meet over UNIX sockets: one side serves with
 //! [`listen`], the other asks with [`call`], both in frames of [`frame`]. A process
 //! reads its settings with [`config`], speaks to its operator through [`log`], ends
-//! through [`stop`], keeps mail out of its panics with [`panics`], says that it serves through [`ready`], and [`supervise`] keeps
-//! one process per role running.
+//! through [`stop`], keeps mail out of its panics with [`panics`], says that it serves
+//! through [`ready`], and [`supervise`] keeps one process per role running. [`ports`] are for
+//! those who start roles to try them.
 #![allow(
     clippy::disallowed_methods,
     reason = "processes, sockets and the clock are what this crate is for"
@@ -16,6 +17,7 @@ pub mod frame;
 pub mod listen;
 pub mod log;
 pub mod panics;
+pub mod ports;
 pub mod ready;
 pub mod stop;
 pub mod supervise;
