@@ -8,6 +8,7 @@
     reason = "a test"
 )]
 
+mod canary;
 mod clamd;
 mod containers;
 mod hostile;

@@ -131,11 +131,11 @@ struct Conf(String);
 impl Conf {
     /// The last value of this name.
     fn value(&self, name: &str) -> Option<&str> {
-        let values = self.0.lines().filter_map(|line| {
+        let mut values = self.0.lines().filter_map(|line| {
             let (found, value) = line.trim().split_once(char::is_whitespace)?;
             found.eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
         });
-        values.last()
+        values.next_back()
     }
 
     fn says_yes(&self, name: &str) -> bool {
