@@ -49,6 +49,11 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ssmax user add 10234 --name \"山田 花子\" --address hanako@a.example --proof in-person \
          --password-file password.txt",
     ),
+    (
+        "ssmax user add-role",
+        "ssmax user add-role reports --kind system --name \"Mail system\" \
+         --address mailer-daemon@a.example",
+    ),
     ("ssmax user list", "ssmax user list --json"),
     ("ssmax user export", "ssmax user export hanako@a.example --out hanako"),
     ("ssmax user revoke", "ssmax user revoke 10234"),

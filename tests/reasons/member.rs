@@ -9,7 +9,9 @@ use ssmax_federation::admission::{Admission, Application};
 use ssmax_federation::{
     Capabilities, Enforce, Kind, Names, corporate_number_check_digit, member_id,
 };
-use ssmax_gateway::{AfterOpening, Ambiguous, FederationConfig, GatewayConfig, listen};
+use ssmax_gateway::{
+    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, SystemConfig, listen,
+};
 use ssmax_hsm::UnlockSecret;
 use ssmax_inspector::InspectorConfig;
 use ssmax_primitives::SystemRandom;
@@ -220,6 +222,15 @@ impl Member {
     }
 }
 
+impl Member {
+    /// Where the running gateway has this listener.
+    pub(crate) async fn at(&self, listener: &str) -> SocketAddr {
+        let run_dir = &self.gateway.run_dir;
+        let ready = ssmax_daemon::ready::wait_ready(run_dir, &["gateway"], READY).await.unwrap();
+        ready["gateway"].addresses[listener].parse().unwrap()
+    }
+}
+
 /// Where a gateway takes mail from its own people and from others, once it serves.
 pub(crate) async fn addresses(run_dir: &Path) -> (SocketAddr, SocketAddr) {
     let ready = ssmax_daemon::ready::wait_ready(run_dir, &["gateway"], READY).await.unwrap();
@@ -317,6 +328,7 @@ fn gateway(
             outbound_after_opening: outline.outbound_after_opening,
             ambiguous: outline.ambiguous,
             max_held_mebibytes: 10,
+            system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },
             limits: listen::Limits::default(),
         },
     }

@@ -2,7 +2,7 @@
 //! Specification: `spec/keyserver.md`.
 
 use crate::TicketId;
-use crate::ca::KeyHolder;
+use crate::ca::{AccountKind, KeyHolder};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use ssmax_chain::seal_record::MailClass;
@@ -33,6 +33,9 @@ pub enum Form {
     Signed,
     /// (d) unsigned: the keyserver signs for the person.
     Unsigned,
+    /// (f) automatic, without a login: the keyserver signs for the organisation, under
+    /// a role address.
+    System,
 }
 
 /// Over the keyserver's socket for the gateway.
@@ -446,6 +449,9 @@ pub struct RelayKeys {
 pub struct UserRecord {
     /// The user id.
     pub user: String,
+    /// What it is.
+    #[serde(default)]
+    pub kind: AccountKind,
     /// Addresses the person may send from and receives at.
     pub addresses: Vec<String>,
     /// Whether the person may send and receive.

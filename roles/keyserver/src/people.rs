@@ -3,7 +3,7 @@
 use crate::state::{Keyserver, failed};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::ca::KeyHolder;
+use ssmax_api::ca::{AccountKind, KeyHolder};
 use ssmax_api::keyserver::{CaRequest, PrivateKey, RelayKeys, UserKeys, UserRecord};
 use ssmax_chain::binding::directory_address;
 use ssmax_hsm::KeyPurpose;
@@ -141,7 +141,9 @@ impl Keyserver {
         address: &Address,
     ) -> Result<Option<Certificate>, Problem> {
         let Some(person) = self.person_at(address).await? else { return Ok(None) };
-        if !person.active {
+        // Machines read no mail, and what is for a list goes on as new mail.
+        let reads = matches!(person.kind, AccountKind::Person | AccountKind::Shared);
+        if !person.active || !reads {
             return Ok(None);
         }
         let now = Self::now();
