@@ -54,6 +54,9 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ssmax user add-role reports --kind system --name \"Mail system\" \
          --address mailer-daemon@a.example",
     ),
+    ("ssmax user delegate", "ssmax user delegate --from boss@a.example --to 10234 --days 90"),
+    ("ssmax user undelegate", "ssmax user undelegate --from boss@a.example --to 10234"),
+    ("ssmax user delegations", "ssmax user delegations --json"),
     ("ssmax user list", "ssmax user list --json"),
     ("ssmax user export", "ssmax user export hanako@a.example --out hanako"),
     ("ssmax user revoke", "ssmax user revoke 10234"),

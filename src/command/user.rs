@@ -1,5 +1,7 @@
 //! `ssmax user`: people and their certificates, by way of the running CA.
 
+mod delegation;
+
 use super::{ConfigFile, Context, block_on};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
@@ -34,6 +36,15 @@ enum Action {
     Add(Box<Add>),
     /// Register an address behind which there is no person: nobody logs in as it.
     AddRole(AddRole),
+    /// Let somebody write in the name of another person or of a shared mailbox.
+    Delegate(delegation::Delegate),
+    /// End that.
+    Undelegate(delegation::Undelegate),
+    /// List who may write in whose name.
+    Delegations {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// List the people.
     List {
         #[command(flatten)]
@@ -155,6 +166,9 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
     context.end(match args.action {
         Action::Add(args) => add(&args, context),
         Action::AddRole(args) => add_role(&args, context),
+        Action::Delegate(args) => delegation::delegate(&args, context),
+        Action::Undelegate(args) => delegation::undelegate(&args, context),
+        Action::Delegations { config } => delegation::list(&config, context),
         Action::List { config } => list(&config, context),
         Action::Export { user, out, config } => export(&config, &user, &out, context),
         Action::Revoke { user, config } => revoke(&config, &user, context),

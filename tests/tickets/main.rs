@@ -40,6 +40,7 @@ mod person;
 #[allow(dead_code, reason = "shared, and used in part")]
 mod published;
 mod seals;
+mod senders;
 #[path = "../reasons/smtp.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
 mod smtp;
@@ -85,5 +86,6 @@ async fn a_worker_gets_what_its_verdict_was_about_and_nothing_else() {
 async fn neither_gateway_nor_ca_decides_whom_the_keyserver_believes() {
     let site = Site::start().await;
     people::run(&site).await;
+    senders::run(&site).await;
     list::run(&site).await;
 }

@@ -129,6 +129,25 @@ pub enum OfficerRequest {
         /// The address.
         address: String,
     },
+    /// Lets somebody write in the name of another person or of a shared mailbox.
+    /// Answered by `()`; logged.
+    Delegate {
+        /// Whose name: the user id or an address.
+        owner: String,
+        /// Who writes: the user id or an address.
+        actor: String,
+        /// Until when, in seconds since 1970.
+        until: i64,
+    },
+    /// Ends that. Answered by `()`; logged.
+    EndDelegation {
+        /// Whose name: the user id or an address.
+        owner: String,
+        /// Who could write: the user id or an address.
+        actor: String,
+    },
+    /// All that have not ended. Answered by `Vec<Delegation>` of the keyserver.
+    ListDelegations,
     /// Ends a person's rights and certificates. Answered by `()`.
     RevokeUser {
         /// The user id or an address.

@@ -401,6 +401,17 @@ pub enum CaRequest {
     },
     /// Installs or replaces a person with certificates. Answered by `()`.
     InstallUser(Box<UserRecord>),
+    /// Lets somebody write in an owner's name. Answered by `()`.
+    Delegate(Delegation),
+    /// Ends that. Answered by `()`; [`crate::Problem::NotFound`] if there was none.
+    EndDelegation {
+        /// The owner's user id.
+        owner: String,
+        /// Who could act.
+        actor: String,
+    },
+    /// All that have not ended. Answered by `Vec<Delegation>`.
+    ListDelegations,
     /// A private encryption key for its owner's mailer. Answered by [`PrivateKey`];
     /// logged.
     ExportEncryptionKey {
@@ -409,6 +420,17 @@ pub enum CaRequest {
     },
     /// The public keys that relay certificates carry. Answered by [`RelayKeys`].
     RelayKeys,
+}
+
+/// Somebody's right to write in the name of another person or of a shared mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delegation {
+    /// Whose name: a user id.
+    pub owner: String,
+    /// Who writes: a user id.
+    pub actor: String,
+    /// Until when, in seconds since 1970.
+    pub until: i64,
 }
 
 /// A private key on its way to its owner.

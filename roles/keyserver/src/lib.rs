@@ -10,6 +10,7 @@
 
 mod admit;
 mod config;
+mod delegation;
 mod member_list;
 mod people;
 mod release;

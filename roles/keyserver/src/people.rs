@@ -23,6 +23,11 @@ impl Keyserver {
             CaRequest::ExportEncryptionKey { user } => {
                 ssmax_api::encode(self.export_encryption_key(&user).await)
             }
+            CaRequest::Delegate(delegation) => ssmax_api::encode(self.delegate(&delegation).await),
+            CaRequest::EndDelegation { owner, actor } => {
+                ssmax_api::encode(self.end_delegation(&owner, &actor).await)
+            }
+            CaRequest::ListDelegations => ssmax_api::encode(self.list_delegations().await),
             CaRequest::RelayKeys => ssmax_api::encode(self.relay_keys()),
         }
     }

@@ -158,6 +158,6 @@ pub(crate) fn assertion(own: &OwnMail, signer: &InnerSigner) -> SenderAssertion 
             KeyHolder::File => SignedBy::File,
             KeyHolder::Server => SignedBy::Server,
         },
-        on_behalf: None,
+        on_behalf: own.actor.clone(),
     }
 }

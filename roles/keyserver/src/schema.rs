@@ -3,9 +3,10 @@
 use ssmax_store::Migration;
 
 /// All steps so far.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: "
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: "
     -- The member's own certificates, by purpose: organisation-signing,
     -- federation-encryption, member-ca, issuing-ca, root, seal-ca.
     CREATE TABLE own_certificate (
@@ -41,4 +42,18 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
     -- Certificates named by the list, by their SHA-256.
     CREATE TABLE member_certificate (sha256 BLOB NOT NULL PRIMARY KEY, der BLOB NOT NULL) STRICT;
     ",
-}];
+    },
+    Migration {
+        version: 2,
+        sql: "
+    -- Who may write in whose name. A person's record is replaced now and then, so nothing
+    -- here depends on its row.
+    CREATE TABLE delegation (
+        owner TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        until INTEGER NOT NULL,
+        PRIMARY KEY (owner, actor)
+    ) STRICT;
+    ",
+    },
+];

@@ -13,7 +13,7 @@ use crate::config::Settings;
 use crate::fate::Fates;
 use crate::gateway::Gateway;
 use crate::listen::{self, Journey, Login};
-use crate::outbound::{Arrival, Submitted, parse};
+use crate::outbound::{Arrival, Submitted, message_id_of, parse};
 use crate::reply;
 use crate::wire::Reply;
 use kind::{Kind, kind_of};
@@ -66,6 +66,7 @@ fn accept(
     message_id: &mut String,
 ) -> Result<Submitted, Refusal> {
     let mut arrival = Arrival::read(octets, settings.gateway.ambiguous)?;
+    *message_id = message_id_of(&parse(&arrival.octets)?);
     let source = source_of(envelope);
     let role = role_of(&arrival.octets, envelope, settings, source)?;
     let role = Address::parse(&role).map_err(|_| Reason::SourceUnknown)?;

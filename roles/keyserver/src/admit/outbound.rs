@@ -1,5 +1,6 @@
 //! A mail of an own user (steps 3 and 4).
 
+use super::sender::Sender;
 use super::{addresses, recipient_infos};
 use crate::people::{has_token, server_held};
 use crate::state::{Keyserver, failed};
@@ -31,7 +32,7 @@ impl Keyserver {
         let refuse = |reason| Err(Problem::Refused(reason));
         let from =
             Address::parse(&statement.from).map_err(|_| Problem::Refused(Reason::FromNotOne))?;
-        let user = self.sender(&statement, &from, request.form).await?;
+        let Sender { user, actor } = self.sender(&statement, &from, request.form).await?;
         self.check_own_standing()?;
         match request.form {
             Form::Unsigned => self.check_server_signing(&user, &statement)?,
@@ -55,6 +56,7 @@ impl Keyserver {
         let now = Self::now();
         let origin = Origin::Own(Box::new(OwnMail {
             user,
+            actor,
             statement,
             from,
             unsigned: matches!(request.form, Form::Unsigned | Form::System),
