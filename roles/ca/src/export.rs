@@ -14,7 +14,8 @@ impl Ca {
         let user = self.active_user(user).await?.ok_or(Problem::NotFound)?;
         let (certificate,): (Vec<u8>,) = sqlx::query_as(
             "SELECT der FROM certificate WHERE subject = ? AND kind = 'user-encryption'
-             AND der IS NOT NULL AND revoked IS NULL ORDER BY intended DESC LIMIT 1",
+             AND der IS NOT NULL AND revoked IS NULL ORDER BY intended DESC, rowid DESC
+             LIMIT 1",
         )
         .bind(&user)
         .fetch_optional(self.database.pool())
