@@ -189,6 +189,7 @@ cli-user-device-secret = Device secret, shown this once: { $secret }
 cli-user-delegated = { $to } may write in the name of { $from } until { $until }.
 cli-user-undelegated = { $to } may no longer write in the name of { $from }.
 cli-user-inactive = (revoked)
+cli-user-renewed = { $user } has new certificates. Old mail stays readable with the old keys.
 cli-user-revoked = { $user } can no longer send or receive. Old mail stays readable to the organisation.
 cli-user-key-advice = Bring the key to the person's mailer on a safe way, then delete it here. seal-ca.pem is what the mailer is to trust.
 cli-file-written = Written: { $path }

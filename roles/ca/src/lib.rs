@@ -11,6 +11,7 @@ mod delegate;
 mod export;
 mod register;
 mod relay;
+mod renew;
 mod schema;
 mod serve;
 mod setup;

@@ -129,7 +129,7 @@ impl Ca {
     }
 
     /// One certificate for a person: signing for a holder, or encryption.
-    async fn user_certificate(
+    pub(crate) async fn user_certificate(
         &self,
         request: &AddUser,
         address: &str,

@@ -124,6 +124,9 @@ impl Ca {
                 ssmax_api::encode(self.end_delegation(&owner, &actor).await)
             }
             OfficerRequest::ListDelegations => ssmax_api::encode(self.list_delegations().await),
+            OfficerRequest::RenewUser(renewal) => {
+                ssmax_api::encode(self.renew_user(&renewal).await)
+            }
             OfficerRequest::RevokeUser { user } => ssmax_api::encode(self.revoke_user(&user).await),
         }
     }
