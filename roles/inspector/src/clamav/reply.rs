@@ -79,7 +79,7 @@ mod tests {
             b"1: stream: OK ",
             b"1: stream:  FOUND",
             b"1: stream: FOUND",
-            b"1: stream: OK\0001: stream: OK",
+            b"1: stream: OK\x001: stream: OK",
             b"UNKNOWN COMMAND",
         ] {
             assert_eq!(Reply::parse(octets, 1), Err(EngineFault::Malformed), "{octets:?}");
