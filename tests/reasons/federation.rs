@@ -124,6 +124,7 @@ fn outlines() -> [Outline; 3] {
             outbound_after_opening: AfterOpening::Refuse,
             inbound_after_opening: AfterOpening::Hold,
             max_private_operations: 4,
+            rewrap_own_per_day: 20,
             ambiguous: Ambiguous::Rebuild,
         },
         Outline {
@@ -132,6 +133,7 @@ fn outlines() -> [Outline; 3] {
             outbound_after_opening: AfterOpening::Hold,
             inbound_after_opening: AfterOpening::Refuse,
             max_private_operations: 4,
+            rewrap_own_per_day: 20,
             ambiguous: Ambiguous::Refuse,
         },
         Outline {
@@ -140,6 +142,7 @@ fn outlines() -> [Outline; 3] {
             outbound_after_opening: AfterOpening::Refuse,
             inbound_after_opening: AfterOpening::Refuse,
             max_private_operations: 0,
+            rewrap_own_per_day: 0,
             ambiguous: Ambiguous::Rebuild,
         },
     ]
