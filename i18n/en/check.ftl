@@ -23,6 +23,8 @@ check-clamd = clamd answers at { $address }
 check-clamd-temporary = clamd keeps temporary files in memory ({ $path })
 check-clamd-settings = { $path } has what the inspector relies on
 check-unlock = { $path } can be read by us only
+check-token = the token { $label } does { $can }
+check-token-cannot = the token { $label } does { $can }, but not { $cannot }: mail that needs it is refused
 check-keys = the keys in { $path } open
 check-admitted = { $id } is admitted
 check-listen-free = { $address } is free
@@ -62,6 +64,8 @@ err-core-dumps = A crash would write memory with keys to a file
 rec-core-dumps = Run: ulimit -c 0 (in a systemd unit LimitCORE=0)
 err-unlock-beside = { $path } is below state_dir, beside the keys that it unlocks
 rec-unlock-beside = Keep it on another medium, or have the service manager hand it in. Whoever gets a copy of state_dir has all keys.
+err-token-pkcs1 = allow_pkcs1_decryption is set, and the token { $label } cannot do the raw RSA operation that it needs
+rec-token-pkcs1 = Set it to false: PKCS#1 v1.5 is opened only where nobody learns from the answer whether the padding was good.
 err-org-keys-missing = { $role } has no keys, or its unlock file is missing
 rec-org-keys-missing = Make them: ssmax org init
 err-no-listener = The gateway listens nowhere

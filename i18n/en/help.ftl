@@ -38,6 +38,7 @@ help-authority-publish-dir = The directory to write to
 help-org = A member's keys and certificates; joining the federation
 help-org-init = Make the member's keys and the application to join the federation
 help-org-init-out = Where to write the application (default: application.json); - is standard output
+help-org-init-hsm = Refuse unless the configuration makes the keys in a token (backend = "pkcs11")
 help-org-install = Install what the management organisation answered
 help-org-install-admission = The management organisation's answer; - is standard input
 help-org-install-root_sha256 = SHA-256 of the federation's root, as you were told it on another way

@@ -19,6 +19,8 @@ check-clamd = { $address }のclamdが応答します
 check-clamd-temporary = clamdの一時ファイルはメモリ上にあります（{ $path }）
 check-clamd-settings = { $path }は検査サーバに必要な設定になっています
 check-unlock = { $path }は自分だけが読めます
+check-token = トークン{ $label }は{ $can }ができます
+check-token-cannot = トークン{ $label }は{ $can }ができますが、{ $cannot }はできません。それが必要なメールは拒否されます
 check-keys = { $path }の鍵を開けます
 check-admitted = { $id }は承認されています
 check-listen-free = { $address }は空いています
@@ -58,6 +60,8 @@ err-core-dumps = 異常終了すると、鍵を含むメモリがファイルに
 rec-core-dumps = 次を実行してください: ulimit -c 0（systemdでは LimitCORE=0）
 err-unlock-beside = { $path }が state_dir の中、それが開ける鍵のそばにあります
 rec-unlock-beside = 別の媒体に置くか、サービス管理から渡してください。state_dir の写しを得た者がすべての鍵を得ます。
+err-token-pkcs1 = allow_pkcs1_decryption が設定されていますが、トークン{ $label }はそれに必要な素のRSA演算ができません
+rec-token-pkcs1 = false にしてください。PKCS#1 v1.5は、パディングの良否が応答から分からない場合に限って開きます。
 err-org-keys-missing = { $role }の鍵がないか、解錠ファイルがありません
 rec-org-keys-missing = 作成してください: ssmax org init
 err-no-listener = メール検証システムがどこでも待ち受けていません

@@ -38,6 +38,7 @@ help-authority-publish-dir = 書き先のフォルダ
 help-org = 参加組織の鍵と証明書、連合への参加
 help-org-init = 参加組織の鍵と、連合への申請書を作る
 help-org-init-out = 申請書の書き先（省くと application.json）。- は標準出力
+help-org-init-hsm = 設定で鍵をトークンに作ることになっていなければ中止する（backend = "pkcs11"）
 help-org-install = 管理組織の承認書を取り込む
 help-org-install-admission = 管理組織の承認書。- は標準入力
 help-org-install-root_sha256 = 別の経路で伝えられた、連合のルート証明書のSHA-256

@@ -40,6 +40,13 @@ sample-keyserver = 鍵管理サーバ: すべての秘密鍵。チケットが�
 sample-keyserver-unlock_file =
     鍵を開ける秘密のファイル。自分だけが読めるようにし、state_dir とは別の媒体に置いてください。
     なければ ssmax org init が作ります。
+sample-keyserver-backend =
+    新しい鍵を作る場所: file（暗号化したファイル）または pkcs11（トークン。[keyserver.pkcs11]を参照）。
+    既にある鍵は、どちらにあっても使われます。
+sample-keyserver-pkcs11 = backend = "pkcs11" のときのトークン。それ以外では読まれません。
+sample-keyserver-pkcs11-module = 製造元のPKCS#11ライブラリ。
+sample-keyserver-pkcs11-token_label = トークンの初期化時に付けたラベル。
+sample-keyserver-pkcs11-pin_file = 利用者PINのファイル。所有者だけが読めるようにします。
 sample-keyserver-max_private_operations = メール一通に使える秘密鍵演算の回数。
 sample-keyserver-allow_pkcs1_decryption = 古いメールソフトのため、RSA鍵でPKCS#1 v1.5を開くか。
 sample-keyserver-sign_for_users = 強いログインで署名なしに送られたメールに、本人に代わり署名してよいか。
@@ -49,6 +56,11 @@ sample-keyserver-rewrap_own_per_day =
 
 sample-ca = 公開鍵証明書発行・鍵管理システム: 利用者とその証明書。
 sample-ca-unlock_file = [keyserver]と同様の、別のファイル。
+sample-ca-backend = [keyserver]と同様。
+sample-ca-pkcs11 = [keyserver.pkcs11]と同様。同じトークンでも別のトークンでもかまいません。
+sample-ca-pkcs11-module = 製造元のPKCS#11ライブラリ。
+sample-ca-pkcs11-token_label = トークンの初期化時に付けたラベル。
+sample-ca-pkcs11-pin_file = 利用者PINのファイル。所有者だけが読めるようにします。
 sample-ca-user_days = 利用者の証明書の期間（日）。825まで。
 sample-ca-relay_days = 中継用暗号証明書の期間（日）。400まで。
 sample-ca-device_secret_aal = 端末用の秘密の認証保証レベル: 1。二要素を確認してから渡す場合は2。
