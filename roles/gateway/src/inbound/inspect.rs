@@ -41,9 +41,9 @@ impl Gateway {
         };
         let name = admitted.ticket.ticket.clone();
         let answer = self.look(name, octets, plan).await?;
-        let mail = mail.authenticated(admitted.ticket).inspected(answer)?;
+        let mut mail = mail.authenticated(admitted.ticket).inspected(answer)?;
         refuse_each(&admitted.waiting, fates);
-        self.deliver_sealed(&mail, &hop.from, fates).await
+        self.deliver_sealed(&mut mail, &hop.from, fates).await
     }
 
     pub(super) async fn outside_the_chain(
@@ -73,10 +73,10 @@ impl Gateway {
     async fn look(
         &self,
         ticket: TicketId,
-        octets: &[u8],
+        octets: &Arc<Vec<u8>>,
         plan: Plan,
     ) -> Result<Inspection<Vec<ssmax_api::inspector::SealedCopy>>, Refusal> {
-        let request = Inspect { ticket, mail: octets.to_vec(), plan };
+        let request = Inspect { ticket, mail: Arc::clone(octets), plan };
         Ok(match self.inspector(request).await? {
             Inspected::Passed { sealed, .. } => Inspection::Passed(sealed),
             Inspected::Stopped { reason, .. } => Inspection::Stopped(reason),

@@ -1,7 +1,7 @@
 //! The recipient's mailbox takes it. Header fields are added on top only.
 
 use crate::fate::Fates;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, on_top_of};
 use crate::outbound::parse;
 use ssmax_api::TicketId;
 use ssmax_api::inspector::SealedCopy;
@@ -15,13 +15,14 @@ impl Gateway {
     /// Delivers each recipient's sealed copy, and remembers that they have it.
     pub(super) async fn deliver_sealed(
         &self,
-        mail: &Mail<Inspected<InboundTicket, Vec<SealedCopy>>>,
+        mail: &mut Mail<Inspected<InboundTicket, Vec<SealedCopy>>>,
         from: &str,
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
-        let ticket = mail.ticket();
         let host_name = &self.settings.gateway.host_name;
-        for copy in mail.made() {
+        // Each copy is given up when it has gone.
+        for copy in std::mem::take(mail.made_mut()) {
+            let ticket = mail.ticket();
             let result = ResultField {
                 authserv_id: host_name,
                 class: MailClass::Verified,
@@ -32,8 +33,8 @@ impl Gateway {
             let on_top = self.received("ESMTP")
                 + &authentication_results(host_name, "pass", from)
                 + &result.render();
-            let octets = [on_top.as_bytes(), &copy.mail].concat();
-            let recipient = copy.recipient.clone();
+            let octets = on_top_of(on_top.as_bytes(), copy.mail);
+            let recipient = copy.recipient;
             // The worker sealed it: there is nothing left to sign.
             let Ok(parcel) = mail.parcel(vec![recipient.clone()], octets).signed(Ok::<_, ()>)
             else {

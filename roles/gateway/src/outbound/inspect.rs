@@ -27,7 +27,7 @@ impl Gateway {
         let (plan, later) = self.outbound_plan(&known);
         let request = Inspect {
             ticket: known.mail.ticket().ticket.clone(),
-            mail: known.mail.octets().to_vec(),
+            mail: known.mail.shared_octets(),
             plan,
         };
         let answer = match self.inspector(request).await? {

@@ -113,11 +113,11 @@ impl Gateway {
                 return Ok(());
             }
         }
-        let inspected = self.inspect_outbound(authenticated, fates).await?;
+        let mut inspected = self.inspect_outbound(authenticated, fates).await?;
         if encrypted {
             refuse_unreachable(&inspected.ticket().routes, &returned, fates);
         }
-        self.pass_on(&inspected, fates).await?;
+        self.pass_on(&mut inspected, fates).await?;
         if !returned.is_empty() {
             self.return_in_clear(&inspected, returned, fates).await;
         }

@@ -39,12 +39,14 @@ impl Gateway {
     /// their own fate, not the others'.
     pub(super) async fn pass_on(
         &self,
-        mail: &Mail<Inspected<OutboundTicket, Made>>,
+        mail: &mut Mail<Inspected<OutboundTicket, Made>>,
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
-        for copy in &mail.made().sealed {
+        // Each copy is given up when it has gone.
+        for copy in std::mem::take(&mut mail.made_mut().sealed) {
             self.deliver_inside(mail, copy, fates).await;
         }
+        let mail = &*mail;
         let entity = parse(mail.octets())?;
         let open = fates.undecided();
         let is_open = |route: &&RecipientRoute| matches!(route, RecipientRoute::Member { recipient, .. } if open.contains(recipient));

@@ -1,6 +1,5 @@
 //! What travels on: fresh encryptions for other members, sealed copies for people here.
 
-use super::open::Opened;
 use super::signer::Signed;
 use super::{Stop, Worker};
 use serde_bytes::ByteBuf;
@@ -14,27 +13,49 @@ use ssmax_mail::compose;
 use ssmax_primitives::{ContentKey, SystemRandom};
 use ssmax_token::Random as _;
 
+/// The signed entity, to be put into each thing that is composed.
+struct Content {
+    entity: Vec<u8>,
+    digest: Digest,
+    signed_data: Vec<u8>,
+    /// How many things are left to be composed.
+    uses: usize,
+}
+
+impl Content {
+    /// The entity: a copy, and the last time itself.
+    fn take(&mut self) -> Vec<u8> {
+        self.uses = self.uses.saturating_sub(1);
+        if self.uses == 0 { std::mem::take(&mut self.entity) } else { self.entity.clone() }
+    }
+}
+
 impl Worker {
     /// Composes what the plan asks for. The keyserver gives its part only after a pass.
+    /// `fields` are those that travel on, each with its CRLF.
     pub(super) fn compose(
         &mut self,
         order: &Inspect,
-        opened: &Opened,
+        fields: &[u8],
         signed: Option<Signed>,
     ) -> Result<Inspected, Stop> {
         let plan = &order.plan;
-        let mut passed = (Vec::new(), Vec::new());
-        if let Some(signed) = &signed {
+        let (mut fresh, mut sealed) = (Vec::new(), Vec::new());
+        let mut entity = None;
+        if let Some(Signed { entity: octets, signed_data, .. }) = signed {
+            let digest = Digest::of(&octets);
+            entity = Some(digest);
+            let uses = plan.fresh.len().saturating_add(plan.seal_for.len());
+            let mut content = Content { entity: octets, digest, signed_data, uses };
             for form in &plan.fresh {
-                passed.0.push(self.fresh(*form, opened, signed)?);
+                fresh.push(self.fresh(*form, fields, &mut content)?);
             }
             for recipient in &plan.seal_for {
-                passed.1.push(self.sealed(recipient, opened, signed)?);
+                sealed.push(self.sealed(recipient, fields, &mut content)?);
             }
         }
-        let (fresh, sealed) = passed;
         Ok(Inspected::Passed {
-            entity: signed.map(|signed| Digest::of(&signed.entity)),
+            entity,
             fresh,
             sealed,
             findings: std::mem::take(&mut self.findings),
@@ -46,20 +67,20 @@ impl Worker {
     fn fresh(
         &self,
         form: FreshForm,
-        opened: &Opened,
-        signed: &Signed,
+        fields: &[u8],
+        content: &mut Content,
     ) -> Result<(FreshForm, Digest, ByteBuf), Stop> {
         let mut head = Vec::new();
         let cipher = match form {
             FreshForm::MailCbc => ContentCipher::Aes256Cbc,
             FreshForm::WrappedGcm => {
                 head.extend_from_slice(b"Content-Type: message/rfc822\r\n\r\n");
-                head.extend_from_slice(&opened.fields);
+                head.extend_from_slice(fields);
                 head.extend_from_slice(b"MIME-Version: 1.0\r\n");
                 ContentCipher::Aes256Gcm
             }
         };
-        let content = multipart_signed(&head, &signed.entity, &signed.signed_data);
+        let content = multipart_signed(&head, content.take(), &content.signed_data);
         let (key, object) = encrypted(content, cipher)?;
         let tail = Digest(object.tail());
         // Until the keyserver makes RecipientInfos for a member, the object is
@@ -73,10 +94,10 @@ impl Worker {
     fn sealed(
         &self,
         recipient: &str,
-        opened: &Opened,
-        signed: &Signed,
+        fields: &[u8],
+        content: &mut Content,
     ) -> Result<SealedCopy, Stop> {
-        let mut fields = opened.fields.clone();
+        let mut fields = fields.to_vec();
         fields.extend_from_slice(b"MIME-Version: 1.0\r\n");
         // The header is covered as it will be delivered; the body's type does not
         // depend on what is inside.
@@ -84,8 +105,8 @@ impl Worker {
         let shell = super::open::parse(&shell, ssmax_chain::Reason::ContentAmbiguous)?;
         let headers = binding::headers_digest(shell.header())
             .map_err(|_| Stop::from(ssmax_chain::Reason::ContentAmbiguous))?;
-        let seal = self.keyserver.seal(recipient, Digest::of(&signed.entity), headers)?;
-        let content = multipart_signed(b"", &signed.entity, &seal.signed_data);
+        let seal = self.keyserver.seal(recipient, content.digest, headers)?;
+        let content = multipart_signed(b"", content.take(), &seal.signed_data);
         let (key, object) = encrypted(content, ContentCipher::Aes256Cbc)?;
         let infos = self.keyserver.encrypt_to(recipient, Digest(object.tail()), &key)?;
         let infos: Vec<Vec<u8>> = infos.into_iter().map(ByteBuf::into_vec).collect();
@@ -95,10 +116,10 @@ impl Worker {
     }
 }
 
-fn multipart_signed(head: &[u8], entity: &[u8], signed_data: &[u8]) -> Vec<u8> {
+fn multipart_signed(head: &[u8], entity: Vec<u8>, signed_data: &[u8]) -> Vec<u8> {
     let mut random = [0; 16];
     SystemRandom.fill(&mut random);
-    signed_part_behind(head, entity.to_vec(), signed_data, &compose::boundary(random))
+    signed_part_behind(head, entity, signed_data, &compose::boundary(random))
 }
 
 /// Encrypts where the content stands.

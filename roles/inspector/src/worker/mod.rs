@@ -18,12 +18,14 @@ use ssmax_api::Problem;
 use ssmax_api::inspector::{FromWorker, Inspect, Inspected, Order, Task};
 use ssmax_api::keyserver::{ExpectedSigner, InnerSigner, Released, VERDICT_LABEL, VerdictBody};
 use ssmax_chain::{Digest, Reason};
-use ssmax_daemon::frame::{MAX_FRAME_BYTES, read_frame_sync, write_frame_sync};
+use ssmax_daemon::frame::MAX_FRAME_BYTES;
+use ssmax_daemon::laden::{read_laden_sync, write_laden_sync};
 use ssmax_inspection::{Direction, Finding, Outcome, Verdict};
 use ssmax_primitives::SoftwareKey;
 use ssmax_token::{KeyAlgorithm, KeyPair as _, SigningKey as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Runs as a worker: the sandbox first, then one order from standard input, its result
 /// to standard output. Before the sandbox only the first octet of the input is taken, with
@@ -56,11 +58,11 @@ pub fn worker_main(arguments: &[String]) -> ExitCode {
         }
     }
     ssmax_daemon::panics::tell_place_only();
-    let order: Order = match read_frame_sync(&mut std::io::stdin(), MAX_FRAME_BYTES) {
+    let order: Order = match read_laden_sync(&mut std::io::stdin(), MAX_FRAME_BYTES) {
         Ok(Some(order)) => order,
         _ => return ExitCode::from(2),
     };
-    match write_frame_sync(&mut std::io::stdout(), &carry_out(order, clamd), MAX_FRAME_BYTES) {
+    match write_laden_sync(&mut std::io::stdout(), carry_out(order, clamd), MAX_FRAME_BYTES) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::from(3),
     }
@@ -70,7 +72,7 @@ fn carry_out(order: Order, clamd: Option<OwnedFd>) -> FromWorker {
     let detectors = Detectors::new(order.policy, order.limits, order.clamav, clamd);
     match order.task {
         Task::Mail(inspect) => FromWorker::Done(detectors.and_then(|detectors| {
-            Worker { keyserver: Keyserver::default(), findings: vec![], detectors }.work(&inspect)
+            Worker { keyserver: Keyserver::default(), findings: vec![], detectors }.work(*inspect)
         })),
         Task::File(file) => {
             FromWorker::Scanned(detectors.and_then(|detectors| detectors.scan(&file)))
@@ -108,7 +110,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn work(mut self, inspect: &Inspect) -> Result<Inspected, Problem> {
+    fn work(mut self, inspect: Inspect) -> Result<Inspected, Problem> {
         match self.inspect(inspect) {
             Ok(passed) => Ok(passed),
             Err(Stop::Refused(reason)) => {
@@ -118,14 +120,16 @@ impl Worker {
         }
     }
 
-    fn inspect(&mut self, inspect: &Inspect) -> Result<Inspected, Stop> {
+    /// What is not needed any more is given up at once: a mail may be large.
+    fn inspect(&mut self, mut inspect: Inspect) -> Result<Inspected, Stop> {
         let key = SoftwareKey::generate(KeyAlgorithm::EcP256).map_err(|_| Problem::Failed)?;
         let released = self.keyserver.release(key.spki())?;
-        let mail = inspect.mail.as_slice();
-        if released.body.is_some_and(|body| body != Digest::of(mail)) {
+        let mail = Arc::unwrap_or_clone(std::mem::take(&mut inspect.mail));
+        if released.body.is_some_and(|body| body != Digest::of(&mail)) {
             return Err(Problem::NotAllowed.into());
         }
-        let opened = open::open(inspect, &released, &key)?;
+        let inspect = &inspect;
+        let opened = open::open(mail, inspect, &released, &key)?;
         let encrypted = !opened.parts.is_empty();
         let judged = signer::judge(&opened, &inspect.plan, &released);
         let signed = match judged {
@@ -141,7 +145,8 @@ impl Worker {
             return Err(stopped(&verdict, &released, encrypted).into());
         }
         self.keyserver.prepare(&released, &inspect.ticket);
-        self.compose(inspect, &opened, signed)
+        let Opened { fields, .. } = opened;
+        self.compose(inspect, &fields, signed)
     }
 
     /// Nothing that the own seal CA signed leaves the member or comes in; between
