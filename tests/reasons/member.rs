@@ -3,6 +3,7 @@
 
 use crate::wire::Wire;
 use ssmax_api::Organisation;
+use ssmax_api::inspector::AttachmentDelivery;
 use ssmax_authority::AuthorityConfig;
 use ssmax_daemon::Stop;
 use ssmax_federation::admission::{Admission, Application};
@@ -37,6 +38,7 @@ pub(crate) struct Outline {
     pub(crate) inbound_after_opening: AfterOpening,
     pub(crate) max_private_operations: usize,
     pub(crate) ambiguous: Ambiguous,
+    pub(crate) attachments: AttachmentDelivery,
 }
 
 /// One of a member's roles.
@@ -316,6 +318,7 @@ fn gateway(
             inbound_after_opening: outline.inbound_after_opening,
             outbound_after_opening: outline.outbound_after_opening,
             ambiguous: outline.ambiguous,
+            attachments: outline.attachments,
             max_held_mebibytes: 10,
             limits: listen::Limits::default(),
         },

@@ -17,6 +17,7 @@
 )]
 
 pub mod address;
+pub mod attachments;
 pub mod certificate;
 pub mod checkpoint;
 pub mod cms_ber;
@@ -102,6 +103,7 @@ macro_rules! targets {
 /// All targets, in the order of their names.
 pub const TARGETS: &[Target] = targets![
     address,
+    attachments,
     certificate,
     checkpoint,
     cms_ber,

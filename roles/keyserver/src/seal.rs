@@ -20,6 +20,7 @@ use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
 use ssmax_pki::path::{self, PathInput, Purpose, Revocation};
 use ssmax_pki::{Certificate, key_identifier, oid};
+use ssmax_primitives::ContentKey;
 use ssmax_token::KeyPair as _;
 use std::time::Duration;
 
@@ -81,9 +82,11 @@ impl Keyserver {
         headers: Digest,
     ) -> Result<Draft, Problem> {
         let verdict = open.passed()?;
-        if verdict.entity != Some(entity) {
-            return Err(Problem::NotAllowed);
-        }
+        let derived = match entity {
+            whole if verdict.entity == Some(whole) => false,
+            made if verdict.derived == Some(made) => true,
+            _ => return Err(Problem::NotAllowed),
+        };
         let signer = verdict.signer.as_ref().ok_or(Problem::NotAllowed)?;
         let certificate = Certificate::from_der(&signer.certificate).map_err(failed)?;
         let own_id = &self.settings.organisation.id;
@@ -124,10 +127,11 @@ impl Keyserver {
                 recipient: recipient.to_string(),
                 headers,
                 entity,
-                derived: false,
+                derived,
                 class: MailClass::Verified,
                 standing,
                 sender,
+                prev: verdict.prev,
             },
             from: from.clone(),
             name: certificate.common_name().unwrap_or_default(),
@@ -234,17 +238,51 @@ impl Keyserver {
         let open = self.tickets.find(ticket, Self::now())?;
         let open = lock(&open);
         let key = received_key(&open, ticket, &tail, key, ContentCipher::Aes256Cbc)?;
+        self.for_recipient_and_archive(&target, &recipient, &tail, &key)
+    }
+
+    /// RecipientInfos of each file of a mail in attachment mode, as [`Self::encrypt_to`]
+    /// gives them for a whole mail.
+    pub(crate) async fn rewrap_to(
+        &self,
+        ticket: &str,
+        recipient: &str,
+    ) -> Result<Vec<Vec<ByteBuf>>, Problem> {
+        let recipient = self.recipient_of(ticket, recipient)?;
+        let target = self
+            .encryption_certificate(&recipient)
+            .await?
+            .ok_or(Problem::Refused(Reason::RecipientWithoutCertificate))?;
+        let open = self.tickets.find(ticket, Self::now())?;
+        let open = lock(&open);
+        if !open.files {
+            return Err(Problem::NotAllowed);
+        }
+        let files = open
+            .parts
+            .iter()
+            .map(|part| self.for_recipient_and_archive(&target, &recipient, &part.tail, &part.key));
+        files.collect()
+    }
+
+    fn for_recipient_and_archive(
+        &self,
+        target: &Certificate,
+        recipient: &Address,
+        tail: &Digest,
+        key: &ContentKey,
+    ) -> Result<Vec<ByteBuf>, Problem> {
         // PKCS#1 v1.5 is what every mailer with an RSA key reads (measured).
         let mut infos =
-            vec![recipient_info(&target, &key, None, RsaTransport::Pkcs1).map_err(failed)?];
+            vec![recipient_info(target, key, None, RsaTransport::Pkcs1).map_err(failed)?];
         let rsa = ssmax_primitives::key_algorithm(target.spki())
             .is_ok_and(ssmax_token::KeyAlgorithm::is_rsa);
         if let Some(archive) = self.newest_key(KeyPurpose::Archive, rsa)? {
-            let ukm = archive_ukm(&recipient, &tail);
+            let ukm = archive_ukm(recipient, tail);
             let ukm = (!rsa).then_some(ukm.as_slice());
             let spki = archive.spki();
             infos.push(
-                recipient_info_for_key(spki, &key_identifier(spki), &key, ukm).map_err(failed)?,
+                recipient_info_for_key(spki, &key_identifier(spki), key, ukm).map_err(failed)?,
             );
         }
         Ok(infos.into_iter().map(ByteBuf::from).collect())

@@ -1,6 +1,7 @@
 //! One mail, opened, looked into and composed anew; then the process ends.
 
 mod compose;
+mod files;
 mod keyserver;
 mod open;
 mod seal;
@@ -121,7 +122,7 @@ impl Worker {
             return Err(stopped(&verdict, &released, encrypted).into());
         }
         self.keyserver.prepare(&released, &order.inspect.ticket);
-        self.compose(order, &opened, signed)
+        self.compose(order, &opened, signed, &released)
     }
 
     /// Runs the detectors over the content; mail that stays inside is looked at in
@@ -139,11 +140,12 @@ impl Worker {
         for direction in
             [released.direction, Direction::Inbound].into_iter().take(1 + usize::from(inside))
         {
-            let found = match signed {
+            let found = match (signed, &opened.files) {
+                (Some(_), Some(files)) => inspect(&files.shown, opened, direction, order)?,
                 // The signed entity is what travels on; the header around it is looked
                 // at too, since a subject can leak as well.
-                Some(signed) => inspect(&signed.entity, opened, direction, order)?,
-                None => inspect(&opened.message, opened, direction, order)?,
+                (Some(signed), None) => inspect(&signed.entity, opened, direction, order)?,
+                (None, _) => inspect(&opened.message, opened, direction, order)?,
             };
             merge(&mut verdict, found);
             if signed.is_some() {
@@ -169,7 +171,11 @@ impl Worker {
     ) -> Result<(), Stop> {
         let crosses = released.direction == Direction::Inbound || order.inspect.plan.leaves;
         // An opaque signature hides its content from whoever walks the mail around it.
-        let contents = [Some(&opened.message), signed.map(|signed| &signed.entity)];
+        let contents = [
+            Some(&opened.message),
+            signed.map(|signed| &signed.entity),
+            opened.files.as_ref().map(|files| &files.shown),
+        ];
         let sealed =
             contents.into_iter().flatten().any(|octets| seal::carries_own(octets, released));
         if !crosses || !sealed {
@@ -201,6 +207,8 @@ impl Worker {
                 certificate: signed.sender.certificate.der().to_vec(),
                 signed_data: signed.sender.detached.clone(),
             }),
+            derived: opened.derived().map(Digest::of),
+            prev: signed.and_then(|signed| files::continued(&signed.entity)),
             rules: self.findings.iter().map(|finding| finding.rule.clone()).collect(),
         };
         let mut octets = Vec::new();
