@@ -17,6 +17,9 @@ const PROGRAMS: [(&str, &str); 10] = [
     ("timeout", "coreutils"),
 ];
 
+/// Before this release OpenSSL reads no authenticated attributes ("wrong tag").
+const OPENSSL: [u32; 3] = [3, 0, 22];
+
 /// Where Debian keeps Java's libraries.
 pub(crate) const JAVA_LIBRARIES: &str = "/usr/share/java";
 
@@ -49,6 +52,18 @@ fn missing() -> Option<String> {
         let absent = |name: &&&str| !Path::new(JAVA_LIBRARIES).join(name).exists();
         BOUNCY_CASTLE.iter().find(absent).map(|name| (*name, "libbcmail-java"))
     };
-    let (name, package) = program.or_else(library)?;
-    Some(format!("{name} (package {package}) is not installed"))
+    match program.or_else(library) {
+        Some((name, package)) => Some(format!("{name} (package {package}) is not installed")),
+        None => openssl_version()
+            .is_none_or(|version| version < OPENSSL)
+            .then(|| "openssl is older than 3.0.22".to_owned()),
+    }
+}
+
+/// The release of OpenSSL, if it tells: "OpenSSL 3.0.22 25 Aug 2026 ...".
+fn openssl_version() -> Option<[u32; 3]> {
+    let said = Command::new("openssl").arg("version").output().ok()?;
+    let said = String::from_utf8(said.stdout).ok()?;
+    let mut numbers = said.split(' ').nth(1)?.splitn(3, '.').map(|number| number.parse().ok());
+    Some([numbers.next()??, numbers.next()??, numbers.next()??])
 }

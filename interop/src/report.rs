@@ -9,7 +9,7 @@ const HEAD: &str = "# Other programs
 
 Written by `SSMAX_INTEROP=write cargo test -p ssmax-interop`; a test checks that it is current.
 
-Messages were exchanged, in both directions, with what Debian 12 has: OpenSSL 3.0 (`openssl cms`), NSS 3.87 (`cmsutil`),
+Messages were exchanged, in both directions, with what Debian 12 has: OpenSSL 3.0.22 (`openssl cms`), NSS 3.87 (`cmsutil`),
 GnuPG 2.2.40 (`gpgsm`) and Bouncy Castle 1.72 (`interop/peers/BouncyCastle.java`).
 
 - Every value of every property occurs, and every pair of values of two properties that can be read together.

@@ -81,12 +81,6 @@ const LIMITS: &[Limit] = &[
     },
     Limit {
         side: Side::Reads,
-        kinds: &[Kind::ForRsa, Kind::ForEc],
-        when: &[("cipher", GCM_ATTRIBUTES)],
-        shows: Shows::Says("asn1 encoding routines: wrong tag"),
-    },
-    Limit {
-        side: Side::Reads,
         kinds: &[Kind::ForEc],
         when: &[("key", &["X25519"])],
         shows: Shows::Says("CMS routines: no matching recipient"),
