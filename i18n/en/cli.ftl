@@ -16,6 +16,11 @@ cli-count-mails =
         [one] { $count } mail
        *[other] { $count } mails
     }
+cli-count-delegations =
+    { $count ->
+        [one] { $count } delegation
+       *[other] { $count } delegations
+    }
 cli-count-users =
     { $count ->
         [one] { $count } user

@@ -46,6 +46,9 @@ sample-keyserver-max_private_operations = How many private-key operations one ma
 sample-keyserver-allow_pkcs1_decryption = Whether RSA keys open PKCS#1 v1.5, for old mailers.
 sample-keyserver-sign_for_users =
     Whether the key server may sign for people who sent unsigned mail with a strong login.
+sample-keyserver-rewrap_own_per_day =
+    How many encrypted parts of their own mail one person may have wrapped anew in a day (UTC),
+    after a lost card or to forward it; 0 switches this off.
 
 sample-ca = The certificate issuing system: people and their certificates.
 sample-ca-unlock_file = As in [keyserver]; another file.
@@ -93,6 +96,19 @@ sample-gateway-attachments =
     encrypted mail, which every mailer shows) or keep (each file as it came, re-wrapped).
 sample-gateway-max_held_mebibytes =
     Most mail that is held for a person, in MiB. Past it, senders are told to try again later.
+sample-gateway-system = Automatic mail of this organisation, which nobody logs in for.
+sample-gateway-system-lmtp = Where our own MTA hands in automatic mail by LMTP. Left out: nowhere.
+sample-gateway-system-smtp =
+    Where the devices of the table below hand in by SMTP, at a site without an MTA. Left
+    out: nowhere.
+sample-gateway-system-report_address =
+    The role that delivery reports are from (ssmax user add-role --kind system).
+    Default: mailer-daemon@ the main domain.
+sample-gateway-system-reply_address =
+    The role that vacation, calendar and other replies of mailboxes are from.
+    Default: auto-reply@ the main domain.
+sample-gateway-system-sources = Scanners, printers, monitors: in the name of which role they write.
+sample-gateway-system-sources-entry = One line for an address or a network; the narrowest counts.
 sample-gateway-routes = Other ways for single domains.
 sample-gateway-routes-entry = One line for a domain; forms as for next_hop.
 sample-gateway-limits = What one client, and all together, may ask of a listener.

@@ -11,6 +11,7 @@ cli-no = いいえ
 cli-none = なし
 cli-done = 完了しました。
 cli-count-mails = メール{ $count }通
+cli-count-delegations = 代理送信{ $count }件
 cli-count-users = 利用者{ $count }人
 cli-count-findings = 検出{ $count }件
 

@@ -43,6 +43,9 @@ sample-keyserver-unlock_file =
 sample-keyserver-max_private_operations = メール一通に使える秘密鍵演算の回数。
 sample-keyserver-allow_pkcs1_decryption = 古いメールソフトのため、RSA鍵でPKCS#1 v1.5を開くか。
 sample-keyserver-sign_for_users = 強いログインで署名なしに送られたメールに、本人に代わり署名してよいか。
+sample-keyserver-rewrap_own_per_day =
+    カードの紛失後や転送のために、一人が一日（UTC）に鍵を付け替えられる自分のメールの暗号化部分の数。
+    0で使わない。
 
 sample-ca = 公開鍵証明書発行・鍵管理システム: 利用者とその証明書。
 sample-ca-unlock_file = [keyserver]と同様の、別のファイル。
@@ -85,6 +88,18 @@ sample-gateway-attachments =
     添付ファイルが一つずつ暗号化されて届いたメールの配送の形: whole（全体を暗号化した1通。どのメールソフト
     でも読める）か keep（届いたままの暗号化ファイルを宛先の鍵に付け替える）
 sample-gateway-max_held_mebibytes = 保留しておくメールの合計の上限（MiB）。超えると送信側に後での再送を求めます。
+sample-gateway-system = 誰もログインしない、この組織の自動メール。
+sample-gateway-system-lmtp = 自組織のMTAが自動メールをLMTPで渡す口。省略すると口はない。
+sample-gateway-system-smtp =
+    MTAのない所で、下の表の機器がSMTPで渡す口。省略すると口はない。
+sample-gateway-system-report_address =
+    配送状態通知の差出人になる役割（ssmax user add-role --kind system で登録）。
+    既定は主ドメインの mailer-daemon。
+sample-gateway-system-reply_address =
+    不在通知、予定表の返答など、メールボックスの自動返信の差出人になる役割。
+    既定は主ドメインの auto-reply。
+sample-gateway-system-sources = スキャナ、複合機、監視装置が、どの役割の名で送るか。
+sample-gateway-system-sources-entry = アドレスかネットワークごとに一行。最も狭いものが効く。
 sample-gateway-routes = ドメインごとの別の経路。
 sample-gateway-routes-entry = ドメインごとに一行。形は next_hop と同じ。
 sample-gateway-limits = 一つの、またはすべての接続相手が待ち受けに求めてよいこと。

@@ -4,6 +4,7 @@ mod attach;
 pub(super) mod encrypt;
 mod learnt;
 mod open;
+mod rekey;
 mod send;
 
 use super::Context;
@@ -38,6 +39,8 @@ enum Action {
     Send(send::Send),
     /// Decrypt a message, judge it and show it.
     Open(open::Open),
+    /// Have an own message wrapped anew by the keyserver, its content untouched.
+    Rekey(rekey::Rekey),
 }
 
 #[derive(Debug, clap::Args)]
@@ -72,6 +75,7 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
         Action::Forward(args) => attach::forward(&args, context),
         Action::Send(args) => send::run(&args, context),
         Action::Open(args) => open::run(&args, context),
+        Action::Rekey(args) => rekey::run(&args, context),
     })
 }
 

@@ -126,6 +126,7 @@ fn outlines() -> [Outline; 3] {
             inbound_after_opening: AfterOpening::Hold,
             max_private_operations: 4,
             attachments: AttachmentDelivery::Keep,
+            rewrap_own_per_day: 20,
             ambiguous: Ambiguous::Rebuild,
         },
         Outline {
@@ -135,6 +136,7 @@ fn outlines() -> [Outline; 3] {
             inbound_after_opening: AfterOpening::Refuse,
             max_private_operations: 4,
             attachments: AttachmentDelivery::Whole,
+            rewrap_own_per_day: 20,
             ambiguous: Ambiguous::Refuse,
         },
         Outline {
@@ -144,6 +146,7 @@ fn outlines() -> [Outline; 3] {
             inbound_after_opening: AfterOpening::Refuse,
             max_private_operations: 0,
             attachments: AttachmentDelivery::Whole,
+            rewrap_own_per_day: 0,
             ambiguous: Ambiguous::Rebuild,
         },
     ]

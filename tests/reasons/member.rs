@@ -10,7 +10,9 @@ use ssmax_federation::admission::{Admission, Application};
 use ssmax_federation::{
     Capabilities, Enforce, Kind, Names, corporate_number_check_digit, member_id,
 };
-use ssmax_gateway::{AfterOpening, Ambiguous, FederationConfig, GatewayConfig, listen};
+use ssmax_gateway::{
+    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, SystemConfig, listen,
+};
 use ssmax_hsm::UnlockSecret;
 use ssmax_inspector::InspectorConfig;
 use ssmax_primitives::SystemRandom;
@@ -37,6 +39,7 @@ pub(crate) struct Outline {
     pub(crate) outbound_after_opening: AfterOpening,
     pub(crate) inbound_after_opening: AfterOpening,
     pub(crate) max_private_operations: usize,
+    pub(crate) rewrap_own_per_day: u32,
     pub(crate) ambiguous: Ambiguous,
     pub(crate) attachments: AttachmentDelivery,
 }
@@ -222,6 +225,15 @@ impl Member {
     }
 }
 
+impl Member {
+    /// Where the running gateway has this listener.
+    pub(crate) async fn at(&self, listener: &str) -> SocketAddr {
+        let run_dir = &self.gateway.run_dir;
+        let ready = ssmax_daemon::ready::wait_ready(run_dir, &["gateway"], READY).await.unwrap();
+        ready["gateway"].addresses[listener].parse().unwrap()
+    }
+}
+
 /// Where a gateway takes mail from its own people and from others, once it serves.
 pub(crate) async fn addresses(run_dir: &Path) -> (SocketAddr, SocketAddr) {
     let ready = ssmax_daemon::ready::wait_ready(run_dir, &["gateway"], READY).await.unwrap();
@@ -256,6 +268,7 @@ fn keyserver(
             max_private_operations: outline.max_private_operations,
             allow_pkcs1_decryption: false,
             sign_for_users: true,
+            rewrap_own_per_day: outline.rewrap_own_per_day,
         },
     }
 }
@@ -320,6 +333,7 @@ fn gateway(
             ambiguous: outline.ambiguous,
             attachments: outline.attachments,
             max_held_mebibytes: 10,
+            system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },
             limits: listen::Limits::default(),
         },
     }

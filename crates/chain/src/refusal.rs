@@ -133,6 +133,8 @@ reasons! {
     OwnSealLeaving 1112 "own-seal-leaving" Authenticate 550 "5.7.1" Numbered;
     /// An attachment that is encrypted for us, and not bound to who submits it.
     AttachmentNotSubmitters 1113 "attachment-not-submitters" Authenticate 550 "5.7.1" Numbered;
+    /// No login, and no automatic mail of a known source.
+    SourceUnknown 1120 "source-unknown" Authenticate 550 "5.7.1" Numbered;
 
     // 12xx: inspection of what came in clear
     /// The sending inspection stopped it.

@@ -238,7 +238,7 @@ impl Keyserver {
         let open = self.tickets.find(ticket, Self::now())?;
         let open = lock(&open);
         let key = received_key(&open, ticket, &tail, key, ContentCipher::Aes256Cbc)?;
-        self.for_recipient_and_archive(&target, &recipient, &tail, &key)
+        self.for_mailbox(&recipient, &target, &tail, &key)
     }
 
     /// RecipientInfos of each file of a mail in attachment mode, as [`Self::encrypt_to`]
@@ -261,14 +261,15 @@ impl Keyserver {
         let files = open
             .parts
             .iter()
-            .map(|part| self.for_recipient_and_archive(&target, &recipient, &part.tail, &part.key));
+            .map(|part| self.for_mailbox(&recipient, &target, &part.tail, &part.key));
         files.collect()
     }
 
-    fn for_recipient_and_archive(
+    /// RecipientInfos of a mail as it lies in a mailbox: its owner and the archive.
+    pub(crate) fn for_mailbox(
         &self,
+        mailbox: &Address,
         target: &Certificate,
-        recipient: &Address,
         tail: &Digest,
         key: &ContentKey,
     ) -> Result<Vec<ByteBuf>, Problem> {
@@ -278,7 +279,7 @@ impl Keyserver {
         let rsa = ssmax_primitives::key_algorithm(target.spki())
             .is_ok_and(ssmax_token::KeyAlgorithm::is_rsa);
         if let Some(archive) = self.newest_key(KeyPurpose::Archive, rsa)? {
-            let ukm = archive_ukm(recipient, tail);
+            let ukm = archive_ukm(mailbox, tail);
             let ukm = (!rsa).then_some(ukm.as_slice());
             let spki = archive.spki();
             infos.push(

@@ -1,7 +1,8 @@
 //! A mail of an own user (steps 3 and 4).
 
+use super::sender::Sender;
 use super::{addresses, are_files, recipient_infos};
-use crate::people::{has_token, may_send_as, server_held};
+use crate::people::{has_token, server_held};
 use crate::state::{Keyserver, failed};
 use crate::ticket::{Origin, OwnMail, Ticket, TicketPart};
 use ssmax_api::Problem;
@@ -19,11 +20,6 @@ use ssmax_store::sqlx;
 use ssmax_token::KeyPair as _;
 use std::sync::Arc;
 
-/// Whether an envelope sender is the person's own: what bounces must not reach others.
-fn may_bounce_to(user: &UserRecord, mail_from: &str) -> bool {
-    Address::parse(mail_from).is_ok_and(|address| may_send_as(user, &address))
-}
-
 /// The copy of a content key that is used, with the own key it names.
 struct Chosen {
     info: RecipientInfo,
@@ -37,7 +33,7 @@ fn parts_fit(form: Form, parts: &[OfferedPart]) -> bool {
     match form {
         Form::Enveloped => parts.len() == 1,
         Form::Attachments => are_files(parts, |path| path.to_string()),
-        Form::Signed | Form::Unsigned => parts.is_empty(),
+        Form::Signed | Form::Unsigned | Form::System => parts.is_empty(),
     }
 }
 
@@ -54,18 +50,14 @@ impl Keyserver {
         let refuse = |reason| Err(Problem::Refused(reason));
         let from =
             Address::parse(&statement.from).map_err(|_| Problem::Refused(Reason::FromNotOne))?;
-        let Some(user) = self.person(&statement.user).await? else {
-            return refuse(Reason::FromNotSubmitter);
-        };
-        if !user.active || !may_send_as(&user, &from) {
-            return refuse(Reason::FromNotSubmitter);
-        }
-        if !statement.mail_from.is_empty() && !may_bounce_to(&user, &statement.mail_from) {
-            return refuse(Reason::FromNotSubmitter);
-        }
+        let Sender { user, actor } = self.sender(&statement, &from, request.form).await?;
         self.check_own_standing()?;
-        if request.form == Form::Unsigned {
-            self.check_server_signing(&user, &statement)?;
+        match request.form {
+            Form::Unsigned => self.check_server_signing(&user, &statement)?,
+            Form::System if server_held(&user).is_none() => {
+                return refuse(Reason::UnsignedNotAllowed);
+            }
+            _ => {}
         }
         if request.parts.len() > self.settings.keyserver.max_private_operations {
             return refuse(Reason::TooManyEncryptedParts);
@@ -84,20 +76,21 @@ impl Keyserver {
         let mut parts = Vec::with_capacity(chosen.len());
         for (offered, chosen) in chosen {
             let part = self.open_submitted(offered, &chosen)?;
-            let owner = self.claim_ciphertext(&part.tail, &part.kcv, &user.user).await?;
+            let is_his = self.claim_ciphertext(&part.tail, &part.kcv, &statement.user).await?;
             // A file in attachment mode may come from who received it: that he knows its
             // key, the RecipientInfo bound to him has shown.
-            if !files && owner != user.user {
-                return refuse(Reason::CiphertextOfAnother);
+            if !files && !is_his {
+                return Err(Problem::Refused(Reason::CiphertextOfAnother));
             }
             parts.push(part);
         }
         let now = Self::now();
         let origin = Origin::Own(Box::new(OwnMail {
             user,
+            actor,
             statement,
             from,
-            unsigned: request.form == Form::Unsigned,
+            unsigned: matches!(request.form, Form::Unsigned | Form::System),
             server_signed: None,
             inside_id: HopId::new(now, self.octets()),
         }));
@@ -254,14 +247,14 @@ impl Keyserver {
         }
     }
 
-    /// Remembers who brought a ciphertext first, and says who that was: nobody re-keys
-    /// another person's.
+    /// Remembers who brought a ciphertext first, and says whether it is this person's to
+    /// bring: nobody re-keys another person's.
     async fn claim_ciphertext(
         &self,
         tail: &Digest,
         kcv: &Digest,
         user: &str,
-    ) -> Result<String, Problem> {
+    ) -> Result<bool, Problem> {
         sqlx::query(
             "INSERT OR IGNORE INTO ciphertext (tail, kcv, user, first_seen) VALUES (?, ?, ?, ?)",
         )
@@ -279,6 +272,20 @@ impl Keyserver {
                 .fetch_one(self.database.pool())
                 .await
                 .map_err(failed)?;
-        Ok(owner)
+        Ok(owner == user || self.may_forward(tail, kcv, user).await?)
+    }
+
+    /// Whether this person had this mail of their own mailbox wrapped for submission.
+    async fn may_forward(&self, tail: &Digest, kcv: &Digest, user: &str) -> Result<bool, Problem> {
+        let row: Option<(i64,)> = sqlx::query_as(
+            "SELECT allowed FROM forwarding WHERE tail = ? AND kcv = ? AND user = ?",
+        )
+        .bind(tail.0.as_slice())
+        .bind(kcv.0.as_slice())
+        .bind(user)
+        .fetch_optional(self.database.pool())
+        .await
+        .map_err(failed)?;
+        Ok(row.is_some())
     }
 }
