@@ -20,6 +20,7 @@ pub mod address;
 pub mod attachments;
 pub mod certificate;
 pub mod checkpoint;
+pub mod clamd_reply;
 pub mod cms_ber;
 pub mod cms_capabilities;
 pub mod cms_compressed;
@@ -107,6 +108,7 @@ pub const TARGETS: &[Target] = targets![
     attachments,
     certificate,
     checkpoint,
+    clamd_reply,
     cms_ber,
     cms_capabilities,
     cms_compressed,

@@ -1,7 +1,7 @@
 //! From the mail as it came to the mail as it was written: decrypted, unwrapped.
 
 use super::Stop;
-use super::files::{self, Files};
+use super::attached::{self, Files};
 use ssmax_api::Problem;
 use ssmax_api::inspector::Inspect;
 use ssmax_api::keyserver::{AnnouncedMail, ExpectedSigner, Released};
@@ -69,7 +69,7 @@ pub(super) fn open(
     let mail = parse(&inspect.mail, Reason::MailAmbiguous)?;
     let fields = trace::carried_fields(mail.header(), Some(&inspect.plan.authserv_id));
     if inspect.plan.attachments.is_some() {
-        return files::open(&mail, fields, inspect, released, worker);
+        return attached::open(&mail, fields, inspect, released, worker);
     }
     let Some(path) = &inspect.plan.encrypted else {
         let message = canonical::content_entity_behind(fields.clone(), &mail);

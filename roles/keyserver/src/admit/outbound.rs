@@ -13,9 +13,9 @@ use ssmax_chain::binding::submission_ukm;
 use ssmax_chain::statement::Statement;
 use ssmax_chain::{Digest, HopId, Reason};
 use ssmax_cms::enveloped::{ContentCipher, KeyName, RecipientId, RecipientInfo, kcv};
-use ssmax_hsm::KeyPurpose;
+use ssmax_hsm::{KeyPurpose, StoredKey};
 use ssmax_mail::address::Address;
-use ssmax_primitives::{ContentKey, SoftwareKey};
+use ssmax_primitives::ContentKey;
 use ssmax_store::sqlx;
 use ssmax_token::KeyPair as _;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use std::sync::Arc;
 struct Chosen {
     info: RecipientInfo,
     id: RecipientId,
-    key: Arc<SoftwareKey>,
+    key: Arc<StoredKey>,
     cipher: ContentCipher,
 }
 
@@ -234,7 +234,7 @@ impl Keyserver {
 
     /// Relay encryption certificates carry the key's id in their serial, so that no
     /// look-up is needed: `spec/certificates.md`, "Relay certificates".
-    fn names_submission_key(&self, id: &RecipientId, key: &SoftwareKey) -> bool {
+    fn names_submission_key(&self, id: &RecipientId, key: &StoredKey) -> bool {
         match id {
             RecipientId::IssuerSerial { issuer, serial } => {
                 let issuers = [self.own.seal_ca.subject(), self.own.member_ca.subject()];

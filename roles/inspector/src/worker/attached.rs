@@ -4,7 +4,7 @@
 use super::open::{Opened, check_announced, decrypt, parse};
 use super::{Stop, Worker};
 use ssmax_api::Problem;
-use ssmax_api::inspector::{AttachmentDelivery, Inspect, Order, SealedCopy};
+use ssmax_api::inspector::{AttachmentDelivery, Inspect, SealedCopy};
 use ssmax_api::keyserver::{ExpectedSigner, Released};
 use ssmax_chain::attachments::{self, AttachmentMail};
 use ssmax_chain::hop_mail::{HopBody, path_of_file, take_apart};
@@ -105,10 +105,10 @@ impl Worker {
         &self,
         recipient: &str,
         opened: &Opened,
-        order: &Order,
+        order: &Inspect,
         released: &Released,
     ) -> Result<SealedCopy, Stop> {
-        let mail = parse(&order.inspect.mail, Reason::MailAmbiguous)?;
+        let mail = parse(&order.mail, Reason::MailAmbiguous)?;
         let (attached, _) = attached(&mail, released)?;
         let mut head = opened.fields.clone();
         head.extend_from_slice(b"MIME-Version: 1.0\r\n");
