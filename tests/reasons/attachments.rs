@@ -30,7 +30,10 @@ pub(crate) const FILES: [(&str, &[u8]); 2] =
 pub(crate) async fn run(stage: &mut Stage<'_>) {
     let [at_a, at_b] = stage.sides();
     let sent = sent_and_delivered_as_one_mail(stage, &at_a).await;
+    let one_mail = delivered(&stage.federation.b, at_a.other, &sent);
+    attachments_forwarded::given_on_from_one_mail(stage, &at_a, &one_mail).await;
     let received = sent_and_delivered_as_it_came(stage, &at_b).await;
+    taken_by_another_member(stage, &at_a).await;
     attachments_forwarded::run(stage, &at_a, &received).await;
     taken_by_somebody_else(stage, &at_a, &sent).await;
     for side in stage.sides() {
@@ -41,6 +44,7 @@ pub(crate) async fn run(stage: &mut Stage<'_>) {
         a_key_that_is_not_the_listed_one(stage, &side).await;
         a_changed_text(stage, &side).await;
         a_leak_in_a_file(stage, &side).await;
+        a_mail_of_this_form_inside_another(stage, &side).await;
     }
 }
 
@@ -349,4 +353,23 @@ async fn a_leak_in_a_file(stage: &mut Stage<'_>, side: &Side<'_>) {
     let leak = parsed(&crate::mails::my_number()).decoded_body().unwrap();
     let files = [FILES[0], ("people.txt", leak.as_slice())];
     submitted(stage, side, &attached(side, &files), Reason::LeakInside).await;
+}
+
+/// Below the top nothing is opened: what nobody could look into does not pass.
+async fn a_mail_of_this_form_inside_another(stage: &mut Stage<'_>, side: &Side<'_>) {
+    let inner = attached(side, &FILES).content();
+    let entity = multipart("mixed", &[], &boundary(random()), &[text(), inner]);
+    let nested = mail(&side.sender.address, &side.other.address, &entity);
+    submitted(stage, side, &nested, Reason::ContentUninspectable).await;
+    let signed = nested.signed_by(side.sender);
+    submitted(stage, side, &signed, Reason::ContentUninspectable).await;
+}
+
+/// C signs as its own what B sent to A, files and all.
+async fn taken_by_another_member(stage: &mut Stage<'_>, side: &Side<'_>) {
+    let seen = side.member.wire.newest();
+    let mail = stage.federation.by_c(side).taking(&seen);
+    let erin = stage.federation.erin.address.clone();
+    let reason = Reason::CiphertextNotBound;
+    stage.arrived(side.member, &erin, &side.sender.address, &mail, reason).await;
 }

@@ -28,6 +28,42 @@ pub(crate) async fn run(stage: &mut Stage<'_>, side: &Side<'_>, received: &[u8])
     given_to_a_new_key_and_on_by_the_keyserver(stage, side, received).await;
 }
 
+/// What came as one mail is opened by its reader's program and goes on as a new one, which
+/// names the one it continues.
+pub(crate) async fn given_on_from_one_mail(stage: &Stage<'_>, side: &Side<'_>, received: &[u8]) {
+    let (b, reader) = (&stage.federation.b, side.other);
+    let relay = look_up(b, &side.sender.address).await;
+    let to = [Recipient::from(&relay)];
+    let request = forward::Request {
+        opener: opener(reader),
+        signer: signer(reader),
+        to: &to,
+        address: &side.sender.address,
+        drop: &["offer.txt".to_owned()],
+        text: "Back to you.",
+    };
+    let now = OffsetDateTime::now_utc();
+    let forwarded = forward(received, &request, now, &SystemRandom).unwrap();
+    assert_eq!(forwarded.kept, [(FILES[1].0.to_owned(), None)]);
+    let (prev, mail) = (forwarded.prev, named(forwarded.octets));
+    assert!(prev.is_some());
+    let reply = submit(b, reader, &side.sender.address, &mail).await;
+    assert!(reply.starts_with("250 2.0.0 "), "{reply}");
+    let octets = delivered(side.member, side.sender, &mail);
+    let (key, certificate) = (&side.sender.encryption.0, Some(&side.sender.encryption.1));
+    let content = ssmax_smime::decrypt::decrypt(&octets, key, certificate).unwrap();
+    let content = parsed(&content);
+    let (seal, hop) = records(&content.children()[1].decoded_body().unwrap());
+    assert_eq!((seal.prev, hop.unwrap().prev), (prev, prev));
+    let names: Vec<_> =
+        content.children()[0].children().iter().filter_map(|part| part.file_name()).collect();
+    assert_eq!(names, [FILES[1].0, ssmax_chain::manifest::MANIFEST_NAME]);
+    // Nothing of it may go on without a word that means something.
+    let request = forward::Request { drop: &["other.txt".to_owned()], ..request };
+    let fault = forward(received, &request, now, &SystemRandom).unwrap_err();
+    assert_eq!(fault, forward::ForwardFault::NoSuchAttachment("other.txt".to_owned()));
+}
+
 /// What A's person received from B goes on to a colleague without one file: nothing is
 /// decrypted, the ciphertext is the one that B's person made, and the chain goes on.
 async fn given_on_without_one_file(stage: &mut Stage<'_>, side: &Side<'_>, received: &[u8]) {
