@@ -73,6 +73,7 @@ const MEMBER: &[Section] = &[
             Optional("max_private_operations", "4"),
             Optional("allow_pkcs1_decryption", "false"),
             Optional("sign_for_users", "false"),
+            Optional("reviewers", "[\"officer@a.example\"]"),
         ],
     ),
     (
@@ -123,6 +124,14 @@ const MEMBER: &[Section] = &[
             Optional("outbound_after_opening", "\"refuse\""),
             Optional("ambiguous", "\"rebuild\""),
             Optional("max_held_mebibytes", "10240"),
+        ],
+    ),
+    (
+        "gateway.hold",
+        &[
+            Optional("days", "14"),
+            Optional("notify", "\"recipient\""),
+            Optional("max_mails", "10000"),
         ],
     ),
     ("gateway.routes", &[Optional("\"b.example\"", "\"smtp+tls://mx.b.example:25\"")]),

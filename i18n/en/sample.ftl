@@ -46,6 +46,9 @@ sample-keyserver-max_private_operations = How many private-key operations one ma
 sample-keyserver-allow_pkcs1_decryption = Whether RSA keys open PKCS#1 v1.5, for old mailers.
 sample-keyserver-sign_for_users =
     Whether the key server may sign for people who sent unsigned mail with a strong login.
+sample-keyserver-reviewers =
+    Addresses of the people here to whom held mail may be shown, by their encryption
+    certificates. Without this line: everybody here with a certificate.
 
 sample-ca = The certificate issuing system: people and their certificates.
 sample-ca-unlock_file = As in [keyserver]; another file.
@@ -90,6 +93,12 @@ sample-gateway-ambiguous =
     reading; else refused) or refuse.
 sample-gateway-max_held_mebibytes =
     Most mail that is held for a person, in MiB. Past it, senders are told to try again later.
+sample-gateway-hold = Mail that waits for an officer (ssmax hold).
+sample-gateway-hold-days = How long a mail is held, in days, 1 to 90; then it expires.
+sample-gateway-hold-notify =
+    Who is told that a mail is held, and that it expires soon: recipient (the own recipients
+    of mail that came in, the sender of mail that goes out) or none.
+sample-gateway-hold-max_mails = Most mails that are held. Past it, senders are told to try again later.
 sample-gateway-routes = Other ways for single domains.
 sample-gateway-routes-entry = One line for a domain; forms as for next_hop.
 sample-gateway-limits = What one client, and all together, may ask of a listener.

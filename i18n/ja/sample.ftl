@@ -43,6 +43,9 @@ sample-keyserver-unlock_file =
 sample-keyserver-max_private_operations = メール一通に使える秘密鍵演算の回数。
 sample-keyserver-allow_pkcs1_decryption = 古いメールソフトのため、RSA鍵でPKCS#1 v1.5を開くか。
 sample-keyserver-sign_for_users = 強いログインで署名なしに送られたメールに、本人に代わり署名してよいか。
+sample-keyserver-reviewers =
+    保留中のメールを（その人の暗号用証明書あてに）見せてよい、自組織の人のアドレス。
+    この行がなければ、証明書を持つ自組織の人すべて。
 
 sample-ca = 公開鍵証明書発行・鍵管理システム: 利用者とその証明書。
 sample-ca-unlock_file = [keyserver]と同様の、別のファイル。
@@ -82,6 +85,12 @@ sample-gateway-ambiguous =
     プログラムによって違う内容に読めるメールの扱い: rebuild（署名も暗号化もなく妥当な読み方が
     一つならば、誰にも同じに読める形に作り直す。そうでなければ拒否）か refuse（拒否）
 sample-gateway-max_held_mebibytes = 保留しておくメールの合計の上限（MiB）。超えると送信側に後での再送を求めます。
+sample-gateway-hold = 担当者の判断を待つメール（ssmax hold）。
+sample-gateway-hold-days = 保留する日数（1から90）。過ぎると期限切れになります。
+sample-gateway-hold-notify =
+    保留したことと期限が近いことを誰に知らせるか: recipient（届いたメールは自組織の宛先の人、
+    出すメールは送信者）か none（知らせない）
+sample-gateway-hold-max_mails = 保留するメールの数の上限。超えると送信側に後での再送を求めます。
 sample-gateway-routes = ドメインごとの別の経路。
 sample-gateway-routes-entry = ドメインごとに一行。形は next_hop と同じ。
 sample-gateway-limits = 一つの、またはすべての接続相手が待ち受けに求めてよいこと。

@@ -7,6 +7,7 @@ use ssmax_authority::{AuthorityConfig, Server};
 use ssmax_daemon::Stop;
 use ssmax_gateway::wire::Route;
 use ssmax_gateway::{AfterOpening, Ambiguous};
+use ssmax_inspection::Outcome;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -125,6 +126,7 @@ fn outlines() -> [Outline; 3] {
             inbound_after_opening: AfterOpening::Hold,
             max_private_operations: 4,
             ambiguous: Ambiguous::Rebuild,
+            locked_archive: Outcome::Hold,
         },
         Outline {
             name: "b",
@@ -133,6 +135,7 @@ fn outlines() -> [Outline; 3] {
             inbound_after_opening: AfterOpening::Refuse,
             max_private_operations: 4,
             ambiguous: Ambiguous::Refuse,
+            locked_archive: Outcome::Block,
         },
         Outline {
             name: "c",
@@ -141,6 +144,7 @@ fn outlines() -> [Outline; 3] {
             inbound_after_opening: AfterOpening::Refuse,
             max_private_operations: 0,
             ambiguous: Ambiguous::Rebuild,
+            locked_archive: Outcome::Hold,
         },
     ]
 }

@@ -21,6 +21,10 @@ pub struct KeyserverConfig {
     /// Default false.
     #[serde(default)]
     pub sign_for_users: bool,
+    /// Addresses of the people to whom held mail may be shown. Default: every own
+    /// person, by a certificate that the CA issued.
+    #[serde(default)]
+    pub reviewers: Vec<String>,
 }
 
 fn default_operations() -> usize {

@@ -4,12 +4,14 @@
 //! operation asks whether the ticket allows it. The rooms:
 //! [`admit`] opens tickets; [`release`] hands content keys to one worker and takes its
 //! verdict; [`rewrap`] makes the copies for other members; [`sign_hop`], [`seal`] and
-//! [`sign_user`] sign what they build themselves; [`people`] and [`member_list`] are
+//! [`sign_user`] sign what they build themselves; [`hold`] is for mail that waits for an
+//! officer; [`people`] and [`member_list`] are
 //! what it judges by; [`setup`] makes and installs the keys.
 #![allow(clippy::disallowed_methods, reason = "a role has clock, files and sockets")]
 
 mod admit;
 mod config;
+mod hold;
 mod member_list;
 mod people;
 mod release;

@@ -3,7 +3,9 @@
 use ssmax_store::Migration;
 
 /// All steps so far.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+pub(crate) const MIGRATIONS: &[Migration] = &[FIRST, STOPPED];
+
+const FIRST: Migration = Migration {
     version: 1,
     sql: "
     -- The member's own certificates, by purpose: organisation-signing,
@@ -41,4 +43,26 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
     -- Certificates named by the list, by their SHA-256.
     CREATE TABLE member_certificate (sha256 BLOB NOT NULL PRIMARY KEY, der BLOB NOT NULL) STRICT;
     ",
-}];
+};
+
+/// What an officer may look at and release later.
+const STOPPED: Migration = Migration {
+    version: 2,
+    sql: "
+    -- When an inspection first stopped a mail of another member: when it is released, its
+    -- age is judged by this moment.
+    CREATE TABLE stopped_hop (
+        from_org TEXT NOT NULL,
+        hop TEXT NOT NULL,
+        first_seen INTEGER NOT NULL,
+        PRIMARY KEY (from_org, hop)
+    ) STRICT;
+    -- When an inspection first stopped what an own user encrypted.
+    CREATE TABLE stopped_ciphertext (
+        tail BLOB NOT NULL,
+        kcv BLOB NOT NULL,
+        first_seen INTEGER NOT NULL,
+        PRIMARY KEY (tail, kcv)
+    ) STRICT;
+    ",
+};

@@ -72,8 +72,7 @@ impl Journey for Submission {
                 let octets = submitted.mail.shared_octets();
                 if let Err(refusal) = self.0.outbound(submitted, &mut fates).await {
                     let mode = self.0.settings.gateway.outbound_after_opening;
-                    let mail_from = &envelope.mail_from;
-                    self.0.stop("outbound", mode, mail_from, &octets, refusal, &mut fates).await;
+                    self.0.stop("outbound", mode, &octets, refusal, &mut fates).await;
                 }
             }
         }
@@ -85,9 +84,45 @@ impl Journey for Submission {
 }
 
 impl Gateway {
+    /// The journey of a mail that was held, from its octets as they were kept.
+    pub(crate) async fn resubmit(
+        &self,
+        envelope: listen::Envelope,
+        octets: Vec<u8>,
+        fates: &mut fate::Fates,
+    ) -> Result<(), Refusal> {
+        let submitted = self.reaccept(envelope, octets, fates).await?;
+        self.outbound(submitted, fates).await
+    }
+
+    /// A ticket for a mail that was held, and nothing more: to be shown to an officer.
+    pub(crate) async fn admit_submitted(
+        &self,
+        envelope: listen::Envelope,
+        octets: Vec<u8>,
+        fates: &mut fate::Fates,
+    ) -> Result<(), Refusal> {
+        let submitted = self.reaccept(envelope, octets, fates).await?;
+        self.authenticate(submitted, fates).await.map(drop)
+    }
+
+    async fn reaccept(
+        &self,
+        mut envelope: listen::Envelope,
+        octets: Vec<u8>,
+        fates: &fate::Fates,
+    ) -> Result<Submitted, Refusal> {
+        envelope.recipients = fates.recipients();
+        let ambiguous = self.settings.gateway.ambiguous;
+        ambiguity::aside(move || accept::accept(&envelope, octets, ambiguous, &mut String::new()))
+            .await
+    }
+
     /// All steps, in their order. Whoever has no fate at its end is refused by the
     /// caller with the refusal returned.
     async fn outbound(&self, submitted: Submitted, fates: &mut fate::Fates) -> Result<(), Refusal> {
+        fates.came.from.clone_from(&submitted.from);
+        fates.came.encrypted = submitted.form == Form::Enveloped;
         let _claims = self.settle_repeats(&submitted, fates).await?;
         if fates.all_decided() {
             return Ok(());

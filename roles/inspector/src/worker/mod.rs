@@ -85,6 +85,8 @@ impl From<Problem> for Stop {
 struct Worker {
     keyserver: Keyserver,
     findings: Vec<Finding>,
+    /// Whether the mail is stopped by findings that say hold, and by nothing else.
+    held: bool,
 }
 
 impl Worker {
@@ -92,7 +94,8 @@ impl Worker {
         match self.inspect(order) {
             Ok(passed) => Ok(passed),
             Err(Stop::Refused(reason)) => {
-                Ok(Inspected::Stopped { reason, findings: self.findings })
+                let outcome = if self.held { Outcome::Hold } else { Outcome::Block };
+                Ok(Inspected::Stopped { reason, outcome, findings: self.findings })
             }
             Err(Stop::Failed(problem)) => Err(problem),
         }
@@ -117,7 +120,9 @@ impl Worker {
         };
         let verdict = self.look(order, &opened, signed.as_ref(), &released)?;
         self.report(order, &opened, signed.as_ref(), verdict.outcome, &key)?;
-        if verdict.outcome != Outcome::Pass {
+        // The keyserver was told of an officer's release as well, or gives nothing.
+        if verdict.outcome > order.inspect.plan.tolerate.unwrap_or(Outcome::Pass) {
+            self.held = verdict.outcome == Outcome::Hold;
             return Err(stopped(&verdict, &released, encrypted).into());
         }
         self.keyserver.prepare(&released, &order.inspect.ticket);
