@@ -49,8 +49,17 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ssmax user add 10234 --name \"山田 花子\" --address hanako@a.example --proof in-person \
          --password-file password.txt",
     ),
+    (
+        "ssmax user add-role",
+        "ssmax user add-role reports --kind system --name \"Mail system\" \
+         --address mailer-daemon@a.example",
+    ),
+    ("ssmax user delegate", "ssmax user delegate --from boss@a.example --to 10234 --days 90"),
+    ("ssmax user undelegate", "ssmax user undelegate --from boss@a.example --to 10234"),
+    ("ssmax user delegations", "ssmax user delegations --json"),
     ("ssmax user list", "ssmax user list --json"),
     ("ssmax user export", "ssmax user export hanako@a.example --out hanako"),
+    ("ssmax user renew", "ssmax user renew 10234 --csr request.pem --lost --out hanako"),
     ("ssmax user revoke", "ssmax user revoke 10234"),
     ("ssmax hold", "ssmax hold list --config ssmax.toml"),
     ("ssmax hold list", "ssmax hold list --all --json"),
@@ -89,6 +98,10 @@ const EXAMPLES: &[(&str, &str)] = &[
          --user hanako@a.example --password-file password.txt",
     ),
     ("ssmax mail open", "ssmax mail open mail.eml --key encryption-key.pem --trust seal-ca.pem"),
+    (
+        "ssmax mail rekey",
+        "ssmax mail rekey old.eml --key key.pem --cert signing.pem --config ssmax.toml --out new.eml",
+    ),
 ];
 
 /// The command line with all its help in `language`.

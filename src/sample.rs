@@ -74,6 +74,7 @@ const MEMBER: &[Section] = &[
             Optional("allow_pkcs1_decryption", "false"),
             Optional("sign_for_users", "false"),
             Optional("reviewers", "[\"officer@a.example\"]"),
+            Optional("rewrap_own_per_day", "2000"),
         ],
     ),
     (
@@ -134,6 +135,16 @@ const MEMBER: &[Section] = &[
             Optional("max_mails", "10000"),
         ],
     ),
+    (
+        "gateway.system",
+        &[
+            Optional("lmtp", "\"127.0.0.1:10026\""),
+            Optional("smtp", "\"127.0.0.1:10027\""),
+            Optional("report_address", "\"mailer-daemon@a.example\""),
+            Optional("reply_address", "\"auto-reply@a.example\""),
+        ],
+    ),
+    ("gateway.system.sources", &[Optional("\"192.0.2.7\"", "\"scanner@a.example\"")]),
     ("gateway.routes", &[Optional("\"b.example\"", "\"smtp+tls://mx.b.example:25\"")]),
     (
         "gateway.limits",

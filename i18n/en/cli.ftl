@@ -16,6 +16,11 @@ cli-count-mails =
         [one] { $count } mail
        *[other] { $count } mails
     }
+cli-count-delegations =
+    { $count ->
+        [one] { $count } delegation
+       *[other] { $count } delegations
+    }
 cli-count-users =
     { $count ->
         [one] { $count } user
@@ -78,6 +83,10 @@ err-file-missing = { $path } is not there
 rec-file-missing = Check the name, or where you started the command.
 err-file-forbidden = { $path } may not be read or written
 rec-file-forbidden = Start the command as the user who owns it.
+err-file-is-directory = { $path } is a folder
+rec-file-is-directory = Name a file in it.
+err-folder-missing = The folder of { $path } is not there
+rec-folder-missing = Make it first, or choose another place.
 err-file-exists = { $path } is there already
 rec-file-exists = Choose another name, or move the file away.
 err-file-failed = { $path } cannot be read or written: { $reason }
@@ -91,7 +100,7 @@ rec-file-foreign-owner = Give it to the user SSMAX runs as, or start as its owne
 err-not-a-mail = { $path } is no mail that can be read: { $reason }
 rec-not-a-mail = Save the whole message from your mailer as a file (.eml) and try again.
 err-not-a-certificate = { $path } is no certificate that can be read
-rec-not-a-certificate = It has to be in PEM or DER form.
+rec-not-a-certificate = It has to be in PEM or DER form. From a .p12: openssl pkcs12 -nokeys -in FILE; from a .p7b: openssl pkcs7 -print_certs -in FILE.
 err-not-a-key = { $path } is no private key that can be read
 rec-not-a-key = It has to be in PEM form or a PKCS#12 file with its password.
 

@@ -49,6 +49,9 @@ sample-keyserver-sign_for_users =
 sample-keyserver-reviewers =
     Addresses of the people here to whom held mail may be shown, by their encryption
     certificates. Without this line: everybody here with a certificate.
+sample-keyserver-rewrap_own_per_day =
+    How many encrypted parts of their own mail one person may have wrapped anew in a day (UTC),
+    after a lost card or to forward it; 0 switches this off.
 
 sample-ca = The certificate issuing system: people and their certificates.
 sample-ca-unlock_file = As in [keyserver]; another file.
@@ -99,6 +102,19 @@ sample-gateway-hold-notify =
     Who is told that a mail is held, and that it expires soon: recipient (the own recipients
     of mail that came in, the sender of mail that goes out) or none.
 sample-gateway-hold-max_mails = Most mails that are held. Past it, senders are told to try again later.
+sample-gateway-system = Automatic mail of this organisation, which nobody logs in for.
+sample-gateway-system-lmtp = Where our own MTA hands in automatic mail by LMTP. Left out: nowhere.
+sample-gateway-system-smtp =
+    Where the devices of the table below hand in by SMTP, at a site without an MTA. Left
+    out: nowhere.
+sample-gateway-system-report_address =
+    The role that delivery reports are from (ssmax user add-role --kind system).
+    Default: mailer-daemon@ the main domain.
+sample-gateway-system-reply_address =
+    The role that vacation, calendar and other replies of mailboxes are from.
+    Default: auto-reply@ the main domain.
+sample-gateway-system-sources = Scanners, printers, monitors: in the name of which role they write.
+sample-gateway-system-sources-entry = One line for an address or a network; the narrowest counts.
 sample-gateway-routes = Other ways for single domains.
 sample-gateway-routes-entry = One line for a domain; forms as for next_hop.
 sample-gateway-limits = What one client, and all together, may ask of a listener.

@@ -11,6 +11,7 @@ cli-no = いいえ
 cli-none = なし
 cli-done = 完了しました。
 cli-count-mails = メール{ $count }通
+cli-count-delegations = 代理送信{ $count }件
 cli-count-users = 利用者{ $count }人
 cli-count-findings = 検出{ $count }件
 
@@ -65,6 +66,10 @@ err-file-missing = { $path }がありません
 rec-file-missing = 名前と、コマンドを実行した場所を確認してください。
 err-file-forbidden = { $path }を読み書きする権限がありません
 rec-file-forbidden = 所有者の権限でコマンドを実行してください。
+err-file-is-directory = { $path }はフォルダーです
+rec-file-is-directory = その中のファイルを指定してください。
+err-folder-missing = { $path }を置くフォルダーがありません
+rec-folder-missing = 先にフォルダーを作るか、別の場所を指定してください。
 err-file-exists = { $path }はすでにあります
 rec-file-exists = 別の名前にするか、そのファイルを移動してください。
 err-file-failed = { $path }を読み書きできません: { $reason }
@@ -78,7 +83,7 @@ rec-file-foreign-owner = 所有者をSSMAXの実行利用者に変えるか、�
 err-not-a-mail = { $path }はメールとして読めません: { $reason }
 rec-not-a-mail = メールソフトでメッセージ全体をファイル（.eml）に保存してからやり直してください。
 err-not-a-certificate = { $path }は証明書として読めません
-rec-not-a-certificate = PEMまたはDER形式にしてください。
+rec-not-a-certificate = PEMまたはDER形式にしてください。.p12からは openssl pkcs12 -nokeys -in FILE、.p7bからは openssl pkcs7 -print_certs -in FILE で取り出せます。
 err-not-a-key = { $path }は秘密鍵として読めません
 rec-not-a-key = PEM形式、またはPKCS#12ファイルとそのパスワードが必要です。
 

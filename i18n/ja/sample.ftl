@@ -46,6 +46,9 @@ sample-keyserver-sign_for_users = 強いログインで署名なしに送られ�
 sample-keyserver-reviewers =
     保留中のメールを（その人の暗号用証明書あてに）見せてよい、自組織の人のアドレス。
     この行がなければ、証明書を持つ自組織の人すべて。
+sample-keyserver-rewrap_own_per_day =
+    カードの紛失後や転送のために、一人が一日（UTC）に鍵を付け替えられる自分のメールの暗号化部分の数。
+    0で使わない。
 
 sample-ca = 公開鍵証明書発行・鍵管理システム: 利用者とその証明書。
 sample-ca-unlock_file = [keyserver]と同様の、別のファイル。
@@ -91,6 +94,18 @@ sample-gateway-hold-notify =
     保留したことと期限が近いことを誰に知らせるか: recipient（届いたメールは自組織の宛先の人、
     出すメールは送信者）か none（知らせない）
 sample-gateway-hold-max_mails = 保留するメールの数の上限。超えると送信側に後での再送を求めます。
+sample-gateway-system = 誰もログインしない、この組織の自動メール。
+sample-gateway-system-lmtp = 自組織のMTAが自動メールをLMTPで渡す口。省略すると口はない。
+sample-gateway-system-smtp =
+    MTAのない所で、下の表の機器がSMTPで渡す口。省略すると口はない。
+sample-gateway-system-report_address =
+    配送状態通知の差出人になる役割（ssmax user add-role --kind system で登録）。
+    既定は主ドメインの mailer-daemon。
+sample-gateway-system-reply_address =
+    不在通知、予定表の返答など、メールボックスの自動返信の差出人になる役割。
+    既定は主ドメインの auto-reply。
+sample-gateway-system-sources = スキャナ、複合機、監視装置が、どの役割の名で送るか。
+sample-gateway-system-sources-entry = アドレスかネットワークごとに一行。最も狭いものが効く。
 sample-gateway-routes = ドメインごとの別の経路。
 sample-gateway-routes-entry = ドメインごとに一行。形は next_hop と同じ。
 sample-gateway-limits = 一つの、またはすべての接続相手が待ち受けに求めてよいこと。

@@ -9,7 +9,9 @@ use ssmax_federation::admission::{Admission, Application};
 use ssmax_federation::{
     Capabilities, Enforce, Kind, Names, corporate_number_check_digit, member_id,
 };
-use ssmax_gateway::{AfterOpening, Ambiguous, FederationConfig, GatewayConfig, HoldConfig, listen};
+use ssmax_gateway::{
+    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, HoldConfig, SystemConfig, listen,
+};
 use ssmax_hsm::UnlockSecret;
 use ssmax_inspection::{Direction, Outcome, Policy, rule};
 use ssmax_inspector::InspectorConfig;
@@ -37,6 +39,7 @@ pub(crate) struct Outline {
     pub(crate) outbound_after_opening: AfterOpening,
     pub(crate) inbound_after_opening: AfterOpening,
     pub(crate) max_private_operations: usize,
+    pub(crate) rewrap_own_per_day: u32,
     pub(crate) ambiguous: Ambiguous,
     /// What becomes of a locked archive: held unless this says otherwise.
     pub(crate) locked_archive: Outcome,
@@ -223,6 +226,15 @@ impl Member {
     }
 }
 
+impl Member {
+    /// Where the running gateway has this listener.
+    pub(crate) async fn at(&self, listener: &str) -> SocketAddr {
+        let run_dir = &self.gateway.run_dir;
+        let ready = ssmax_daemon::ready::wait_ready(run_dir, &["gateway"], READY).await.unwrap();
+        ready["gateway"].addresses[listener].parse().unwrap()
+    }
+}
+
 /// Where a gateway takes mail from its own people and from others, once it serves.
 pub(crate) async fn addresses(run_dir: &Path) -> (SocketAddr, SocketAddr) {
     let ready = ssmax_daemon::ready::wait_ready(run_dir, &["gateway"], READY).await.unwrap();
@@ -258,6 +270,7 @@ fn keyserver(
             allow_pkcs1_decryption: false,
             sign_for_users: true,
             reviewers: vec![],
+            rewrap_own_per_day: outline.rewrap_own_per_day,
         },
     }
 }
@@ -327,6 +340,7 @@ fn gateway(
             ambiguous: outline.ambiguous,
             max_held_mebibytes: 10,
             hold: HoldConfig::default(),
+            system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },
             limits: listen::Limits::default(),
         },
     }

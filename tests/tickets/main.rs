@@ -36,6 +36,7 @@ mod of_member;
 #[path = "../reasons/officer.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
 mod officer;
+mod own_mail;
 mod people;
 #[path = "../reasons/person.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
@@ -44,6 +45,7 @@ mod person;
 #[allow(dead_code, reason = "shared, and used in part")]
 mod published;
 mod seals;
+mod senders;
 #[path = "../reasons/smtp.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
 mod smtp;
@@ -87,8 +89,15 @@ async fn a_worker_gets_what_its_verdict_was_about_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_person_has_their_own_mail_wrapped_anew_and_nobody_elses() {
+    let site = Site::start().await;
+    own_mail::run(&site).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn neither_gateway_nor_ca_decides_whom_the_keyserver_believes() {
     let site = Site::start().await;
     people::run(&site).await;
+    senders::run(&site).await;
     list::run(&site).await;
 }

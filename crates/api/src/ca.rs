@@ -62,6 +62,42 @@ pub struct RelayCertificates {
     pub chain: Vec<serde_bytes::ByteBuf>,
 }
 
+/// What stands behind an address of the member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccountKind {
+    /// A person, who logs in.
+    #[default]
+    Person,
+    /// A mailbox that several people act for; nobody logs in as it.
+    Shared,
+    /// A role that only machines write as: reports, automatic replies, scanners.
+    System,
+    /// A list or a redirect: what comes in goes on as new mail.
+    List,
+}
+
+impl AccountKind {
+    /// The word for it on the command line and in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Shared => "shared",
+            Self::System => "system",
+            Self::List => "list",
+        }
+    }
+
+    /// The kind of this word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Person, Self::Shared, Self::System, Self::List]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
+}
+
 /// Who holds a person's signing key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -87,12 +123,33 @@ pub enum OfficerRequest {
         /// The user id or an address.
         user: String,
     },
+    /// New certificates for a person who has some. Answered by [`NewUser`].
+    RenewUser(RenewUser),
     /// Relay certificates for an outside address or a colleague, as a directory query
     /// from inside would get them. Answered by [`RelayCertificates`].
     Relay {
         /// The address.
         address: String,
     },
+    /// Lets somebody write in the name of another person or of a shared mailbox.
+    /// Answered by `()`; logged.
+    Delegate {
+        /// Whose name: the user id or an address.
+        owner: String,
+        /// Who writes: the user id or an address.
+        actor: String,
+        /// Until when, in seconds since 1970.
+        until: i64,
+    },
+    /// Ends that. Answered by `()`; logged.
+    EndDelegation {
+        /// Whose name: the user id or an address.
+        owner: String,
+        /// Who could write: the user id or an address.
+        actor: String,
+    },
+    /// All that have not ended. Answered by `Vec<Delegation>` of the keyserver.
+    ListDelegations,
     /// Ends a person's rights and certificates. Answered by `()`.
     RevokeUser {
         /// The user id or an address.
@@ -105,6 +162,10 @@ pub enum OfficerRequest {
 pub struct AddUser {
     /// Employee or contract number: the user id, unique in the organisation.
     pub user: String,
+    /// What it is. All but a person have no login, no key of their own and no proof of
+    /// identity.
+    #[serde(default)]
+    pub kind: AccountKind,
     /// The name put into certificates.
     pub name: String,
     /// Mail addresses, the main one first; all in the member's domains.
@@ -130,6 +191,21 @@ impl std::fmt::Debug for AddUser {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("AddUser").field("user", &self.user).finish_non_exhaustive()
     }
+}
+
+/// What a person is to get anew: an encryption certificate with a new key in any case.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewUser {
+    /// The user id or an address.
+    pub user: String,
+    /// PKCS#10 request (DER) for a signing key the person holds in a file.
+    pub file_key_request: Option<serde_bytes::ByteBuf>,
+    /// PKCS#10 request (DER) for a signing key the person holds on a card.
+    pub token_key_request: Option<serde_bytes::ByteBuf>,
+    /// RSA instead of P-256 for the encryption key; kept where it was RSA.
+    pub rsa_encryption: bool,
+    /// Card or file was lost: the signing certificates so far count no longer.
+    pub lost: bool,
 }
 
 /// What a new person gets.
@@ -163,6 +239,8 @@ pub struct UserEntry {
     pub name: String,
     /// The addresses.
     pub addresses: Vec<String>,
+    /// What it is.
+    pub kind: AccountKind,
     /// Whether the person may send and receive.
     pub active: bool,
 }
@@ -176,6 +254,9 @@ pub struct ExportedUser {
     /// The private key, PKCS#8.
     #[serde(with = "serde_bytes")]
     pub pkcs8: Vec<u8>,
+    /// Earlier encryption certificates with their private keys, the newest first: old mail
+    /// opens with them.
+    pub earlier: Vec<(serde_bytes::ByteBuf, crate::keyserver::PrivateKey)>,
     /// The issuers, nearest first, up to and with the federation's root.
     pub chain: Vec<serde_bytes::ByteBuf>,
     /// The anchor for seals.

@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod inspector;
 pub mod keyserver;
 pub mod organisation;
+pub mod person;
 pub mod problem;
 
 pub use organisation::Organisation;

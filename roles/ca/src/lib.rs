@@ -7,9 +7,11 @@
 
 mod config;
 mod credential;
+mod delegate;
 mod export;
 mod register;
 mod relay;
+mod renew;
 mod schema;
 mod serve;
 mod setup;

@@ -117,6 +117,16 @@ impl Ca {
                 // Nothing is verified about the person yet, so the address is the name.
                 ssmax_api::encode(self.relay(&address, &address, false).await)
             }
+            OfficerRequest::Delegate { owner, actor, until } => {
+                ssmax_api::encode(self.delegate(&owner, &actor, until).await)
+            }
+            OfficerRequest::EndDelegation { owner, actor } => {
+                ssmax_api::encode(self.end_delegation(&owner, &actor).await)
+            }
+            OfficerRequest::ListDelegations => ssmax_api::encode(self.list_delegations().await),
+            OfficerRequest::RenewUser(renewal) => {
+                ssmax_api::encode(self.renew_user(&renewal).await)
+            }
             OfficerRequest::RevokeUser { user } => ssmax_api::encode(self.revoke_user(&user).await),
         }
     }

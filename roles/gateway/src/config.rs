@@ -1,6 +1,7 @@
 //! `[gateway]` and `[federation]` of `ssmax.toml`.
 
 use crate::listen::Limits;
+use crate::system::SystemConfig;
 use crate::wire::Route;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -154,6 +155,9 @@ pub struct GatewayConfig {
     /// How mail is kept for officers.
     #[serde(default)]
     pub hold: HoldConfig,
+    /// Mail that nobody logs in for.
+    #[serde(default)]
+    pub system: SystemConfig,
     /// Bounds of the listeners.
     #[serde(default)]
     pub limits: Limits,

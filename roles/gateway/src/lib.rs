@@ -21,8 +21,10 @@ pub mod listen;
 mod member_list;
 mod outbound;
 mod reply;
+mod report;
 mod serve;
 mod setup;
+mod system;
 pub mod wire;
 
 pub use config::{
@@ -31,3 +33,4 @@ pub use config::{
 pub use journal::{FateRow, fates_of, list_version};
 pub use serve::{ServeError, serve};
 pub use setup::{SetupError, initialise};
+pub use system::{Network, NotANetwork, SystemConfig};

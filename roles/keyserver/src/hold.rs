@@ -1,5 +1,5 @@
 //! Mail that waits for an officer: what the gateway keeps is opened, shown and released
-//! here, each time under the officer's name (`spec/keyserver.md`, 4.6).
+//! here, each time under the officer's name (`spec/keyserver.md`, 4.7).
 //!
 //! The hold key opens what the gateway encrypted for its store and nothing else. What a
 //! sender encrypted stays closed below it; for that a ticket is needed, as for any mail.

@@ -3,7 +3,7 @@
 use crate::state::{Keyserver, failed};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::ca::KeyHolder;
+use ssmax_api::ca::{AccountKind, KeyHolder};
 use ssmax_api::keyserver::{CaRequest, PrivateKey, RelayKeys, UserKeys, UserRecord};
 use ssmax_chain::binding::directory_address;
 use ssmax_hsm::KeyPurpose;
@@ -23,6 +23,15 @@ impl Keyserver {
             CaRequest::ExportEncryptionKey { user } => {
                 ssmax_api::encode(self.export_encryption_key(&user).await)
             }
+            CaRequest::Delegate(delegation) => ssmax_api::encode(self.delegate(&delegation).await),
+            CaRequest::EndDelegation { owner, actor } => {
+                ssmax_api::encode(self.end_delegation(&owner, &actor).await)
+            }
+            CaRequest::ListDelegations => ssmax_api::encode(self.list_delegations().await),
+            CaRequest::ExportEarlierKeys { user } => {
+                ssmax_api::encode(self.export_earlier_keys(&user).await)
+            }
+            CaRequest::Person { user } => ssmax_api::encode(self.person(&user).await),
             CaRequest::RelayKeys => ssmax_api::encode(self.relay_keys()),
         }
     }
@@ -54,6 +63,12 @@ impl Keyserver {
                 return Err(Problem::NotAllowed);
             }
         }
+        let encryption = record
+            .encryption
+            .iter()
+            .map(|der| Certificate::from_der(der))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| Problem::Malformed)?;
         let addresses = record
             .addresses
             .iter()
@@ -85,6 +100,7 @@ impl Keyserver {
                 return Err(Problem::Exists);
             }
         }
+        crate::person::remember(&mut write, &record.user, &encryption).await?;
         write.commit().await.map_err(failed)?;
         tracing::info!(user = %record.user, active = record.active, "a person is installed");
         Ok(())
@@ -98,6 +114,24 @@ impl Keyserver {
         let key = self.keys.export(KeyPurpose::UserEncryption, &id).map_err(failed)?;
         tracing::warn!(%user, key = %id, "an encryption key was exported for its owner's mailer");
         Ok(PrivateKey(key.to_vec()))
+    }
+
+    /// All but the newest: a mailer wants them for old mail.
+    async fn export_earlier_keys(&self, user: &str) -> Result<Vec<(ByteBuf, PrivateKey)>, Problem> {
+        let record = self.person(user).await?.filter(|record| record.active);
+        let record = record.ok_or(Problem::NotFound)?;
+        let newest = record.encryption.first().ok_or(Problem::NotFound)?;
+        let mut exported = Vec::new();
+        for certificate in self.escrowed(user).await? {
+            if certificate.der() == newest.as_slice() {
+                continue;
+            }
+            let id = ssmax_hsm::key_id(certificate.spki());
+            let key = self.keys.export(KeyPurpose::UserEncryption, &id).map_err(failed)?;
+            tracing::warn!(%user, key = %id, "an earlier encryption key was exported");
+            exported.push((ByteBuf::from(certificate.der().to_vec()), PrivateKey(key.to_vec())));
+        }
+        Ok(exported)
     }
 
     fn relay_keys(&self) -> Result<RelayKeys, Problem> {
@@ -141,7 +175,9 @@ impl Keyserver {
         address: &Address,
     ) -> Result<Option<Certificate>, Problem> {
         let Some(person) = self.person_at(address).await? else { return Ok(None) };
-        if !person.active {
+        // Machines read no mail, and what is for a list goes on as new mail.
+        let reads = matches!(person.kind, AccountKind::Person | AccountKind::Shared);
+        if !person.active || !reads {
             return Ok(None);
         }
         let now = Self::now();

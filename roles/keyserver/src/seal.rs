@@ -20,6 +20,7 @@ use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
 use ssmax_pki::path::{self, PathInput, Purpose, Revocation};
 use ssmax_pki::{Certificate, key_identifier, oid};
+use ssmax_primitives::ContentKey;
 use ssmax_token::KeyPair as _;
 use std::time::Duration;
 
@@ -234,17 +235,28 @@ impl Keyserver {
         let open = self.tickets.find(ticket, Self::now())?;
         let open = lock(&open);
         let key = received_key(&open, ticket, &tail, key, ContentCipher::Aes256Cbc)?;
+        self.for_mailbox(&recipient, &target, &tail, &key)
+    }
+
+    /// RecipientInfos of a mail as it lies in a mailbox: its owner and the archive.
+    pub(crate) fn for_mailbox(
+        &self,
+        mailbox: &Address,
+        target: &Certificate,
+        tail: &Digest,
+        key: &ContentKey,
+    ) -> Result<Vec<ByteBuf>, Problem> {
         // PKCS#1 v1.5 is what every mailer with an RSA key reads (measured).
         let mut infos =
-            vec![recipient_info(&target, &key, None, RsaTransport::Pkcs1).map_err(failed)?];
+            vec![recipient_info(target, key, None, RsaTransport::Pkcs1).map_err(failed)?];
         let rsa = ssmax_primitives::key_algorithm(target.spki())
             .is_ok_and(ssmax_token::KeyAlgorithm::is_rsa);
         if let Some(archive) = self.newest_key(KeyPurpose::Archive, rsa)? {
-            let ukm = archive_ukm(&recipient, &tail);
+            let ukm = archive_ukm(mailbox, tail);
             let ukm = (!rsa).then_some(ukm.as_slice());
             let spki = archive.spki();
             infos.push(
-                recipient_info_for_key(spki, &key_identifier(spki), &key, ukm).map_err(failed)?,
+                recipient_info_for_key(spki, &key_identifier(spki), key, ukm).map_err(failed)?,
             );
         }
         Ok(infos.into_iter().map(ByteBuf::from).collect())

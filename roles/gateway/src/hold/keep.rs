@@ -15,6 +15,8 @@ use time::OffsetDateTime;
 pub(crate) struct Came {
     /// Who submitted it.
     pub(crate) login: Option<Login>,
+    /// Where automatic mail came from, for which nobody logs in.
+    pub(crate) source: Option<String>,
     /// The address in From.
     pub(crate) from: String,
     /// Whether a login or the chain vouches for the sender.
@@ -31,6 +33,7 @@ impl Default for Came {
     fn default() -> Self {
         Self {
             login: None,
+            source: None,
             from: String::new(),
             sender_verified: false,
             encrypted: false,
@@ -129,7 +132,9 @@ fn facts(direction: &str, recipients: &[String], refusal: Refusal, fates: &Fates
     let came = &fates.came;
     Facts {
         direction: direction.to_owned(),
-        mail_from: fates.mail_from().to_owned(),
+        // Automatic mail goes out so that nothing bounces.
+        mail_from: if came.source.is_none() { fates.mail_from().to_owned() } else { String::new() },
+        source: came.source.clone(),
         from: came.from.clone(),
         sender_verified: came.sender_verified,
         recipients: recipients.to_vec(),

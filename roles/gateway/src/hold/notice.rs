@@ -95,7 +95,12 @@ impl Gateway {
 
 /// The recipients of a mail that came in, the sender of one that goes out.
 fn concerned(held: &Held) -> Vec<String> {
-    if held.facts.login.is_some() { vec![held.facts.from.clone()] } else { held.waiting() }
+    match (&held.facts.login, &held.facts.source) {
+        (Some(_), None) => vec![held.facts.from.clone()],
+        // A role that writes automatic mail has no reader.
+        (Some(_), Some(_)) => vec![],
+        (None, _) => held.waiting(),
+    }
 }
 
 /// The notice. Each gets one of their own, so that nobody learns of other recipients.

@@ -72,6 +72,7 @@ impl Gateway {
         let envelope = envelope(&held.facts, held.waiting());
         let mut fates = Fates::new(&envelope, &self.settings.organisation);
         fates.message_id.clone_from(&held.facts.message_id);
+        fates.came.source.clone_from(&held.facts.source);
         fates.release = Some(release);
         let gone = if held.facts.login.is_some() {
             self.resubmit(envelope, octets, &mut fates).await

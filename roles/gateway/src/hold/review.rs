@@ -69,6 +69,7 @@ impl Gateway {
         let octets = self.open_held(&held.id, officer).await?;
         let envelope = envelope(&held.facts, held.waiting());
         let mut fates = Fates::new(&envelope, &self.settings.organisation);
+        fates.came.source.clone_from(&held.facts.source);
         let admitted = if held.facts.login.is_some() {
             self.admit_submitted(envelope, octets.clone(), &mut fates).await
         } else {

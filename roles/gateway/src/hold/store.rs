@@ -1,5 +1,5 @@
-//! Tables and files of held mail. The octets of each are a file of their own: 50 MB in a
-//! row of a table would be in memory three times (`docs/decisions/0028-held-mail.md`).
+//! Tables and files of held mail. The octets of each are a file of their own: in a row of
+//! a table they would be in memory three times (`docs/decisions/0028-held-mail.md`).
 
 use serde::{Deserialize, Serialize};
 use ssmax_api::gateway::{EndedBy, HeldMail, HeldState};
@@ -65,6 +65,8 @@ pub(super) struct Facts {
     pub(super) findings: Vec<Finding>,
     pub(super) encrypted: bool,
     pub(super) login: Option<HeldLogin>,
+    /// Where automatic mail came from.
+    pub(super) source: Option<String>,
 }
 
 /// Who submitted a mail, for when it is admitted again.
@@ -251,7 +253,9 @@ impl HoldStore {
     /// The octets of a held mail, as it was encrypted.
     pub(super) async fn object(&self, id: &str) -> Result<Vec<u8>, StoreError> {
         let path = self.files.join(id);
-        on_disk(move || files::read_private(&path).map(|octets| octets.to_vec())).await
+        // Ciphertext needs no wiping, and a copy would be in memory beside it.
+        on_disk(move || files::read_private(&path).map(|mut octets| std::mem::take(&mut *octets)))
+            .await
     }
 
     /// A mail by its name.

@@ -2,10 +2,10 @@
 //! recipient (steps 8 and 9).
 
 use super::accept::{HopArrival, OutsideArrival};
-use super::report;
 use crate::ambiguity;
 use crate::fate::Fates;
 use crate::gateway::{Gateway, fitting};
+use crate::report;
 use ssmax_api::TicketId;
 use ssmax_api::inspector::{Inspect, Inspected, Plan};
 use ssmax_api::keyserver::GatewayRequest;

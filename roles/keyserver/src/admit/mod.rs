@@ -2,6 +2,7 @@
 
 mod inbound;
 mod outbound;
+mod sender;
 
 use crate::state::Keyserver;
 use crate::ticket::{Origin, Ticket};

@@ -1,7 +1,8 @@
 //! A mail of an own user (steps 3 and 4).
 
+use super::sender::Sender;
 use super::{addresses, recipient_infos};
-use crate::people::{has_token, may_send_as, server_held};
+use crate::people::{has_token, server_held};
 use crate::state::{Keyserver, failed};
 use crate::ticket::{Origin, OwnMail, Ticket, TicketPart};
 use ssmax_api::Problem;
@@ -18,11 +19,6 @@ use ssmax_store::sqlx;
 use ssmax_token::KeyPair as _;
 use std::sync::Arc;
 
-/// Whether an envelope sender is the person's own: what bounces must not reach others.
-fn may_bounce_to(user: &UserRecord, mail_from: &str) -> bool {
-    Address::parse(mail_from).is_ok_and(|address| may_send_as(user, &address))
-}
-
 /// The level a login must have for the keyserver to sign in the person's name.
 const SERVER_SIGNING_AAL: u8 = 2;
 
@@ -36,18 +32,14 @@ impl Keyserver {
         let refuse = |reason| Err(Problem::Refused(reason));
         let from =
             Address::parse(&statement.from).map_err(|_| Problem::Refused(Reason::FromNotOne))?;
-        let Some(user) = self.person(&statement.user).await? else {
-            return refuse(Reason::FromNotSubmitter);
-        };
-        if !user.active || !may_send_as(&user, &from) {
-            return refuse(Reason::FromNotSubmitter);
-        }
-        if !statement.mail_from.is_empty() && !may_bounce_to(&user, &statement.mail_from) {
-            return refuse(Reason::FromNotSubmitter);
-        }
+        let Sender { user, actor } = self.sender(&statement, &from, request.form).await?;
         self.check_own_standing()?;
-        if request.form == Form::Unsigned {
-            self.check_server_signing(&user, &statement)?;
+        match request.form {
+            Form::Unsigned => self.check_server_signing(&user, &statement)?,
+            Form::System if server_held(&user).is_none() => {
+                return refuse(Reason::UnsignedNotAllowed);
+            }
+            _ => {}
         }
         if request.parts.len() > self.settings.keyserver.max_private_operations {
             return refuse(Reason::TooManyEncryptedParts);
@@ -59,14 +51,15 @@ impl Keyserver {
         let routes = self.routes(&recipients).await?;
         let mut parts = Vec::new();
         for offered in &request.parts {
-            parts.push(self.open_submitted(offered, &user).await?);
+            parts.push(self.open_submitted(offered, &statement.user).await?);
         }
         let now = Self::now();
         let origin = Origin::Own(Box::new(OwnMail {
             user,
+            actor,
             statement,
             from,
-            unsigned: request.form == Form::Unsigned,
+            unsigned: matches!(request.form, Form::Unsigned | Form::System),
             server_signed: None,
             inside_id: HopId::new(now, self.octets()),
         }));
@@ -167,14 +160,14 @@ impl Keyserver {
     async fn open_submitted(
         &self,
         offered: &OfferedPart,
-        user: &UserRecord,
+        submitter: &str,
     ) -> Result<TicketPart, Problem> {
         let cipher = ContentCipher::from_name(&offered.cipher)
             .ok_or(Problem::Refused(Reason::EncryptionRefused))?;
         let (info, id, key) = self.choose_submission(offered)?;
         let content_key: ContentKey = self.unwrap(&info, KeyName::Id(&id), key.as_ref(), cipher)?;
         let kcv = Digest(kcv(&content_key, &offered.tail.0));
-        self.claim_ciphertext(&offered.tail, &kcv, &user.user).await?;
+        self.claim_ciphertext(&offered.tail, &kcv, submitter).await?;
         Ok(TicketPart {
             path: offered.path.clone(),
             tail: offered.tail,
@@ -241,6 +234,24 @@ impl Keyserver {
                 .fetch_one(self.database.pool())
                 .await
                 .map_err(failed)?;
-        if owner == user { Ok(()) } else { Err(Problem::Refused(Reason::CiphertextOfAnother)) }
+        if owner == user || self.may_forward(tail, kcv, user).await? {
+            Ok(())
+        } else {
+            Err(Problem::Refused(Reason::CiphertextOfAnother))
+        }
+    }
+
+    /// Whether this person had this mail of their own mailbox wrapped for submission.
+    async fn may_forward(&self, tail: &Digest, kcv: &Digest, user: &str) -> Result<bool, Problem> {
+        let row: Option<(i64,)> = sqlx::query_as(
+            "SELECT allowed FROM forwarding WHERE tail = ? AND kcv = ? AND user = ?",
+        )
+        .bind(tail.0.as_slice())
+        .bind(kcv.0.as_slice())
+        .bind(user)
+        .fetch_optional(self.database.pool())
+        .await
+        .map_err(failed)?;
+        Ok(row.is_some())
     }
 }

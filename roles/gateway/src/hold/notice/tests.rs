@@ -37,6 +37,7 @@ fn held(sender_verified: bool, login: Option<HeldLogin>) -> Held {
             findings: vec![],
             encrypted: true,
             login,
+            source: None,
         },
         released_to: vec![],
         ended_by: None,

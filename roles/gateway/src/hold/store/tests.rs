@@ -31,6 +31,7 @@ fn mail(id: &str, known: &str) -> NewMail {
         findings: vec![],
         encrypted: true,
         login: None,
+        source: None,
     };
     NewMail { id: id.into(), known: known.into(), at: day(0), expires: day(14), facts }
 }
