@@ -40,6 +40,7 @@ help-authority-publish-dir = The directory to write to
 help-org = A member's keys and certificates; joining the federation
 help-org-init = Make the member's keys and the application to join the federation
 help-org-init-out = Where to write the application (default: application.json); - is standard output
+help-org-init-hsm = Refuse unless the configuration makes the keys in a token (backend = "pkcs11")
 help-org-install = Install what the management organisation answered
 help-org-install-admission = The management organisation's answer; - is standard input
 help-org-install-root_sha256 = SHA-256 of the federation's root, as you were told it on another way
@@ -103,6 +104,10 @@ help-demo-stay = Stay up afterwards, for trying by hand
 help-demo-no_restart = Leave a role that has ended alone instead of starting it again
 
 help-verify = Judge one message offline
+help-scan = What the inspector finds in a message or a file
+help-scan-file = The message or file; - is standard input
+help-scan-direction = Whose rules count: outbound (mail that leaves) or inbound (mail that arrives); default: both
+help-scan-config = A configuration whose [inspector] counts: policy, limits, ClamAV (default: built-in policy and limits, without ClamAV)
 help-verify-allow_sha1 = Let a signature over SHA-1 count, to read old mail
 help-any-file = The message as the mailer saves it; - is standard input
 help-any-trust = Certificates of CAs to trust, PEM or DER; may be repeated

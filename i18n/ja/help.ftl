@@ -40,6 +40,7 @@ help-authority-publish-dir = 書き先のフォルダ
 help-org = 参加組織の鍵と証明書、連合への参加
 help-org-init = 参加組織の鍵と、連合への申請書を作る
 help-org-init-out = 申請書の書き先（省くと application.json）。- は標準出力
+help-org-init-hsm = 設定で鍵をトークンに作ることになっていなければ中止する（backend = "pkcs11"）
 help-org-install = 管理組織の承認書を取り込む
 help-org-install-admission = 管理組織の承認書。- は標準入力
 help-org-install-root_sha256 = 別の経路で伝えられた、連合のルート証明書のSHA-256
@@ -103,6 +104,10 @@ help-demo-stay = 終わっても動かし続け、手で試せるようにする
 help-demo-no_restart = 終了した役割を再起動せず、そのままにする
 
 help-verify = メール一通をオフラインで判定する
+help-scan = メールやファイルの中に検査サーバが見つけるもの
+help-scan-file = メールまたはファイル。- は標準入力
+help-scan-direction = どちらの規則で見るか: outbound（送信）、inbound（受信）。省略時は両方
+help-scan-config = [inspector]の規則、上限、ClamAVを使う設定ファイル。省略時は組み込みの規則と上限で、ClamAVは使わない
 help-verify-allow_sha1 = 古いメールを読むため、SHA-1による署名を認める
 help-any-file = メールソフトが保存したメッセージ。- は標準入力
 help-any-trust = 信頼する認証局の証明書（PEMかDER）。繰り返し指定できる

@@ -12,7 +12,7 @@ use ssmax_federation::{
 use ssmax_gateway::{
     AfterOpening, Ambiguous, FederationConfig, GatewayConfig, HoldConfig, SystemConfig, listen,
 };
-use ssmax_hsm::UnlockSecret;
+use ssmax_hsm::{Backend, UnlockSecret};
 use ssmax_inspection::{Direction, Outcome, Policy, rule};
 use ssmax_inspector::InspectorConfig;
 use ssmax_primitives::SystemRandom;
@@ -266,6 +266,8 @@ fn keyserver(
         run_dir: home.join("run"),
         keyserver: ssmax_keyserver::KeyserverConfig {
             unlock_file: home.join("unlock"),
+            backend: Backend::File,
+            pkcs11: None,
             max_private_operations: outline.max_private_operations,
             allow_pkcs1_decryption: false,
             sign_for_users: true,
@@ -282,6 +284,8 @@ fn ca(home: &Path, organisation: &Organisation) -> ssmax_ca::Settings {
         run_dir: home.join("run"),
         ca: ssmax_ca::CaConfig {
             unlock_file: home.join("unlock-ca"),
+            backend: Backend::File,
+            pkcs11: None,
             user_days: 730,
             relay_days: 400,
             device_secret_aal: 2,

@@ -14,14 +14,16 @@ use ssmax_chain::evidence::Evidence;
 use ssmax_chain::hop_record::RECORD_VERSION;
 use ssmax_chain::seal_record::{MailClass, SealRecord};
 use ssmax_chain::{Digest, Reason};
-use ssmax_cms::enveloped::{ContentCipher, RsaTransport, recipient_info, recipient_info_for_key};
+use ssmax_cms::enveloped::{
+    ContentCipher, RsaTransport, recipient_info, recipient_info_for_key_by,
+};
 use ssmax_cms::signed::{Attribute, SignRequest, attribute_utf8, encryption_key_preference, sign};
-use ssmax_hsm::KeyPurpose;
+use ssmax_hsm::{KeyPurpose, StoredKey};
 use ssmax_mail::address::Address;
 use ssmax_pki::path::{self, PathInput, Purpose, Revocation};
 use ssmax_pki::{Certificate, key_identifier, oid};
 use ssmax_primitives::ContentKey;
-use ssmax_token::KeyPair as _;
+use ssmax_token::{KeyPair as _, OaepHash};
 use std::time::Duration;
 
 /// How long the CA may take for relay certificates.
@@ -255,10 +257,22 @@ impl Keyserver {
             let ukm = archive_ukm(mailbox, tail);
             let ukm = (!rsa).then_some(ukm.as_slice());
             let spki = archive.spki();
+            let transport = archive_transport(&archive)?;
             infos.push(
-                recipient_info_for_key(spki, &key_identifier(spki), key, ukm).map_err(failed)?,
+                recipient_info_for_key_by(spki, &key_identifier(spki), key, ukm, transport)
+                    .map_err(failed)?,
             );
         }
         Ok(infos.into_iter().map(ByteBuf::from).collect())
+    }
+}
+
+/// How an archive key of RSA gets its copy: what its home opens, which of a token may be
+/// SHA-1 only.
+fn archive_transport(archive: &StoredKey) -> Result<RsaTransport, Problem> {
+    match archive.oaep_hash().map_err(failed)? {
+        Some(OaepHash::Sha1) => Ok(RsaTransport::OaepSha1),
+        // An EC key is asked too, and has no such choice.
+        _ => Ok(RsaTransport::OaepSha256),
     }
 }

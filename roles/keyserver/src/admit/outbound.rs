@@ -12,9 +12,9 @@ use ssmax_api::keyserver::{
 use ssmax_chain::statement::Statement;
 use ssmax_chain::{Digest, HopId, Reason};
 use ssmax_cms::enveloped::{ContentCipher, KeyName, RecipientId, RecipientInfo, kcv};
-use ssmax_hsm::KeyPurpose;
+use ssmax_hsm::{KeyPurpose, StoredKey};
 use ssmax_mail::address::Address;
-use ssmax_primitives::{ContentKey, SoftwareKey};
+use ssmax_primitives::ContentKey;
 use ssmax_store::sqlx;
 use ssmax_token::KeyPair as _;
 use std::sync::Arc;
@@ -183,7 +183,7 @@ impl Keyserver {
     fn choose_submission(
         &self,
         offered: &OfferedPart,
-    ) -> Result<(RecipientInfo, RecipientId, Arc<SoftwareKey>), Problem> {
+    ) -> Result<(RecipientInfo, RecipientId, Arc<StoredKey>), Problem> {
         let keys = self.keys_of(KeyPurpose::SubmissionEncryption)?;
         for info in recipient_infos(&offered.recipients)? {
             for key in &keys {
@@ -198,7 +198,7 @@ impl Keyserver {
 
     /// Relay encryption certificates carry the key's id in their serial, so that no
     /// look-up is needed: `spec/certificates.md`, "Relay certificates".
-    fn names_submission_key(&self, id: &RecipientId, key: &SoftwareKey) -> bool {
+    fn names_submission_key(&self, id: &RecipientId, key: &StoredKey) -> bool {
         match id {
             RecipientId::IssuerSerial { issuer, serial } => {
                 let issuers = [self.own.seal_ca.subject(), self.own.member_ca.subject()];
