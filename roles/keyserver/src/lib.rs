@@ -11,6 +11,7 @@
 
 mod admit;
 mod config;
+mod delegation;
 mod member_list;
 mod people;
 mod person;

@@ -11,7 +11,6 @@ use ssmax_api::keyserver::{GatewayRequest, InspectorRequest, WorkerAsk};
 use ssmax_daemon::listen::{Limits, Listener};
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
-use ssmax_hsm::{KeyStore, UnlockSecret};
 use ssmax_primitives::SystemRandom;
 use ssmax_store::{Database, sqlx};
 use std::sync::{Arc, Mutex};
@@ -71,8 +70,7 @@ impl Keyserver {
     /// # Errors
     /// [`SetupError`] when something is missing or cannot be unlocked.
     pub async fn open(settings: Settings) -> Result<Self, SetupError> {
-        let unlock = UnlockSecret::from_file(&settings.keyserver.unlock_file)?;
-        let keys = KeyStore::open(&settings.key_dir(), &unlock)?;
+        let keys = settings.open_keys()?;
         let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
         crate::person::fill(&database).await?;
         let own = load_own_certificates(&database).await?;
@@ -135,6 +133,9 @@ impl Keyserver {
             Q::Rewrap { ticket, to_org, recipients, tail } => {
                 ssmax_api::encode(self.rewrap(&ticket, &to_org, &recipients, tail))
             }
+            Q::RewrapFiles { ticket, to_org, recipients } => {
+                ssmax_api::encode(self.rewrap_files(&ticket, &to_org, &recipients))
+            }
             Q::SignHop { ticket, id, content, headers, message_id } => ssmax_api::encode(
                 self.sign_hop(&ticket, id, content, headers, message_id)
                     .map(serde_bytes::ByteBuf::from),
@@ -162,6 +163,9 @@ impl Keyserver {
             }
             WorkerAsk::Seal { recipient, entity, headers } => {
                 ssmax_api::encode(self.seal(&ticket, &recipient, entity, headers).await)
+            }
+            WorkerAsk::RewrapTo { recipient } => {
+                ssmax_api::encode(self.rewrap_to(&ticket, &recipient).await)
             }
             WorkerAsk::EncryptTo { recipient, tail, key } => {
                 ssmax_api::encode(self.encrypt_to(&ticket, &recipient, tail, &key).await)
