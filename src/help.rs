@@ -72,6 +72,11 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ssmax hold delete",
         "ssmax hold delete 4f2a90c1d3e5b867 --reason \"no business mail\" --officer hanako",
     ),
+    (
+        "ssmax mail forward",
+        "ssmax mail forward got.eml --key hanako.p12 --password-file password.txt --to taro.pem \
+         --drop salaries.xlsx --out send.eml",
+    ),
     ("ssmax verify", "ssmax verify mail.eml --trust root.pem --json"),
     ("ssmax cert", "ssmax cert show hanako.pem"),
     ("ssmax cert show", "ssmax cert show hanako.pem --json"),

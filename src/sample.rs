@@ -146,6 +146,7 @@ const MEMBER: &[Section] = &[
             Optional("inbound_after_opening", "\"hold\""),
             Optional("outbound_after_opening", "\"refuse\""),
             Optional("ambiguous", "\"rebuild\""),
+            Optional("attachments", "\"whole\""),
             Optional("max_held_mebibytes", "10240"),
         ],
     ),

@@ -110,6 +110,9 @@ sample-gateway-ambiguous =
     What becomes of a mail that two programs may read differently: rebuild (written anew
     so that all read it alike, if it is neither signed nor encrypted and has one sane
     reading; else refused) or refuse.
+sample-gateway-attachments =
+    What a recipient gets of a mail whose attachments came encrypted one by one: whole (one
+    encrypted mail, which every mailer shows) or keep (each file as it came, re-wrapped).
 sample-gateway-max_held_mebibytes =
     Most mail that is held for a person, in MiB. Past it, senders are told to try again later.
 sample-gateway-hold = Mail that waits for an officer (ssmax hold).

@@ -103,6 +103,9 @@ sample-gateway-outbound_after_opening = 自組織の利用者のメールにつ�
 sample-gateway-ambiguous =
     プログラムによって違う内容に読めるメールの扱い: rebuild（署名も暗号化もなく妥当な読み方が
     一つならば、誰にも同じに読める形に作り直す。そうでなければ拒否）か refuse（拒否）
+sample-gateway-attachments =
+    添付ファイルが一つずつ暗号化されて届いたメールの配送の形: whole（全体を暗号化した1通。どのメールソフト
+    でも読める）か keep（届いたままの暗号化ファイルを宛先の鍵に付け替える）
 sample-gateway-max_held_mebibytes = 保留しておくメールの合計の上限（MiB）。超えると送信側に後での再送を求めます。
 sample-gateway-hold = 担当者の判断を待つメール（ssmax hold）。
 sample-gateway-hold-days = 保留する日数（1から90）。過ぎると期限切れになります。

@@ -3,6 +3,7 @@
 
 use crate::wire::Wire;
 use ssmax_api::Organisation;
+use ssmax_api::inspector::AttachmentDelivery;
 use ssmax_authority::AuthorityConfig;
 use ssmax_daemon::Stop;
 use ssmax_federation::admission::{Admission, Application};
@@ -43,6 +44,7 @@ pub(crate) struct Outline {
     pub(crate) ambiguous: Ambiguous,
     /// What becomes of a locked archive: held unless this says otherwise.
     pub(crate) locked_archive: Outcome,
+    pub(crate) attachments: AttachmentDelivery,
 }
 
 /// One of a member's roles.
@@ -342,6 +344,7 @@ fn gateway(
             inbound_after_opening: outline.inbound_after_opening,
             outbound_after_opening: outline.outbound_after_opening,
             ambiguous: outline.ambiguous,
+            attachments: outline.attachments,
             max_held_mebibytes: 10,
             hold: HoldConfig::default(),
             system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },

@@ -122,7 +122,7 @@ pub struct HeldMail {
     pub outcome: Outcome,
     /// What was found, masked.
     pub findings: Vec<Finding>,
-    /// Whether the sender encrypted it.
+    /// Whether the sender encrypted it as a whole; files in it may be encrypted all the same.
     pub encrypted: bool,
     /// Octets of the mail.
     pub bytes: u64,

@@ -24,6 +24,8 @@ pub struct Inspect {
 pub struct Plan {
     /// Where the ciphertext stands: "" for the whole mail, "1.1" within a hop-2 mail.
     pub encrypted: Option<String>,
+    /// Set for a mail in attachment mode: what recipients here get of it.
+    pub attachments: Option<AttachmentDelivery>,
     /// The server-held signature over the content entity (form (d)), detached.
     pub server_signature: Option<ByteBuf>,
     /// Fresh encryptions to make, each once.
@@ -37,6 +39,17 @@ pub struct Plan {
     /// How grave findings may be for the mail to pass all the same, since an officer
     /// released it; nothing beyond a pass if absent. The keyserver must have been told.
     pub tolerate: Option<Outcome>,
+}
+
+/// What a recipient here gets of a mail in attachment mode.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AttachmentDelivery {
+    /// One mail, encrypted as a whole, with the files as ordinary attachments.
+    #[default]
+    Whole,
+    /// The mail as it is, each file re-wrapped, under the seal.
+    Keep,
 }
 
 /// What became of a mail.

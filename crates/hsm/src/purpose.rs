@@ -94,6 +94,7 @@ impl KeyPurpose {
             Self::FederationEncryption
                 | Self::SubmissionEncryption
                 | Self::Archive
+                | Self::Hold
                 | Self::UserEncryption
         )
     }

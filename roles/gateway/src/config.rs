@@ -6,6 +6,7 @@ use crate::wire::Route;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use ssmax_api::Organisation;
+use ssmax_api::inspector::AttachmentDelivery;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -148,6 +149,11 @@ pub struct GatewayConfig {
     /// What a mail is, that two programs may read differently. Default rebuild.
     #[serde(default)]
     pub ambiguous: Ambiguous,
+    /// What a recipient here gets of a mail whose attachments came encrypted one by one:
+    /// `whole`, one encrypted mail that every mailer shows; `keep`, the files as they came,
+    /// re-wrapped. Default whole.
+    #[serde(default)]
+    pub attachments: AttachmentDelivery,
     /// How much mail is kept for officers at most, in MiB; past it, what would be kept
     /// is answered 4xx. Default 10240.
     #[serde(default = "default_held")]

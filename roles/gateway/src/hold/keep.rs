@@ -21,7 +21,7 @@ pub(crate) struct Came {
     pub(crate) from: String,
     /// Whether a login or the chain vouches for the sender.
     pub(crate) sender_verified: bool,
-    /// Whether the sender encrypted it.
+    /// Whether the sender encrypted it as a whole; files in it may be encrypted all the same.
     pub(crate) encrypted: bool,
     /// What an inspection made of it: hold is kept also where no key was used.
     pub(crate) outcome: Outcome,

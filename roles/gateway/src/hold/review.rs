@@ -11,7 +11,7 @@ use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::gateway::HeldState;
 use ssmax_api::keyserver::{GatewayRequest, ReleaseForReview, Reviewed};
-use ssmax_chain::hop_mail::{self, SmimeType};
+use ssmax_chain::hop_mail::{self, HopBody, SmimeType};
 use ssmax_chain::{Refusal, journey, trace};
 use ssmax_cms::Limits;
 use ssmax_cms::enveloped::{Enveloped, Kind};
@@ -85,8 +85,9 @@ impl Gateway {
         self.close_now(Some(ticket)).await;
         let info = info?;
         let mail = parse(&octets).map_err(|Refusal { reason, .. }| Problem::Refused(reason))?;
-        let object = match hop_mail::take_apart(&mail) {
-            Some(hop) => hop.mail.1,
+        let object = match hop_mail::take_apart(&mail).map(|hop| hop.mail) {
+            Some(HopBody::Whole(object)) => object,
+            Some(HopBody::Attachments(_)) => return Err(Problem::NotAllowed),
             None => mail.decoded_body().map_err(failed)?,
         };
         let object = Enveloped::parse_vec(object, &Limits::default()).map_err(failed)?;

@@ -92,7 +92,7 @@ impl Gateway {
         match accept::accept(octets, &mut fates.message_id)? {
             Arrived::OverTheChain(hop) => {
                 fates.came.from.clone_from(&hop.from);
-                fates.came.encrypted = true;
+                fates.came.encrypted = !hop.in_attachment_mode;
                 self.over_the_chain(envelope, octets, &hop, fates).await
             }
             Arrived::FromOutside(mail) => {
