@@ -26,6 +26,8 @@ mod mails;
 mod member;
 mod of_member;
 mod of_member_opened;
+#[allow(dead_code, reason = "shared, and used in part")]
+mod officer;
 mod own_opened;
 mod person;
 mod published;
