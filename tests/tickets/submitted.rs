@@ -42,6 +42,7 @@ impl Site {
                 let entity = canonical::content_entity(&parsed(&plain.octets));
                 (plain, entity, None)
             }
+            Form::Attachments => panic!("made elsewhere"),
             Form::Signed | Form::Enveloped => {
                 let (entity, signed_data) = signed.signature();
                 (signed, entity, Some(inner_signer(&signed_data)))
@@ -63,7 +64,7 @@ impl Site {
     }
 
     /// What the gateway asks with the word of the submission service.
-    fn admission(
+    pub(crate) fn admission(
         &self,
         mail: &Mail,
         form: Form,

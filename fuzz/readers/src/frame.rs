@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
-use ssmax_api::{Answer, ca, inspector, keyserver};
+use ssmax_api::{Answer, ca, gateway, inspector, keyserver};
 use ssmax_daemon::frame::{MAX_FRAME_BYTES, read_frame, read_frame_sync, write_frame_sync};
 use ssmax_daemon::laden::{Laden, read_laden, read_laden_sync, write_laden_sync};
 
@@ -20,7 +20,7 @@ pub(crate) const POOLS: &[Pool] = &[];
 pub(crate) const ROUNDS: usize = 1600;
 
 /// One reader for each type that travels.
-const READERS: [fn(&[u8]); 13] = [
+const READERS: [fn(&[u8]); 14] = [
     read::<keyserver::GatewayRequest>,
     read::<keyserver::InspectorRequest>,
     read::<keyserver::CaRequest>,
@@ -33,6 +33,7 @@ const READERS: [fn(&[u8]); 13] = [
     read_heavy::<Result<inspector::Inspected, ssmax_api::Problem>>,
     read_heavy::<inspector::FromWorker>,
     read::<Answer>,
+    read::<gateway::OfficerRequest>,
     read_heavy::<inspector::Order>,
 ];
 
@@ -53,8 +54,9 @@ pub(crate) fn made() -> Vec<Vec<u8>> {
         heavy(8, inspect.clone()),
         heavy(9, Ok::<_, ssmax_api::Problem>(passed())),
         heavy(10, inspector::FromWorker::Done(Ok(passed()))),
-        heavy(12, order(inspect)),
+        heavy(13, order(inspect)),
         frame(11, &ssmax_api::encode(Ok(bob()))),
+        frame(12, &gateway::OfficerRequest::Show { id: "4f2a90c1d3e5b867".to_owned() }),
         // A length that is believed only as far as octets come.
         b"\x00\x0c\x80\x00\x00\xa1".to_vec(),
     ]

@@ -4,8 +4,8 @@ use super::signer::Signed;
 use super::{Stop, Worker};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::inspector::{Inspect, Inspected, SealedCopy};
-use ssmax_api::keyserver::FreshForm;
+use ssmax_api::inspector::{AttachmentDelivery, Inspect, Inspected, SealedCopy};
+use ssmax_api::keyserver::{FreshForm, Released};
 use ssmax_chain::hop_mail::{SmimeType, pkcs7_part, pkcs7_part_behind, signed_part_behind};
 use ssmax_chain::{Digest, binding};
 use ssmax_cms::enveloped::{ContentCipher, ENCRYPT_ROOM, Sealed, encrypt_vec};
@@ -13,10 +13,11 @@ use ssmax_mail::compose;
 use ssmax_primitives::{ContentKey, SystemRandom};
 use ssmax_token::Random as _;
 
-/// The signed entity, to be put into each thing that is composed.
+/// An entity to be put into each thing that is composed.
 struct Content {
     entity: Vec<u8>,
     digest: Digest,
+    /// The sender's signature over it; none over what was derived.
     signed_data: Vec<u8>,
     /// How many things are left to be composed.
     uses: usize,
@@ -32,12 +33,15 @@ impl Content {
 
 impl Worker {
     /// Composes what the plan asks for. The keyserver gives its part only after a pass.
-    /// `fields` are those that travel on, each with its CRLF.
+    /// `fields` are those that travel on, each with its CRLF; what was `derived` is sealed in
+    /// place of the signed entity.
     pub(super) fn compose(
         &mut self,
         order: &Inspect,
         fields: &[u8],
+        derived: Option<Vec<u8>>,
         signed: Option<Signed>,
+        released: &Released,
     ) -> Result<Inspected, Stop> {
         let plan = &order.plan;
         let (mut fresh, mut sealed) = (Vec::new(), Vec::new());
@@ -45,13 +49,28 @@ impl Worker {
         if let Some(Signed { entity: octets, signed_data, .. }) = signed {
             let digest = Digest::of(&octets);
             entity = Some(digest);
-            let uses = plan.fresh.len().saturating_add(plan.seal_for.len());
+            let (fresh_uses, seal_uses) = (plan.fresh.len(), plan.seal_for.len());
+            let mut to_seal = derived.map(|entity| Content {
+                digest: Digest::of(&entity),
+                entity,
+                signed_data: Vec::new(),
+                uses: seal_uses,
+            });
+            let uses = if to_seal.is_some() { fresh_uses } else { fresh_uses + seal_uses };
             let mut content = Content { entity: octets, digest, signed_data, uses };
             for form in &plan.fresh {
                 fresh.push(self.fresh(*form, fields, &mut content)?);
             }
             for recipient in &plan.seal_for {
-                sealed.push(self.sealed(recipient, fields, &mut content)?);
+                let copy = match plan.attachments {
+                    Some(AttachmentDelivery::Keep) => {
+                        self.kept(recipient, fields, order, released)?
+                    }
+                    _ => {
+                        self.sealed(recipient, fields, to_seal.as_mut().unwrap_or(&mut content))?
+                    }
+                };
+                sealed.push(copy);
             }
         }
         Ok(Inspected::Passed {
@@ -89,8 +108,8 @@ impl Worker {
         Ok((form, tail, ByteBuf::from(object.into_message(&[addressed]))))
     }
 
-    /// The mail for one recipient: the sender's entity, octet for octet, under the
-    /// seal, encrypted.
+    /// The mail for one recipient: the sender's entity, octet for octet, or what was
+    /// derived from it, under the seal, encrypted.
     fn sealed(
         &self,
         recipient: &str,

@@ -1,5 +1,6 @@
 //! One mail, opened, looked into and composed anew; then the process ends.
 
+mod attached;
 mod compose;
 mod file;
 mod keyserver;
@@ -15,7 +16,7 @@ use look::Detectors;
 use open::Opened;
 use signer::Signed;
 use ssmax_api::Problem;
-use ssmax_api::inspector::{FromWorker, Inspect, Inspected, Order, Task};
+use ssmax_api::inspector::{AttachmentDelivery, FromWorker, Inspect, Inspected, Order, Task};
 use ssmax_api::keyserver::{ExpectedSigner, InnerSigner, Released, VERDICT_LABEL, VerdictBody};
 use ssmax_chain::{Digest, Reason};
 use ssmax_daemon::frame::MAX_FRAME_BYTES;
@@ -72,7 +73,8 @@ fn carry_out(order: Order, clamd: Option<OwnedFd>) -> FromWorker {
     let detectors = Detectors::new(order.policy, order.limits, order.clamav, clamd);
     match order.task {
         Task::Mail(inspect) => FromWorker::Done(detectors.and_then(|detectors| {
-            Worker { keyserver: Keyserver::default(), findings: vec![], detectors }.work(*inspect)
+            Worker { keyserver: Keyserver::default(), findings: vec![], held: false, detectors }
+                .work(*inspect)
         })),
         Task::File(file) => {
             FromWorker::Scanned(detectors.and_then(|detectors| detectors.scan(&file)))
@@ -106,6 +108,8 @@ impl From<Problem> for Stop {
 struct Worker {
     keyserver: Keyserver,
     findings: Vec<Finding>,
+    /// Whether the mail is stopped by findings that say hold, and by nothing else.
+    held: bool,
     detectors: Detectors,
 }
 
@@ -114,7 +118,8 @@ impl Worker {
         match self.inspect(inspect) {
             Ok(passed) => Ok(passed),
             Err(Stop::Refused(reason)) => {
-                Ok(Inspected::Stopped { reason, findings: self.findings })
+                let outcome = if self.held { Outcome::Hold } else { Outcome::Block };
+                Ok(Inspected::Stopped { reason, outcome, findings: self.findings })
             }
             Err(Stop::Failed(problem)) => Err(problem),
         }
@@ -124,9 +129,13 @@ impl Worker {
     fn inspect(&mut self, mut inspect: Inspect) -> Result<Inspected, Stop> {
         let key = SoftwareKey::generate(KeyAlgorithm::EcP256).map_err(|_| Problem::Failed)?;
         let released = self.keyserver.release(key.spki())?;
-        let mail = Arc::unwrap_or_clone(std::mem::take(&mut inspect.mail));
+        let mail = std::mem::take(&mut inspect.mail);
         if released.body.is_some_and(|body| body != Digest::of(&mail)) {
             return Err(Problem::NotAllowed.into());
+        }
+        if inspect.plan.attachments == Some(AttachmentDelivery::Keep) {
+            // It is delivered in the form in which it came.
+            inspect.mail = Arc::clone(&mail);
         }
         let inspect = &inspect;
         let opened = open::open(mail, inspect, &released, &key)?;
@@ -141,12 +150,15 @@ impl Worker {
         };
         let verdict = self.look(inspect, &opened, signed.as_ref(), &released)?;
         self.report(inspect, &opened, signed.as_ref(), verdict.outcome, &key)?;
-        if verdict.outcome != Outcome::Pass {
+        // The keyserver was told of an officer's release as well, or gives nothing.
+        if verdict.outcome > inspect.plan.tolerate.unwrap_or(Outcome::Pass) {
+            self.held = verdict.outcome == Outcome::Hold;
             return Err(stopped(&verdict, &released, encrypted).into());
         }
         self.keyserver.prepare(&released, &inspect.ticket);
-        let Opened { fields, .. } = opened;
-        self.compose(inspect, &fields, signed)
+        let Opened { fields, files, .. } = opened;
+        let derived = files.and_then(|files| files.derived);
+        self.compose(inspect, &fields, derived, signed, &released)
     }
 
     /// Nothing that the own seal CA signed leaves the member or comes in; between
@@ -160,7 +172,11 @@ impl Worker {
     ) -> Result<(), Stop> {
         let crosses = released.direction == Direction::Inbound || inspect.plan.leaves;
         // An opaque signature hides its content from whoever walks the mail around it.
-        let contents = [Some(&opened.message), signed.map(|signed| &signed.entity)];
+        let contents = [
+            Some(&opened.message),
+            signed.map(|signed| &signed.entity),
+            opened.files.as_ref().map(|files| &files.shown),
+        ];
         let sealed =
             contents.into_iter().flatten().any(|octets| seal::carries_own(octets, released));
         if !crosses || !sealed {
@@ -192,6 +208,8 @@ impl Worker {
                 certificate: signed.sender.certificate.der().to_vec(),
                 signed_data: signed.sender.detached.clone(),
             }),
+            derived: opened.derived().map(Digest::of),
+            prev: signed.and_then(|signed| attached::continued(&signed.entity)),
             rules: self.findings.iter().map(|finding| finding.rule.clone()).collect(),
         };
         let mut octets = Vec::new();

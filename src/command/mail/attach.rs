@@ -1,0 +1,104 @@
+//! `ssmax mail encrypt --attachments`: files encrypted one by one.
+
+use super::{encrypt, sign_complaint};
+use crate::command::decrypt::{self, Identity, KeyArgs, Use};
+use crate::command::verify;
+use crate::complaint::{Complaint, Exit};
+use ssmax_agent::attach::{AttachFault, attach};
+use ssmax_agent::sign::{Signer, with_date};
+use ssmax_chain::manifest::MAX_LISTED_FILES;
+use ssmax_pki::Certificate;
+use ssmax_primitives::SystemRandom;
+use ssmax_smime::choice::Recipient;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use time::OffsetDateTime;
+
+/// The key that signs, where another one encrypts or opens.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct SigningArgs {
+    /// The private key to sign with, PEM or PKCS#12.
+    #[arg(long, value_name = "FILE")]
+    sign_key: Option<PathBuf>,
+    /// Its certificate, where the key file does not hold it.
+    #[arg(long, value_name = "FILE", requires = "sign_key")]
+    sign_cert: Option<PathBuf>,
+    /// File with the password of that key file on its first line.
+    #[arg(long, value_name = "FILE", requires = "sign_key")]
+    sign_password_file: Option<PathBuf>,
+    /// Certificates of the CAs above it, to go along; may be given several times.
+    #[arg(long, value_name = "CA.pem")]
+    sign_chain: Vec<PathBuf>,
+}
+
+/// Who signs, with what goes along.
+pub(super) struct Signing {
+    pub(super) identity: Identity,
+    pub(super) certificate: Certificate,
+    chain: Vec<Certificate>,
+}
+
+impl SigningArgs {
+    /// Reads the key; without one named, that of `other`, whose file may hold both.
+    pub(super) fn load(&self, other: Option<&KeyArgs>) -> Result<Signing, Complaint> {
+        let named = self.sign_key.as_ref().map(|key| {
+            let (certificate, password) = (&self.sign_cert, &self.sign_password_file);
+            KeyArgs::new(key.clone(), certificate.clone(), password.clone())
+        });
+        let key = named.as_ref().or(other);
+        let key = key.ok_or_else(|| Complaint::new(Exit::WrongUse, "sign-key-needed"))?;
+        let identity = key.load(Use::Signing)?;
+        let certificate = identity
+            .certificate
+            .clone()
+            .ok_or_else(|| Complaint::new(Exit::WrongUse, "certificate-needed"))?;
+        let mut chain: Vec<Certificate> =
+            identity.others.iter().filter(|other| other.is_ca()).cloned().collect();
+        for path in &self.sign_chain {
+            chain.extend(verify::certificates(path)?);
+        }
+        Ok(Signing { identity, certificate, chain })
+    }
+}
+
+impl Signing {
+    pub(super) fn signer(&self) -> Signer<'_> {
+        Signer {
+            key: &self.identity.key,
+            certificate: &self.certificate,
+            chain: &self.chain,
+            encryption: None,
+        }
+    }
+}
+
+/// Signs the message and encrypts its attachments one by one.
+pub(super) fn encrypt_attachments(
+    file: &Path,
+    certificates: &[Certificate],
+    signing: &SigningArgs,
+    out: Option<&Path>,
+) -> Result<ExitCode, Complaint> {
+    let signing = signing.load(None)?;
+    let message = verify::mail(file)?;
+    let to: Vec<Recipient<'_>> = certificates.iter().map(Recipient::from).collect();
+    let now = OffsetDateTime::now_utc();
+    let message = with_date(message, now).map_err(|fault| sign_complaint(fault, file))?;
+    let mail = attach(&message, &signing.signer(), &to, now, &SystemRandom)
+        .map_err(|fault| complaint(&fault, file))?;
+    decrypt::write(out, &mail)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Why the attachments were not encrypted.
+pub(super) fn complaint(fault: &AttachFault, path: &Path) -> Complaint {
+    let of = |name| Complaint::new(Exit::WrongUse, name).with("path", path.display());
+    match fault {
+        AttachFault::Sign(fault) => sign_complaint(*fault, path),
+        AttachFault::Encrypt(fault) => encrypt::complaint(fault, path),
+        AttachFault::NoAttachment => of("mail-no-attachment"),
+        AttachFault::AttachmentBelow => of("mail-attachment-below"),
+        AttachFault::Name(name) => of("mail-attachment-name").with("name", verify::printable(name)),
+        _ => of("mail-too-many-attachments").with("max", MAX_LISTED_FILES),
+    }
+}
