@@ -53,6 +53,7 @@ help-user-add-device_secret = Make a secret for one mailer, shown once
 help-user-add-server_key = Let the key server hold a signing key for this person too
 help-user-add-rsa = An RSA encryption key, for old mailers, instead of P-256
 help-user-add-csr = Certificate request (PKCS#10, PEM or DER) of a signing key the person has in a file
+help-user-add-encryption_csr = Certificate request of the encryption key, which an ESP's users make themselves
 help-user-add-token_csr = Certificate request of a signing key the person has on a card
 help-user-add-out = Directory to write the certificates to
 help-user-list = List the people

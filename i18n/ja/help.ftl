@@ -53,6 +53,7 @@ help-user-add-device_secret = 一つのメールソフト用の秘密を作り�
 help-user-add-server_key = 鍵管理サーバにもこの人の署名鍵を持たせる
 help-user-add-rsa = 古いメールソフトのため、暗号鍵をP-256ではなくRSAにする
 help-user-add-csr = 本人がファイルで持つ署名鍵の証明書署名要求（PKCS#10、PEMかDER）
+help-user-add-encryption_csr = ESPの利用者が自分で作る暗号化鍵の証明書署名要求
 help-user-add-token_csr = 本人がカードで持つ署名鍵の証明書署名要求
 help-user-add-out = 証明書の書き先のフォルダ
 help-user-list = 利用者を一覧する

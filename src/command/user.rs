@@ -95,6 +95,9 @@ struct Add {
     /// file.
     #[arg(long, value_name = "FILE")]
     csr: Option<PathBuf>,
+    /// Certificate request of the encryption key, which an ESP's users make themselves.
+    #[arg(long, value_name = "FILE")]
+    encryption_csr: Option<PathBuf>,
     /// Certificate request of a signing key the person has on a card.
     #[arg(long, value_name = "FILE")]
     token_csr: Option<PathBuf>,
@@ -145,6 +148,12 @@ fn ask<T: serde::de::DeserializeOwned>(
 
 fn add(args: &Add, context: &Context) -> Result<ExitCode, Complaint> {
     let config = args.config.load()?;
+    // Who may bring an encryption key, and who has to, is the member's kind.
+    if config.organisation()?.is_esp() != args.encryption_csr.is_some() {
+        let is_esp = config.organisation()?.is_esp();
+        let name = if is_esp { "esp-escrows-nothing" } else { "organisation-escrows" };
+        return Err(Complaint::new(Exit::WrongUse, name).with("user", &args.user));
+    }
     let password = args.password_file.as_deref().map(files::read_password).transpose()?;
     let person = AddUser {
         user: args.user.clone(),
@@ -153,6 +162,7 @@ fn add(args: &Add, context: &Context) -> Result<ExitCode, Complaint> {
         proof: args.proof.as_str().to_owned(),
         password: password.as_deref().cloned(),
         device_secret: args.device_secret,
+        encryption_key_request: args.encryption_csr.as_deref().map(read_request).transpose()?,
         file_key_request: args.csr.as_deref().map(read_request).transpose()?,
         token_key_request: args.token_csr.as_deref().map(read_request).transpose()?,
         server_key: args.server_key,

@@ -7,9 +7,9 @@ use ssmax_authority::AuthorityConfig;
 use ssmax_daemon::Stop;
 use ssmax_federation::admission::{Admission, Application};
 use ssmax_federation::{
-    Capabilities, Enforce, Kind, Names, corporate_number_check_digit, member_id,
+    Capabilities, Enforce, FreshForm, Kind, Names, corporate_number_check_digit, member_id,
 };
-use ssmax_gateway::{AfterOpening, Ambiguous, FederationConfig, GatewayConfig, listen};
+use ssmax_gateway::{AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, listen};
 use ssmax_hsm::UnlockSecret;
 use ssmax_inspector::InspectorConfig;
 use ssmax_primitives::SystemRandom;
@@ -37,6 +37,8 @@ pub(crate) struct Outline {
     pub(crate) inbound_after_opening: AfterOpening,
     pub(crate) max_private_operations: usize,
     pub(crate) ambiguous: Ambiguous,
+    pub(crate) kind: Kind,
+    pub(crate) delivery: Delivery,
 }
 
 /// One of a member's roles.
@@ -108,7 +110,7 @@ impl Member {
             id: organisation.id.clone(),
             keyserver: keyserver(&home, &organisation, outline),
             ca: ca(&home, &organisation),
-            inspector: inspector(&run_dir),
+            inspector: inspector(&run_dir, outline),
             gateway: gateway(&home, &organisation, outline, authority.1, routes),
             domain,
             home,
@@ -132,12 +134,22 @@ impl Member {
         let organisation = &self.keyserver.organisation;
         let application = Application {
             id: self.id.clone(),
-            kind: Kind::Organisation,
+            kind: organisation.kind,
             names: Names { en: organisation.name.clone(), ..Names::default() },
             corporate_number: self.id.strip_prefix("NTRJP-").unwrap().to_owned(),
             domains: organisation.domains.clone(),
             incident_contact: organisation.incident_contact.clone(),
-            capabilities: Capabilities { enforce: Enforce::Refuse, ..Capabilities::default() },
+            capabilities: Capabilities {
+                enforce: Enforce::Refuse,
+                fresh_form: if organisation.is_esp()
+                    || self.gateway.gateway.delivery == Delivery::Preserve
+                {
+                    FreshForm::MailCbc
+                } else {
+                    FreshForm::WrappedGcm
+                },
+                ..Capabilities::default()
+            },
             organisation_signing_request: keys.organisation_signing_request,
             federation_encryption_keys: vec![keys.federation_encryption],
             member_ca_request: ca_keys.member_ca_request,
@@ -233,6 +245,7 @@ fn organisation(outline: &Outline) -> Organisation {
     Organisation {
         id: member_id(&format!("{digit}{}", outline.number)),
         name: format!("Organisation {}", outline.name.to_uppercase()),
+        kind: outline.kind,
         name_ja: String::new(),
         name_kana: String::new(),
         incident_contact: format!("abuse@{domain}"),
@@ -273,9 +286,10 @@ fn ca(home: &Path, organisation: &Organisation) -> ssmax_ca::Settings {
 }
 
 /// Workers are the program itself, as in service.
-fn inspector(run_dir: &Path) -> ssmax_inspector::Settings {
+fn inspector(run_dir: &Path, outline: &Outline) -> ssmax_inspector::Settings {
     ssmax_inspector::Settings {
         run_dir: run_dir.to_owned(),
+        verify_only: outline.kind == Kind::Esp,
         inspector: InspectorConfig::default(),
         worker: vec![env!("CARGO_BIN_EXE_ssmax").into(), "inspect-worker".into()],
     }
@@ -316,6 +330,7 @@ fn gateway(
             inbound_after_opening: outline.inbound_after_opening,
             outbound_after_opening: outline.outbound_after_opening,
             ambiguous: outline.ambiguous,
+            delivery: outline.delivery,
             max_held_mebibytes: 10,
             limits: listen::Limits::default(),
         },

@@ -32,6 +32,10 @@ pub struct Plan {
     pub leaves: bool,
     /// Recipients here, each of whom gets a sealed copy.
     pub seal_for: Vec<String>,
+    /// Whether recipients here are to get what the sender encrypted, or a fresh
+    /// [`FreshForm::MailCbc`] of what came in clear, and a sealed copy only where that
+    /// cannot be.
+    pub preserve: bool,
     /// Our authserv-id, for the fields that are removed.
     pub authserv_id: String,
 }
@@ -47,6 +51,8 @@ pub enum Inspected {
         fresh: Vec<(FreshForm, Digest, ByteBuf)>,
         /// Sealed copies: recipient, header fields to deliver, `Content-*` and body.
         sealed: Vec<SealedCopy>,
+        /// Whether recipients here get the mail preserved; then nothing is sealed.
+        preserved: bool,
         /// What was noticed although it passed.
         findings: Vec<Finding>,
     },
@@ -82,6 +88,8 @@ pub struct Order {
     pub limits: Limits,
     /// Now, in seconds since 1970: the worker's sandbox has no other clock to trust.
     pub now: i64,
+    /// Whether only the sender's signature is to be checked: the member is an ESP.
+    pub verify_only: bool,
 }
 
 /// From a worker to its supervisor.

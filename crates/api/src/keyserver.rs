@@ -68,6 +68,17 @@ pub enum GatewayRequest {
         /// Which part: the submitted one, or one that a worker made fresh.
         tail: Digest,
     },
+    /// RecipientInfos for one recipient here of a mail that is preserved: the sender's
+    /// ciphertext, or what a worker encrypted freshly, goes to them as it is. Answered by
+    /// [`RecipientCopy`].
+    RewrapTo {
+        /// The ticket.
+        ticket: TicketId,
+        /// The recipient, in the envelope and here.
+        recipient: String,
+        /// Which part.
+        tail: Digest,
+    },
     /// Signs a copy for its way. Answered by the detached SignedData, DER.
     SignHop {
         /// The ticket.
@@ -216,6 +227,15 @@ pub struct MemberCopy {
     pub sealed: Vec<u8>,
 }
 
+/// What a recipient here needs to read a mail that is preserved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecipientCopy {
+    /// The RecipientInfos: the recipient, and an organisation's archive.
+    pub recipients: Vec<ByteBuf>,
+    /// How the sender is known.
+    pub sender: ssmax_chain::seal_record::ShownAssertion,
+}
+
 /// Over the keyserver's socket for the inspector.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InspectorRequest {
@@ -234,6 +254,24 @@ pub enum WorkerAsk {
         /// The worker's public key, SPKI DER, P-256.
         #[serde(with = "serde_bytes")]
         worker: Vec<u8>,
+    },
+    /// As [`WorkerAsk::Release`], at an ESP and for its own users' mail only: what the
+    /// worker gets serves to check the sender's signature, and a worker that got content
+    /// keys may say [`WorkerAsk::Verified`] and nothing else. Answered by [`Released`].
+    VerifySubmission {
+        /// The worker's public key, SPKI DER, P-256.
+        #[serde(with = "serde_bytes")]
+        worker: Vec<u8>,
+    },
+    /// What a verification found, signed by the key given at
+    /// [`WorkerAsk::VerifySubmission`]. Answered by `()`.
+    Verified {
+        /// [`crate::verified::VerifiedSubmission`], of one size whatever was found.
+        #[serde(with = "serde_bytes")]
+        answer: Vec<u8>,
+        /// ECDSA-SHA-256 over [`crate::verified::VERIFIED_LABEL`], the ticket and the answer.
+        #[serde(with = "serde_bytes")]
+        signature: Vec<u8>,
     },
     /// The worker's finding, signed by the key it gave at release. Answered by `()`.
     Verdict {
@@ -391,6 +429,8 @@ pub struct Seal {
 pub enum CaRequest {
     /// Makes keys for a person. Answered by [`UserKeys`].
     MakeUserKeys {
+        /// An encryption key, which the keyserver keeps; never at an ESP.
+        encryption: bool,
         /// RSA-2048 instead of P-256 for encryption.
         rsa_encryption: bool,
         /// A signing key as well.
@@ -422,8 +462,7 @@ impl std::fmt::Debug for PrivateKey {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserKeys {
     /// Public encryption key, SPKI DER.
-    #[serde(with = "serde_bytes")]
-    pub encryption: Vec<u8>,
+    pub encryption: Option<ByteBuf>,
     /// Public signing key, SPKI DER.
     pub signing: Option<ByteBuf>,
 }

@@ -12,6 +12,7 @@ pub mod inspector;
 pub mod keyserver;
 pub mod organisation;
 pub mod problem;
+pub mod verified;
 
 pub use organisation::Organisation;
 pub use problem::Problem;

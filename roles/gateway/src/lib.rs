@@ -18,12 +18,13 @@ mod journal;
 pub mod listen;
 mod member_list;
 mod outbound;
+mod preserve;
 mod reply;
 mod serve;
 mod setup;
 pub mod wire;
 
-pub use config::{AfterOpening, Ambiguous, FederationConfig, GatewayConfig, Settings};
+pub use config::{AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, Settings};
 pub use journal::{FateRow, fates_of, list_version};
 pub use serve::{ServeError, serve};
 pub use setup::{SetupError, initialise};

@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "a role has clock, processes and sockets")]
 
 mod config;
+mod gate;
 pub mod sandbox;
 mod supervisor;
 mod worker;

@@ -2,6 +2,7 @@
 //! supervisor sees ciphertext, sealed keys and findings, never plaintext.
 
 use crate::config::Settings;
+use crate::gate::Gate;
 use serde_bytes::ByteBuf;
 use ssmax_api::inspector::{FromWorker, Inspect, Inspected, Order, ToWorker};
 use ssmax_api::keyserver::{InspectorRequest, WorkerAsk};
@@ -124,14 +125,20 @@ impl Supervisor {
             policy: self.settings.inspector.policy.clone(),
             limits: self.settings.inspector.limits.clone(),
             now: OffsetDateTime::now_utc().unix_timestamp(),
+            verify_only: self.settings.verify_only,
         };
+        let mut gate = Gate::new(self.settings.verify_only);
         write_frame(&mut input, &order, MAX_FRAME_BYTES).await.map_err(failed)?;
         // The mail is the worker's now.
         drop(order);
         for _ in 0..MAX_QUESTIONS {
             match next(&mut output).await? {
-                FromWorker::Done(result) => return result,
-                FromWorker::Ask(ask) => self.carry(&ticket, ask, &mut input).await?,
+                FromWorker::Done(result) => return gate.last(result),
+                FromWorker::Ask(ask) => {
+                    gate.question(&ask)?;
+                    let answer = self.carry(&ticket, ask, &mut input).await?;
+                    gate.answer(&answer);
+                }
             }
         }
         Err(failed("a worker asks too much"))
@@ -144,14 +151,15 @@ impl Supervisor {
         ticket: &str,
         ask: WorkerAsk,
         input: &mut ChildStdin,
-    ) -> Result<(), Problem> {
+    ) -> Result<Answer, Problem> {
         let request = InspectorRequest { ticket: ticket.to_owned(), ask };
         let answer: Answer =
             self.keyserver.call(&request, KEYSERVER_TIMEOUT).await.map_err(failed)?;
         let mut octets = Vec::new();
         ciborium::into_writer(&answer, &mut octets).map_err(failed)?;
-        let answer = ToWorker { answer: ByteBuf::from(octets).into_vec() };
-        write_frame(input, &answer, MAX_FRAME_BYTES).await.map_err(failed)
+        let told = ToWorker { answer: ByteBuf::from(octets).into_vec() };
+        write_frame(input, &told, MAX_FRAME_BYTES).await.map_err(failed)?;
+        Ok(answer)
     }
 }
 
@@ -189,7 +197,7 @@ async fn next(output: &mut ChildStdout) -> Result<FromWorker, Problem> {
 }
 
 /// Logs a failure of something the inspector needs; outside it is just a failure.
-fn failed(error: impl std::fmt::Display) -> Problem {
+pub(crate) fn failed(error: impl std::fmt::Display) -> Problem {
     tracing::error!(%error, "an inspection has failed");
     Problem::Failed
 }

@@ -9,17 +9,16 @@ use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::ca::{KeyserverRequest, RelayCertificates};
 use ssmax_api::keyserver::Seal;
-use ssmax_chain::binding::archive_ukm;
 use ssmax_chain::evidence::Evidence;
 use ssmax_chain::hop_record::RECORD_VERSION;
 use ssmax_chain::seal_record::{MailClass, SealRecord};
 use ssmax_chain::{Digest, Reason};
-use ssmax_cms::enveloped::{ContentCipher, RsaTransport, recipient_info, recipient_info_for_key};
+use ssmax_cms::enveloped::ContentCipher;
 use ssmax_cms::signed::{Attribute, SignRequest, attribute_utf8, encryption_key_preference, sign};
 use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
 use ssmax_pki::path::{self, PathInput, Purpose, Revocation};
-use ssmax_pki::{Certificate, key_identifier, oid};
+use ssmax_pki::{Certificate, oid};
 use ssmax_token::KeyPair as _;
 use std::time::Duration;
 
@@ -62,7 +61,10 @@ impl Keyserver {
 
     /// The recipient, if a mail that passed may be sealed for them. This comes before the
     /// directory is asked: nobody learns there who has a certificate without a ticket.
+    ///
+    /// An ESP seals nothing: a seal says that somebody has looked at the content.
     fn recipient_of(&self, ticket: &str, recipient: &str) -> Result<Address, Problem> {
+        self.not_at_an_esp()?;
         let recipient = Address::parse(recipient).map_err(|_| Problem::Malformed)?;
         let open = self.tickets.find(ticket, Self::now())?;
         let open = lock(&open);
@@ -234,19 +236,6 @@ impl Keyserver {
         let open = self.tickets.find(ticket, Self::now())?;
         let open = lock(&open);
         let key = received_key(&open, ticket, &tail, key, ContentCipher::Aes256Cbc)?;
-        // PKCS#1 v1.5 is what every mailer with an RSA key reads (measured).
-        let mut infos =
-            vec![recipient_info(&target, &key, None, RsaTransport::Pkcs1).map_err(failed)?];
-        let rsa = ssmax_primitives::key_algorithm(target.spki())
-            .is_ok_and(ssmax_token::KeyAlgorithm::is_rsa);
-        if let Some(archive) = self.newest_key(KeyPurpose::Archive, rsa)? {
-            let ukm = archive_ukm(&recipient, &tail);
-            let ukm = (!rsa).then_some(ukm.as_slice());
-            let spki = archive.spki();
-            infos.push(
-                recipient_info_for_key(spki, &key_identifier(spki), &key, ukm).map_err(failed)?,
-            );
-        }
-        Ok(infos.into_iter().map(ByteBuf::from).collect())
+        self.infos_for(&recipient, &target, &tail, &key)
     }
 }

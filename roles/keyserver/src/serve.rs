@@ -120,6 +120,9 @@ impl Keyserver {
             Q::Rewrap { ticket, to_org, recipients, tail } => {
                 ssmax_api::encode(self.rewrap(&ticket, &to_org, &recipients, tail))
             }
+            Q::RewrapTo { ticket, recipient, tail } => {
+                ssmax_api::encode(self.rewrap_to(&ticket, &recipient, tail).await)
+            }
             Q::SignHop { ticket, id, content, headers, message_id } => ssmax_api::encode(
                 self.sign_hop(&ticket, id, content, headers, message_id)
                     .map(serde_bytes::ByteBuf::from),
@@ -139,6 +142,12 @@ impl Keyserver {
         let ticket = request.ticket;
         match request.ask {
             WorkerAsk::Release { worker } => ssmax_api::encode(self.release(&ticket, worker)),
+            WorkerAsk::VerifySubmission { worker } => {
+                ssmax_api::encode(self.verify_submission(&ticket, worker))
+            }
+            WorkerAsk::Verified { answer, signature } => {
+                ssmax_api::encode(self.verified(&ticket, &answer, &signature))
+            }
             WorkerAsk::Verdict { body, signature } => {
                 ssmax_api::encode(self.take_verdict(&ticket, &body, &signature))
             }

@@ -18,6 +18,7 @@ impl Keyserver {
         body: &[u8],
         signature: &[u8],
     ) -> Result<(), Problem> {
+        self.not_at_an_esp()?;
         let open = self.tickets.find(ticket, Self::now())?;
         let mut open = lock(&open);
         let worker = open.worker.as_ref().ok_or(Problem::NotAllowed)?;
@@ -44,7 +45,7 @@ impl Keyserver {
 
 /// A pass must be about the whole ticket: every part opened with its own key, and the
 /// sender's signature the expected one.
-fn check_pass(open: &Ticket, verdict: &VerdictBody) -> Result<(), Problem> {
+pub(crate) fn check_pass(open: &Ticket, verdict: &VerdictBody) -> Result<(), Problem> {
     let same_parts = open.parts.len() == verdict.parts.len()
         && open.parts.iter().zip(&verdict.parts).all(|(part, (path, tail, kcv))| {
             part.path == *path && part.tail == *tail && part.kcv == *kcv

@@ -24,11 +24,14 @@ impl Worker {
     ) -> Result<Inspected, Stop> {
         let plan = &order.inspect.plan;
         let mut passed = (Vec::new(), Vec::new());
+        // What a mailer cannot be given as the sender encrypted it is sealed; an ESP
+        // makes no seals, and its keyserver says so.
+        let preserved = plan.preserve && (order.verify_only || opened.is_for_mailers());
         if let Some(signed) = &signed {
             for form in &plan.fresh {
                 passed.0.push(self.fresh(*form, opened, signed)?);
             }
-            for recipient in &plan.seal_for {
+            for recipient in plan.seal_for.iter().filter(|_| !preserved) {
                 passed.1.push(self.sealed(recipient, opened, signed)?);
             }
         }
@@ -37,6 +40,7 @@ impl Worker {
             entity: signed.map(|signed| Digest::of(&signed.entity)),
             fresh,
             sealed,
+            preserved,
             findings: std::mem::take(&mut self.findings),
         })
     }

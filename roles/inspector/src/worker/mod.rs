@@ -5,6 +5,7 @@ mod keyserver;
 mod open;
 mod seal;
 mod signer;
+mod verify;
 
 use crate::sandbox::{self, SandboxLimits};
 use keyserver::Keyserver;
@@ -89,7 +90,8 @@ struct Worker {
 
 impl Worker {
     fn work(mut self, order: &Order) -> Result<Inspected, Problem> {
-        match self.inspect(order) {
+        let done = if order.verify_only { self.verify(order) } else { self.inspect(order) };
+        match done {
             Ok(passed) => Ok(passed),
             Err(Stop::Refused(reason)) => {
                 Ok(Inspected::Stopped { reason, findings: self.findings })

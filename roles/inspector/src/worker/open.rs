@@ -7,7 +7,7 @@ use ssmax_api::keyserver::{AnnouncedMail, ExpectedSigner, Released};
 use ssmax_chain::binding::release_ukm;
 use ssmax_chain::{Digest, Reason, binding, hop_mail, trace};
 use ssmax_cms::Limits;
-use ssmax_cms::enveloped::{Enveloped, KeyName, RecipientInfo, UnwrapPolicy, kcv};
+use ssmax_cms::enveloped::{Enveloped, KeyName, Kind, RecipientInfo, UnwrapPolicy, kcv};
 use ssmax_mail::{Entity, canonical};
 use ssmax_pki::key_identifier;
 use ssmax_primitives::{ContentKey, SoftwareKey};
@@ -30,13 +30,37 @@ pub(super) struct Opened {
     pub(super) parts: Vec<(String, Digest, Digest)>,
     /// Whether the mail is of a form whose content must be signed inside.
     pub(super) encrypted: bool,
+    /// Whether what was encrypted is of the form that mailers show: AES-CBC around a
+    /// signed entity that brings no header fields but those that describe it.
+    pub(super) plain_form: bool,
 }
+
+/// How much may stand before and behind the parts of what the sender signed, in octets:
+/// a sentence for mailers that do not know S/MIME.
+const MAX_AROUND_PARTS: usize = 200;
 
 impl Opened {
     /// What it is called that the mail can be read in two ways: after a key was used
     /// another reason than before.
     pub(super) fn ambiguous(&self) -> Reason {
         if self.encrypted { Reason::ContentAmbiguous } else { Reason::MailAmbiguous }
+    }
+
+    /// Whether a mailer that decrypts the sender's ciphertext shows what was looked at
+    /// here, and nothing beside it. Only the signed entity was inspected; where anything
+    /// else may be seen or hidden, a seal takes its place.
+    pub(super) fn is_for_mailers(&self) -> bool {
+        if !self.encrypted {
+            return true;
+        }
+        let Ok(mail) = ssmax_mail::parse(&self.message, &ssmax_mail::Limits::default()) else {
+            return false;
+        };
+        let around = [mail.preamble(), mail.epilogue()].concat();
+        self.plain_form
+            && around.len() <= MAX_AROUND_PARTS
+            && around.is_ascii()
+            && ssmax_second_opinion::disagreement_past_faults(&mail).is_none()
     }
 
     /// The header without content, for the detectors.
@@ -61,7 +85,14 @@ pub(super) fn open(
     let fields = trace::carried_fields(mail.header(), Some(&inspect.plan.authserv_id));
     let Some(path) = &inspect.plan.encrypted else {
         let message = canonical::content_entity_behind(fields.clone(), &mail);
-        return Ok(Opened { message, fields, outside: vec![], parts: vec![], encrypted: false });
+        return Ok(Opened {
+            message,
+            fields,
+            outside: vec![],
+            parts: vec![],
+            encrypted: false,
+            plain_form: true,
+        });
     };
     let object = match &released.signer {
         ExpectedSigner::Announced { .. } => {
@@ -72,7 +103,7 @@ pub(super) fn open(
         }
         _ => mail.decoded_body().map_err(|_| Reason::MailAmbiguous)?,
     };
-    let (content, part) = decrypt(object, path, inspect, released, worker)?;
+    let (content, part, kind) = decrypt(object, path, inspect, released, worker)?;
     let content = parse(&content, Reason::ContentAmbiguous)?;
     if content.content_type().is("message", "rfc822") {
         return unwrap(&mail, &content, inspect, part);
@@ -85,7 +116,11 @@ pub(super) fn open(
     }
     let message = canonical::content_entity_behind(fields.clone(), &content);
     parse(&message, Reason::ContentAmbiguous)?;
-    Ok(Opened { message, fields, outside: vec![], parts: vec![part], encrypted: true })
+    let describes =
+        |name: &str| canonical::is_content_field(name) || name.eq_ignore_ascii_case("MIME-Version");
+    let plain_form = kind == Kind::Enveloped
+        && content.header().fields().iter().all(|field| describes(field.name()));
+    Ok(Opened { message, fields, outside: vec![], parts: vec![part], encrypted: true, plain_form })
 }
 
 /// Whether a field is one that mailers show and that stands outside already.
@@ -117,10 +152,10 @@ fn decrypt(
     inspect: &Inspect,
     released: &Released,
     worker: &SoftwareKey,
-) -> Result<(Zeroizing<Vec<u8>>, Part), Stop> {
+) -> Result<(Zeroizing<Vec<u8>>, Part, Kind), Stop> {
     let enveloped =
         Enveloped::parse_vec(object, &Limits::default()).map_err(|_| Reason::EncryptionRefused)?;
-    let tail = Digest(enveloped.tail());
+    let (tail, kind) = (Digest(enveloped.tail()), enveloped.kind());
     let failed = || Stop::from(Reason::KeyCheckFailed);
     let (_, info) = released.keys.iter().find(|(named, _)| named == path).ok_or_else(failed)?;
     let info = RecipientInfo::parse(info).map_err(|_| failed())?;
@@ -135,7 +170,7 @@ fn decrypt(
         .map_err(|_| failed())?;
     let content = enveloped.into_decrypted(&key).map_err(|_| Reason::UnwrapFailed)?;
     let part = (path.to_owned(), tail, Digest(kcv(&key, &tail.0)));
-    Ok((content, part))
+    Ok((content, part, kind))
 }
 
 /// Takes a wrapped mail apart: its own header fields count, and the ones that stood
@@ -156,5 +191,6 @@ fn unwrap(
     let message = canonical::content_entity_behind(fields.clone(), &inner);
     parse(&message, Reason::ContentAmbiguous)?;
     let outside = trace::carried_fields(outer.header(), Some(&inspect.plan.authserv_id));
-    Ok(Opened { message, fields, outside, parts: vec![part], encrypted: true })
+    let (parts, plain_form) = (vec![part], false);
+    Ok(Opened { message, fields, outside, parts, encrypted: true, plain_form })
 }

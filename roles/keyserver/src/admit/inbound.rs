@@ -2,6 +2,7 @@
 //! first: forged, unknown and suspended senders never get one used.
 
 use super::{addresses, recipient_infos, ri_digest};
+use crate::preserve::is_for_mailers;
 use crate::state::Keyserver;
 use crate::ticket::{MemberMail, Origin, Ticket, TicketPart};
 use ssmax_api::Problem;
@@ -47,6 +48,10 @@ impl Keyserver {
         let (hop, signer) = self.verify_hop(&request, now)?;
         let member = self.judge_member(&hop, &signer, &from, now)?;
         check_hop(&hop, &request, &self.settings.organisation.id, now)?;
+        // An ESP cannot make of it what every mailer reads, since it does not open it.
+        if self.is_esp() && !is_for_mailers(&request.part.cipher) {
+            return Err(Problem::Refused(Reason::CipherNotForMailers));
+        }
         let mail_key = self.bound_key(&hop, &request.part)?;
         let sealed = Enveloped::parse(&request.sealed, &Limits::default())
             .map_err(|_| Problem::Refused(Reason::EncryptionRefused))?;

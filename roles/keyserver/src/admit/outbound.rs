@@ -2,6 +2,7 @@
 
 use super::{addresses, recipient_infos};
 use crate::people::{has_token, may_send_as, server_held};
+use crate::preserve::is_for_mailers;
 use crate::state::{Keyserver, failed};
 use crate::ticket::{Origin, OwnMail, Ticket, TicketPart};
 use ssmax_api::Problem;
@@ -21,6 +22,17 @@ use std::sync::Arc;
 /// Whether an envelope sender is the person's own: what bounces must not reach others.
 fn may_bounce_to(user: &UserRecord, mail_from: &str) -> bool {
     Address::parse(mail_from).is_ok_and(|address| may_send_as(user, &address))
+}
+
+/// Refuses those here whom their mailer would show nothing: an ESP does not encrypt
+/// anew what its user encrypted.
+fn refuse_inside(routes: &mut [RecipientRoute]) {
+    for route in routes {
+        if let RecipientRoute::Inside { recipient } = route {
+            let recipient = std::mem::take(recipient);
+            *route = RecipientRoute::Refused { recipient, reason: Reason::CipherNotForMailers };
+        }
+    }
 }
 
 /// The level a login must have for the keyserver to sign in the person's name.
@@ -56,7 +68,10 @@ impl Keyserver {
             return Err(Problem::Malformed);
         }
         let recipients = addresses(&statement.recipients)?;
-        let routes = self.routes(&recipients).await?;
+        let mut routes = self.routes(&recipients).await?;
+        if self.is_esp() && request.parts.iter().any(|part| !is_for_mailers(&part.cipher)) {
+            refuse_inside(&mut routes);
+        }
         let mut parts = Vec::new();
         for offered in &request.parts {
             parts.push(self.open_submitted(offered, &user).await?);

@@ -1,0 +1,16 @@
+//! Reasons that only an ESP has: it does not open what it delivers.
+
+use crate::forgery::{Forgery, Signer};
+use crate::mails::{mail, text};
+use crate::stage::Stage;
+use ssmax_chain::Reason;
+
+pub(crate) async fn run(stage: &mut Stage<'_>) {
+    let federation = stage.federation;
+    let (d, erin, frank) = (&federation.d, &federation.erin, &federation.frank);
+    let inner = mail(&erin.address, &frank.address, &text()).signed_by(erin);
+    // AES-256-GCM, though D's entry asks for mail-cbc.
+    let gcm = Forgery::new(Signer::member(&federation.c), d, &frank.address, inner).compose();
+    let reason = Reason::CipherNotForMailers;
+    stage.arrived(d, &erin.address, &frank.address, &gcm, reason).await;
+}
