@@ -67,7 +67,7 @@ pub(crate) fn write_document(path: &Path, content: &[u8]) -> Result<(), Complain
         .mode(0o644)
         .open(path)
         .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
-        .map_err(|error| Complaint::from_io(path, error.kind(), Exit::Unavailable))
+        .map_err(|error| Complaint::from_write(path, error.kind()))
 }
 
 /// Refuses a name that is taken, before the work whose outcome is to be written there.
@@ -128,6 +128,8 @@ mod tests {
     fn a_document_never_replaces_what_is_there() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("document");
+        let fault = write_document(&path.join("missing"), b"one").unwrap_err();
+        assert_eq!((fault.name, fault.exit), ("folder-missing", Exit::WrongUse));
         write_document(&path, b"one").unwrap();
         assert_eq!(write_document(&path, b"two").unwrap_err().name, "file-exists");
         assert_eq!(refuse_existing(&path).unwrap_err().name, "file-exists");

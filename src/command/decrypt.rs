@@ -242,7 +242,7 @@ pub(super) fn write(path: Option<&Path>, content: &[u8]) -> Result<(), Complaint
             .and_then(|()| out.flush())
             .map_err(|error| Complaint::from_io(Path::new("-"), error.kind(), Exit::Unavailable));
     };
-    let failed = |kind| Complaint::from_io(path, kind, Exit::Unavailable);
+    let failed = |kind| Complaint::from_write(path, kind);
     if is_stream(path) {
         let file = OpenOptions::new().append(true).open(path);
         return file
@@ -337,7 +337,7 @@ mod tests {
             assert!(!is_stream(&file), "{}", file.display());
         }
         let fault = write(Some(dir.path()), b"secret").unwrap_err();
-        assert_eq!(fault.exit, Exit::Unavailable);
+        assert_eq!((fault.name, fault.exit), ("file-is-directory", Exit::WrongUse));
     }
 
     #[test]

@@ -20,11 +20,25 @@ impl Complaint {
             ErrorKind::NotFound => "file-missing",
             ErrorKind::PermissionDenied => "file-forbidden",
             ErrorKind::AlreadyExists => "file-exists",
+            ErrorKind::IsADirectory => "file-is-directory",
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "disk-full",
             _ => "file-failed",
         };
-        let exit = if kind == ErrorKind::AlreadyExists { Exit::WrongUse } else { exit };
+        let exit = match kind {
+            ErrorKind::AlreadyExists | ErrorKind::IsADirectory => Exit::WrongUse,
+            _ => exit,
+        };
         Self::new(exit, name).with("path", path.display()).with("reason", kind)
+    }
+
+    /// What was made cannot be written there. A folder that is not there is wrong use.
+    pub(crate) fn from_write(path: &Path, kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::NotFound => {
+                Self::new(Exit::WrongUse, "folder-missing").with("path", path.display())
+            }
+            kind => Self::from_io(path, kind, Exit::Unavailable),
+        }
     }
 
     /// What stands in a document is not what it should be.
