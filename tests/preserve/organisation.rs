@@ -6,10 +6,8 @@ use crate::mails::{Mail, eicar, mail, parsed, text};
 use crate::member::Member;
 use crate::person::{Person, look_up};
 use crate::stage::submit;
-use ssmax_cms::enveloped::{ContentCipher, RsaTransport, encrypt, recipient_info};
 use ssmax_cms::signed::SignedData;
-use ssmax_pki::{Certificate, oid};
-use ssmax_primitives::{ContentKey, SystemRandom};
+use ssmax_pki::oid;
 
 pub(crate) async fn run(federation: &Federation) {
     what_the_sender_encrypted_arrives_as_it_left(federation).await;
@@ -95,7 +93,7 @@ async fn what_mailers_may_not_show_is_sealed_instead(federation: &Federation) {
     let Federation { a, b, alice, bob, .. } = federation;
     let relay = look_up(a, &bob.address).await;
     let signed = || mail(&alice.address, &bob.address, &text()).signed_by(alice);
-    let gcm = gcm(&signed(), &relay);
+    let gcm = signed().encrypted_with_gcm(&relay);
     let (first, second, third) = (signed(), signed(), signed());
     let wrapped = [b"Content-Type: message/rfc822\r\n\r\n", &*first.octets].concat();
     let wrapped = first.encrypted_around(&wrapped, &relay, |info| info);
@@ -116,15 +114,6 @@ async fn what_mailers_may_not_show_is_sealed_instead(federation: &Federation) {
         assert!(signer.has_policy(oid::POLICY_RELAY));
         assert_eq!(message.children()[0].raw(), text());
     }
-}
-
-/// The same mail under AES-GCM.
-pub(crate) fn gcm(signed: &Mail, relay: &Certificate) -> Mail {
-    let cipher = ContentCipher::Aes256Gcm;
-    let key = ContentKey::random(&SystemRandom, cipher.key_len());
-    let sealed = encrypt(&signed.content(), cipher, &key, &SystemRandom).unwrap();
-    let info = recipient_info(relay, &key, None, RsaTransport::Pkcs1).unwrap();
-    signed.around_object(&sealed.with_recipients(&[info]))
 }
 
 /// Preserved or not: nothing arrives that the inspection stops.

@@ -3,7 +3,7 @@
 use crate::delivered::{delivered, object};
 use crate::federation::Federation;
 use crate::mails::{eicar, mail, text};
-use crate::organisation::{gcm, is_own_signature, sent};
+use crate::organisation::{is_own_signature, sent};
 use crate::person::look_up;
 use crate::stage::submit;
 
@@ -123,11 +123,11 @@ async fn nobody_there_looks_for_malware(federation: &Federation) {
 async fn what_mailers_may_show_blank_is_refused_with_its_reason(federation: &Federation) {
     let Federation { a, d, alice, frank, grace, .. } = federation;
     let to_frank = mail(&alice.address, &frank.address, &text()).signed_by(alice);
-    let to_frank = gcm(&to_frank, &look_up(a, &frank.address).await);
+    let to_frank = to_frank.encrypted_with_gcm(&look_up(a, &frank.address).await);
     let reply = submit(a, alice, &frank.address, &to_frank).await;
     assert!(reply.starts_with("550 ") && reply.contains("1310"), "{reply}");
     let to_grace = mail(&frank.address, &grace.address, &text()).signed_by(frank);
-    let to_grace = gcm(&to_grace, &look_up(d, &grace.address).await);
+    let to_grace = to_grace.encrypted_with_gcm(&look_up(d, &grace.address).await);
     let reply = submit(d, frank, &grace.address, &to_grace).await;
     assert!(reply.starts_with("550 5.6.3 ") && reply.contains("1310"), "{reply}");
 }

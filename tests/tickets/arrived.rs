@@ -2,11 +2,41 @@
 
 use crate::asking::Site;
 use crate::forgery::{Forgery, Signer};
-use crate::mails::{mail, parsed, text};
+use crate::mails::{Mail, mail, parsed, text};
+use crate::person::Person;
 use crate::submitted::{Admitted, inner_signer, offered};
-use ssmax_api::keyserver::{AdmitInbound, GatewayRequest, InboundTicket};
+use ssmax_api::keyserver::{
+    AdmitInbound, GatewayRequest, InboundAnswer, InboundTicket, OfferedPart,
+};
 use ssmax_chain::binding::headers_digest;
 use ssmax_chain::{Digest, hop_mail};
+
+/// What the gateway asks of the keyserver for a mail of another member.
+pub(crate) fn admission(mail: &Mail, from: &Person, to: &Person) -> (GatewayRequest, OfferedPart) {
+    let message = parsed(&mail.octets);
+    let arrived = hop_mail::take_apart(&message).unwrap();
+    let part = offered(&arrived.mail.0, &arrived.mail.1);
+    let request = AdmitInbound {
+        signed_data: arrived.signed_data,
+        content: Digest::of(arrived.content),
+        from: from.address.clone(),
+        message_id: mail.message_id.clone(),
+        headers: headers_digest(message.header()).unwrap(),
+        part: part.clone(),
+        sealed: arrived.sealed,
+        recipients: vec![to.address.clone()],
+        delivered: None,
+    };
+    (GatewayRequest::AdmitInbound(Box::new(request)), part)
+}
+
+/// The ticket that was given.
+pub(crate) fn ticket(answer: InboundAnswer) -> String {
+    match answer {
+        InboundAnswer::Admitted(InboundTicket { ticket, .. }) => ticket,
+        InboundAnswer::Repeat(id) => panic!("{id} was never delivered"),
+    }
+}
 
 impl Site {
     /// A good mail by erin.
@@ -16,21 +46,8 @@ impl Site {
         let (entity, signed_data) = inner.signature();
         let by_c = Signer::member(&self.federation.c);
         let mail = Forgery::new(by_c, self.a(), &alice.address, inner).compose();
-        let message = parsed(&mail.octets);
-        let arrived = hop_mail::take_apart(&message).unwrap();
-        let part = offered(&arrived.mail.0, &arrived.mail.1);
-        let request = AdmitInbound {
-            signed_data: arrived.signed_data,
-            content: Digest::of(arrived.content),
-            from: erin.address.clone(),
-            message_id: mail.message_id.clone(),
-            headers: headers_digest(message.header()).unwrap(),
-            part: part.clone(),
-            sealed: arrived.sealed,
-            recipients: vec![alice.address.clone()],
-        };
-        let request = GatewayRequest::AdmitInbound(Box::new(request));
-        let InboundTicket { ticket, .. } = self.gateway(&request).await.unwrap();
+        let (request, part) = admission(&mail, erin, alice);
+        let ticket = ticket(self.gateway(&request).await.unwrap());
         Admitted {
             ticket,
             parts: vec![part],

@@ -40,7 +40,7 @@ pub enum Form {
 pub enum GatewayRequest {
     /// Opens a ticket for a mail of an own user. Answered by [`OutboundTicket`].
     AdmitOutbound(Box<AdmitOutbound>),
-    /// Opens a ticket for a mail of another member. Answered by [`InboundTicket`].
+    /// Opens a ticket for a mail of another member. Answered by [`InboundAnswer`].
     AdmitInbound(Box<AdmitInbound>),
     /// Opens a ticket to inspect a mail that came in clear from outside the
     /// federation: no key, no seal. Answered by `TicketId`.
@@ -187,6 +187,29 @@ pub struct AdmitInbound {
     pub sealed: Vec<u8>,
     /// The envelope recipients here.
     pub recipients: Vec<String>,
+    /// What the gateway has delivered already, by the names that the mail gives itself.
+    pub delivered: Option<DeliveredBefore>,
+}
+
+/// A copy that recipients here have got before. It is looked for before anybody has
+/// verified what the mail calls itself; the keyserver compares the names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveredBefore {
+    /// The sending member.
+    pub from_org: String,
+    /// The hop.
+    pub id: HopId,
+    /// Who has it.
+    pub recipients: Vec<String>,
+}
+
+/// What becomes of a mail that came in over the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InboundAnswer {
+    /// It has a ticket.
+    Admitted(InboundTicket),
+    /// Everybody has it: no key was used, and there is nothing left to do.
+    Repeat(HopId),
 }
 
 /// A ticket for a mail that came in over the chain.

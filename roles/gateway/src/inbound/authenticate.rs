@@ -5,10 +5,12 @@ use super::accept::{HopArrival, OutsideArrival};
 use crate::claim::Claim;
 use crate::fate::Fates;
 use crate::gateway::Gateway;
-use ssmax_api::keyserver::{AdmitInbound, GatewayRequest, InboundTicket};
+use ssmax_api::keyserver::{
+    AdmitInbound, DeliveredBefore, GatewayRequest, InboundAnswer, InboundTicket,
+};
 use ssmax_chain::journey::Envelope;
 use ssmax_chain::seal_record::MailClass;
-use ssmax_chain::{Reason, Refusal};
+use ssmax_chain::{Reason, Refusal, hop_record};
 use ssmax_federation::{Directory, Enforce, Freshness, freshness};
 use time::OffsetDateTime;
 
@@ -25,13 +27,14 @@ pub(super) struct Admitted {
 
 impl Gateway {
     /// Admits a mail of another member, settles the recipients who have it already,
-    /// and finds those who are getting it in another session or cannot get it.
+    /// and finds those who are getting it in another session or cannot get it. `None` if
+    /// everybody has it.
     pub(super) async fn admit_arrival(
         &self,
         envelope: &Envelope,
         hop: &HopArrival,
         fates: &mut Fates,
-    ) -> Result<Admitted, Refusal> {
+    ) -> Result<Option<Admitted>, Refusal> {
         let request = GatewayRequest::AdmitInbound(Box::new(AdmitInbound {
             signed_data: hop.signed_data.clone(),
             content: hop.content,
@@ -41,8 +44,17 @@ impl Gateway {
             part: hop.part.clone(),
             sealed: hop.sealed.clone(),
             recipients: envelope.recipients.clone(),
+            delivered: self.delivered_before(envelope, hop, fates).await?,
         }));
-        let ticket: InboundTicket = self.keyserver(&request).await?;
+        let ticket = match self.keyserver(&request).await? {
+            InboundAnswer::Admitted(ticket) => ticket,
+            InboundAnswer::Repeat(id) => {
+                for recipient in &envelope.recipients {
+                    fates.repeat(recipient, Some(id));
+                }
+                return Ok(None);
+            }
+        };
         fates.ticket = Some(ticket.ticket.clone());
         let mut waiting = Vec::new();
         let mut claims = Vec::with_capacity(envelope.recipients.len());
@@ -67,7 +79,32 @@ impl Gateway {
         for recipient in &ticket.without_certificate {
             waiting.push((recipient.clone(), Reason::RecipientWithoutCertificate));
         }
-        Ok(Admitted { ticket, _claims: claims, waiting })
+        Ok(Some(Admitted { ticket, _claims: claims, waiting }))
+    }
+
+    /// Who of the envelope has the copy that this mail says it is. Asked before the
+    /// keyserver, so that a mail sent again and again costs no use of a key.
+    async fn delivered_before(
+        &self,
+        envelope: &Envelope,
+        hop: &HopArrival,
+        fates: &Fates,
+    ) -> Result<Option<DeliveredBefore>, Refusal> {
+        let Some((from_org, id)) = hop_record::claimed_name(&hop.signed_data) else {
+            return Ok(None);
+        };
+        let mut recipients = Vec::new();
+        for recipient in &envelope.recipients {
+            let known = self
+                .journal
+                .has(&from_org, id, &fates.key(recipient))
+                .await
+                .map_err(|_| Refusal::from(Reason::StoreUnavailable))?;
+            if known {
+                recipients.push(recipient.clone());
+            }
+        }
+        Ok((!recipients.is_empty()).then_some(DeliveredBefore { from_org, id, recipients }))
     }
 
     /// The class of a mail that did not come over the chain.

@@ -31,7 +31,9 @@ impl Gateway {
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
         let mail = Mail::accept(envelope.clone(), Arc::clone(octets));
-        let mut admitted = self.admit_arrival(envelope, hop, fates).await?;
+        let Some(mut admitted) = self.admit_arrival(envelope, hop, fates).await? else {
+            return Ok(());
+        };
         let mut seal_for = fates.undecided();
         seal_for.retain(|one| !admitted.waiting.iter().any(|(waiting, _)| waiting == one));
         if seal_for.is_empty() {

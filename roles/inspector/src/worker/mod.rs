@@ -201,7 +201,7 @@ impl Worker {
             signer: signed.map(|signed| InnerSigner {
                 si: Digest(signed.sender.signer_info),
                 certificate: signed.sender.certificate.der().to_vec(),
-                signed_data: signed.sender.detached.clone(),
+                signed_data: signed.sender.evidence.clone(),
             }),
             rules: self.findings.iter().map(|finding| finding.rule.clone()).collect(),
         };
