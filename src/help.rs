@@ -51,6 +51,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("ssmax user list", "ssmax user list --json"),
     ("ssmax user export", "ssmax user export hanako@a.example --out hanako"),
+    ("ssmax user renew", "ssmax user renew 10234 --csr request.pem --lost --out hanako"),
     ("ssmax user revoke", "ssmax user revoke 10234"),
     ("ssmax verify", "ssmax verify mail.eml --trust root.pem --json"),
     ("ssmax cert", "ssmax cert show hanako.pem"),
@@ -78,6 +79,10 @@ const EXAMPLES: &[(&str, &str)] = &[
          --user hanako@a.example --password-file password.txt",
     ),
     ("ssmax mail open", "ssmax mail open mail.eml --key encryption-key.pem --trust seal-ca.pem"),
+    (
+        "ssmax mail rekey",
+        "ssmax mail rekey old.eml --key key.pem --cert signing.pem --config ssmax.toml --out new.eml",
+    ),
 ];
 
 /// The command line with all its help in `language`.

@@ -74,6 +74,7 @@ const MEMBER: &[Section] = &[
             Optional("max_private_operations", "4"),
             Optional("allow_pkcs1_decryption", "false"),
             Optional("sign_for_users", "false"),
+            Optional("rewrap_own_per_day", "2000"),
         ],
     ),
     (

@@ -191,6 +191,7 @@ cli-user-added = { $user } is registered.
 cli-user-without-signing = No signing certificate: give --csr or --token-csr for a key of the person's own, or --server-key.
 cli-user-device-secret = Device secret, shown this once: { $secret }
 cli-user-inactive = (revoked)
+cli-user-renewed = { $user } has new certificates. Old mail stays readable with the old keys.
 cli-user-revoked = { $user } can no longer send or receive. Old mail stays readable to the organisation.
 cli-user-key-advice = Bring the key to the person's mailer on a safe way, then delete it here. seal-ca.pem is what the mailer is to trust.
 cli-file-written = Written: { $path }

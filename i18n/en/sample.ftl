@@ -49,6 +49,9 @@ sample-keyserver-max_private_operations = How many private-key operations one ma
 sample-keyserver-allow_pkcs1_decryption = Whether RSA keys open PKCS#1 v1.5, for old mailers.
 sample-keyserver-sign_for_users =
     Whether the key server may sign for people who sent unsigned mail with a strong login.
+sample-keyserver-rewrap_own_per_day =
+    How many encrypted parts of their own mail one person may have wrapped anew in a day (UTC),
+    after a lost card or to forward it; 0 switches this off.
 
 sample-ca = The certificate issuing system: people and their certificates.
 sample-ca-unlock_file = As in [keyserver]; another file.

@@ -191,6 +191,7 @@ cli-user-added = { $user }を登録しました。
 cli-user-without-signing = 署名用証明書はありません。本人の鍵なら --csr か --token-csr を、そうでなければ --server-key を指定してください。
 cli-user-device-secret = 端末用の秘密（表示は今回限り）: { $secret }
 cli-user-inactive = （失効）
+cli-user-renewed = { $user } に新しい証明書を発行しました。古いメールは古い鍵で読めます。
 cli-user-revoked = { $user }は送受信できなくなりました。古いメールは組織が引き続き読めます。
 cli-user-key-advice = 鍵は安全な方法で本人のメールソフトに入れ、ここからは消してください。メールソフトが信頼するのは seal-ca.pem です。
 cli-file-written = 書き込みました: { $path }

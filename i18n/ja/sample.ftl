@@ -46,6 +46,9 @@ sample-keyserver-unlock_file =
 sample-keyserver-max_private_operations = メール一通に使える秘密鍵演算の回数。
 sample-keyserver-allow_pkcs1_decryption = 古いメールソフトのため、RSA鍵でPKCS#1 v1.5を開くか。
 sample-keyserver-sign_for_users = 強いログインで署名なしに送られたメールに、本人に代わり署名してよいか。
+sample-keyserver-rewrap_own_per_day =
+    カードの紛失後や転送のために、一人が一日（UTC）に鍵を付け替えられる自分のメールの暗号化部分の数。
+    0で使わない。
 
 sample-ca = 公開鍵証明書発行・鍵管理システム: 利用者とその証明書。
 sample-ca-unlock_file = [keyserver]と同様の、別のファイル。

@@ -3,6 +3,7 @@
 pub(super) mod encrypt;
 mod learnt;
 mod open;
+mod rekey;
 mod send;
 
 use super::Context;
@@ -35,6 +36,8 @@ enum Action {
     Send(send::Send),
     /// Decrypt a message, judge it and show it.
     Open(open::Open),
+    /// Have an own message wrapped anew by the keyserver, its content untouched.
+    Rekey(rekey::Rekey),
 }
 
 #[derive(Debug, clap::Args)]
@@ -68,6 +71,7 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
         Action::Encrypt(args) => encrypt::run(&args, context),
         Action::Send(args) => send::run(&args, context),
         Action::Open(args) => open::run(&args, context),
+        Action::Rekey(args) => rekey::run(&args, context),
     })
 }
 

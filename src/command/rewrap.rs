@@ -95,7 +95,7 @@ fn new_recipients(paths: &[PathBuf]) -> Result<Vec<Certificate>, Complaint> {
 }
 
 /// With the line ends that the file had.
-fn octets(file: &EncryptedFile, mut rewrapped: Vec<u8>) -> Vec<u8> {
+pub(super) fn octets(file: &EncryptedFile, mut rewrapped: Vec<u8>) -> Vec<u8> {
     if file.had_local_line_ends {
         // A mail that is re-wrapped has base64 for a body, so every CR belongs to a line
         // end.
@@ -124,7 +124,11 @@ fn facts(rewrapped: &Rewrapped, certificates: &[Certificate]) -> Value {
     })
 }
 
-fn complaint(fault: RewrapFault, certificates: &[Certificate], path: &Path) -> Complaint {
+pub(super) fn complaint(
+    fault: RewrapFault,
+    certificates: &[Certificate],
+    path: &Path,
+) -> Complaint {
     let of = |name| Complaint::new(Exit::WrongUse, name).with("path", path.display());
     match fault {
         RewrapFault::Open(fault) => decrypt::complaint(fault, path),

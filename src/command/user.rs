@@ -9,7 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_bytes::ByteBuf;
 use serde_json::json;
 use ssmax_api::Answer;
-use ssmax_api::ca::{AddUser, ExportedUser, KeyHolder, NewUser, OfficerRequest, UserEntry};
+use ssmax_api::ca::{
+    AddUser, ExportedUser, KeyHolder, NewUser, OfficerRequest, RenewUser, UserEntry,
+};
 use ssmax_pki::{Certificate, request};
 use ssmax_primitives::SoftwareKey;
 use std::path::{Path, PathBuf};
@@ -45,6 +47,8 @@ enum Action {
         #[command(flatten)]
         config: ConfigFile,
     },
+    /// Issue new certificates to a person; old encryption keys are kept.
+    Renew(Renew),
     /// End a person's rights and certificates.
     Revoke {
         /// The user id or one of the addresses.
@@ -108,6 +112,32 @@ struct Add {
     config: ConfigFile,
 }
 
+#[derive(Debug, clap::Args)]
+struct Renew {
+    /// The user id or one of the addresses.
+    user: String,
+    /// Certificate request (PKCS#10, PEM or DER) of a new signing key in a file.
+    #[arg(long, value_name = "FILE")]
+    csr: Option<PathBuf>,
+    /// Certificate request of the new encryption key, which an ESP's users make themselves.
+    #[arg(long, value_name = "FILE")]
+    encryption_csr: Option<PathBuf>,
+    /// Certificate request of a new signing key on a card.
+    #[arg(long, value_name = "FILE")]
+    token_csr: Option<PathBuf>,
+    /// An RSA encryption key, for old mailers, instead of P-256.
+    #[arg(long)]
+    rsa: bool,
+    /// Card or file was lost: its certificate counts no longer.
+    #[arg(long)]
+    lost: bool,
+    /// Directory to write the certificates to.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
 impl Proof {
     fn as_str(self) -> &'static str {
         match self {
@@ -124,6 +154,7 @@ impl Proof {
 pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
     context.end(match args.action {
         Action::Add(args) => add(&args, context),
+        Action::Renew(args) => renew(&args, context),
         Action::List { config } => list(&config, context),
         Action::Export { user, out, config } => export(&config, &user, &out, context),
         Action::Revoke { user, config } => revoke(&config, &user, context),
@@ -148,12 +179,7 @@ fn ask<T: serde::de::DeserializeOwned>(
 
 fn add(args: &Add, context: &Context) -> Result<ExitCode, Complaint> {
     let config = args.config.load()?;
-    // Who may bring an encryption key, and who has to, is the member's kind.
-    if config.organisation()?.is_esp() != args.encryption_csr.is_some() {
-        let is_esp = config.organisation()?.is_esp();
-        let name = if is_esp { "esp-escrows-nothing" } else { "organisation-escrows" };
-        return Err(Complaint::new(Exit::WrongUse, name).with("user", &args.user));
-    }
+    check_escrow(&config, &args.user, args.encryption_csr.is_some())?;
     let password = args.password_file.as_deref().map(files::read_password).transpose()?;
     let person = AddUser {
         user: args.user.clone(),
@@ -170,15 +196,7 @@ fn add(args: &Add, context: &Context) -> Result<ExitCode, Complaint> {
     };
     let request = OfficerRequest::AddUser(Box::new(person));
     let new: NewUser = ask(&config, &request, &args.user)?;
-    let mut written = Vec::new();
-    if let Some(dir) = &args.out {
-        files::create_dir(dir)?;
-        for (name, content) in certificate_files(&new)? {
-            let path = dir.join(name);
-            files::write_document(&path, content.as_bytes())?;
-            written.push(path);
-        }
-    }
+    let written = write_certificates(&new, args.out.as_deref())?;
     let holders: Vec<&str> = new.signing.iter().map(|(holder, _)| holder_name(*holder)).collect();
     let facts = json!({
         "user": new.user,
@@ -198,6 +216,52 @@ fn add(args: &Add, context: &Context) -> Result<ExitCode, Complaint> {
         said.join("\n")
     });
     Ok(ExitCode::SUCCESS)
+}
+
+/// An ESP's users bring their encryption keys; an organisation makes and keeps them.
+fn check_escrow(config: &Config, user: &str, brings_key: bool) -> Result<(), Complaint> {
+    let name = match (config.organisation()?.is_esp(), brings_key) {
+        (true, false) => "esp-escrows-nothing",
+        (false, true) => "organisation-escrows",
+        _ => return Ok(()),
+    };
+    Err(Complaint::new(Exit::WrongUse, name).with("user", user))
+}
+
+fn renew(args: &Renew, context: &Context) -> Result<ExitCode, Complaint> {
+    let config = args.config.load()?;
+    check_escrow(&config, &args.user, args.encryption_csr.is_some())?;
+    let renewal = RenewUser {
+        user: args.user.clone(),
+        encryption_key_request: args.encryption_csr.as_deref().map(read_request).transpose()?,
+        file_key_request: args.csr.as_deref().map(read_request).transpose()?,
+        token_key_request: args.token_csr.as_deref().map(read_request).transpose()?,
+        rsa_encryption: args.rsa,
+        lost: args.lost,
+    };
+    let new: NewUser = ask(&config, &OfficerRequest::RenewUser(renewal), &args.user)?;
+    let written = write_certificates(&new, args.out.as_deref())?;
+    let holders: Vec<&str> = new.signing.iter().map(|(holder, _)| holder_name(*holder)).collect();
+    let facts = json!({ "user": new.user, "signing": holders, "files": written });
+    context.print(&facts, || {
+        let mut said = vec![context.text("cli-user-renewed", &[("user", &new.user)])];
+        said.extend(written.iter().map(|path| written_line(path, context)));
+        said.join("\n")
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the certificates of a person, if there is a directory for them.
+fn write_certificates(new: &NewUser, out: Option<&Path>) -> Result<Vec<PathBuf>, Complaint> {
+    let mut written = Vec::new();
+    let Some(dir) = out else { return Ok(written) };
+    files::create_dir(dir)?;
+    for (name, content) in certificate_files(new)? {
+        let path = dir.join(name);
+        files::write_document(&path, content.as_bytes())?;
+        written.push(path);
+    }
+    Ok(written)
 }
 
 fn written_line(path: &Path, context: &Context) -> String {
@@ -281,11 +345,13 @@ fn export(
     let request = OfficerRequest::ExportUser { user: user.to_owned() };
     let exported: ExportedUser = ask(&config, &request, user)?;
     files::create_dir(out)?;
-    let key_file = out.join("encryption-key.pem");
-    let key = SoftwareKey::from_pkcs8(&exported.pkcs8)
-        .map_err(|error| Complaint::new(Exit::Unavailable, "failed").with("reason", error))?;
-    ssmax_store::files::create_private(&key_file, key.to_pem().as_bytes())?;
-    let mut written = vec![key_file];
+    let mut written = vec![write_key(out, "encryption-key.pem", &exported.pkcs8)?];
+    for (number, (certificate, key)) in (2..).zip(&exported.earlier) {
+        written.push(write_key(out, &format!("encryption-key-{number}.pem"), &key.0)?);
+        let path = out.join(format!("encryption-{number}.pem"));
+        files::write_document(&path, Certificate::from_der(certificate)?.to_pem().as_bytes())?;
+        written.push(path);
+    }
     for (name, content) in [
         ("encryption.pem", Certificate::from_der(&exported.certificate)?.to_pem()),
         ("chain.pem", pem_of(&exported.chain)?),
@@ -300,6 +366,15 @@ fn export(
         format!("{}\n{}", lines.join("\n"), context.text("cli-user-key-advice", &[]))
     });
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a private key for its owner alone.
+fn write_key(out: &Path, name: &str, pkcs8: &[u8]) -> Result<PathBuf, Complaint> {
+    let path = out.join(name);
+    let key = SoftwareKey::from_pkcs8(pkcs8)
+        .map_err(|error| Complaint::new(Exit::Unavailable, "failed").with("reason", error))?;
+    ssmax_store::files::create_private(&path, key.to_pem().as_bytes())?;
+    Ok(path)
 }
 
 fn revoke(file: &ConfigFile, user: &str, context: &Context) -> Result<ExitCode, Complaint> {

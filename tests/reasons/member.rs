@@ -36,6 +36,7 @@ pub(crate) struct Outline {
     pub(crate) outbound_after_opening: AfterOpening,
     pub(crate) inbound_after_opening: AfterOpening,
     pub(crate) max_private_operations: usize,
+    pub(crate) rewrap_own_per_day: u32,
     pub(crate) ambiguous: Ambiguous,
     pub(crate) kind: Kind,
     pub(crate) delivery: Delivery,
@@ -267,6 +268,7 @@ fn keyserver(
             max_private_operations: outline.max_private_operations,
             allow_pkcs1_decryption: false,
             sign_for_users: true,
+            rewrap_own_per_day: outline.rewrap_own_per_day,
         },
     }
 }

@@ -55,6 +55,13 @@ fn open(site: &Site, signed: &[u8]) -> MemberList {
     ssmax_federation::signed::open(signed, &[root(site)], OffsetDateTime::now_utc()).unwrap()
 }
 
+/// The list in force, with the certificates of its signer.
+pub(crate) async fn opened_in_force(site: &Site) -> (MemberList, Vec<Certificate>) {
+    let signed = in_force(site).await;
+    let chain = SignedData::parse(&signed, &Limits::default()).unwrap().certificates().to_vec();
+    (open(site, &signed), chain)
+}
+
 /// The list in force one version later, signed by somebody else.
 async fn newer(site: &Site, chain: &[Certificate], key: &SoftwareKey) -> Vec<u8> {
     let mut list = open(site, &in_force(site).await);

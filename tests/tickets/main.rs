@@ -32,6 +32,7 @@ mod mails;
 #[allow(dead_code, reason = "shared, and used in part")]
 mod member;
 mod of_member;
+mod own_mail;
 mod people;
 #[path = "../reasons/person.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
@@ -83,6 +84,12 @@ async fn a_worker_gets_what_its_verdict_was_about_and_nothing_else() {
     seals::run(&site).await;
     of_member::run(&site).await;
     repeats::run(&site).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_person_has_their_own_mail_wrapped_anew_and_nobody_elses() {
+    let site = Site::start().await;
+    own_mail::run(&site).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -87,6 +87,8 @@ pub enum OfficerRequest {
         /// The user id or an address.
         user: String,
     },
+    /// New certificates for a person who has some. Answered by [`NewUser`].
+    RenewUser(RenewUser),
     /// Relay certificates for an outside address or a colleague, as a directory query
     /// from inside would get them. Answered by [`RelayCertificates`].
     Relay {
@@ -135,6 +137,23 @@ impl std::fmt::Debug for AddUser {
     }
 }
 
+/// What a person is to get anew: an encryption certificate with a new key in any case.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewUser {
+    /// The user id or an address.
+    pub user: String,
+    /// PKCS#10 request (DER) for an encryption key that the person has made, at an ESP.
+    pub encryption_key_request: Option<serde_bytes::ByteBuf>,
+    /// PKCS#10 request (DER) for a signing key the person holds in a file.
+    pub file_key_request: Option<serde_bytes::ByteBuf>,
+    /// PKCS#10 request (DER) for a signing key the person holds on a card.
+    pub token_key_request: Option<serde_bytes::ByteBuf>,
+    /// RSA instead of P-256 for the encryption key; kept where it was RSA.
+    pub rsa_encryption: bool,
+    /// Card or file was lost: the signing certificates so far count no longer.
+    pub lost: bool,
+}
+
 /// What a new person gets.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewUser {
@@ -179,6 +198,9 @@ pub struct ExportedUser {
     /// The private key, PKCS#8.
     #[serde(with = "serde_bytes")]
     pub pkcs8: Vec<u8>,
+    /// Earlier encryption certificates with their private keys, the newest first: old mail
+    /// opens with them.
+    pub earlier: Vec<(serde_bytes::ByteBuf, crate::keyserver::PrivateKey)>,
     /// The issuers, nearest first, up to and with the federation's root.
     pub chain: Vec<serde_bytes::ByteBuf>,
     /// The anchor for seals.

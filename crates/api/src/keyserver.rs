@@ -467,6 +467,17 @@ pub enum CaRequest {
         /// The user id.
         user: String,
     },
+    /// The earlier encryption certificates of a person with their private keys, the
+    /// newest first. Answered by `Vec<(ByteBuf, PrivateKey)>`; logged.
+    ExportEarlierKeys {
+        /// The user id.
+        user: String,
+    },
+    /// The person as the keyserver knows them. Answered by `Option<UserRecord>`.
+    Person {
+        /// The user id.
+        user: String,
+    },
     /// The public keys that relay certificates carry. Answered by [`RelayKeys`].
     RelayKeys,
 }

@@ -11,6 +11,7 @@ pub mod ca;
 pub mod inspector;
 pub mod keyserver;
 pub mod organisation;
+pub mod person;
 pub mod problem;
 pub mod verified;
 

@@ -3,6 +3,7 @@
 //! - [`statement`]: what the submission service says about a login (hop 1).
 //! - [`hop_record`], [`sealed_record`]: what one organisation tells another (hop 2).
 //! - [`seal_record`], [`evidence`]: what the receiving gateway tells the recipient (hop 3).
+//! - [`person_request`]: what a person asks the keyserver for on their own word.
 //! - [`binding`]: the hashes that tie a ciphertext to its key, its hop and its readers.
 //! - [`hop_mail`]: the octets of a hop-2 mail, composed and taken apart.
 //! - [`trace`]: the header fields a gateway adds on top and removes on arrival.
@@ -15,6 +16,7 @@ pub mod evidence;
 pub mod hop_mail;
 pub mod hop_record;
 pub mod journey;
+pub mod person_request;
 pub mod refusal;
 pub mod seal_record;
 pub mod sealed_record;

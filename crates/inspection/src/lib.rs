@@ -21,8 +21,11 @@
 //! # Ok::<(), ssmax_mail::MailFault>(())
 //! ```
 
+mod compound;
+mod container;
 mod engine;
 pub mod leak;
+mod legacy;
 mod limits;
 pub mod malware;
 mod policy;

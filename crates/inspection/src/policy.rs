@@ -44,8 +44,13 @@ pub mod rule {
     pub const MAIL_TOO_DEEP: &str = "mail.too-deep";
     /// More text than `Limits::text_bytes`.
     pub const TEXT_TOO_LARGE: &str = "text.too-large";
-    /// A document whose text we cannot read fully yet: PDF, older Office files.
+    /// A document whose text we cannot read fully: PDF, Office files from before 1997.
     pub const DOCUMENT_NOT_READ: &str = "document.not-read";
+    /// A document with macros: VBA, or those of Excel 4.0. What runs by itself is named.
+    pub const DOCUMENT_MACROS: &str = "document.macros";
+    /// A document that starts a program or fetches more of itself from elsewhere: DDE
+    /// fields, remote templates and objects.
+    pub const DOCUMENT_ACTIVE: &str = "document.active";
 }
 
 /// Every rule and family with its outcome outbound and inbound, most exact first.
@@ -71,6 +76,8 @@ const DEFAULTS: &[(&str, Outcome, Outcome)] = &[
     (rule::MAIL_TOO_DEEP, Outcome::Hold, Outcome::Hold),
     (rule::TEXT_TOO_LARGE, Outcome::Hold, Outcome::Hold),
     (rule::DOCUMENT_NOT_READ, Outcome::Pass, Outcome::Pass),
+    (rule::DOCUMENT_MACROS, Outcome::Pass, Outcome::Hold),
+    (rule::DOCUMENT_ACTIVE, Outcome::Pass, Outcome::Hold),
     ("leak.*", Outcome::Block, Outcome::Pass),
     ("malware.*", Outcome::Pass, Outcome::Block),
     ("archive.*", Outcome::Hold, Outcome::Hold),

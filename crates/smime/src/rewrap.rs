@@ -15,6 +15,10 @@ use crate::choice::{self, ChoiceFault, Group, Recipient};
 use crate::decrypt::{self, DecryptFault, OpenPolicy, is_pkcs7_mime, may_be_entity, may_be_file};
 use crate::form::{self, Form};
 
+mod apart;
+
+pub use apart::Apart;
+
 /// Who opens, and for whom.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
@@ -113,6 +117,14 @@ fn rewrap_mail(
     group: Group,
     request: &Request<'_>,
 ) -> Result<Rewrapped, RewrapFault> {
+    let (header, object) = encrypted_mail(message)?;
+    let mut rewrapped = rewrap_object(object, true, group, request)?;
+    rewrapped.octets = compose::base64_body_behind(&header, rewrapped.octets);
+    Ok(rewrapped)
+}
+
+/// The header of an encrypted mail, for a body in base64, and the object in it.
+fn encrypted_mail(message: &[u8]) -> Result<(Vec<u8>, Vec<u8>), RewrapFault> {
     let unreadable = |fault| RewrapFault::Open(DecryptFault::Mail(fault));
     let limits = ssmax_mail::Limits::default();
     let mail = ssmax_mail::parse(message, &limits).map_err(unreadable)?;
@@ -125,9 +137,7 @@ fn rewrap_mail(
         });
     }
     let object = mail.decoded_body().map_err(unreadable)?;
-    let mut rewrapped = rewrap_object(object, true, group, request)?;
-    rewrapped.octets = compose::base64_body_behind(&header(&mail), rewrapped.octets);
-    Ok(rewrapped)
+    Ok((header(&mail), object))
 }
 
 /// The header with its blank line, for a body in base64.

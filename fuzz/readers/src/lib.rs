@@ -48,6 +48,7 @@ pub mod next_hop;
 pub mod ocsp;
 pub mod path;
 pub mod pem;
+pub mod person_request;
 pub mod request;
 pub mod seal_record;
 pub mod sealed_record;
@@ -133,6 +134,7 @@ pub const TARGETS: &[Target] = targets![
     ocsp,
     path,
     pem,
+    person_request,
     request,
     seal_record,
     sealed_record,

@@ -3,7 +3,7 @@
 //! [`sign`] and [`encrypt`] make S/MIME mails out of ordinary ones, [`submission`] hands
 //! them to the own mail server, [`open`] decrypts and judges what came back, [`learn`]
 //! takes their writers' encryption certificates out of them and [`known`] keeps those.
-//! [`key`] reads the files that keys come in. Only [`submission`] does I/O.
+//! [`rekey`] asks the own keyserver to give old mail to a new key. [`key`] reads the files that keys come in. Only [`submission`] does I/O.
 #![allow(
     clippy::disallowed_methods,
     reason = "handing a mail to a server is I/O; everything else takes octets"
@@ -14,6 +14,7 @@ pub mod key;
 pub mod known;
 pub mod learn;
 pub mod open;
+pub mod rekey;
 pub mod sign;
 pub mod submission;
 

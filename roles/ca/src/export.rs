@@ -14,7 +14,8 @@ impl Ca {
         let user = self.active_user(user).await?.ok_or(Problem::NotFound)?;
         let (certificate,): (Vec<u8>,) = sqlx::query_as(
             "SELECT der FROM certificate WHERE subject = ? AND kind = 'user-encryption'
-             AND der IS NOT NULL AND revoked IS NULL ORDER BY intended DESC LIMIT 1",
+             AND der IS NOT NULL AND revoked IS NULL ORDER BY intended DESC, rowid DESC
+             LIMIT 1",
         )
         .bind(&user)
         .fetch_optional(self.database.pool())
@@ -23,11 +24,14 @@ impl Ca {
         .ok_or(Problem::NotFound)?;
         let key: PrivateKey =
             self.ask_keyserver(&CaRequest::ExportEncryptionKey { user: user.clone() }).await?;
-        tracing::warn!(%user, "an encryption key was handed out for a mailer");
+        let earlier: Vec<(ByteBuf, PrivateKey)> =
+            self.ask_keyserver(&CaRequest::ExportEarlierKeys { user: user.clone() }).await?;
+        tracing::warn!(%user, earlier = earlier.len(), "an encryption key was handed out for a mailer");
         let chain = [&self.member_ca, &self.issuing_ca, &self.root];
         Ok(ExportedUser {
             certificate,
             pkcs8: key.0,
+            earlier,
             chain: chain.iter().map(|one| ByteBuf::from(one.der().to_vec())).collect(),
             seal_ca: self.seal_ca.der().to_vec(),
         })

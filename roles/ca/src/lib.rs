@@ -10,6 +10,7 @@ mod credential;
 mod export;
 mod register;
 mod relay;
+mod renew;
 mod schema;
 mod serve;
 mod setup;

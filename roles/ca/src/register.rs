@@ -46,7 +46,7 @@ impl Ca {
         self.check_new(&request.user, &addresses).await?;
         let main = addresses.first().ok_or(Problem::Malformed)?.to_string();
 
-        let brought = self.brought_encryption_key(&request)?;
+        let brought = self.brought_encryption_key(request.encryption_key_request.as_ref())?;
         let keys: UserKeys = self
             .ask_keyserver(&CaRequest::MakeUserKeys {
                 encryption: brought.is_none(),
@@ -100,8 +100,11 @@ impl Ca {
 
     /// The encryption key that a person of an ESP brings; an organisation's people bring
     /// none.
-    fn brought_encryption_key(&self, request: &AddUser) -> Result<Option<Vec<u8>>, Problem> {
-        match (&request.encryption_key_request, self.settings.organisation.is_esp()) {
+    pub(crate) fn brought_encryption_key(
+        &self,
+        request: Option<&ByteBuf>,
+    ) -> Result<Option<Vec<u8>>, Problem> {
+        match (request, self.settings.organisation.is_esp()) {
             (None, false) => Ok(None),
             (Some(der), true) => {
                 let asked = ssmax_pki::request::parse(der).map_err(|_| Problem::Malformed)?;
@@ -165,7 +168,7 @@ impl Ca {
     }
 
     /// One certificate for a person: signing for a holder, or encryption.
-    async fn user_certificate(
+    pub(crate) async fn user_certificate(
         &self,
         request: &AddUser,
         address: &str,

@@ -117,6 +117,9 @@ impl Ca {
                 // Nothing is verified about the person yet, so the address is the name.
                 ssmax_api::encode(self.relay(&address, &address, false).await)
             }
+            OfficerRequest::RenewUser(renewal) => {
+                ssmax_api::encode(self.renew_user(&renewal).await)
+            }
             OfficerRequest::RevokeUser { user } => ssmax_api::encode(self.revoke_user(&user).await),
         }
     }

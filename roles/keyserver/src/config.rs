@@ -21,6 +21,14 @@ pub struct KeyserverConfig {
     /// Default false.
     #[serde(default)]
     pub sign_for_users: bool,
+    /// How many encrypted parts of their own mail one person may have wrapped anew in a
+    /// day (UTC): after a lost card, or to forward. 0 switches it off. Default 2000.
+    #[serde(default = "default_rewrap_own")]
+    pub rewrap_own_per_day: u32,
+}
+
+fn default_rewrap_own() -> u32 {
+    2000
 }
 
 fn default_operations() -> usize {

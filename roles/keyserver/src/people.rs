@@ -23,6 +23,10 @@ impl Keyserver {
             CaRequest::ExportEncryptionKey { user } => {
                 ssmax_api::encode(self.export_encryption_key(&user).await)
             }
+            CaRequest::ExportEarlierKeys { user } => {
+                ssmax_api::encode(self.export_earlier_keys(&user).await)
+            }
+            CaRequest::Person { user } => ssmax_api::encode(self.person(&user).await),
             CaRequest::RelayKeys => ssmax_api::encode(self.relay_keys()),
         }
     }
@@ -66,6 +70,12 @@ impl Keyserver {
                 return Err(Problem::NotAllowed);
             }
         }
+        let encryption = record
+            .encryption
+            .iter()
+            .map(|der| Certificate::from_der(der))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| Problem::Malformed)?;
         let addresses = record
             .addresses
             .iter()
@@ -97,6 +107,7 @@ impl Keyserver {
                 return Err(Problem::Exists);
             }
         }
+        crate::person::remember(&mut write, &record.user, &encryption).await?;
         write.commit().await.map_err(failed)?;
         tracing::info!(user = %record.user, active = record.active, "a person is installed");
         Ok(())
@@ -111,6 +122,24 @@ impl Keyserver {
         let key = self.keys.export(KeyPurpose::UserEncryption, &id).map_err(failed)?;
         tracing::warn!(%user, key = %id, "an encryption key was exported for its owner's mailer");
         Ok(PrivateKey(key.to_vec()))
+    }
+
+    /// All but the newest: a mailer wants them for old mail.
+    async fn export_earlier_keys(&self, user: &str) -> Result<Vec<(ByteBuf, PrivateKey)>, Problem> {
+        let record = self.person(user).await?.filter(|record| record.active);
+        let record = record.ok_or(Problem::NotFound)?;
+        let newest = record.encryption.first().ok_or(Problem::NotFound)?;
+        let mut exported = Vec::new();
+        for certificate in self.escrowed(user).await? {
+            if certificate.der() == newest.as_slice() {
+                continue;
+            }
+            let id = ssmax_hsm::key_id(certificate.spki());
+            let key = self.keys.export(KeyPurpose::UserEncryption, &id).map_err(failed)?;
+            tracing::warn!(%user, key = %id, "an earlier encryption key was exported");
+            exported.push((ByteBuf::from(certificate.der().to_vec()), PrivateKey(key.to_vec())));
+        }
+        Ok(exported)
     }
 
     fn relay_keys(&self) -> Result<RelayKeys, Problem> {

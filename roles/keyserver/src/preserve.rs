@@ -52,7 +52,7 @@ impl Keyserver {
         if !is_for_mailers(&part.cipher) {
             return Err(Problem::NotAllowed);
         }
-        let recipients = self.infos_for(&recipient, &target, &tail, &part.key)?;
+        let recipients = self.for_mailbox(&recipient, &target, &tail, &part.key)?;
         tracing::info!(%ticket, "a mail is re-encrypted for a recipient here");
         Ok(RecipientCopy { recipients, sender })
     }
@@ -77,7 +77,7 @@ impl Keyserver {
 
     /// RecipientInfos of what a mailer is to read: its recipient, and an organisation's
     /// archive, of one kind, since some mailers cannot read mixed ones.
-    pub(crate) fn infos_for(
+    pub(crate) fn for_mailbox(
         &self,
         recipient: &Address,
         target: &Certificate,

@@ -3,9 +3,10 @@
 use ssmax_store::Migration;
 
 /// All steps so far.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: "
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: "
     -- The member's own certificates, by purpose: organisation-signing,
     -- federation-encryption, member-ca, issuing-ca, root, seal-ca.
     CREATE TABLE own_certificate (
@@ -41,4 +42,37 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
     -- Certificates named by the list, by their SHA-256.
     CREATE TABLE member_certificate (sha256 BLOB NOT NULL PRIMARY KEY, der BLOB NOT NULL) STRICT;
     ",
-}];
+    },
+    Migration {
+        version: 2,
+        sql: "
+    -- Whose an encryption key is, by key id, and every certificate it ever had. Nothing is
+    -- taken away here: old mail opens with old keys.
+    CREATE TABLE escrowed_key (key TEXT NOT NULL PRIMARY KEY, user TEXT NOT NULL) STRICT;
+    CREATE INDEX escrowed_key_user ON escrowed_key (user);
+    CREATE TABLE escrowed_certificate (
+        sha256 BLOB NOT NULL PRIMARY KEY,
+        key TEXT NOT NULL REFERENCES escrowed_key(key),
+        der BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX escrowed_certificate_key ON escrowed_certificate (key);
+    -- A person's request serves once.
+    CREATE TABLE person_nonce (nonce TEXT NOT NULL PRIMARY KEY, used INTEGER NOT NULL) STRICT;
+    -- Parts re-wrapped for a person, by day since 1970.
+    CREATE TABLE person_use (
+        user TEXT NOT NULL,
+        day INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (user, day)
+    ) STRICT;
+    -- Who may submit a ciphertext that somebody else wrote, to forward it.
+    CREATE TABLE forwarding (
+        tail BLOB NOT NULL,
+        kcv BLOB NOT NULL,
+        user TEXT NOT NULL,
+        allowed INTEGER NOT NULL,
+        PRIMARY KEY (tail, kcv, user)
+    ) STRICT;
+    ",
+    },
+];

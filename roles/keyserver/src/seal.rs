@@ -236,6 +236,6 @@ impl Keyserver {
         let open = self.tickets.find(ticket, Self::now())?;
         let open = lock(&open);
         let key = received_key(&open, ticket, &tail, key, ContentCipher::Aes256Cbc)?;
-        self.infos_for(&recipient, &target, &tail, &key)
+        self.for_mailbox(&recipient, &target, &tail, &key)
     }
 }

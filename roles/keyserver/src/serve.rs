@@ -28,6 +28,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
     let keyserver = Arc::new(Keyserver::open(settings).await?);
     let bind = |caller| Listener::bind(&Settings::socket(&run_dir, caller));
     let (gateway, inspector, ca) = (bind("gateway")?, bind("inspector")?, bind("ca")?);
+    let person = bind("person")?;
     let _announced = ssmax_daemon::ready::announce(&run_dir, "keyserver", &Addresses::new())?;
     let limits = Limits::default();
     tokio::join!(
@@ -44,6 +45,13 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
             move |request: InspectorRequest| {
                 let keyserver = Arc::clone(&keyserver);
                 async move { keyserver.answer_inspector(request).await }
+            }
+        }),
+        person.serve(limits, stop.clone(), {
+            let keyserver = Arc::clone(&keyserver);
+            move |request| {
+                let keyserver = Arc::clone(&keyserver);
+                async move { keyserver.answer_person(request).await }
             }
         }),
         ca.serve(limits, stop, {
@@ -66,6 +74,7 @@ impl Keyserver {
         let unlock = UnlockSecret::from_file(&settings.keyserver.unlock_file)?;
         let keys = KeyStore::open(&settings.key_dir(), &unlock)?;
         let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
+        crate::person::fill(&database).await?;
         let own = load_own_certificates(&database).await?;
         let statement_keys = sqlx::query_as("SELECT spki FROM statement_key")
             .fetch_all(database.pool())
@@ -89,16 +98,22 @@ impl Keyserver {
         })
     }
 
-    /// Forgets statements that are too old to be believed again anyway.
+    /// Forgets statements and requests that are too old to be believed again anyway.
     async fn forget_old(&self, stop: Stop) {
         loop {
             let oldest = Self::now() - ssmax_chain::statement::MAX_AGE - time::Duration::DAY;
-            let result = sqlx::query("DELETE FROM statement_nonce WHERE used < ?")
-                .bind(oldest.unix_timestamp())
-                .execute(self.database.pool())
-                .await;
-            if let Err(error) = result {
-                tracing::warn!(%error, "old statements could not be forgotten");
+            for forget in [
+                "DELETE FROM statement_nonce WHERE used < ?1",
+                "DELETE FROM person_nonce WHERE used < ?1",
+                "DELETE FROM person_use WHERE day < ?1 / 86400",
+            ] {
+                let result = sqlx::query(forget)
+                    .bind(oldest.unix_timestamp())
+                    .execute(self.database.pool())
+                    .await;
+                if let Err(error) = result {
+                    tracing::warn!(%error, "old statements could not be forgotten");
+                }
             }
             tokio::select! {
                 () = stop.stopped() => return,

@@ -1,6 +1,7 @@
 //! The way through a mail: every part, every file in it, every file in that.
 
 mod archive;
+mod compound;
 mod kind;
 mod mail;
 mod uu;
@@ -10,11 +11,8 @@ use crate::{
     limits::Budget,
     rule,
     table::Table,
-    text::{
-        charset, html,
-        office::{self, Compound},
-        rtf, xml,
-    },
+    text::{charset, html, rtf, xml},
+    zip,
 };
 use kind::Kind;
 
@@ -122,9 +120,16 @@ impl<'w> Walk<'w> {
                 // A text may have an archive behind it.
             }
             Kind::Gzip => return self.gzip(place, octets),
-            Kind::Compound => return self.compound(place, octets),
+            Kind::Compound => {
+                self.compound(place, octets);
+                if zip::ends_like_zip(octets) {
+                    self.zip(place, octets);
+                }
+                return;
+            }
             Kind::Rtf => self.text(place, &rtf::text(octets)),
             Kind::Pdf => self.report.add(rule::DOCUMENT_NOT_READ, &place.part, "PDF"),
+            Kind::Lockable(name, locks) => self.lockable(place, name, locks),
             Kind::Closed(name) => self.report.add(rule::ARCHIVE_UNSUPPORTED, &place.part, name),
             Kind::Plain => {}
         }
@@ -165,21 +170,6 @@ impl<'w> Walk<'w> {
                 self.text(place, &text);
             }
             self.uuencoded(place, &text);
-        }
-    }
-
-    fn compound(&mut self, place: &Place, octets: &[u8]) {
-        let most = usize::try_from(self.budget.text_bytes).unwrap_or(usize::MAX);
-        match office::compound(octets, most) {
-            Compound::Encrypted => {
-                let what = "Office file locked with a password";
-                self.report.add(rule::ARCHIVE_ENCRYPTED, &place.part, what);
-            }
-            Compound::Read { text, words } => {
-                let what = "Office file from before 2007";
-                self.report.add(rule::DOCUMENT_NOT_READ, &place.part, what);
-                self.text(&place.under(&words), &text);
-            }
         }
     }
 

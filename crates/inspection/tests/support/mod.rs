@@ -190,3 +190,16 @@ pub(crate) fn file(name: &str, octets: &[u8]) -> Verdict {
 pub(crate) fn found(verdict: &Verdict) -> Vec<(&str, &str)> {
     verdict.findings.iter().map(|f| (f.rule.as_str(), f.part.as_str())).collect()
 }
+
+/// A compound file with these streams; storages are made as their paths need them.
+pub(crate) fn compound_of(streams: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
+    for (path, content) in streams {
+        if let Some((storage, _)) = path.rsplit_once('/') {
+            file.create_storage_all(format!("/{storage}")).unwrap();
+        }
+        file.create_stream(format!("/{path}")).unwrap().write_all(content).unwrap();
+    }
+    file.flush().unwrap();
+    file.into_inner().into_inner()
+}

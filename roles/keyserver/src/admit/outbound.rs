@@ -256,6 +256,24 @@ impl Keyserver {
                 .fetch_one(self.database.pool())
                 .await
                 .map_err(failed)?;
-        if owner == user { Ok(()) } else { Err(Problem::Refused(Reason::CiphertextOfAnother)) }
+        if owner == user || self.may_forward(tail, kcv, user).await? {
+            Ok(())
+        } else {
+            Err(Problem::Refused(Reason::CiphertextOfAnother))
+        }
+    }
+
+    /// Whether this person had this mail of their own mailbox wrapped for submission.
+    async fn may_forward(&self, tail: &Digest, kcv: &Digest, user: &str) -> Result<bool, Problem> {
+        let row: Option<(i64,)> = sqlx::query_as(
+            "SELECT allowed FROM forwarding WHERE tail = ? AND kcv = ? AND user = ?",
+        )
+        .bind(tail.0.as_slice())
+        .bind(kcv.0.as_slice())
+        .bind(user)
+        .fetch_optional(self.database.pool())
+        .await
+        .map_err(failed)?;
+        Ok(row.is_some())
     }
 }

@@ -1,0 +1,135 @@
+//! New certificates for a person who has some: before they run out, or after a card was
+//! lost. Old encryption keys stay escrowed, so that old mail stays readable.
+
+use crate::serve::{Ca, failed};
+use serde_bytes::ByteBuf;
+use ssmax_api::Problem;
+use ssmax_api::ca::{AddUser, KeyHolder, NewUser, RenewUser};
+use ssmax_api::keyserver::{CaRequest, UserKeys, UserRecord};
+use ssmax_pki::Certificate;
+use ssmax_store::sqlx;
+use ssmax_token::KeyAlgorithm;
+use time::OffsetDateTime;
+
+/// How many encryption certificates the directory of people keeps; all others are found
+/// among the escrowed ones.
+const MAX_CURRENT: usize = 8;
+
+impl Ca {
+    /// Issues a new encryption certificate with a new key, and signing certificates for
+    /// the requests that came along. A signing key that the keyserver holds is renewed with
+    /// them.
+    pub(crate) async fn renew_user(&self, request: &RenewUser) -> Result<NewUser, Problem> {
+        let user = self.active_user(&request.user).await?.ok_or(Problem::NotFound)?;
+        let record: Option<UserRecord> =
+            self.ask_keyserver(&CaRequest::Person { user: user.clone() }).await?;
+        let record = record.filter(|record| record.active).ok_or(Problem::NotFound)?;
+        let main = record.addresses.first().ok_or(Problem::NotFound)?.clone();
+        let (name, ial): (String, u8) =
+            sqlx::query_as("SELECT name, ial FROM person WHERE user = ?")
+                .bind(&user)
+                .fetch_one(self.database.pool())
+                .await
+                .map_err(failed)?;
+        let person = AddUser { user: user.clone(), name, ..AddUser::default() };
+        let has_server = record.signing.iter().any(|(holder, _)| *holder == KeyHolder::Server);
+        let brought = self.brought_encryption_key(request.encryption_key_request.as_ref())?;
+        let keys: UserKeys = self
+            .ask_keyserver(&CaRequest::MakeUserKeys {
+                encryption: brought.is_none(),
+                rsa_encryption: request.rsa_encryption || has_rsa(&record),
+                signing: has_server,
+            })
+            .await?;
+        let mut asked = Vec::new();
+        for (holder, der) in [
+            (KeyHolder::File, &request.file_key_request),
+            (KeyHolder::Token, &request.token_key_request),
+        ] {
+            let Some(der) = der else { continue };
+            let parsed = ssmax_pki::request::parse(der).map_err(|_| Problem::Malformed)?;
+            asked.push((holder, parsed.spki));
+        }
+        asked.extend(keys.signing.iter().map(|spki| (KeyHolder::Server, spki.to_vec())));
+        let mut signing = Vec::new();
+        for (holder, spki) in asked {
+            let issued = self.user_certificate(&person, &main, ial, &spki, Some(holder)).await?;
+            signing.push((holder, ByteBuf::from(issued.der().to_vec())));
+        }
+        let encryption_key =
+            brought.or(keys.encryption.map(ByteBuf::into_vec)).ok_or(Problem::Failed)?;
+        let encryption = self.user_certificate(&person, &main, ial, &encryption_key, None).await?;
+        let record = renewed(record, &signing, &encryption, request.lost);
+        self.ask_keyserver::<()>(&CaRequest::InstallUser(Box::new(record.clone()))).await?;
+        if request.lost {
+            self.revoke_all_signing_but(&user, &record.signing).await?;
+        }
+        tracing::info!(%user, lost = request.lost, "a person's certificates are renewed");
+        Ok(NewUser {
+            user,
+            signing,
+            encryption: encryption.der().to_vec(),
+            chain: [&self.member_ca, &self.issuing_ca]
+                .map(|one| ByteBuf::from(one.der().to_vec()))
+                .to_vec(),
+            device_secret: None,
+        })
+    }
+
+    /// What a lost card could still sign with counts no longer.
+    async fn revoke_all_signing_but(
+        &self,
+        user: &str,
+        kept: &[(KeyHolder, ByteBuf)],
+    ) -> Result<(), Problem> {
+        let rows: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
+            "SELECT serial, der FROM certificate WHERE subject = ? AND kind = 'user-signing'
+             AND der IS NOT NULL AND revoked IS NULL",
+        )
+        .bind(user)
+        .fetch_all(self.database.pool())
+        .await
+        .map_err(failed)?;
+        for (serial, der) in rows {
+            if kept.iter().any(|(_, one)| one.as_slice() == der) {
+                continue;
+            }
+            sqlx::query("UPDATE certificate SET revoked = ? WHERE serial = ?")
+                .bind(OffsetDateTime::now_utc().unix_timestamp())
+                .bind(serial)
+                .execute(self.database.pool())
+                .await
+                .map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the newest encryption key is RSA: the person's mailer can do no other.
+fn has_rsa(record: &UserRecord) -> bool {
+    record
+        .encryption
+        .first()
+        .and_then(|der| Certificate::from_der(der).ok())
+        .and_then(|one| ssmax_primitives::key_algorithm(one.spki()).ok())
+        .is_some_and(KeyAlgorithm::is_rsa)
+}
+
+/// The record with what is new in front, and without what has run out or was lost.
+fn renewed(
+    mut record: UserRecord,
+    signing: &[(KeyHolder, ByteBuf)],
+    encryption: &Certificate,
+    lost: bool,
+) -> UserRecord {
+    let now = OffsetDateTime::now_utc();
+    let valid = |der: &[u8]| Certificate::from_der(der).is_ok_and(|one| now <= one.not_after());
+    record.signing.retain(|(holder, der)| {
+        valid(der) && !(lost && matches!(holder, KeyHolder::Token | KeyHolder::File))
+    });
+    record.signing.splice(0..0, signing.iter().cloned());
+    record.encryption.retain(|der| valid(der));
+    record.encryption.insert(0, ByteBuf::from(encryption.der().to_vec()));
+    record.encryption.truncate(MAX_CURRENT);
+    record
+}

@@ -1,0 +1,89 @@
+//! Whose encryption key is whose, for ever: a certificate that a renewal replaced, or
+//! whose owner has left, still names the key that old mail opens with.
+
+use crate::state::{Keyserver, failed};
+use ssmax_api::Problem;
+use ssmax_api::keyserver::UserRecord;
+use ssmax_pki::Certificate;
+use ssmax_store::sqlx::{self, SqliteConnection};
+use ssmax_store::{Database, StoreError};
+
+/// Remembers the encryption certificates of a person. A key is one person's: a CA that
+/// was taken over could otherwise certify it for another, who would then read its mail.
+///
+/// # Errors
+/// [`Problem::NotAllowed`] when the key is another person's.
+pub(crate) async fn remember(
+    write: &mut SqliteConnection,
+    user: &str,
+    certificates: &[Certificate],
+) -> Result<(), Problem> {
+    for certificate in certificates {
+        let key = ssmax_hsm::key_id(certificate.spki());
+        sqlx::query("INSERT OR IGNORE INTO escrowed_key (key, user) VALUES (?, ?)")
+            .bind(&key)
+            .bind(user)
+            .execute(&mut *write)
+            .await
+            .map_err(failed)?;
+        let (owner,): (String,) = sqlx::query_as("SELECT user FROM escrowed_key WHERE key = ?")
+            .bind(&key)
+            .fetch_one(&mut *write)
+            .await
+            .map_err(failed)?;
+        if owner != user {
+            return Err(Problem::NotAllowed);
+        }
+        sqlx::query(
+            "INSERT OR IGNORE INTO escrowed_certificate (sha256, key, der) VALUES (?, ?, ?)",
+        )
+        .bind(certificate.sha256().as_slice())
+        .bind(&key)
+        .bind(certificate.der())
+        .execute(&mut *write)
+        .await
+        .map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Remembers those of everybody, where an older state did not.
+pub(crate) async fn fill(database: &Database) -> Result<(), StoreError> {
+    let people: Vec<(String, Vec<u8>)> = sqlx::query_as(
+        "SELECT user, record FROM person WHERE user NOT IN (SELECT user FROM escrowed_key)",
+    )
+    .fetch_all(database.pool())
+    .await?;
+    for (user, octets) in people {
+        let Ok(record) = ciborium::from_reader::<UserRecord, _>(octets.as_slice()) else {
+            continue;
+        };
+        let certificates: Vec<Certificate> =
+            record.encryption.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
+        let mut write = database.begin_write().await?;
+        if remember(&mut write, &user, &certificates).await.is_ok() {
+            write.commit().await?;
+        }
+    }
+    Ok(())
+}
+
+impl Keyserver {
+    /// All encryption certificates a person ever had, the newest first.
+    pub(crate) async fn escrowed(&self, user: &str) -> Result<Vec<Certificate>, Problem> {
+        let rows: Vec<(Vec<u8>,)> = sqlx::query_as(
+            "SELECT der FROM escrowed_certificate JOIN escrowed_key USING (key) WHERE user = ?",
+        )
+        .bind(user)
+        .fetch_all(self.database.pool())
+        .await
+        .map_err(failed)?;
+        let mut certificates = rows
+            .iter()
+            .map(|(der,)| Certificate::from_der(der))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(failed)?;
+        certificates.sort_by_key(|one| std::cmp::Reverse(one.not_before()));
+        Ok(certificates)
+    }
+}

@@ -1,0 +1,32 @@
+//! What a person may ask for on their own word, without a ticket: mail of their own
+//! mailbox only, with their own escrowed keys only.
+
+mod escrow;
+mod proof;
+mod rewrap_own;
+
+pub(crate) use escrow::{fill, remember};
+
+use crate::state::{Keyserver, failed};
+use ssmax_api::Problem;
+use ssmax_api::person::{self, PersonAnswer, PersonProblem, PersonRequest};
+
+impl Keyserver {
+    /// Answers a person.
+    pub async fn answer_person(&self, request: PersonRequest) -> PersonAnswer {
+        match request {
+            PersonRequest::RewrapOwn(request) => person::encode(self.rewrap_own(&request).await),
+        }
+    }
+}
+
+/// Logs a failure of something the keyserver needs.
+fn down(error: impl std::fmt::Display) -> PersonProblem {
+    failed(error);
+    PersonProblem::Failed
+}
+
+/// A failure that has been logged where it happened.
+fn failure(_: Problem) -> PersonProblem {
+    PersonProblem::Failed
+}
