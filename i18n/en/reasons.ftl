@@ -19,6 +19,7 @@ err-statement-invalid = The submission statement is not believed
 err-statement-replayed = The submission statement was used before
 err-own-standing-lost = This organisation is suspended: nothing goes out
 err-own-seal-leaving = A mail signed by this organisation's own seal: it must not leave
+err-source-unknown = No login, and no automatic mail of a registered source
 err-leak-found = The sending inspection stopped it
 err-malware-found = The receiving inspection stopped it
 err-content-uninspectable = The inspection could not look into it

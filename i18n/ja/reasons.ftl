@@ -19,6 +19,7 @@ err-statement-invalid = 提出証明が信用できない
 err-statement-replayed = 提出証明がすでに使われている
 err-own-standing-lost = この組織は資格停止中で、送信できない
 err-own-seal-leaving = この組織の封印で署名されたメールは組織の外に出せない
+err-source-unknown = ログインがなく、登録された自動送信元の自動メールでもない
 err-leak-found = 送信側の検査が情報漏えいの疑いで止めた
 err-malware-found = 受信側の検査がマルウェアを見つけて止めた
 err-content-uninspectable = 検査できない内容である

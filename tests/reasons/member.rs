@@ -9,8 +9,10 @@ use ssmax_federation::admission::{Admission, Application};
 use ssmax_federation::{
     Capabilities, Enforce, FreshForm, Kind, Names, corporate_number_check_digit, member_id,
 };
-use ssmax_gateway::{AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, listen};
-use ssmax_hsm::UnlockSecret;
+use ssmax_gateway::{
+    AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, SystemConfig, listen,
+};
+use ssmax_hsm::{Backend, UnlockSecret};
 use ssmax_inspector::InspectorConfig;
 use ssmax_primitives::SystemRandom;
 use ssmax_store::files;
@@ -233,6 +235,15 @@ impl Member {
     }
 }
 
+impl Member {
+    /// Where the running gateway has this listener.
+    pub(crate) async fn at(&self, listener: &str) -> SocketAddr {
+        let run_dir = &self.gateway.run_dir;
+        let ready = ssmax_daemon::ready::wait_ready(run_dir, &["gateway"], READY).await.unwrap();
+        ready["gateway"].addresses[listener].parse().unwrap()
+    }
+}
+
 /// Where a gateway takes mail from its own people and from others, once it serves.
 pub(crate) async fn addresses(run_dir: &Path) -> (SocketAddr, SocketAddr) {
     let ready = ssmax_daemon::ready::wait_ready(run_dir, &["gateway"], READY).await.unwrap();
@@ -265,6 +276,8 @@ fn keyserver(
         run_dir: home.join("run"),
         keyserver: ssmax_keyserver::KeyserverConfig {
             unlock_file: home.join("unlock"),
+            backend: Backend::File,
+            pkcs11: None,
             max_private_operations: outline.max_private_operations,
             allow_pkcs1_decryption: false,
             sign_for_users: true,
@@ -280,6 +293,8 @@ fn ca(home: &Path, organisation: &Organisation) -> ssmax_ca::Settings {
         run_dir: home.join("run"),
         ca: ssmax_ca::CaConfig {
             unlock_file: home.join("unlock-ca"),
+            backend: Backend::File,
+            pkcs11: None,
             user_days: 730,
             relay_days: 400,
             device_secret_aal: 2,
@@ -334,6 +349,7 @@ fn gateway(
             ambiguous: outline.ambiguous,
             delivery: outline.delivery,
             max_held_mebibytes: 10,
+            system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },
             limits: listen::Limits::default(),
         },
     }

@@ -10,8 +10,10 @@ use ssmax_chain::Reason;
 pub(crate) async fn run(stage: &mut Stage<'_>) {
     let federation = stage.federation;
     let (d, erin, frank) = (&federation.d, &federation.erin, &federation.frank);
-    let inner = mail(&erin.address, &frank.address, &text()).signed_by(erin);
-    let by_c = || Forgery::new(Signer::member(&federation.c), d, &frank.address, inner.clone());
+    let by_c = || {
+        let inner = mail(&erin.address, &frank.address, &text()).signed_by(erin);
+        Forgery::new(Signer::member(&federation.c), d, &frank.address, inner)
+    };
     let good = by_c().cbc().compose();
     let reply = smtp::send(d.inbound, None, &erin.address, &frank.address, &good.octets).await;
     stage.found.expect(reply.starts_with("250 2.0.0 "), &reply);

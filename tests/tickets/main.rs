@@ -44,6 +44,7 @@ mod provider;
 mod published;
 mod repeats;
 mod seals;
+mod senders;
 #[path = "../reasons/smtp.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
 mod smtp;
@@ -96,6 +97,7 @@ async fn a_person_has_their_own_mail_wrapped_anew_and_nobody_elses() {
 async fn neither_gateway_nor_ca_decides_whom_the_keyserver_believes() {
     let site = Site::start().await;
     people::run(&site).await;
+    senders::run(&site).await;
     list::run(&site).await;
 }
 

@@ -76,6 +76,7 @@ impl Provider<'_> {
         let statement = Statement {
             v: ssmax_chain::hop_record::RECORD_VERSION,
             user: "frank".to_owned(),
+            source: None,
             aal: 2,
             method: "device-secret".to_owned(),
             from: frank.address.clone(),

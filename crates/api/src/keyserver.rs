@@ -2,7 +2,7 @@
 //! Specification: `spec/keyserver.md`.
 
 use crate::TicketId;
-use crate::ca::KeyHolder;
+use crate::ca::{AccountKind, KeyHolder};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use ssmax_chain::seal_record::MailClass;
@@ -33,6 +33,9 @@ pub enum Form {
     Signed,
     /// (d) unsigned: the keyserver signs for the person.
     Unsigned,
+    /// (f) automatic, without a login: the keyserver signs for the organisation, under
+    /// a role address.
+    System,
 }
 
 /// Over the keyserver's socket for the gateway.
@@ -461,6 +464,17 @@ pub enum CaRequest {
     },
     /// Installs or replaces a person with certificates. Answered by `()`.
     InstallUser(Box<UserRecord>),
+    /// Lets somebody write in an owner's name. Answered by `()`.
+    Delegate(Delegation),
+    /// Ends that. Answered by `()`; [`crate::Problem::NotFound`] if there was none.
+    EndDelegation {
+        /// The owner's user id.
+        owner: String,
+        /// Who could act.
+        actor: String,
+    },
+    /// All that have not ended. Answered by `Vec<Delegation>`.
+    ListDelegations,
     /// A private encryption key for its owner's mailer. Answered by [`PrivateKey`];
     /// logged.
     ExportEncryptionKey {
@@ -480,6 +494,17 @@ pub enum CaRequest {
     },
     /// The public keys that relay certificates carry. Answered by [`RelayKeys`].
     RelayKeys,
+}
+
+/// Somebody's right to write in the name of another person or of a shared mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delegation {
+    /// Whose name: a user id.
+    pub owner: String,
+    /// Who writes: a user id.
+    pub actor: String,
+    /// Until when, in seconds since 1970.
+    pub until: i64,
 }
 
 /// A private key on its way to its owner.
@@ -519,6 +544,9 @@ pub struct RelayKeys {
 pub struct UserRecord {
     /// The user id.
     pub user: String,
+    /// What it is.
+    #[serde(default)]
+    pub kind: AccountKind,
     /// Addresses the person may send from and receives at.
     pub addresses: Vec<String>,
     /// Whether the person may send and receive.

@@ -129,6 +129,8 @@ reasons! {
     OwnStandingLost 1111 "own-standing-lost" Authenticate 450 "4.7.1" Numbered;
     /// A mail signed by this organisation's own seal: it must not leave.
     OwnSealLeaving 1112 "own-seal-leaving" Authenticate 550 "5.7.1" Numbered;
+    /// No login, and no automatic mail of a known source.
+    SourceUnknown 1120 "source-unknown" Authenticate 550 "5.7.1" Numbered;
 
     // 12xx: inspection of what came in clear
     /// The sending inspection stopped it.

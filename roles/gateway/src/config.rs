@@ -1,6 +1,7 @@
 //! `[gateway]` and `[federation]` of `ssmax.toml`.
 
 use crate::listen::Limits;
+use crate::system::SystemConfig;
 use crate::wire::Route;
 use serde::Deserialize;
 use ssmax_api::Organisation;
@@ -105,6 +106,9 @@ pub struct GatewayConfig {
     /// is answered 4xx. Default 10240.
     #[serde(default = "default_held")]
     pub max_held_mebibytes: u64,
+    /// Mail that nobody logs in for.
+    #[serde(default)]
+    pub system: SystemConfig,
     /// Bounds of the listeners.
     #[serde(default)]
     pub limits: Limits,

@@ -20,11 +20,14 @@ mod member_list;
 mod outbound;
 mod preserve;
 mod reply;
+mod report;
 mod serve;
 mod setup;
+mod system;
 pub mod wire;
 
 pub use config::{AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, Settings};
 pub use journal::{FateRow, fates_of, list_version};
 pub use serve::{ServeError, serve};
 pub use setup::{SetupError, initialise};
+pub use system::{Network, NotANetwork, SystemConfig};

@@ -2,7 +2,7 @@
 //! anything it says; so it says what it found in an answer of one size, and whatever else
 //! comes from it goes nowhere.
 
-use crate::supervisor::failed;
+use crate::start::failed;
 use ssmax_api::inspector::Inspected;
 use ssmax_api::keyserver::{Released, WorkerAsk};
 use ssmax_api::verified::{MAX_VERIFIED_SIGNATURE_BYTES, VERIFIED_BYTES};

@@ -13,13 +13,13 @@ use ssmax_chain::binding::archive_ukm;
 use ssmax_chain::seal_record::ShownAssertion;
 use ssmax_chain::{Digest, Reason};
 use ssmax_cms::enveloped::{
-    ContentCipher, Kind, RsaTransport, recipient_info, recipient_info_for_key,
+    ContentCipher, Kind, RsaTransport, recipient_info, recipient_info_for_key_by,
 };
-use ssmax_hsm::KeyPurpose;
+use ssmax_hsm::{KeyPurpose, StoredKey};
 use ssmax_mail::address::Address;
 use ssmax_pki::{Certificate, key_identifier};
 use ssmax_primitives::ContentKey;
-use ssmax_token::KeyPair as _;
+use ssmax_token::{KeyPair as _, OaepHash};
 
 impl Keyserver {
     /// RecipientInfos for one recipient of the ticket. The keyserver looks up their
@@ -95,8 +95,10 @@ impl Keyserver {
             let ukm = archive_ukm(recipient, tail);
             let ukm = (!rsa).then_some(ukm.as_slice());
             let spki = archive.spki();
+            let transport = archive_transport(&archive)?;
             infos.push(
-                recipient_info_for_key(spki, &key_identifier(spki), key, ukm).map_err(failed)?,
+                recipient_info_for_key_by(spki, &key_identifier(spki), key, ukm, transport)
+                    .map_err(failed)?,
             );
         }
         Ok(infos.into_iter().map(ByteBuf::from).collect())
@@ -107,4 +109,14 @@ impl Keyserver {
 /// (measured), so nobody is sent it unasked.
 pub(crate) fn is_for_mailers(cipher: &str) -> bool {
     ContentCipher::from_name(cipher).is_some_and(|cipher| cipher.kind() == Kind::Enveloped)
+}
+
+/// How an archive key of RSA gets its copy: what its home opens, which of a token may be
+/// SHA-1 only.
+fn archive_transport(archive: &StoredKey) -> Result<RsaTransport, Problem> {
+    match archive.oaep_hash().map_err(failed)? {
+        Some(OaepHash::Sha1) => Ok(RsaTransport::OaepSha1),
+        // An EC key is asked too, and has no such choice.
+        _ => Ok(RsaTransport::OaepSha256),
+    }
 }

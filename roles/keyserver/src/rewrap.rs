@@ -6,7 +6,7 @@ use crate::state::{Keyserver, failed};
 use crate::ticket::{HopCopy, Origin, OwnMail, Ticket, TicketPart, lock};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::ca::KeyHolder;
+use ssmax_api::ca::{AccountKind, KeyHolder};
 use ssmax_api::keyserver::{InnerSigner, MemberCopy};
 use ssmax_chain::binding::{hop_ukm, recipient_digest};
 use ssmax_chain::sealed_record::{
@@ -153,10 +153,11 @@ pub(crate) fn assertion(own: &OwnMail, signer: &InnerSigner) -> SenderAssertion 
         auth: own.statement.method.clone(),
         aal: own.statement.aal,
         signed_by: match holder {
+            _ if own.user.kind == AccountKind::System => SignedBy::System,
             KeyHolder::Token => SignedBy::Token,
             KeyHolder::File => SignedBy::File,
             KeyHolder::Server => SignedBy::Server,
         },
-        on_behalf: None,
+        on_behalf: own.actor.clone(),
     }
 }

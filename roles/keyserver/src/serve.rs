@@ -11,7 +11,6 @@ use ssmax_api::keyserver::{GatewayRequest, InspectorRequest, WorkerAsk};
 use ssmax_daemon::listen::{Limits, Listener};
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
-use ssmax_hsm::{KeyStore, UnlockSecret};
 use ssmax_primitives::SystemRandom;
 use ssmax_store::{Database, sqlx};
 use std::sync::{Arc, Mutex};
@@ -71,8 +70,7 @@ impl Keyserver {
     /// # Errors
     /// [`SetupError`] when something is missing or cannot be unlocked.
     pub async fn open(settings: Settings) -> Result<Self, SetupError> {
-        let unlock = UnlockSecret::from_file(&settings.keyserver.unlock_file)?;
-        let keys = KeyStore::open(&settings.key_dir(), &unlock)?;
+        let keys = settings.open_keys()?;
         let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
         crate::person::fill(&database).await?;
         let own = load_own_certificates(&database).await?;

@@ -34,7 +34,10 @@ pub(crate) enum Origin {
 
 /// A mail of an own user.
 pub(crate) struct OwnMail {
+    /// Who stands behind From.
     pub(crate) user: UserRecord,
+    /// Who wrote in that name, if it is somebody else: an address.
+    pub(crate) actor: Option<String>,
     pub(crate) statement: Statement,
     pub(crate) from: Address,
     /// Whether it came unsigned, and the keyserver may sign it.

@@ -3,10 +3,10 @@
 
 use super::accept::{HopArrival, OutsideArrival};
 use super::authenticate::Admitted;
-use super::report;
 use crate::ambiguity;
 use crate::fate::Fates;
 use crate::gateway::{Gateway, fitting};
+use crate::report;
 use ssmax_api::TicketId;
 use ssmax_api::inspector::{Inspect, Inspected, Plan, SealedCopy};
 use ssmax_api::keyserver::GatewayRequest;

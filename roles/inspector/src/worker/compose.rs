@@ -5,7 +5,7 @@ use super::signer::Signed;
 use super::{Stop, Worker};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::inspector::{Inspected, Order, SealedCopy};
+use ssmax_api::inspector::{Inspect, Inspected, SealedCopy};
 use ssmax_api::keyserver::FreshForm;
 use ssmax_chain::hop_mail::{SmimeType, pkcs7_part, pkcs7_part_behind, signed_part_behind};
 use ssmax_chain::{Digest, binding};
@@ -14,19 +14,28 @@ use ssmax_mail::compose;
 use ssmax_primitives::{ContentKey, SystemRandom};
 use ssmax_token::Random as _;
 
+/// Whether what cannot be preserved is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sealing {
+    WhereNeeded,
+    /// At an ESP, which has not looked at the content.
+    Never,
+}
+
 impl Worker {
     /// Composes what the plan asks for. The keyserver gives its part only after a pass.
     pub(super) fn compose(
         &mut self,
-        order: &Order,
+        order: &Inspect,
         opened: &Opened,
         signed: Option<Signed>,
+        sealing: Sealing,
     ) -> Result<Inspected, Stop> {
-        let plan = &order.inspect.plan;
+        let plan = &order.plan;
         let mut passed = (Vec::new(), Vec::new());
-        // What a mailer cannot be given as the sender encrypted it is sealed; an ESP
-        // makes no seals, and its keyserver says so.
-        let preserved = plan.preserve && (order.verify_only || opened.is_for_mailers());
+        // What a mailer cannot be given as the sender encrypted it is sealed.
+        let is_given_on = sealing == Sealing::Never || opened.is_for_mailers();
+        let preserved = plan.preserve && is_given_on;
         if let Some(signed) = &signed {
             for form in &plan.fresh {
                 passed.0.push(self.fresh(*form, opened, signed)?);

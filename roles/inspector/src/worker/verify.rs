@@ -1,11 +1,12 @@
 //! Verification instead of inspection, at an ESP: is the submitter's signature in order?
 //! No detector runs here, and what is said of an encrypted mail has one size.
 
+use super::compose::Sealing;
 use super::open::{self, Opened};
 use super::signer::{self, Signed};
 use super::{Stop, Worker};
 use ssmax_api::Problem;
-use ssmax_api::inspector::{Inspected, Order};
+use ssmax_api::inspector::{Inspect, Inspected};
 use ssmax_api::keyserver::Released;
 use ssmax_api::verified::{VERIFIED_LABEL, VerifiedSubmission};
 use ssmax_chain::{Digest, Reason};
@@ -14,14 +15,14 @@ use ssmax_token::{KeyAlgorithm, KeyPair as _, SigningKey as _};
 
 impl Worker {
     /// Checks the signature, says so to the keyserver, and encrypts what came in clear.
-    pub(super) fn verify(&mut self, order: &Order) -> Result<Inspected, Stop> {
+    pub(super) fn verify(&mut self, inspect: &Inspect) -> Result<Inspected, Stop> {
         let key = SoftwareKey::generate(KeyAlgorithm::EcP256).map_err(|_| Problem::Failed)?;
         let released = self.keyserver.verify_submission(key.spki())?;
-        if released.body.is_some_and(|body| body != Digest::of(&order.inspect.mail)) {
+        if released.body.is_some_and(|body| body != Digest::of(&inspect.mail)) {
             return Err(Problem::NotAllowed.into());
         }
-        let ticket = &order.inspect.ticket;
-        match signed(order, &released, &key) {
+        let ticket = &inspect.ticket;
+        match signed(inspect, &released, &key) {
             Ok((opened, signed)) => {
                 let answer = VerifiedSubmission {
                     refused: None,
@@ -32,7 +33,7 @@ impl Worker {
                 };
                 self.say(ticket, &answer, &key)?;
                 self.keyserver.prepare(&released, ticket);
-                self.compose(order, &opened, Some(signed))
+                self.compose(inspect, &opened, Some(signed), Sealing::Never)
             }
             Err(Stop::Refused(reason)) => {
                 self.say(ticket, &VerifiedSubmission::refusal(reason), &key)?;
@@ -56,9 +57,13 @@ impl Worker {
 }
 
 /// The mail opened, and its signed content.
-fn signed(order: &Order, released: &Released, key: &SoftwareKey) -> Result<(Opened, Signed), Stop> {
-    let opened = open::open(&order.inspect, released, key)?;
-    let signed = signer::judge(&opened, &order.inspect.plan, released)?;
+fn signed(
+    inspect: &Inspect,
+    released: &Released,
+    key: &SoftwareKey,
+) -> Result<(Opened, Signed), Stop> {
+    let opened = open::open(inspect, released, key)?;
+    let signed = signer::judge(&opened, &inspect.plan, released)?;
     // Only mail from outside has no signer, and it comes to no worker here.
     let signed = signed.ok_or(Reason::Internal)?;
     Ok((opened, signed))

@@ -15,11 +15,11 @@ use ssmax_cms::Limits;
 use ssmax_cms::enveloped::{ContentCipher, Enveloped, KeyName, RecipientInfo, kcv};
 use ssmax_cms::signed::SignedData;
 use ssmax_federation::{Member, StandingState};
-use ssmax_hsm::KeyPurpose;
+use ssmax_hsm::{KeyPurpose, StoredKey};
 use ssmax_mail::address::Address;
 use ssmax_pki::path::{PathInput, Purpose, Revocation, validate};
 use ssmax_pki::{Certificate, oid};
-use ssmax_primitives::{ContentKey, SoftwareKey};
+use ssmax_primitives::ContentKey;
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
@@ -237,7 +237,7 @@ impl Keyserver {
 struct BoundKey {
     info: RecipientInfo,
     certificate: Certificate,
-    key: Arc<SoftwareKey>,
+    key: Arc<StoredKey>,
 }
 
 /// Whether the signature says that it is a domain's (RFC 3183 3.1).

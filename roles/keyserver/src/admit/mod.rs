@@ -2,14 +2,15 @@
 
 mod inbound;
 mod outbound;
+mod sender;
 
-use crate::state::Keyserver;
+use crate::state::{Keyserver, failed};
 use crate::ticket::{Origin, Ticket};
 use serde_bytes::ByteBuf;
 use ssmax_api::{Problem, TicketId};
 use ssmax_chain::{Digest, Reason};
-use ssmax_cms::Limits;
 use ssmax_cms::enveloped::{ContentCipher, KeyName, RecipientInfo, UnwrapPolicy};
+use ssmax_cms::{CmsError, Limits};
 use ssmax_mail::address::Address;
 use ssmax_primitives::ContentKey;
 use ssmax_token::DecryptionKey;
@@ -33,8 +34,13 @@ impl Keyserver {
         cipher: ContentCipher,
     ) -> Result<ContentKey, Problem> {
         let policy = UnwrapPolicy { allow_pkcs1: self.settings.keyserver.allow_pkcs1_decryption };
-        info.unwrap(name, key, &policy, cipher.key_len())
-            .map_err(|_| Problem::Refused(Reason::UnwrapFailed))
+        info.unwrap(name, key, &policy, cipher.key_len()).map_err(|fault| match fault {
+            // The mail is not at fault: it may come again when the key's home is back.
+            CmsError::KeyUnavailable => failed(fault),
+            // Told by the form of the mail, before any key is used.
+            CmsError::TransportAlgorithm => Problem::Refused(Reason::EncryptionRefused),
+            _ => Problem::Refused(Reason::UnwrapFailed),
+        })
     }
 }
 

@@ -1,7 +1,8 @@
 //! A mail of an own user (steps 3 and 4).
 
+use super::sender::Sender;
 use super::{addresses, recipient_infos};
-use crate::people::{has_token, may_send_as, server_held};
+use crate::people::{has_token, server_held};
 use crate::preserve::is_for_mailers;
 use crate::state::{Keyserver, failed};
 use crate::ticket::{Origin, OwnMail, Ticket, TicketPart};
@@ -12,17 +13,12 @@ use ssmax_api::keyserver::{
 use ssmax_chain::statement::Statement;
 use ssmax_chain::{Digest, HopId, Reason};
 use ssmax_cms::enveloped::{ContentCipher, KeyName, RecipientId, RecipientInfo, kcv};
-use ssmax_hsm::KeyPurpose;
+use ssmax_hsm::{KeyPurpose, StoredKey};
 use ssmax_mail::address::Address;
-use ssmax_primitives::{ContentKey, SoftwareKey};
+use ssmax_primitives::ContentKey;
 use ssmax_store::sqlx;
 use ssmax_token::KeyPair as _;
 use std::sync::Arc;
-
-/// Whether an envelope sender is the person's own: what bounces must not reach others.
-fn may_bounce_to(user: &UserRecord, mail_from: &str) -> bool {
-    Address::parse(mail_from).is_ok_and(|address| may_send_as(user, &address))
-}
 
 /// Refuses those here whom their mailer would show nothing: an ESP does not encrypt
 /// anew what its user encrypted.
@@ -48,18 +44,14 @@ impl Keyserver {
         let refuse = |reason| Err(Problem::Refused(reason));
         let from =
             Address::parse(&statement.from).map_err(|_| Problem::Refused(Reason::FromNotOne))?;
-        let Some(user) = self.person(&statement.user).await? else {
-            return refuse(Reason::FromNotSubmitter);
-        };
-        if !user.active || !may_send_as(&user, &from) {
-            return refuse(Reason::FromNotSubmitter);
-        }
-        if !statement.mail_from.is_empty() && !may_bounce_to(&user, &statement.mail_from) {
-            return refuse(Reason::FromNotSubmitter);
-        }
+        let Sender { user, actor } = self.sender(&statement, &from, request.form).await?;
         self.check_own_standing()?;
-        if request.form == Form::Unsigned {
-            self.check_server_signing(&user, &statement)?;
+        match request.form {
+            Form::Unsigned => self.check_server_signing(&user, &statement)?,
+            Form::System if server_held(&user).is_none() => {
+                return refuse(Reason::UnsignedNotAllowed);
+            }
+            _ => {}
         }
         if request.parts.len() > self.settings.keyserver.max_private_operations {
             return refuse(Reason::TooManyEncryptedParts);
@@ -74,14 +66,15 @@ impl Keyserver {
         }
         let mut parts = Vec::new();
         for offered in &request.parts {
-            parts.push(self.open_submitted(offered, &user).await?);
+            parts.push(self.open_submitted(offered, &statement.user).await?);
         }
         let now = Self::now();
         let origin = Origin::Own(Box::new(OwnMail {
             user,
+            actor,
             statement,
             from,
-            unsigned: request.form == Form::Unsigned,
+            unsigned: matches!(request.form, Form::Unsigned | Form::System),
             server_signed: None,
             inside_id: HopId::new(now, self.octets()),
         }));
@@ -182,14 +175,14 @@ impl Keyserver {
     async fn open_submitted(
         &self,
         offered: &OfferedPart,
-        user: &UserRecord,
+        submitter: &str,
     ) -> Result<TicketPart, Problem> {
         let cipher = ContentCipher::from_name(&offered.cipher)
             .ok_or(Problem::Refused(Reason::EncryptionRefused))?;
         let (info, id, key) = self.choose_submission(offered)?;
         let content_key: ContentKey = self.unwrap(&info, KeyName::Id(&id), key.as_ref(), cipher)?;
         let kcv = Digest(kcv(&content_key, &offered.tail.0));
-        self.claim_ciphertext(&offered.tail, &kcv, &user.user).await?;
+        self.claim_ciphertext(&offered.tail, &kcv, submitter).await?;
         Ok(TicketPart {
             path: offered.path.clone(),
             tail: offered.tail,
@@ -205,7 +198,7 @@ impl Keyserver {
     fn choose_submission(
         &self,
         offered: &OfferedPart,
-    ) -> Result<(RecipientInfo, RecipientId, Arc<SoftwareKey>), Problem> {
+    ) -> Result<(RecipientInfo, RecipientId, Arc<StoredKey>), Problem> {
         let keys = self.keys_of(KeyPurpose::SubmissionEncryption)?;
         for info in recipient_infos(&offered.recipients)? {
             for key in &keys {
@@ -220,7 +213,7 @@ impl Keyserver {
 
     /// Relay encryption certificates carry the key's id in their serial, so that no
     /// look-up is needed: `spec/certificates.md`, "Relay certificates".
-    fn names_submission_key(&self, id: &RecipientId, key: &SoftwareKey) -> bool {
+    fn names_submission_key(&self, id: &RecipientId, key: &StoredKey) -> bool {
         match id {
             RecipientId::IssuerSerial { issuer, serial } => {
                 let issuers = [self.own.seal_ca.subject(), self.own.member_ca.subject()];
