@@ -61,6 +61,11 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("ssmax user export", "ssmax user export hanako@a.example --out hanako"),
     ("ssmax user renew", "ssmax user renew 10234 --csr request.pem --lost --out hanako"),
     ("ssmax user revoke", "ssmax user revoke 10234"),
+    (
+        "ssmax mail forward",
+        "ssmax mail forward got.eml --key hanako.p12 --password-file password.txt --to taro.pem \
+         --drop salaries.xlsx --out send.eml",
+    ),
     ("ssmax verify", "ssmax verify mail.eml --trust root.pem --json"),
     ("ssmax cert", "ssmax cert show hanako.pem"),
     ("ssmax cert show", "ssmax cert show hanako.pem --json"),

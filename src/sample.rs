@@ -147,6 +147,7 @@ const MEMBER: &[Section] = &[
             Optional("outbound_after_opening", "\"refuse\""),
             Optional("ambiguous", "\"rebuild\""),
             Optional("delivery", "\"seal\""),
+            Optional("attachments", "\"whole\""),
             Optional("max_held_mebibytes", "10240"),
         ],
     ),

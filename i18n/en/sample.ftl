@@ -115,6 +115,9 @@ sample-gateway-delivery =
     our seal, freshly encrypted; or preserve, what the sender encrypted, with the sender's own
     signature. What cannot be preserved is sealed. Join with the setting you want: the member list
     then says mail-cbc for a member that preserves. Default seal.
+sample-gateway-attachments =
+    What a recipient gets of a mail whose attachments came encrypted one by one: whole (one
+    encrypted mail, which every mailer shows) or keep (each file as it came, re-wrapped).
 sample-gateway-max_held_mebibytes =
     Most mail that is held for a person, in MiB. Past it, senders are told to try again later.
 sample-gateway-system = Automatic mail of this organisation, which nobody logs in for.

@@ -107,6 +107,9 @@ sample-gateway-delivery =
     チェーンを通ったメールと同僚からのメールの届け方。seal: 内容に自組織の封印を付け、暗号化し直す。
     preserve: 送信者が暗号化したものを、送信者自身の署名のまま届ける。preserveにできないものは封印する。
     加入時の設定に従い、preserveの組織は会員名簿に mail-cbc と載る。既定は seal。
+sample-gateway-attachments =
+    添付ファイルが一つずつ暗号化されて届いたメールの配送の形: whole（全体を暗号化した1通。どのメールソフト
+    でも読める）か keep（届いたままの暗号化ファイルを宛先の鍵に付け替える）
 sample-gateway-max_held_mebibytes = 保留しておくメールの合計の上限（MiB）。超えると送信側に後での再送を求めます。
 sample-gateway-system = 誰もログインしない、この組織の自動メール。
 sample-gateway-system-lmtp = 自組織のMTAが自動メールをLMTPで渡す口。省略すると口はない。

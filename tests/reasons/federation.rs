@@ -3,6 +3,7 @@
 use crate::member::{Member, Outline};
 use crate::person::Person;
 use crate::wire::Wire;
+use ssmax_api::inspector::AttachmentDelivery;
 use ssmax_authority::{AuthorityConfig, Server};
 use ssmax_daemon::Stop;
 use ssmax_federation::Kind;
@@ -146,6 +147,7 @@ fn outlines() -> [Outline; 4] {
             outbound_after_opening: AfterOpening::Refuse,
             inbound_after_opening: AfterOpening::Hold,
             max_private_operations: 4,
+            attachments: AttachmentDelivery::Keep,
             rewrap_own_per_day: 20,
             ambiguous: Ambiguous::Rebuild,
             kind: Kind::Organisation,
@@ -157,6 +159,7 @@ fn outlines() -> [Outline; 4] {
             outbound_after_opening: AfterOpening::Hold,
             inbound_after_opening: AfterOpening::Refuse,
             max_private_operations: 4,
+            attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 20,
             ambiguous: Ambiguous::Refuse,
             kind: Kind::Organisation,
@@ -168,6 +171,7 @@ fn outlines() -> [Outline; 4] {
             outbound_after_opening: AfterOpening::Refuse,
             inbound_after_opening: AfterOpening::Refuse,
             max_private_operations: 0,
+            attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 0,
             ambiguous: Ambiguous::Rebuild,
             kind: Kind::Organisation,
@@ -180,6 +184,7 @@ fn outlines() -> [Outline; 4] {
             inbound_after_opening: AfterOpening::Refuse,
             max_private_operations: 4,
             ambiguous: Ambiguous::Rebuild,
+            attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 100,
             kind: Kind::Esp,
             // An ESP preserves whatever stands here.

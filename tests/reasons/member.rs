@@ -3,6 +3,7 @@
 
 use crate::wire::Wire;
 use ssmax_api::Organisation;
+use ssmax_api::inspector::AttachmentDelivery;
 use ssmax_authority::AuthorityConfig;
 use ssmax_daemon::Stop;
 use ssmax_federation::admission::{Admission, Application};
@@ -42,6 +43,7 @@ pub(crate) struct Outline {
     pub(crate) ambiguous: Ambiguous,
     pub(crate) kind: Kind,
     pub(crate) delivery: Delivery,
+    pub(crate) attachments: AttachmentDelivery,
 }
 
 /// One of a member's roles.
@@ -348,6 +350,7 @@ fn gateway(
             outbound_after_opening: outline.outbound_after_opening,
             ambiguous: outline.ambiguous,
             delivery: outline.delivery,
+            attachments: outline.attachments,
             max_held_mebibytes: 10,
             system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },
             limits: listen::Limits::default(),

@@ -15,14 +15,14 @@ pub(crate) async fn run(site: &Site) {
     mail_from_outside_has_no_key_to_give_on(site).await;
 }
 
-async fn rewrap_to(
+async fn preserve(
     site: &Site,
     mail: &Admitted,
     recipient: &str,
     tail: Digest,
 ) -> Result<RecipientCopy, Problem> {
     let (ticket, recipient) = (mail.ticket.clone(), recipient.to_owned());
-    site.gateway(&GatewayRequest::RewrapTo { ticket, recipient, tail }).await
+    site.gateway(&GatewayRequest::Preserve { ticket, recipient, tail }).await
 }
 
 async fn nothing_is_given_on_before_a_pass(site: &Site) {
@@ -30,10 +30,10 @@ async fn nothing_is_given_on_before_a_pass(site: &Site) {
     let submitted = site.submit(Form::Enveloped, &[carol]).await;
     let arrived = site.arrive().await;
     for (mail, recipient) in [(&submitted, carol), (&arrived, alice)] {
-        let before = rewrap_to(site, mail, recipient, mail.tail()).await;
+        let before = preserve(site, mail, recipient, mail.tail()).await;
         assert_refused(before, Problem::NotAllowed);
         site.release(mail).await;
-        let released = rewrap_to(site, mail, recipient, mail.tail()).await;
+        let released = preserve(site, mail, recipient, mail.tail()).await;
         assert_refused(released, Problem::NotAllowed);
     }
 }
@@ -42,17 +42,17 @@ async fn a_recipient_of_the_envelope_gets_a_part_of_the_ticket(site: &Site) {
     let federation = &site.federation;
     let carol = &federation.carol;
     let (mail, _) = site.passed(Form::Enveloped, &[&carol.address]).await;
-    let copy = rewrap_to(site, &mail, &carol.address, mail.tail()).await.unwrap();
+    let copy = preserve(site, &mail, &carol.address, mail.tail()).await.unwrap();
     // Carol, and the archive by its key.
     assert_eq!(copy.recipients.len(), 2);
     let first = RecipientInfo::parse(&copy.recipients[0]).unwrap();
     assert!(first.names(&carol.encryption.1));
     let other = Digest::of(b"tail");
     for (recipient, tail) in [(&carol.address, other), (&federation.alice.address, mail.tail())] {
-        assert_refused(rewrap_to(site, &mail, recipient, tail).await, Problem::NotAllowed);
+        assert_refused(preserve(site, &mail, recipient, tail).await, Problem::NotAllowed);
     }
     let (mail, _) = site.passed(Form::Enveloped, &[&federation.bob.address]).await;
-    let abroad = rewrap_to(site, &mail, &federation.bob.address, mail.tail()).await;
+    let abroad = preserve(site, &mail, &federation.bob.address, mail.tail()).await;
     assert_refused(abroad, Problem::Refused(Reason::RecipientWithoutCertificate));
 }
 
@@ -61,14 +61,14 @@ async fn what_mailers_may_show_blank_is_not_given_on(site: &Site) {
     let alice = &site.federation.alice.address;
     let mail = site.arrive().await;
     site.pass(&mail).await;
-    assert_refused(rewrap_to(site, &mail, alice, mail.tail()).await, Problem::NotAllowed);
+    assert_refused(preserve(site, &mail, alice, mail.tail()).await, Problem::NotAllowed);
     let carol = &site.federation.carol.address;
     let (mail, worker) = site.passed(Form::Signed, &[carol]).await;
     let tail = Digest::of(b"gcm");
     let form = FreshForm::WrappedGcm;
     let ask = WorkerAsk::EncryptFresh { form, tail, key: worker.content_key(&tail) };
     assert_eq!(site.inspector(&mail.ticket, ask).await, Ok(()));
-    assert_refused(rewrap_to(site, &mail, carol, tail).await, Problem::NotAllowed);
+    assert_refused(preserve(site, &mail, carol, tail).await, Problem::NotAllowed);
 }
 
 async fn mail_from_outside_has_no_key_to_give_on(site: &Site) {
@@ -76,6 +76,6 @@ async fn mail_from_outside_has_no_key_to_give_on(site: &Site) {
     let worker = site.release(&mail).await;
     assert_eq!(site.judge(&worker, &worker.finding(&mail)).await, Ok(()));
     let alice = &site.federation.alice.address;
-    let given = rewrap_to(site, &mail, alice, Digest::of(b"tail")).await;
+    let given = preserve(site, &mail, alice, Digest::of(b"tail")).await;
     assert_refused(given, Problem::NotAllowed);
 }

@@ -128,14 +128,14 @@ impl Provider<'_> {
         self.ask(ticket, signed(ticket, key, answer)).await
     }
 
-    async fn rewrap_to(
+    async fn preserve(
         &self,
         mail: &Admitted,
         recipient: &str,
         tail: Digest,
     ) -> Result<RecipientCopy, Problem> {
         let (ticket, recipient) = (mail.ticket.clone(), recipient.to_owned());
-        self.at("gateway", &GatewayRequest::RewrapTo { ticket, recipient, tail }).await
+        self.at("gateway", &GatewayRequest::Preserve { ticket, recipient, tail }).await
     }
 
     async fn rewrap(&self, mail: &Admitted) -> Result<ssmax_api::keyserver::MemberCopy, Problem> {
@@ -229,6 +229,8 @@ async fn who_got_keys_may_say_one_thing_and_make_nothing(d: &Provider<'_>) {
         parts: vec![],
         entity: Some(mail.entity),
         signer: mail.signer.clone(),
+        derived: None,
+        prev: None,
         rules: vec!["what the mail says".to_owned()],
     };
     let body = ssmax_api::encode(Ok(verdict)).unwrap().into_vec();
@@ -293,10 +295,10 @@ async fn what_was_refused_goes_nowhere(d: &Provider<'_>) {
         let mail = d.submit(Form::Enveloped).await;
         let (key, _) = d.release(&mail).await;
         assert_refused(d.rewrap(&mail).await, Problem::NotAllowed);
-        assert_refused(d.rewrap_to(&mail, grace, mail.tail()).await, Problem::NotAllowed);
+        assert_refused(d.preserve(&mail, grace, mail.tail()).await, Problem::NotAllowed);
         assert_eq!(d.verified(&mail.ticket, &key, &answer(&mail)).await, Ok(()));
         assert_refused(d.rewrap(&mail).await, Problem::NotAllowed);
-        assert_refused(d.rewrap_to(&mail, grace, mail.tail()).await, Problem::NotAllowed);
+        assert_refused(d.preserve(&mail, grace, mail.tail()).await, Problem::NotAllowed);
     }
 }
 
@@ -306,7 +308,7 @@ async fn what_was_verified_goes_on_as_it_is(d: &Provider<'_>) {
     let (key, _) = d.release(&mail).await;
     assert_eq!(d.verified(&mail.ticket, &key, &good(&mail)).await, Ok(()));
     assert!(d.rewrap(&mail).await.is_ok());
-    let copy = d.rewrap_to(&mail, &federation.grace.address, mail.tail()).await.unwrap();
+    let copy = d.preserve(&mail, &federation.grace.address, mail.tail()).await.unwrap();
     assert_eq!(copy.recipients.len(), 1);
     for (recipient, tail, problem) in [
         (&federation.grace.address, Digest::of(b"tail"), Problem::NotAllowed),
@@ -318,20 +320,20 @@ async fn what_was_verified_goes_on_as_it_is(d: &Provider<'_>) {
             Problem::Refused(Reason::RecipientWithoutCertificate),
         ),
     ] {
-        assert_refused(d.rewrap_to(&mail, recipient, tail).await, problem);
+        assert_refused(d.preserve(&mail, recipient, tail).await, problem);
     }
 }
 
 async fn what_arrives_goes_to_its_recipients_alone(d: &Provider<'_>) {
     let federation = &d.site.federation;
     let mail = d.arrive().await;
-    let copy = d.rewrap_to(&mail, &federation.frank.address, mail.tail()).await.unwrap();
+    let copy = d.preserve(&mail, &federation.frank.address, mail.tail()).await.unwrap();
     assert_eq!(copy.recipients.len(), 1);
     let grace = &federation.grace.address;
-    assert_refused(d.rewrap_to(&mail, grace, mail.tail()).await, Problem::NotAllowed);
+    assert_refused(d.preserve(&mail, grace, mail.tail()).await, Problem::NotAllowed);
     let other = Digest::of(b"tail");
     let frank = &federation.frank.address;
-    assert_refused(d.rewrap_to(&mail, frank, other).await, Problem::NotAllowed);
+    assert_refused(d.preserve(&mail, frank, other).await, Problem::NotAllowed);
     d.nothing_is_made(&mail, new_key().spki()).await;
     assert_refused(d.rewrap(&mail).await, Problem::NotAllowed);
 }

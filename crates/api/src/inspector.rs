@@ -24,6 +24,8 @@ pub struct Inspect {
 pub struct Plan {
     /// Where the ciphertext stands: "" for the whole mail, "1.1" within a hop-2 mail.
     pub encrypted: Option<String>,
+    /// Set for a mail in attachment mode: what recipients here get of it.
+    pub attachments: Option<AttachmentDelivery>,
     /// The server-held signature over the content entity (form (d)), detached.
     pub server_signature: Option<ByteBuf>,
     /// Fresh encryptions to make, each once.
@@ -38,6 +40,17 @@ pub struct Plan {
     pub preserve: bool,
     /// Our authserv-id, for the fields that are removed.
     pub authserv_id: String,
+}
+
+/// What a recipient here gets of a mail in attachment mode.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AttachmentDelivery {
+    /// One mail, encrypted as a whole, with the files as ordinary attachments.
+    #[default]
+    Whole,
+    /// The mail as it is, each file re-wrapped, under the seal.
+    Keep,
 }
 
 /// What became of a mail.

@@ -33,9 +33,19 @@ pub enum Form {
     Signed,
     /// (d) unsigned: the keyserver signs for the person.
     Unsigned,
+    /// (e) attachment mode: signed in clear, each file encrypted by itself.
+    Attachments,
     /// (f) automatic, without a login: the keyserver signs for the organisation, under
     /// a role address.
     System,
+}
+
+impl Form {
+    /// Whether something in the mail is encrypted, so that a key is used for it.
+    #[must_use]
+    pub fn is_encrypted(self) -> bool {
+        matches!(self, Self::Enveloped | Self::Attachments)
+    }
 }
 
 /// Over the keyserver's socket for the gateway.
@@ -74,13 +84,23 @@ pub enum GatewayRequest {
     /// RecipientInfos for one recipient here of a mail that is preserved: the sender's
     /// ciphertext, or what a worker encrypted freshly, goes to them as it is. Answered by
     /// [`RecipientCopy`].
-    RewrapTo {
+    Preserve {
         /// The ticket.
         ticket: TicketId,
         /// The recipient, in the envelope and here.
         recipient: String,
         /// Which part.
         tail: Digest,
+    },
+    /// As `Rewrap`, for a mail in attachment mode: new RecipientInfos for all its files.
+    /// Answered by [`FilesCopy`].
+    RewrapFiles {
+        /// The ticket.
+        ticket: TicketId,
+        /// The receiving member.
+        to_org: String,
+        /// Whom of the envelope this copy is for.
+        recipients: Vec<String>,
     },
     /// Signs a copy for its way. Answered by the detached SignedData, DER.
     SignHop {
@@ -183,8 +203,8 @@ pub struct AdmitInbound {
     pub message_id: String,
     /// Digest over the covered outer header fields as they came.
     pub headers: Digest,
-    /// The encrypted mail.
-    pub part: OfferedPart,
+    /// The encrypted mail, or in attachment mode its files in their order.
+    pub parts: Vec<OfferedPart>,
     /// The encrypted sealed record.
     #[serde(with = "serde_bytes")]
     pub sealed: Vec<u8>,
@@ -262,6 +282,18 @@ pub struct RecipientCopy {
     pub sender: ssmax_chain::seal_record::ShownAssertion,
 }
 
+/// One copy for one member of a mail in attachment mode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilesCopy {
+    /// Its name.
+    pub id: HopId,
+    /// The RecipientInfo of each file, in their order.
+    pub files: Vec<ByteBuf>,
+    /// The sealed record, CMS AuthEnvelopedData.
+    #[serde(with = "serde_bytes")]
+    pub sealed: Vec<u8>,
+}
+
 /// Over the keyserver's socket for the inspector.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InspectorRequest {
@@ -326,6 +358,12 @@ pub enum WorkerAsk {
         entity: Digest,
         /// Digest over the covered header fields as they will be delivered.
         headers: Digest,
+    },
+    /// RecipientInfos of each file of a mail in attachment mode, for one recipient and the
+    /// archive. Answered by `Vec<Vec<ByteBuf>>`, in the order of the files.
+    RewrapTo {
+        /// The recipient.
+        recipient: String,
     },
     /// RecipientInfos of a sealed mail for one recipient and the archive. Answered by
     /// `Vec<ByteBuf>`.
@@ -421,6 +459,11 @@ pub struct VerdictBody {
     pub entity: Option<Digest>,
     /// The sender's signature, where there is one.
     pub signer: Option<InnerSigner>,
+    /// SHA-256 of the entity that was made out of a mail in attachment mode, where one
+    /// was: the signed entity and the decrypted files.
+    pub derived: Option<Digest>,
+    /// The hop that the sender says to continue.
+    pub prev: Option<HopId>,
     /// The rules that fired, for the log.
     pub rules: Vec<String>,
 }

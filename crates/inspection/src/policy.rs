@@ -46,13 +46,16 @@ pub mod rule {
     pub const MAIL_TOO_DEEP: &str = "mail.too-deep";
     /// More text than `Limits::text_bytes`.
     pub const TEXT_TOO_LARGE: &str = "text.too-large";
-    /// A document whose text we cannot read fully: PDF, Office files from before 1997.
+    /// A document whose text we cannot read fully: Office files from before 1997, PDF with
+    /// a code of its own for its letters.
     pub const DOCUMENT_NOT_READ: &str = "document.not-read";
     /// A document with macros: VBA, or those of Excel 4.0. What runs by itself is named.
     pub const DOCUMENT_MACROS: &str = "document.macros";
     /// A document that starts a program or fetches more of itself from elsewhere: DDE
     /// fields, remote templates and objects.
     pub const DOCUMENT_ACTIVE: &str = "document.active";
+    /// A PDF with JavaScript, which forms of every authority use to add up.
+    pub const DOCUMENT_SCRIPT: &str = "document.script";
 }
 
 /// Every rule and family with its outcome outbound and inbound, most exact first.
@@ -81,6 +84,7 @@ const DEFAULTS: &[(&str, Outcome, Outcome)] = &[
     (rule::DOCUMENT_NOT_READ, Outcome::Pass, Outcome::Pass),
     (rule::DOCUMENT_MACROS, Outcome::Pass, Outcome::Hold),
     (rule::DOCUMENT_ACTIVE, Outcome::Pass, Outcome::Hold),
+    (rule::DOCUMENT_SCRIPT, Outcome::Pass, Outcome::Pass),
     ("leak.*", Outcome::Block, Outcome::Pass),
     ("malware.*", Outcome::Pass, Outcome::Block),
     ("archive.*", Outcome::Hold, Outcome::Hold),

@@ -5,6 +5,7 @@ use crate::system::SystemConfig;
 use crate::wire::Route;
 use serde::Deserialize;
 use ssmax_api::Organisation;
+use ssmax_api::inspector::AttachmentDelivery;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -102,6 +103,11 @@ pub struct GatewayConfig {
     /// `preserve`. An ESP always preserves. Default seal.
     #[serde(default)]
     pub delivery: Delivery,
+    /// What a recipient here gets of a mail whose attachments came encrypted one by one:
+    /// `whole`, one encrypted mail that every mailer shows; `keep`, the files as they came,
+    /// re-wrapped. Default whole.
+    #[serde(default)]
+    pub attachments: AttachmentDelivery,
     /// How much mail is kept for a person at most, in MiB; past it, what would be kept
     /// is answered 4xx. Default 10240.
     #[serde(default = "default_held")]

@@ -48,7 +48,7 @@ impl Gateway {
         mail: &Preserved,
         recipient: &str,
     ) -> Result<SealedCopy, Refusal> {
-        let request = GatewayRequest::RewrapTo {
+        let request = GatewayRequest::Preserve {
             ticket: ticket.clone(),
             recipient: recipient.to_owned(),
             tail: mail.tail,

@@ -24,7 +24,7 @@ use ssmax_token::{KeyPair as _, OaepHash};
 impl Keyserver {
     /// RecipientInfos for one recipient of the ticket. The keyserver looks up their
     /// certificate itself.
-    pub(crate) async fn rewrap_to(
+    pub(crate) async fn preserve(
         &self,
         ticket: &str,
         recipient: &str,

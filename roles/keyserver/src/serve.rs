@@ -133,8 +133,11 @@ impl Keyserver {
             Q::Rewrap { ticket, to_org, recipients, tail } => {
                 ssmax_api::encode(self.rewrap(&ticket, &to_org, &recipients, tail))
             }
-            Q::RewrapTo { ticket, recipient, tail } => {
-                ssmax_api::encode(self.rewrap_to(&ticket, &recipient, tail).await)
+            Q::Preserve { ticket, recipient, tail } => {
+                ssmax_api::encode(self.preserve(&ticket, &recipient, tail).await)
+            }
+            Q::RewrapFiles { ticket, to_org, recipients } => {
+                ssmax_api::encode(self.rewrap_files(&ticket, &to_org, &recipients))
             }
             Q::SignHop { ticket, id, content, headers, message_id } => ssmax_api::encode(
                 self.sign_hop(&ticket, id, content, headers, message_id)
@@ -169,6 +172,9 @@ impl Keyserver {
             }
             WorkerAsk::Seal { recipient, entity, headers } => {
                 ssmax_api::encode(self.seal(&ticket, &recipient, entity, headers).await)
+            }
+            WorkerAsk::RewrapTo { recipient } => {
+                ssmax_api::encode(self.rewrap_to(&ticket, &recipient).await)
             }
             WorkerAsk::EncryptTo { recipient, tail, key } => {
                 ssmax_api::encode(self.encrypt_to(&ticket, &recipient, tail, &key).await)

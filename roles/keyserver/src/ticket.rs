@@ -2,6 +2,7 @@
 
 use ssmax_api::keyserver::{FreshForm, UserRecord, VerdictBody};
 use ssmax_api::{Problem, TicketId};
+use ssmax_chain::hop_record::PartRecord;
 use ssmax_chain::sealed_record::{RecipientSalt, SealedRecord};
 use ssmax_chain::statement::Statement;
 use ssmax_chain::{Digest, HopId, HopRecord};
@@ -80,8 +81,7 @@ pub(crate) struct Worker {
 pub(crate) struct HopCopy {
     pub(crate) to_org: String,
     pub(crate) salts: Vec<RecipientSalt>,
-    pub(crate) tail: Digest,
-    pub(crate) ri: Digest,
+    pub(crate) parts: Vec<PartRecord>,
     pub(crate) sealed: Digest,
 }
 
@@ -91,6 +91,8 @@ pub(crate) struct Ticket {
     pub(crate) origin: Origin,
     pub(crate) recipients: Vec<Address>,
     pub(crate) parts: Vec<TicketPart>,
+    /// Whether the parts are the files of a mail in attachment mode.
+    pub(crate) files: bool,
     pub(crate) worker: Option<Worker>,
     pub(crate) verdict: Option<VerdictBody>,
     pub(crate) copies: HashMap<HopId, HopCopy>,
@@ -103,6 +105,7 @@ impl Ticket {
             origin,
             recipients,
             parts: Vec::new(),
+            files: false,
             worker: None,
             verdict: None,
             copies: HashMap::new(),

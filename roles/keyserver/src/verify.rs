@@ -95,6 +95,8 @@ fn as_verdict(
         parts: vec![],
         entity: None,
         signer: None,
+        derived: None,
+        prev: None,
         rules: vec![],
     };
     if answer.refused.is_some() || !answer.headers_match {

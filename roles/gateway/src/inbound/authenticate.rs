@@ -41,7 +41,7 @@ impl Gateway {
             from: hop.from.clone(),
             message_id: hop.message_id.clone(),
             headers: hop.headers,
-            part: hop.part.clone(),
+            parts: hop.parts.clone(),
             sealed: hop.sealed.clone(),
             recipients: envelope.recipients.clone(),
             delivered: self.delivered_before(envelope, hop, fates).await?,

@@ -10,6 +10,7 @@ use crate::report;
 use ssmax_api::TicketId;
 use ssmax_api::inspector::{Inspect, Inspected, Plan, SealedCopy};
 use ssmax_api::keyserver::GatewayRequest;
+use ssmax_chain::hop_mail::WHOLE_PATH;
 use ssmax_chain::journey::{Envelope, Inspection, Mail};
 use ssmax_chain::{Reason, Refusal};
 use std::sync::Arc;
@@ -63,9 +64,10 @@ impl Gateway {
             admitted.waiting.push((later, Reason::InspectorUnavailable));
         }
         let plan = Plan {
-            encrypted: Some(hop.part.path.clone()),
+            encrypted: (!hop.in_attachment_mode).then(|| WHOLE_PATH.to_owned()),
+            attachments: hop.in_attachment_mode.then_some(self.settings.gateway.attachments),
             seal_for: seal_for.clone(),
-            preserve: self.settings.preserves(),
+            preserve: self.settings.preserves() && !hop.in_attachment_mode,
             authserv_id: self.settings.gateway.host_name.clone(),
             ..Plan::default()
         };

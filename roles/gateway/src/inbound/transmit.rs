@@ -32,7 +32,10 @@ impl Gateway {
         let entity = parse(mail.octets())?;
         let hop = hop_mail::take_apart(&entity).ok_or(Reason::MailAmbiguous)?;
         let host_name = &self.settings.gateway.host_name;
-        let preserved = Preserved::new(hop.mail.1, entity.header(), host_name)?;
+        let hop_mail::HopBody::Whole(object) = hop.mail else {
+            return Err(Reason::Internal.into());
+        };
+        let preserved = Preserved::new(object, entity.header(), host_name)?;
         for recipient in preserved_for {
             match self.preserved_copy(&mail.ticket().ticket, &preserved, recipient).await {
                 Ok(copy) => self.deliver_copy(mail, from, &copy, fates).await,

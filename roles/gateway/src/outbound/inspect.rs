@@ -59,12 +59,14 @@ impl Gateway {
         let most = fitting(known.mail.octets().len());
         let mut plan = Plan {
             encrypted: (known.form == Form::Enveloped).then(String::new),
+            attachments: (known.form == Form::Attachments)
+                .then_some(self.settings.gateway.attachments),
             server_signature: known.server_signature.clone(),
-            preserve: self.settings.preserves(),
+            preserve: self.settings.preserves() && known.form != Form::Attachments,
             authserv_id: self.settings.gateway.host_name.clone(),
             ..Plan::default()
         };
-        let in_clear = known.form != Form::Enveloped;
+        let in_clear = !known.form.is_encrypted();
         for route in &known.mail.ticket().routes {
             match route {
                 RecipientRoute::Inside { recipient } => {

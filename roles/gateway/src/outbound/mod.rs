@@ -9,7 +9,9 @@ mod reencrypt;
 mod sign;
 mod transmit;
 
-pub(crate) use accept::{Arrival, Submitted, message_id_of, offered, one_from, parse, refuse_loop};
+pub(crate) use accept::{
+    Arrival, Submitted, message_id_of, offered, offered_object, one_from, parse, refuse_loop,
+};
 
 use crate::ambiguity;
 use crate::gateway::Gateway;
@@ -17,7 +19,7 @@ use crate::listen::{self, Journey, Login};
 use crate::wire::Reply;
 use crate::{fate, reply};
 use ssmax_api::ca::GatewayRequest as CaRequest;
-use ssmax_api::keyserver::{Form, RecipientRoute};
+use ssmax_api::keyserver::RecipientRoute;
 use ssmax_chain::{Reason, Refusal};
 use std::sync::Arc;
 
@@ -105,7 +107,7 @@ impl Gateway {
         let authenticated = self.authenticate(submitted, fates).await?;
         // A key was used for an encrypted mail; a numbered refusal now would tell that it
         // fitted. So it waits until the whole mail has passed.
-        let encrypted = authenticated.form == Form::Enveloped;
+        let encrypted = authenticated.form.is_encrypted();
         let returned = self.returned_outside(&authenticated);
         if !encrypted {
             refuse_unreachable(&authenticated.mail.ticket().routes, &returned, fates);

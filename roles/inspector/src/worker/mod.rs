@@ -1,5 +1,6 @@
 //! One mail, opened, looked into and composed anew; then the process ends.
 
+mod attached;
 mod compose;
 mod file;
 mod keyserver;
@@ -162,7 +163,7 @@ impl Worker {
             return Err(stopped(&verdict, &released, encrypted).into());
         }
         self.keyserver.prepare(&released, &inspect.ticket);
-        self.compose(inspect, &opened, signed, Sealing::WhereNeeded)
+        self.compose(inspect, &opened, signed, &released, Sealing::WhereNeeded)
     }
 
     /// Nothing that the own seal CA signed leaves the member or comes in; between
@@ -176,7 +177,11 @@ impl Worker {
     ) -> Result<(), Stop> {
         let crosses = released.direction == Direction::Inbound || inspect.plan.leaves;
         // An opaque signature hides its content from whoever walks the mail around it.
-        let contents = [Some(&opened.message), signed.map(|signed| &signed.entity)];
+        let contents = [
+            Some(&opened.message),
+            signed.map(|signed| &signed.entity),
+            opened.files.as_ref().map(|files| &files.shown),
+        ];
         let sealed =
             contents.into_iter().flatten().any(|octets| seal::carries_own(octets, released));
         if !crosses || !sealed {
@@ -208,6 +213,8 @@ impl Worker {
                 certificate: signed.sender.certificate.der().to_vec(),
                 signed_data: signed.sender.evidence.clone(),
             }),
+            derived: opened.derived().map(Digest::of),
+            prev: signed.and_then(|signed| attached::continued(&signed.entity)),
             rules: self.findings.iter().map(|finding| finding.rule.clone()).collect(),
         };
         let mut octets = Vec::new();

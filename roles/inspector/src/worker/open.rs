@@ -1,10 +1,12 @@
 //! From the mail as it came to the mail as it was written: decrypted, unwrapped.
 
 use super::Stop;
+use super::attached::{self, Files};
 use ssmax_api::Problem;
 use ssmax_api::inspector::Inspect;
 use ssmax_api::keyserver::{AnnouncedMail, ExpectedSigner, Released};
 use ssmax_chain::binding::release_ukm;
+use ssmax_chain::hop_mail::HopBody;
 use ssmax_chain::{Digest, Reason, binding, hop_mail, trace};
 use ssmax_cms::Limits;
 use ssmax_cms::enveloped::{Enveloped, KeyName, Kind, RecipientInfo, UnwrapPolicy, kcv};
@@ -33,6 +35,8 @@ pub(super) struct Opened {
     /// Whether what was encrypted is of the form that mailers show: AES-CBC around a
     /// signed entity that brings no header fields but those that describe it.
     pub(super) plain_form: bool,
+    /// The files of a mail in attachment mode.
+    pub(super) files: Option<Files>,
 }
 
 /// How much may stand before and behind the parts of what the sender signed, in octets:
@@ -44,6 +48,11 @@ impl Opened {
     /// another reason than before.
     pub(super) fn ambiguous(&self) -> Reason {
         if self.encrypted { Reason::ContentAmbiguous } else { Reason::MailAmbiguous }
+    }
+
+    /// The content that is sealed in place of the sender's own.
+    pub(super) fn derived(&self) -> Option<&[u8]> {
+        self.files.as_ref().and_then(|files| files.derived.as_deref())
     }
 
     /// Whether a mailer that decrypts the sender's ciphertext shows what was looked at
@@ -83,6 +92,9 @@ pub(super) fn open(
 ) -> Result<Opened, Stop> {
     let mail = parse(&inspect.mail, Reason::MailAmbiguous)?;
     let fields = trace::carried_fields(mail.header(), Some(&inspect.plan.authserv_id));
+    if inspect.plan.attachments.is_some() {
+        return attached::open(&mail, fields, inspect, released, worker);
+    }
     let Some(path) = &inspect.plan.encrypted else {
         let message = canonical::content_entity_behind(fields.clone(), &mail);
         return Ok(Opened {
@@ -91,6 +103,7 @@ pub(super) fn open(
             outside: vec![],
             parts: vec![],
             encrypted: false,
+            files: None,
             plain_form: true,
         });
     };
@@ -99,11 +112,17 @@ pub(super) fn open(
             let hop = hop_mail::take_apart(&mail).ok_or(Reason::MailAmbiguous)?;
             let announced = released.announced.as_ref().ok_or(Problem::Malformed)?;
             check_announced(&mail, &hop, announced)?;
-            hop.mail.1
+            match hop.mail {
+                HopBody::Whole(object) => object,
+                HopBody::Attachments(_) => return Err(Problem::NotAllowed.into()),
+            }
         }
         _ => mail.decoded_body().map_err(|_| Reason::MailAmbiguous)?,
     };
-    let (content, part, kind) = decrypt(object, path, inspect, released, worker)?;
+    let object =
+        Enveloped::parse_vec(object, &Limits::default()).map_err(|_| Reason::EncryptionRefused)?;
+    let is_cbc = object.kind() == Kind::Enveloped;
+    let (content, part) = decrypt(object, path, inspect, released, worker)?;
     let content = parse(&content, Reason::ContentAmbiguous)?;
     if content.content_type().is("message", "rfc822") {
         return unwrap(&mail, &content, inspect, part);
@@ -118,9 +137,10 @@ pub(super) fn open(
     parse(&message, Reason::ContentAmbiguous)?;
     let describes =
         |name: &str| canonical::is_content_field(name) || name.eq_ignore_ascii_case("MIME-Version");
-    let plain_form = kind == Kind::Enveloped
-        && content.header().fields().iter().all(|field| describes(field.name()));
-    Ok(Opened { message, fields, outside: vec![], parts: vec![part], encrypted: true, plain_form })
+    let plain_form =
+        is_cbc && content.header().fields().iter().all(|field| describes(field.name()));
+    let (outside, parts) = (vec![], vec![part]);
+    Ok(Opened { message, fields, outside, parts, encrypted: true, files: None, plain_form })
 }
 
 /// Whether a field is one that mailers show and that stands outside already.
@@ -132,7 +152,7 @@ fn is_shown(name: &str) -> bool {
 
 /// The mail must be the one that the sending organisation signed: the gateway between
 /// the keyserver and this worker is not asked to be believed.
-fn check_announced(
+pub(super) fn check_announced(
     mail: &Entity<'_>,
     hop: &hop_mail::HopMail<'_>,
     announced: &AnnouncedMail,
@@ -144,18 +164,17 @@ fn check_announced(
     Ok(())
 }
 
-type Part = (String, Digest, Digest);
+pub(super) type Part = (String, Digest, Digest);
 
-fn decrypt(
-    object: Vec<u8>,
+/// Decrypts one object with the key that the ticket has for this path.
+pub(super) fn decrypt(
+    enveloped: Enveloped,
     path: &str,
     inspect: &Inspect,
     released: &Released,
     worker: &SoftwareKey,
-) -> Result<(Zeroizing<Vec<u8>>, Part, Kind), Stop> {
-    let enveloped =
-        Enveloped::parse_vec(object, &Limits::default()).map_err(|_| Reason::EncryptionRefused)?;
-    let (tail, kind) = (Digest(enveloped.tail()), enveloped.kind());
+) -> Result<(Zeroizing<Vec<u8>>, Part), Stop> {
+    let tail = Digest(enveloped.tail());
     let failed = || Stop::from(Reason::KeyCheckFailed);
     let (_, info) = released.keys.iter().find(|(named, _)| named == path).ok_or_else(failed)?;
     let info = RecipientInfo::parse(info).map_err(|_| failed())?;
@@ -170,7 +189,7 @@ fn decrypt(
         .map_err(|_| failed())?;
     let content = enveloped.into_decrypted(&key).map_err(|_| Reason::UnwrapFailed)?;
     let part = (path.to_owned(), tail, Digest(kcv(&key, &tail.0)));
-    Ok((content, part, kind))
+    Ok((content, part))
 }
 
 /// Takes a wrapped mail apart: its own header fields count, and the ones that stood
@@ -191,6 +210,7 @@ fn unwrap(
     let message = canonical::content_entity_behind(fields.clone(), &inner);
     parse(&message, Reason::ContentAmbiguous)?;
     let outside = trace::carried_fields(outer.header(), Some(&inspect.plan.authserv_id));
-    let (parts, plain_form) = (vec![part], false);
-    Ok(Opened { message, fields, outside, parts, encrypted: true, plain_form })
+    let parts = vec![part];
+    let (files, plain_form) = (None, false);
+    Ok(Opened { message, fields, outside, parts, encrypted: true, files, plain_form })
 }

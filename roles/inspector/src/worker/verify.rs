@@ -33,7 +33,7 @@ impl Worker {
                 };
                 self.say(ticket, &answer, &key)?;
                 self.keyserver.prepare(&released, ticket);
-                self.compose(inspect, &opened, Some(signed), Sealing::Never)
+                self.compose(inspect, &opened, Some(signed), &released, Sealing::Never)
             }
             Err(Stop::Refused(reason)) => {
                 self.say(ticket, &VerifiedSubmission::refusal(reason), &key)?;

@@ -1,14 +1,16 @@
 //! A mail of another member (step 7). Everything that needs no private key comes
 //! first: forged, unknown and suspended senders never get one used.
 
-use super::{addresses, recipient_infos, ri_digest};
+use super::{addresses, are_files, recipient_infos, ri_digest};
 use crate::preserve::is_for_mailers;
 use crate::state::Keyserver;
 use crate::ticket::{MemberMail, Origin, Ticket, TicketPart};
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{AdmitInbound, InboundAnswer, InboundTicket, OfferedPart};
 use ssmax_chain::binding::hop_ukm;
+use ssmax_chain::hop_mail::{WHOLE_PATH, path_of_file};
 use ssmax_chain::hop_record::MAX_SIGNED_DATA_BYTES;
+use ssmax_chain::hop_record::PartRecord;
 use ssmax_chain::sealed_record::SealedRecord;
 use ssmax_chain::{Digest, HopRecord, Reason};
 use ssmax_cms::Limits;
@@ -48,11 +50,14 @@ impl Keyserver {
         if is_repeat(&hop, &request) {
             return Ok(InboundAnswer::Repeat(hop.id));
         }
-        // An ESP cannot make of it what every mailer reads, since it does not open it.
-        if self.is_esp() && !is_for_mailers(&request.part.cipher) {
-            return Err(Problem::Refused(Reason::CipherNotForMailers));
+        self.check_form_at_esp(&request.parts)?;
+        if request.parts.len() > self.settings.keyserver.max_private_operations {
+            return Err(Problem::Refused(Reason::TooManyEncryptedParts));
         }
-        let mail_key = self.bound_key(&hop, &request.part)?;
+        let mut keys = Vec::with_capacity(request.parts.len());
+        for part in &request.parts {
+            keys.push(self.bound_key(&hop, part)?);
+        }
         let sealed = Enveloped::parse(&request.sealed, &Limits::default())
             .map_err(|_| Problem::Refused(Reason::EncryptionRefused))?;
         let sealed_part = offered_sealed(&sealed, &request.sealed, &hop)?;
@@ -72,7 +77,11 @@ impl Keyserver {
         // A private key is used from here on.
         let record = self.open_sealed(&sealed, &sealed_key)?;
         check_sealed(&record, &hop, &recipients)?;
-        let part = self.open_mail(&hop, &request.part, &mail_key)?;
+        let mut parts = Vec::with_capacity(keys.len());
+        for ((part, named), key) in request.parts.iter().zip(&hop.parts).zip(&keys) {
+            parts.push(self.open_mail(named, part, key)?);
+        }
+        let files = is_in_attachment_mode(&request.parts);
         let answer = InboundTicket {
             ticket: self.ticket_id(),
             id: hop.id,
@@ -90,9 +99,24 @@ impl Keyserver {
             signed_data: evidence,
         }));
         let mut ticket = Ticket::new(now, origin, recipients);
-        ticket.parts = vec![part];
+        ticket.parts = parts;
+        ticket.files = files;
         self.tickets.open(answer.ticket.clone(), ticket)?;
         Ok(InboundAnswer::Admitted(answer))
+    }
+
+    /// An ESP cannot make of it what every mailer reads, since it does not open it.
+    fn check_form_at_esp(&self, parts: &[OfferedPart]) -> Result<(), Problem> {
+        if !self.is_esp() {
+            return Ok(());
+        }
+        if is_in_attachment_mode(parts) {
+            return Err(Problem::Refused(Reason::EncryptionRefused));
+        }
+        match parts.iter().all(|part| is_for_mailers(&part.cipher)) {
+            true => Ok(()),
+            false => Err(Problem::Refused(Reason::CipherNotForMailers)),
+        }
     }
 
     /// The organisation's signature over the entity, by a certificate whose path leads
@@ -211,7 +235,7 @@ impl Keyserver {
 
     fn open_mail(
         &self,
-        hop: &HopRecord,
+        named: &PartRecord,
         part: &OfferedPart,
         bound: &BoundKey,
     ) -> Result<TicketPart, Problem> {
@@ -219,7 +243,7 @@ impl Keyserver {
             .ok_or(Problem::Refused(Reason::EncryptionRefused))?;
         let content_key = self.unwrap_bound(bound, cipher)?;
         let kcv = Digest(kcv(&content_key, &part.tail.0));
-        if hop.parts.first().is_none_or(|named| named.kcv != kcv) {
+        if named.kcv != kcv {
             return Err(Problem::Refused(Reason::KeyCheckFailed));
         }
         Ok(TicketPart {
@@ -276,17 +300,26 @@ fn check_hop(
     if hop.headers != request.headers || hop.message_id != request.message_id {
         return refuse(Reason::HeadersChanged);
     }
-    let [named] = hop.parts.as_slice() else { return refuse(Reason::CiphertextNotBound) };
-    let part = &request.part;
-    if named.path != part.path
-        || named.tail != part.tail
-        || named.alg != part.cipher
-        || named.ri != ri_digest(&part.recipients)
+    let is_named = |(named, part): (&PartRecord, &OfferedPart)| {
+        named.path == part.path
+            && named.tail == part.tail
+            && named.alg == part.cipher
+            && named.ri == ri_digest(&part.recipients)
+    };
+    let is_whole = matches!(request.parts.as_slice(), [part] if part.path == WHOLE_PATH);
+    if !(is_whole || is_in_attachment_mode(&request.parts))
+        || hop.parts.len() != request.parts.len()
+        || !hop.parts.iter().zip(&request.parts).all(is_named)
         || hop.sealed != Digest::of(&request.sealed)
     {
         return refuse(Reason::CiphertextNotBound);
     }
     Ok(())
+}
+
+/// Whether the parts are the files of a mail in attachment mode.
+fn is_in_attachment_mode(parts: &[OfferedPart]) -> bool {
+    are_files(parts, |path| path_of_file(&path.to_string()))
 }
 
 /// The sealed record as an offered part, to be bound like the mail itself.
