@@ -75,6 +75,7 @@ const MEMBER: &[Section] = &[
             Optional("max_private_operations", "4"),
             Optional("allow_pkcs1_decryption", "false"),
             Optional("sign_for_users", "false"),
+            Optional("reviewers", "[\"officer@a.example\"]"),
             Optional("rewrap_own_per_day", "2000"),
         ],
     ),
@@ -149,6 +150,14 @@ const MEMBER: &[Section] = &[
             Optional("delivery", "\"seal\""),
             Optional("attachments", "\"whole\""),
             Optional("max_held_mebibytes", "10240"),
+        ],
+    ),
+    (
+        "gateway.hold",
+        &[
+            Optional("days", "14"),
+            Optional("notify", "\"recipient\""),
+            Optional("max_mails", "10000"),
         ],
     ),
     (

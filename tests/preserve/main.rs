@@ -24,6 +24,9 @@ mod mails;
 #[path = "../reasons/member.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
 mod member;
+#[path = "../reasons/officer.rs"]
+#[allow(dead_code, reason = "shared, and used in part")]
+mod officer;
 mod organisation;
 #[path = "../reasons/person.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]

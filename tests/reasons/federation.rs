@@ -9,6 +9,7 @@ use ssmax_daemon::Stop;
 use ssmax_federation::Kind;
 use ssmax_gateway::wire::Route;
 use ssmax_gateway::{AfterOpening, Ambiguous, Delivery};
+use ssmax_inspection::Outcome;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -152,6 +153,7 @@ fn outlines() -> [Outline; 4] {
             ambiguous: Ambiguous::Rebuild,
             kind: Kind::Organisation,
             delivery: Delivery::Seal,
+            locked_archive: Outcome::Hold,
         },
         Outline {
             name: "b",
@@ -164,6 +166,7 @@ fn outlines() -> [Outline; 4] {
             ambiguous: Ambiguous::Refuse,
             kind: Kind::Organisation,
             delivery: Delivery::Seal,
+            locked_archive: Outcome::Block,
         },
         Outline {
             name: "c",
@@ -176,6 +179,7 @@ fn outlines() -> [Outline; 4] {
             ambiguous: Ambiguous::Rebuild,
             kind: Kind::Organisation,
             delivery: Delivery::Seal,
+            locked_archive: Outcome::Hold,
         },
         Outline {
             name: "d",
@@ -186,6 +190,7 @@ fn outlines() -> [Outline; 4] {
             ambiguous: Ambiguous::Rebuild,
             attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 100,
+            locked_archive: Outcome::Hold,
             kind: Kind::Esp,
             // An ESP preserves whatever stands here.
             delivery: Delivery::Seal,

@@ -11,9 +11,11 @@ use ssmax_federation::{
     Capabilities, Enforce, FreshForm, Kind, Names, corporate_number_check_digit, member_id,
 };
 use ssmax_gateway::{
-    AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, SystemConfig, listen,
+    AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, HoldConfig, SystemConfig,
+    listen,
 };
 use ssmax_hsm::{Backend, UnlockSecret};
+use ssmax_inspection::{Direction, Outcome, Policy, rule};
 use ssmax_inspector::InspectorConfig;
 use ssmax_primitives::SystemRandom;
 use ssmax_store::files;
@@ -43,6 +45,8 @@ pub(crate) struct Outline {
     pub(crate) ambiguous: Ambiguous,
     pub(crate) kind: Kind,
     pub(crate) delivery: Delivery,
+    /// What becomes of a locked archive: held unless this says otherwise.
+    pub(crate) locked_archive: Outcome,
     pub(crate) attachments: AttachmentDelivery,
 }
 
@@ -283,6 +287,7 @@ fn keyserver(
             max_private_operations: outline.max_private_operations,
             allow_pkcs1_decryption: false,
             sign_for_users: true,
+            reviewers: vec![],
             rewrap_own_per_day: outline.rewrap_own_per_day,
         },
     }
@@ -306,10 +311,15 @@ fn ca(home: &Path, organisation: &Organisation) -> ssmax_ca::Settings {
 
 /// Workers are the program itself, as in service.
 fn inspector(run_dir: &Path, outline: &Outline) -> ssmax_inspector::Settings {
+    let policy = [Direction::Outbound, Direction::Inbound]
+        .into_iter()
+        .fold(Policy::default(), |policy, direction| {
+            policy.with(rule::ARCHIVE_ENCRYPTED, direction, outline.locked_archive)
+        });
     ssmax_inspector::Settings {
         run_dir: run_dir.to_owned(),
         verify_only: outline.kind == Kind::Esp,
-        inspector: InspectorConfig::default(),
+        inspector: InspectorConfig { policy, ..InspectorConfig::default() },
         worker: vec![env!("CARGO_BIN_EXE_ssmax").into(), "inspect-worker".into()],
     }
 }
@@ -352,6 +362,7 @@ fn gateway(
             delivery: outline.delivery,
             attachments: outline.attachments,
             max_held_mebibytes: 10,
+            hold: HoldConfig::default(),
             system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },
             limits: listen::Limits::default(),
         },

@@ -14,6 +14,12 @@ pub mod rule {
     /// Twelve digits with a valid check digit and nothing that says what they are: one
     /// random number in ten looks so, hence reported only when the policy asks.
     pub const LEAK_MY_NUMBER_NO_CONTEXT: &str = "leak.my-number-no-context";
+    /// A payment card's number: of an issuer's range, with a valid check digit, and a word
+    /// that says so or groups as on a card.
+    pub const LEAK_CARD_NUMBER: &str = "leak.card-number";
+    /// The same digits in one row and nothing that says what they are: reported only when
+    /// the policy asks.
+    pub const LEAK_CARD_NUMBER_NO_CONTEXT: &str = "leak.card-number-no-context";
     /// The EICAR test file.
     pub const MALWARE_EICAR: &str = "malware.eicar";
     /// What ClamAV knows by a signature; the finding has its name.
@@ -66,6 +72,8 @@ pub mod rule {
 const DEFAULTS: &[(&str, Outcome, Outcome)] = &[
     (rule::LEAK_MY_NUMBER, Outcome::Block, Outcome::Pass),
     (rule::LEAK_MY_NUMBER_NO_CONTEXT, Outcome::Pass, Outcome::Pass),
+    (rule::LEAK_CARD_NUMBER, Outcome::Block, Outcome::Pass),
+    (rule::LEAK_CARD_NUMBER_NO_CONTEXT, Outcome::Pass, Outcome::Pass),
     (rule::MALWARE_EICAR, Outcome::Pass, Outcome::Block),
     (rule::MALWARE_CLAMAV, Outcome::Pass, Outcome::Block),
     (rule::ARCHIVE_ENCRYPTED, Outcome::Hold, Outcome::Hold),

@@ -8,6 +8,7 @@ use ssmax_api::keyserver::{Released, WorkerAsk};
 use ssmax_api::verified::{MAX_VERIFIED_SIGNATURE_BYTES, VERIFIED_BYTES};
 use ssmax_api::{Answer, Problem};
 use ssmax_chain::Reason;
+use ssmax_inspection::Outcome;
 
 /// Between a worker and the rest of the member.
 pub(crate) struct Gate {
@@ -85,9 +86,11 @@ impl Gate {
                 findings: vec![],
             }),
             // A choice of numbers is something said: one for every cause.
-            Ok(Inspected::Stopped { .. }) | Err(Problem::Refused(_)) => {
-                Ok(Inspected::Stopped { reason: Reason::InnerSignatureBad, findings: vec![] })
-            }
+            Ok(Inspected::Stopped { .. }) | Err(Problem::Refused(_)) => Ok(Inspected::Stopped {
+                reason: Reason::InnerSignatureBad,
+                outcome: Outcome::Block,
+                findings: vec![],
+            }),
             Ok(Inspected::Passed { .. }) => Err(failed("a verification passed without an answer")),
             Err(_) => Err(Problem::Failed),
         }
@@ -100,7 +103,7 @@ mod tests {
     use serde_bytes::ByteBuf;
     use ssmax_api::keyserver::{ExpectedSigner, FreshForm};
     use ssmax_chain::Digest;
-    use ssmax_inspection::{Direction, Finding, Outcome};
+    use ssmax_inspection::{Direction, Finding};
 
     fn released(keys: usize) -> Answer {
         ssmax_api::encode(Ok(Released {
@@ -178,8 +181,16 @@ mod tests {
             what: String::new(),
             outcome: Outcome::Block,
         };
-        let stopped = Inspected::Stopped { reason: Reason::HeadersDiffer, findings: vec![finding] };
-        let told = Inspected::Stopped { reason: Reason::InnerSignatureBad, findings: vec![] };
+        let stopped = Inspected::Stopped {
+            reason: Reason::HeadersDiffer,
+            outcome: Outcome::Hold,
+            findings: vec![finding],
+        };
+        let told = Inspected::Stopped {
+            reason: Reason::InnerSignatureBad,
+            outcome: Outcome::Block,
+            findings: vec![],
+        };
         assert_eq!(begun(1).last(Ok(stopped)), Ok(told.clone()));
         assert_eq!(begun(1).last(Err(Problem::Refused(Reason::LeakFound))), Ok(told));
         assert_eq!(begun(1).last(Err(Problem::Malformed)), Err(Problem::Failed));

@@ -35,27 +35,24 @@ impl Gateway {
         hop: &HopArrival,
         fates: &mut Fates,
     ) -> Result<Option<Admitted>, Refusal> {
-        let request = GatewayRequest::AdmitInbound(Box::new(AdmitInbound {
-            signed_data: hop.signed_data.clone(),
-            content: hop.content,
-            from: hop.from.clone(),
-            message_id: hop.message_id.clone(),
-            headers: hop.headers,
-            parts: hop.parts.clone(),
-            sealed: hop.sealed.clone(),
-            recipients: envelope.recipients.clone(),
-            delivered: self.delivered_before(envelope, hop, fates).await?,
-        }));
-        let ticket = match self.keyserver(&request).await? {
-            InboundAnswer::Admitted(ticket) => ticket,
-            InboundAnswer::Repeat(id) => {
-                for recipient in &envelope.recipients {
-                    fates.repeat(recipient, Some(id));
+        let ticket = if fates.release.is_some() {
+            self.readmit_hop(envelope, hop).await?
+        } else {
+            let delivered = self.delivered_before(envelope, hop, fates).await?;
+            let request = GatewayRequest::AdmitInbound(admission(envelope, hop, delivered));
+            match self.keyserver(&request).await? {
+                InboundAnswer::Admitted(ticket) => ticket,
+                InboundAnswer::Repeat(id) => {
+                    for recipient in &envelope.recipients {
+                        fates.repeat(recipient, Some(id));
+                    }
+                    return Ok(None);
                 }
-                return Ok(None);
             }
         };
         fates.ticket = Some(ticket.ticket.clone());
+        fates.came.sender_verified = true;
+        self.tolerate(fates).await?;
         let mut waiting = Vec::new();
         let mut claims = Vec::with_capacity(envelope.recipients.len());
         let hop_name = ticket.id.to_string();
@@ -107,10 +104,39 @@ impl Gateway {
         Ok((!recipients.is_empty()).then_some(DeliveredBefore { from_org, id, recipients }))
     }
 
+    /// Asks the keyserver for a ticket anew, for a mail that was held.
+    pub(super) async fn readmit_hop(
+        &self,
+        envelope: &Envelope,
+        hop: &HopArrival,
+    ) -> Result<InboundTicket, Refusal> {
+        let request = GatewayRequest::ReadmitInbound(admission(envelope, hop, None));
+        self.keyserver(&request).await
+    }
+
     /// The class of a mail that did not come over the chain.
     pub(super) fn judge_outside(&self, mail: &OutsideArrival) -> Result<MailClass, Refusal> {
         Ok(judge_outside(self.directory().as_deref(), &mail.from, OffsetDateTime::now_utc())?)
     }
+}
+
+/// What the keyserver is told of a mail of another member.
+fn admission(
+    envelope: &Envelope,
+    hop: &HopArrival,
+    delivered: Option<DeliveredBefore>,
+) -> Box<AdmitInbound> {
+    Box::new(AdmitInbound {
+        signed_data: hop.signed_data.clone(),
+        content: hop.content,
+        from: hop.from.clone(),
+        message_id: hop.message_id.clone(),
+        headers: hop.headers,
+        parts: hop.parts.clone(),
+        sealed: hop.sealed.clone(),
+        recipients: envelope.recipients.clone(),
+        delivered,
+    })
 }
 
 /// By the member list, if it is young enough to say who is no member.

@@ -44,7 +44,7 @@ impl Gateway {
         let answer = if self.settings.organisation.is_esp() {
             Inspection::Exempt(Copies { sealed: Vec::new(), preserved_for: seal_for })
         } else {
-            self.inspect_arrival(octets, hop, &mut admitted, seal_for).await?
+            self.inspect_arrival(octets, hop, &mut admitted, seal_for, fates).await?
         };
         let mail = mail.authenticated(admitted.ticket).inspected(answer)?;
         refuse_each(&admitted.waiting, fates);
@@ -58,6 +58,7 @@ impl Gateway {
         hop: &HopArrival,
         admitted: &mut Admitted,
         mut seal_for: Vec<String>,
+        fates: &mut Fates,
     ) -> Result<Inspection<Copies>, Refusal> {
         // The sender's queue brings the mail again for the others.
         for later in seal_for.split_off(fitting(octets.len()).min(seal_for.len())) {
@@ -66,12 +67,13 @@ impl Gateway {
         let plan = Plan {
             encrypted: (!hop.in_attachment_mode).then(|| WHOLE_PATH.to_owned()),
             attachments: hop.in_attachment_mode.then_some(self.settings.gateway.attachments),
-            seal_for: seal_for.clone(),
+            seal_for,
             preserve: self.settings.preserves() && !hop.in_attachment_mode,
             authserv_id: self.settings.gateway.host_name.clone(),
+            tolerate: fates.release.as_ref().map(|release| release.tolerate),
             ..Plan::default()
         };
-        self.look(admitted.ticket.ticket.clone(), octets, plan, seal_for).await
+        self.look(admitted.ticket.ticket.clone(), octets, plan, fates).await
     }
 
     pub(super) async fn outside_the_chain(
@@ -98,8 +100,13 @@ impl Gateway {
         let request = GatewayRequest::AdmitOutside { recipients: envelope.recipients.clone() };
         let ticket: TicketId = self.keyserver(&request).await?;
         fates.ticket = Some(ticket.clone());
-        let plan = Plan { authserv_id: self.settings.gateway.host_name.clone(), ..Plan::default() };
-        let answer = self.look(ticket.clone(), octets, plan, Vec::new()).await?;
+        self.tolerate(fates).await?;
+        let plan = Plan {
+            authserv_id: self.settings.gateway.host_name.clone(),
+            tolerate: fates.release.as_ref().map(|release| release.tolerate),
+            ..Plan::default()
+        };
+        let answer = self.look(ticket.clone(), octets, plan, fates).await?;
         let mail = mail.authenticated(ticket).inspected(answer)?;
         self.deliver_as_it_came(&mail, class, fates).await
     }
@@ -109,15 +116,19 @@ impl Gateway {
         ticket: TicketId,
         octets: &[u8],
         plan: Plan,
-        recipients: Vec<String>,
+        fates: &mut Fates,
     ) -> Result<Inspection<Copies>, Refusal> {
+        let recipients = plan.seal_for.clone();
         let request = Inspect { ticket, mail: octets.to_vec(), plan };
         Ok(match self.inspector(request).await? {
             Inspected::Passed { sealed, preserved, .. } => {
                 let preserved_for = if preserved { recipients } else { Vec::new() };
                 Inspection::Passed(Copies { sealed, preserved_for })
             }
-            Inspected::Stopped { reason, .. } => Inspection::Stopped(reason),
+            Inspected::Stopped { reason, outcome, findings } => {
+                fates.found(outcome, findings);
+                Inspection::Stopped(reason)
+            }
         })
     }
 }

@@ -111,12 +111,14 @@ impl From<Problem> for Stop {
 struct Worker {
     keyserver: Keyserver,
     findings: Vec<Finding>,
+    /// Whether the mail is stopped by findings that say hold, and by nothing else.
+    held: bool,
     detectors: Detectors,
 }
 
 impl Worker {
     fn new(detectors: Detectors) -> Self {
-        Self { keyserver: Keyserver::default(), findings: vec![], detectors }
+        Self { keyserver: Keyserver::default(), findings: vec![], held: false, detectors }
     }
 
     fn work(mut self, inspect: &Inspect) -> Result<Inspected, Problem> {
@@ -134,7 +136,8 @@ impl Worker {
         match done {
             Ok(passed) => Ok(passed),
             Err(Stop::Refused(reason)) => {
-                Ok(Inspected::Stopped { reason, findings: self.findings })
+                let outcome = if self.held { Outcome::Hold } else { Outcome::Block };
+                Ok(Inspected::Stopped { reason, outcome, findings: self.findings })
             }
             Err(Stop::Failed(problem)) => Err(problem),
         }
@@ -159,7 +162,9 @@ impl Worker {
         };
         let verdict = self.look(inspect, &opened, signed.as_ref(), &released)?;
         self.report(inspect, &opened, signed.as_ref(), verdict.outcome, &key)?;
-        if verdict.outcome != Outcome::Pass {
+        // The keyserver was told of an officer's release as well, or gives nothing.
+        if verdict.outcome > inspect.plan.tolerate.unwrap_or(Outcome::Pass) {
+            self.held = verdict.outcome == Outcome::Hold;
             return Err(stopped(&verdict, &released, encrypted).into());
         }
         self.keyserver.prepare(&released, &inspect.ticket);

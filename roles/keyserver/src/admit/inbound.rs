@@ -2,6 +2,7 @@
 //! first: forged, unknown and suspended senders never get one used.
 
 use super::{addresses, are_files, recipient_infos, ri_digest};
+use crate::hold::StoppedMail;
 use crate::preserve::is_for_mailers;
 use crate::state::Keyserver;
 use crate::ticket::{MemberMail, Origin, Ticket, TicketPart};
@@ -40,13 +41,32 @@ impl Keyserver {
         &self,
         request: AdmitInbound,
     ) -> Result<InboundAnswer, Problem> {
+        self.admit_hop(request, false).await
+    }
+
+    /// Opens a ticket anew for a mail that was held: it is as old as when it was first
+    /// stopped here. Everything else is judged as of now.
+    pub(crate) async fn readmit_inbound(
+        &self,
+        request: AdmitInbound,
+    ) -> Result<InboundTicket, Problem> {
+        match self.admit_hop(AdmitInbound { delivered: None, ..request }, true).await? {
+            InboundAnswer::Admitted(ticket) => Ok(ticket),
+            InboundAnswer::Repeat(_) => Err(Problem::NotAllowed),
+        }
+    }
+
+    async fn admit_hop(&self, request: AdmitInbound, held: bool) -> Result<InboundAnswer, Problem> {
         let now = Self::now();
         let from =
             Address::parse(&request.from).map_err(|_| Problem::Refused(Reason::FromNotOne))?;
         let recipients = addresses(&request.recipients)?;
         let (hop, signer, evidence) = self.verify_hop(&request, now)?;
         let member = self.judge_member(&hop, &signer, &from, now)?;
-        check_hop(&hop, &request, &self.settings.organisation.id, now)?;
+        let stopped =
+            if held { self.first_stopped(&StoppedMail::of_hop(&hop)).await? } else { None };
+        let own_id = &self.settings.organisation.id;
+        check_hop(&hop, &request, own_id, stopped.unwrap_or(now), now)?;
         if is_repeat(&hop, &request) {
             return Ok(InboundAnswer::Repeat(hop.id));
         }
@@ -283,18 +303,20 @@ fn is_repeat(hop: &HopRecord, request: &AdmitInbound) -> bool {
     })
 }
 
-/// What the record says against what came.
+/// What the record says against what came. `seen` is now, but for a mail that was held:
+/// when it was first stopped.
 fn check_hop(
     hop: &HopRecord,
     request: &AdmitInbound,
     own_id: &str,
+    seen: OffsetDateTime,
     now: OffsetDateTime,
 ) -> Result<(), Problem> {
     let refuse = |reason| Err(Problem::Refused(reason));
     if hop.to_org != own_id {
         return refuse(Reason::NotForUs);
     }
-    if hop.at > now + MAX_AHEAD || hop.at < now - MAX_AGE {
+    if hop.at > now + MAX_AHEAD || hop.at < seen - MAX_AGE {
         return refuse(Reason::HopTimeOutside);
     }
     if hop.headers != request.headers || hop.message_id != request.message_id {
