@@ -34,7 +34,8 @@ impl Content {
 impl Worker {
     /// Composes what the plan asks for. The keyserver gives its part only after a pass.
     /// `fields` are those that travel on, each with its CRLF; what was `derived` is sealed in
-    /// place of the signed entity.
+    /// place of the signed entity. What is `preserved` is given on as the sender encrypted
+    /// it, and sealed for nobody.
     pub(super) fn compose(
         &mut self,
         order: &Inspect,
@@ -42,6 +43,7 @@ impl Worker {
         derived: Option<Vec<u8>>,
         signed: Option<Signed>,
         released: &Released,
+        preserved: bool,
     ) -> Result<Inspected, Stop> {
         let plan = &order.plan;
         let (mut fresh, mut sealed) = (Vec::new(), Vec::new());
@@ -49,7 +51,8 @@ impl Worker {
         if let Some(Signed { entity: octets, signed_data, .. }) = signed {
             let digest = Digest::of(&octets);
             entity = Some(digest);
-            let (fresh_uses, seal_uses) = (plan.fresh.len(), plan.seal_for.len());
+            let seal_for = if preserved { &[][..] } else { plan.seal_for.as_slice() };
+            let (fresh_uses, seal_uses) = (plan.fresh.len(), seal_for.len());
             let mut to_seal = derived.map(|entity| Content {
                 digest: Digest::of(&entity),
                 entity,
@@ -61,7 +64,7 @@ impl Worker {
             for form in &plan.fresh {
                 fresh.push(self.fresh(*form, fields, &mut content)?);
             }
-            for recipient in &plan.seal_for {
+            for recipient in seal_for {
                 let copy = match plan.attachments {
                     Some(AttachmentDelivery::Keep) => {
                         self.kept(recipient, fields, order, released)?
@@ -77,6 +80,7 @@ impl Worker {
             entity,
             fresh,
             sealed,
+            preserved,
             findings: std::mem::take(&mut self.findings),
         })
     }
