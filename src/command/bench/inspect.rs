@@ -107,6 +107,7 @@ fn settings(clamav: Option<ClamdAddress>) -> Settings {
         run_dir: PathBuf::new(),
         inspector: InspectorConfig { clamav, ..InspectorConfig::default() },
         worker: vec![PathBuf::from("/proc/self/exe"), PathBuf::from(INSPECT_WORKER)],
+        verify_only: false,
     }
 }
 
