@@ -41,6 +41,8 @@ err-keys-damaged = The key file { $path } is damaged
 rec-keys-damaged = Restore the last backup.
 err-token-not-named = The backend is pkcs11, but no section says which token
 rec-token-not-named = Add [keyserver.pkcs11] or [ca.pkcs11] with module, token_label and pin_file; ssmax config sample shows them.
+err-softhsm-missing = SoftHSM is not installed
+rec-softhsm-missing = Install the package softhsm2, or leave out --hsm.
 err-token-not-asked-for = The keys of [{ $section }] would be made in files, not in a token
 rec-token-not-asked-for = Set backend = "pkcs11" there and add the section [{ $section }.pkcs11]; ssmax config sample shows it.
 err-token-not-configured = A key lives in a token, and none is configured: { $reason }

@@ -85,6 +85,7 @@ help-any-user = The user id or one of the addresses
 help-demo = Show the whole journey: an authority and organisations on this computer, real mails through all gateways
 help-demo-dir = The folder to make, or to use again (default: demo)
 help-demo-stay = Stay up afterwards, for trying by hand
+help-demo-hsm = Keep the keys of two organisations in SoftHSM (package softhsm2)
 help-demo-no_restart = Leave a role that has ended alone instead of starting it again
 
 help-verify = Judge one message offline

@@ -41,6 +41,8 @@ err-keys-damaged = 鍵ファイル{ $path }が壊れています
 rec-keys-damaged = 最後のバックアップを復元してください。
 err-token-not-named = backend が pkcs11 ですが、どのトークンかを示す節がありません
 rec-token-not-named = [keyserver.pkcs11] または [ca.pkcs11] に module、token_label、pin_file を書いてください。ssmax config sample に例があります。
+err-softhsm-missing = SoftHSMが入っていません
+rec-softhsm-missing = パッケージ softhsm2 を入れるか、--hsm なしで実行してください。
 err-token-not-asked-for = [{ $section }]の鍵は、トークンではなくファイルに作られます
 rec-token-not-asked-for = そこに backend = "pkcs11" と節 [{ $section }.pkcs11] を書いてください。ssmax config sample に例があります。
 err-token-not-configured = 鍵がトークンの中にありますが、トークンが設定されていません: { $reason }

@@ -85,6 +85,7 @@ help-any-user = 利用者番号か、そのアドレスの一つ
 help-demo = 全行程の実演: このコンピュータに管理組織と参加組織を作り、実際のメールをすべてのシステムに通す
 help-demo-dir = 作る、または再び使うフォルダ（省くと demo）
 help-demo-stay = 終わっても動かし続け、手で試せるようにする
+help-demo-hsm = 二つの組織の鍵をSoftHSM（パッケージ softhsm2）に置く
 help-demo-no_restart = 終了した役割を再起動せず、そのままにする
 
 help-verify = メール一通をオフラインで判定する
