@@ -171,6 +171,9 @@ impl Config {
         if let Some(section) = &mut file.authority {
             absolute(&mut section.unlock_file);
         }
+        if let Some(section) = &mut file.inspector {
+            absolute(&mut section.clamd_conf);
+        }
         if let Some(section) = &mut file.gateway {
             let files = [&mut section.tls_certificate, &mut section.tls_key, &mut section.route_ca];
             files.into_iter().flatten().for_each(absolute);

@@ -74,6 +74,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ssmax rewrap",
         "ssmax rewrap mail.eml --key encryption-key.pem --to bob.pem carol.pem --out rewrapped.eml",
     ),
+    ("ssmax scan", "ssmax scan mail.eml --direction outbound --config ssmax.toml --json"),
     ("ssmax mail", "ssmax mail open mail.eml --key encryption-key.pem --trust seal-ca.pem"),
     (
         "ssmax mail sign",

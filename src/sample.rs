@@ -109,6 +109,10 @@ const MEMBER: &[Section] = &[
             Optional("workers", "4"),
             Optional("worker_seconds", "60"),
             Optional("worker_mebibytes", "1024"),
+            Optional("clamav", "\"unix:/run/clamav/clamd.ctl\""),
+            Optional("clamav_seconds", "20"),
+            Optional("clamav_bytes", "100000000"),
+            Optional("clamd_conf", "\"/etc/clamav/clamd.conf\""),
         ],
     ),
     (

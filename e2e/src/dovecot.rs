@@ -60,6 +60,10 @@ impl Dovecot {
         for mailbox in settings.mailboxes {
             let (local, domain) = mailbox.split_once('@').unwrap();
             let home = dir.join("mail").join(domain).join(local).join("home");
+            fs::create_dir_all(&home).unwrap();
+            for dir in [home.as_path(), home.parent().unwrap(), &dir.join("mail").join(domain)] {
+                chown(dir, Some(MAIL_USER), Some(MAIL_USER)).unwrap();
+            }
             let bytes = if settings.full.contains(mailbox) { 1 } else { 1_000_000_000 };
             writeln!(
                 users,

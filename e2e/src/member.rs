@@ -213,7 +213,15 @@ impl Member {
     /// signing key in a file too.
     #[track_caller]
     pub fn add_person(&self, user: &str, name: &str, own_key: bool) -> Person {
+        self.add_person_at(user, name, own_key, &[])
+    }
+
+    /// As [`Member::add_person`], with more local parts of addresses.
+    #[track_caller]
+    pub fn add_person_at(&self, user: &str, name: &str, own_key: bool, more: &[String]) -> Person {
         let address = format!("{user}@{}", self.domain());
+        let more: Vec<String> =
+            more.iter().map(|local| format!("{local}@{}", self.domain())).collect();
         let folder = format!("people-{user}");
         let dir = self.site.path(&folder);
         std::fs::create_dir(&dir).unwrap();
@@ -221,6 +229,9 @@ impl Member {
         let mut line = vec!["user", "add", user, "--name", name, "--address", &address];
         line.extend(["--proof", "in-person", "--device-secret", "--server-key"]);
         line.extend(["--out", &folder]);
+        for address in &more {
+            line.extend(["--address", address]);
+        }
         if own_key {
             let key = "ecparam -name prime256v1 -genkey -noout -out signing-key.pem";
             let request =
@@ -233,13 +244,35 @@ impl Member {
         }
         let made = self.site.facts(&line);
         let secret = made["device_secret"].as_str().unwrap().to_owned();
+        self.export(&address, &folder);
+        Person { address, secret, dir }
+    }
+
+    /// Brings the encryption key of an address to whoever reads its mail.
+    #[track_caller]
+    fn export(&self, address: &str, folder: &str) {
+        let dir = self.site.path(folder);
         // `add` has written certificates of the same names.
         let exported = format!("{folder}/export");
-        let _ = self.site.run(&["user", "export", &address, "--out", &exported]).ends(0);
-        for name in ["encryption-key.pem", "seal-ca.pem"] {
+        let _ = self.site.run(&["user", "export", address, "--out", &exported]).ends(0);
+        for name in ["encryption-key.pem", "encryption.pem", "seal-ca.pem"] {
             std::fs::rename(dir.join("export").join(name), dir.join(name)).unwrap();
         }
-        Person { address, secret, dir }
+    }
+
+    /// Registers a shared mailbox that these people act for, each with its key.
+    #[track_caller]
+    pub fn add_shared(&self, local: &str, members: &[&Person]) -> Person {
+        self.add_role(local, "shared", "Office");
+        let address = format!("{local}@{}", self.domain());
+        for member in members {
+            let line = ["user", "delegate", "--from", &address, "--to", &member.address];
+            let _ = self.site.run(&line).ends(0);
+        }
+        let folder = format!("people-{local}");
+        std::fs::create_dir(self.site.path(&folder)).unwrap();
+        self.export(&address, &folder);
+        Person { address, secret: String::new(), dir: self.site.path(&folder) }
     }
 }
 

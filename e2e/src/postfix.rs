@@ -132,7 +132,8 @@ smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
 virtual_mailbox_domains = {domain}
 virtual_alias_maps = inline:{{{aliases} {{postmaster@nowhere.{domain} = postmaster@{domain}}}}}
 virtual_transport = lmtp:inet:{mailboxes}
-transport_maps = inline:{{{{{other} = smtp:{mx}}}}}
+# Whatever goes to the world outside is counted as sent.
+transport_maps = inline:{{{{{other} = smtp:{mx}}} {{outside.example = discard:}}}}
 default_transport = error:no way out of here
 alias_maps =
 alias_database =
@@ -220,6 +221,7 @@ smtp unix - - n - - smtp
 relay unix - - n - - smtp
 showq unix n - n - - showq
 error unix - - n - - error
+discard unix - - n - - discard
 retry unix - - n - - error
 lmtp unix - - n - - lmtp
   -o syslog_name=postfix-{name}/mailboxes

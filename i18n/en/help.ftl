@@ -89,6 +89,10 @@ help-demo-hsm = Keep the keys of two organisations in SoftHSM (package softhsm2)
 help-demo-no_restart = Leave a role that has ended alone instead of starting it again
 
 help-verify = Judge one message offline
+help-scan = What the inspector finds in a message or a file
+help-scan-file = The message or file; - is standard input
+help-scan-direction = Whose rules count: outbound (mail that leaves) or inbound (mail that arrives); default: both
+help-scan-config = A configuration whose [inspector] counts: policy, limits, ClamAV (default: built-in policy and limits, without ClamAV)
 help-verify-allow_sha1 = Let a signature over SHA-1 count, to read old mail
 help-any-file = The message as the mailer saves it; - is standard input
 help-any-trust = Certificates of CAs to trust, PEM or DER; may be repeated

@@ -89,6 +89,10 @@ help-demo-hsm = 二つの組織の鍵をSoftHSM（パッケージ softhsm2）に
 help-demo-no_restart = 終了した役割を再起動せず、そのままにする
 
 help-verify = メール一通をオフラインで判定する
+help-scan = メールやファイルの中に検査サーバが見つけるもの
+help-scan-file = メールまたはファイル。- は標準入力
+help-scan-direction = どちらの規則で見るか: outbound（送信）、inbound（受信）。省略時は両方
+help-scan-config = [inspector]の規則、上限、ClamAVを使う設定ファイル。省略時は組み込みの規則と上限で、ClamAVは使わない
 help-verify-allow_sha1 = 古いメールを読むため、SHA-1による署名を認める
 help-any-file = メールソフトが保存したメッセージ。- は標準入力
 help-any-trust = 信頼する認証局の証明書（PEMかDER）。繰り返し指定できる

@@ -5,7 +5,7 @@ use crate::keyserver::{FreshForm, WorkerAsk};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use ssmax_chain::{Digest, Reason};
-use ssmax_inspection::{Finding, Limits, Policy};
+use ssmax_inspection::{Direction, Finding, Limits, Policy, Verdict};
 
 /// Over the inspector's socket for the gateway. Answered by `Result<Inspected, Problem>`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -74,14 +74,44 @@ pub struct SealedCopy {
 /// From the supervisor to its worker, once.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Order {
-    /// The request.
-    pub inspect: Inspect,
+    /// What to do.
+    pub task: Task,
     /// Outcomes by rule.
     pub policy: Policy,
     /// Bounds.
     pub limits: Limits,
-    /// Now, in seconds since 1970: the worker's sandbox has no other clock to trust.
-    pub now: i64,
+    /// How ClamAV is asked, if it is: the connection has been handed over before.
+    pub clamav: Option<ClamavBounds>,
+}
+
+/// What a worker is started for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Task {
+    /// A mail on its way; ends with [`FromWorker::Done`].
+    Mail(Box<Inspect>),
+    /// A file on its own, for whoever wants to know; ends with [`FromWorker::Scanned`].
+    File(ScanFile),
+}
+
+/// A file to be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanFile {
+    /// Its name, which says what it may be.
+    pub name: String,
+    /// Which rules count; `None` for those of both directions.
+    pub direction: Option<Direction>,
+    /// What is in it.
+    #[serde(with = "serde_bytes")]
+    pub octets: Vec<u8>,
+}
+
+/// What ClamAV is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClamavBounds {
+    /// How long one scan may take, in seconds.
+    pub seconds: u64,
+    /// The largest file that is sent, in octets.
+    pub bytes: u64,
 }
 
 /// From a worker to its supervisor.
@@ -91,6 +121,8 @@ pub enum FromWorker {
     Ask(WorkerAsk),
     /// The end.
     Done(Result<Inspected, crate::Problem>),
+    /// The end of a scan.
+    Scanned(Result<Verdict, crate::Problem>),
 }
 
 /// From the supervisor to a worker that asked: the keyserver's answer as CBOR of

@@ -16,6 +16,8 @@ pub mod rule {
     pub const LEAK_MY_NUMBER_NO_CONTEXT: &str = "leak.my-number-no-context";
     /// The EICAR test file.
     pub const MALWARE_EICAR: &str = "malware.eicar";
+    /// What ClamAV knows by a signature; the finding has its name.
+    pub const MALWARE_CLAMAV: &str = "malware.clamav";
     /// An archive, an entry or an Office document locked with a password.
     pub const ARCHIVE_ENCRYPTED: &str = "archive.encrypted";
     /// An archive that two programs may read differently.
@@ -62,6 +64,7 @@ const DEFAULTS: &[(&str, Outcome, Outcome)] = &[
     (rule::LEAK_MY_NUMBER, Outcome::Block, Outcome::Pass),
     (rule::LEAK_MY_NUMBER_NO_CONTEXT, Outcome::Pass, Outcome::Pass),
     (rule::MALWARE_EICAR, Outcome::Pass, Outcome::Block),
+    (rule::MALWARE_CLAMAV, Outcome::Pass, Outcome::Block),
     (rule::ARCHIVE_ENCRYPTED, Outcome::Hold, Outcome::Hold),
     (rule::ARCHIVE_AMBIGUOUS, Outcome::Hold, Outcome::Hold),
     (rule::ARCHIVE_TOO_DEEP, Outcome::Hold, Outcome::Hold),

@@ -19,6 +19,7 @@
 pub mod address;
 pub mod certificate;
 pub mod checkpoint;
+pub mod clamd_reply;
 pub mod cms_ber;
 pub mod cms_capabilities;
 pub mod cms_compressed;
@@ -105,6 +106,7 @@ pub const TARGETS: &[Target] = targets![
     address,
     certificate,
     checkpoint,
+    clamd_reply,
     cms_ber,
     cms_capabilities,
     cms_compressed,

@@ -7,7 +7,7 @@ mod mail;
 mod uu;
 
 use crate::{
-    Direction, Engine, Item, Limits, Policy, Report, Verdict,
+    Direction, Engine, EngineFault, Item, Limits, Policy, Report, Verdict,
     limits::Budget,
     rule,
     table::Table,
@@ -15,6 +15,8 @@ use crate::{
     zip,
 };
 use kind::Kind;
+
+pub use mail::stored_mail;
 
 /// One inspection while it runs.
 pub(crate) struct Walk<'w> {
@@ -94,11 +96,22 @@ impl<'w> Walk<'w> {
 
     pub(crate) fn message(&mut self, message: &ssmax_mail::Entity<'_>) {
         self.mail(message, &Place::default());
+        // A header on its own stands for no mail.
+        if !message.body().is_empty() && self.report.fault().is_none() {
+            for engine in self.engines {
+                engine.inspect_whole(message.raw(), self.direction, &mut self.report);
+            }
+        }
     }
 
     pub(crate) fn named_file(&mut self, name: &str, octets: &[u8]) {
         let place = Place { part: name.to_owned(), ..Place::default() };
         self.file(&place.under(name), Some(name), octets, Declared::default());
+    }
+
+    /// Why an engine could not judge, if one could not.
+    pub(crate) fn fault(&self) -> Option<EngineFault> {
+        self.report.fault()
     }
 
     pub(crate) fn into_verdict(self) -> Verdict {
@@ -207,6 +220,10 @@ impl<'w> Walk<'w> {
     }
 
     fn show(&mut self, item: &Item<'_>) {
+        // Without a verdict to come, nothing is worth looking at.
+        if self.report.fault().is_some() {
+            return;
+        }
         for engine in self.engines {
             engine.inspect(item, self.direction, &mut self.report);
         }

@@ -5,7 +5,7 @@ use super::signer::Signed;
 use super::{Stop, Worker};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::inspector::{Inspected, Order, SealedCopy};
+use ssmax_api::inspector::{Inspect, Inspected, SealedCopy};
 use ssmax_api::keyserver::FreshForm;
 use ssmax_chain::hop_mail::{SmimeType, pkcs7_part, pkcs7_part_behind, signed_part_behind};
 use ssmax_chain::{Digest, binding};
@@ -18,11 +18,11 @@ impl Worker {
     /// Composes what the plan asks for. The keyserver gives its part only after a pass.
     pub(super) fn compose(
         &mut self,
-        order: &Order,
+        order: &Inspect,
         opened: &Opened,
         signed: Option<Signed>,
     ) -> Result<Inspected, Stop> {
-        let plan = &order.inspect.plan;
+        let plan = &order.plan;
         let mut passed = (Vec::new(), Vec::new());
         if let Some(signed) = &signed {
             for form in &plan.fresh {
