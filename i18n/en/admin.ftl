@@ -143,6 +143,12 @@ err-key-count = The number of federation encryption keys is not between 1 and { 
 rec-key-count = Ask the applicant for a new application (ssmax org init).
 err-key-twice = The application offers one key for two purposes
 rec-key-twice = Ask the applicant for a new application (ssmax org init).
+err-renewal-signer = The renewal is not signed with a current certificate of the member
+rec-renewal-signer = Have it made again with ssmax org rotate on the member's key server, where the current keys are.
+err-renewal = The renewal is not believed: { $reason }
+rec-renewal = Have it made again with ssmax org rotate, and handed over within 30 days.
+err-certificate-count = The member has as many certificates as the member list takes
+rec-certificate-count = Wait until some have ended.
 err-key-known = A key of the application is certified already
 rec-key-known = Ask the applicant for new keys, and find out whose application this is.
 err-no-such-member = There is no such member
@@ -175,6 +181,16 @@ cli-org-keys-kept = The keys of { $id } were there already and are kept.
 cli-application-file = Give { $path } to the management organisation. It answers with an admission and tells you the SHA-256 of its root.
 cli-org-installed = { $id } belongs to the federation. Start it: ssmax serve
 cli-authority-url-differs = The admission names { $said }, the configuration { $set }
+cli-key-made = New key for { $purpose }: { $id }
+cli-keys-wait = The new keys of an earlier run still wait for the management organisation; none were made.
+cli-renewal-file = Give { $path } to the management organisation (ssmax authority renew), and install its answer: ssmax org install. Submission, seal and archive keys are in use already; all old keys stay.
+cli-renewed = New keys of { $id } are certified (version { $version } of the member list). The old ones stay in it until they end.
+cli-key-line = { $state ->
+    [current] { $purpose } key { $id }, in use, { $days } days old ({ $home })
+   *[old] { $purpose } key { $id }, kept for old mail, { $days } days old ({ $home })
+}
+cli-key-home-token = in the token
+cli-key-home-file = in a file
 cli-org-not-listed = Version { $version } of the member list does not name this organisation.
 cli-org-standing = Standing: { $standing } (version { $version } of the member list)
 cli-list-stale = The list is out of date.

@@ -36,6 +36,17 @@ pub enum SetupError {
     ForeignAdmission,
 }
 
+/// The keys of a generation; the signing key first.
+pub(crate) const NEW_KEYS: [(KeyPurpose, KeyAlgorithm); 6] = [
+    (KeyPurpose::OrganisationSigning, KeyAlgorithm::EcP256),
+    (KeyPurpose::FederationEncryption, KeyAlgorithm::EcP256),
+    (KeyPurpose::SubmissionEncryption, KeyAlgorithm::EcP256),
+    (KeyPurpose::Seal, KeyAlgorithm::EcP256),
+    // Archive keys exist as both kinds: no mail mixes RSA and EC recipients.
+    (KeyPurpose::Archive, KeyAlgorithm::EcP256),
+    (KeyPurpose::Archive, KeyAlgorithm::Rsa2048),
+];
+
 /// What goes into the application to join the federation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKeys {
@@ -52,15 +63,7 @@ pub struct PublicKeys {
 pub fn initialise(settings: &Settings) -> Result<PublicKeys, SetupError> {
     ssmax_store::files::create_private_dir(&settings.dir())?;
     let keys = settings.create_keys()?;
-    for (purpose, algorithm) in [
-        (KeyPurpose::OrganisationSigning, KeyAlgorithm::EcP256),
-        (KeyPurpose::FederationEncryption, KeyAlgorithm::EcP256),
-        (KeyPurpose::SubmissionEncryption, KeyAlgorithm::EcP256),
-        (KeyPurpose::Seal, KeyAlgorithm::EcP256),
-        // Archive keys exist as both kinds: no mail mixes RSA and EC recipients.
-        (KeyPurpose::Archive, KeyAlgorithm::EcP256),
-        (KeyPurpose::Archive, KeyAlgorithm::Rsa2048),
-    ] {
+    for (purpose, algorithm) in NEW_KEYS {
         keys.generate(purpose, algorithm)?;
     }
     public_keys(settings)

@@ -49,7 +49,7 @@ impl Keyserver {
             sealed: copy.sealed,
             prev: None,
         };
-        let signer = &self.own.organisation_signing;
+        let signer = self.hop_signer(now);
         let key = self.key_for(KeyPurpose::OrganisationSigning, signer.spki())?;
         let request = SignRequest {
             content_digest: content.0,
@@ -61,7 +61,7 @@ impl Keyserver {
             ],
             unsigned: vec![],
             certificates: &[signer.clone(), self.own.issuing_ca.clone()],
-            signer,
+            signer: &signer,
         };
         sign(&request, key.as_ref()).map_err(failed)
     }
