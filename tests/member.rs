@@ -67,7 +67,7 @@ fn new_keys_are_certified_beside_the_old_ones_and_told_by_status() {
     let said = site.authority(&["renew", "forged.json", "--out", "forged-answer.json"]).ends(1);
     assert!(said.err.contains("is not believed"), "{}", said.err);
     let said = site.authority(&["renew", "renewal.json", "--out", "answer.json"]).ends(0);
-    assert!(said.out.contains("(version 2 of the member list)"), "{}", said.out);
+    assert!(said.out.contains("(version 3 of the member list)"), "{}", said.out);
     let said = site.authority(&["renew", "again.json", "--out", "twice.json"]).ends(1);
     assert!(said.err.contains("certified already"), "{}", said.err);
     let entry = site.authority(&["members", "--json"]).ends(0).json();
