@@ -74,6 +74,7 @@ const MEMBER: &[Section] = &[
             Optional("max_private_operations", "4"),
             Optional("allow_pkcs1_decryption", "false"),
             Optional("sign_for_users", "false"),
+            Optional("reviewers", "[\"officer@a.example\"]"),
             Optional("rewrap_own_per_day", "2000"),
         ],
     ),
@@ -145,7 +146,16 @@ const MEMBER: &[Section] = &[
             Optional("inbound_after_opening", "\"hold\""),
             Optional("outbound_after_opening", "\"refuse\""),
             Optional("ambiguous", "\"rebuild\""),
+            Optional("attachments", "\"whole\""),
             Optional("max_held_mebibytes", "10240"),
+        ],
+    ),
+    (
+        "gateway.hold",
+        &[
+            Optional("days", "14"),
+            Optional("notify", "\"recipient\""),
+            Optional("max_mails", "10000"),
         ],
     ),
     (

@@ -3,10 +3,12 @@
 use crate::member::{Member, Outline};
 use crate::person::Person;
 use crate::wire::Wire;
+use ssmax_api::inspector::AttachmentDelivery;
 use ssmax_authority::{AuthorityConfig, Server};
 use ssmax_daemon::Stop;
 use ssmax_gateway::wire::Route;
 use ssmax_gateway::{AfterOpening, Ambiguous};
+use ssmax_inspection::Outcome;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -124,8 +126,10 @@ fn outlines() -> [Outline; 3] {
             outbound_after_opening: AfterOpening::Refuse,
             inbound_after_opening: AfterOpening::Hold,
             max_private_operations: 4,
+            attachments: AttachmentDelivery::Keep,
             rewrap_own_per_day: 20,
             ambiguous: Ambiguous::Rebuild,
+            locked_archive: Outcome::Hold,
         },
         Outline {
             name: "b",
@@ -133,8 +137,10 @@ fn outlines() -> [Outline; 3] {
             outbound_after_opening: AfterOpening::Hold,
             inbound_after_opening: AfterOpening::Refuse,
             max_private_operations: 4,
+            attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 20,
             ambiguous: Ambiguous::Refuse,
+            locked_archive: Outcome::Block,
         },
         Outline {
             name: "c",
@@ -142,8 +148,10 @@ fn outlines() -> [Outline; 3] {
             outbound_after_opening: AfterOpening::Refuse,
             inbound_after_opening: AfterOpening::Refuse,
             max_private_operations: 0,
+            attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 0,
             ambiguous: Ambiguous::Rebuild,
+            locked_archive: Outcome::Hold,
         },
     ]
 }

@@ -14,6 +14,7 @@
 )]
 
 mod accept;
+mod attachments;
 mod authenticate;
 mod between;
 mod dependency;
@@ -24,6 +25,8 @@ mod mails;
 mod member;
 mod of_member;
 mod of_member_opened;
+#[allow(dead_code, reason = "shared, and used in part")]
+mod officer;
 mod own_opened;
 mod person;
 mod published;
@@ -44,6 +47,7 @@ async fn every_reason_is_reached_and_told_as_published() {
     authenticate::run(&mut stage).await;
     inspect::run(&mut stage).await;
     own_opened::run(&mut stage).await;
+    attachments::run(&mut stage).await;
     of_member::run(&mut stage).await;
     of_member_opened::run(&mut stage).await;
     dependency::run(&mut stage).await;

@@ -3,6 +3,7 @@
 
 use crate::wire::Wire;
 use ssmax_api::Organisation;
+use ssmax_api::inspector::AttachmentDelivery;
 use ssmax_authority::AuthorityConfig;
 use ssmax_daemon::Stop;
 use ssmax_federation::admission::{Admission, Application};
@@ -10,9 +11,10 @@ use ssmax_federation::{
     Capabilities, Enforce, Kind, Names, corporate_number_check_digit, member_id,
 };
 use ssmax_gateway::{
-    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, SystemConfig, listen,
+    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, HoldConfig, SystemConfig, listen,
 };
 use ssmax_hsm::{Backend, UnlockSecret};
+use ssmax_inspection::{Direction, Outcome, Policy, rule};
 use ssmax_inspector::InspectorConfig;
 use ssmax_primitives::SystemRandom;
 use ssmax_store::files;
@@ -40,6 +42,9 @@ pub(crate) struct Outline {
     pub(crate) max_private_operations: usize,
     pub(crate) rewrap_own_per_day: u32,
     pub(crate) ambiguous: Ambiguous,
+    /// What becomes of a locked archive: held unless this says otherwise.
+    pub(crate) locked_archive: Outcome,
+    pub(crate) attachments: AttachmentDelivery,
 }
 
 /// One of a member's roles.
@@ -111,7 +116,7 @@ impl Member {
             id: organisation.id.clone(),
             keyserver: keyserver(&home, &organisation, outline),
             ca: ca(&home, &organisation),
-            inspector: inspector(&run_dir),
+            inspector: inspector(&run_dir, outline.locked_archive),
             gateway: gateway(&home, &organisation, outline, authority.1, routes),
             domain,
             home,
@@ -268,6 +273,7 @@ fn keyserver(
             max_private_operations: outline.max_private_operations,
             allow_pkcs1_decryption: false,
             sign_for_users: true,
+            reviewers: vec![],
             rewrap_own_per_day: outline.rewrap_own_per_day,
         },
     }
@@ -290,10 +296,15 @@ fn ca(home: &Path, organisation: &Organisation) -> ssmax_ca::Settings {
 }
 
 /// Workers are the program itself, as in service.
-fn inspector(run_dir: &Path) -> ssmax_inspector::Settings {
+fn inspector(run_dir: &Path, locked_archive: Outcome) -> ssmax_inspector::Settings {
+    let policy = [Direction::Outbound, Direction::Inbound]
+        .into_iter()
+        .fold(Policy::default(), |policy, direction| {
+            policy.with(rule::ARCHIVE_ENCRYPTED, direction, locked_archive)
+        });
     ssmax_inspector::Settings {
         run_dir: run_dir.to_owned(),
-        inspector: InspectorConfig::default(),
+        inspector: InspectorConfig { policy, ..InspectorConfig::default() },
         worker: vec![env!("CARGO_BIN_EXE_ssmax").into(), "inspect-worker".into()],
     }
 }
@@ -333,7 +344,9 @@ fn gateway(
             inbound_after_opening: outline.inbound_after_opening,
             outbound_after_opening: outline.outbound_after_opening,
             ambiguous: outline.ambiguous,
+            attachments: outline.attachments,
             max_held_mebibytes: 10,
+            hold: HoldConfig::default(),
             system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },
             limits: listen::Limits::default(),
         },

@@ -19,6 +19,9 @@ mod mails;
 #[path = "../reasons/member.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
 mod member;
+#[path = "../reasons/officer.rs"]
+#[allow(dead_code, reason = "shared, and used in part")]
+mod officer;
 #[path = "../reasons/person.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
 mod person;
@@ -45,7 +48,7 @@ use forgery::{Forgery, Signer, generate};
 use mails::{Mail, mail, parsed, text};
 use member::{Member, Role};
 use person::look_up;
-use ssmax_chain::hop_mail;
+use ssmax_chain::hop_mail::{self, HopBody};
 use ssmax_cms::Limits;
 use ssmax_cms::enveloped::Enveloped;
 use ssmax_cms::signed::SignedData;
@@ -63,7 +66,7 @@ async fn rotate(federation: &Federation, member: &Member) -> Admission {
     let current = Certificate::from_pem(&member.admission.organisation_signing).unwrap();
     let now = OffsetDateTime::now_utc();
     let rotation = ssmax_keyserver::rotate(&member.keyserver, &current, now).unwrap();
-    assert_eq!(rotation.made.len(), 6);
+    assert_eq!(rotation.made.len(), 7);
     ssmax_authority::renew(&federation.authority, &rotation.renewal, now).await.unwrap()
 }
 
@@ -158,7 +161,8 @@ fn assert_hop_uses(octets: &[u8], signed: &Admission, encrypted: &Admission) {
     let signed_data = SignedData::parse(&hop.signed_data, &Limits::default()).unwrap();
     let signer = signed_data.signers()[0].certificate(signed_data.certificates()).unwrap();
     assert_eq!(signer.to_pem(), signed.organisation_signing);
-    let enveloped = Enveloped::parse(&hop.mail.1, &Limits::default()).unwrap();
+    let HopBody::Whole(object) = &hop.mail else { panic!("in attachment mode") };
+    let enveloped = Enveloped::parse(object, &Limits::default()).unwrap();
     let receiver = Certificate::from_pem(&encrypted.organisation_encryption[0]).unwrap();
     assert!(enveloped.recipients()[0].names(&receiver));
 }

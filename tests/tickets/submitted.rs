@@ -42,6 +42,7 @@ impl Site {
                 let entity = canonical::content_entity(&parsed(&plain.octets));
                 (plain, entity, None)
             }
+            Form::Attachments => panic!("made elsewhere"),
             Form::Signed | Form::Enveloped => {
                 let (entity, signed_data) = signed.signature();
                 (signed, entity, Some(inner_signer(&signed_data)))

@@ -5,7 +5,7 @@ use crate::keyserver::{FreshForm, WorkerAsk};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use ssmax_chain::{Digest, Reason};
-use ssmax_inspection::{Direction, Finding, Limits, Policy, Verdict};
+use ssmax_inspection::{Direction, Finding, Limits, Outcome, Policy, Verdict};
 
 /// Over the inspector's socket for the gateway. Answered by `Result<Inspected, Problem>`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub struct Inspect {
 pub struct Plan {
     /// Where the ciphertext stands: "" for the whole mail, "1.1" within a hop-2 mail.
     pub encrypted: Option<String>,
+    /// Set for a mail in attachment mode: what recipients here get of it.
+    pub attachments: Option<AttachmentDelivery>,
     /// The server-held signature over the content entity (form (d)), detached.
     pub server_signature: Option<ByteBuf>,
     /// Fresh encryptions to make, each once.
@@ -34,6 +36,20 @@ pub struct Plan {
     pub seal_for: Vec<String>,
     /// Our authserv-id, for the fields that are removed.
     pub authserv_id: String,
+    /// How grave findings may be for the mail to pass all the same, since an officer
+    /// released it; nothing beyond a pass if absent. The keyserver must have been told.
+    pub tolerate: Option<Outcome>,
+}
+
+/// What a recipient here gets of a mail in attachment mode.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AttachmentDelivery {
+    /// One mail, encrypted as a whole, with the files as ordinary attachments.
+    #[default]
+    Whole,
+    /// The mail as it is, each file re-wrapped, under the seal.
+    Keep,
 }
 
 /// What became of a mail.
@@ -54,6 +70,8 @@ pub enum Inspected {
     Stopped {
         /// Why, for the log; the outside is told `reason.outside()`.
         reason: Reason,
+        /// Hold, if a finding says so and nothing graver was found; else block.
+        outcome: Outcome,
         /// The findings, masked.
         findings: Vec<Finding>,
     },

@@ -33,9 +33,19 @@ pub enum Form {
     Signed,
     /// (d) unsigned: the keyserver signs for the person.
     Unsigned,
+    /// (e) attachment mode: signed in clear, each file encrypted by itself.
+    Attachments,
     /// (f) automatic, without a login: the keyserver signs for the organisation, under
     /// a role address.
     System,
+}
+
+impl Form {
+    /// Whether something in the mail is encrypted, so that a key is used for it.
+    #[must_use]
+    pub fn is_encrypted(self) -> bool {
+        matches!(self, Self::Enveloped | Self::Attachments)
+    }
 }
 
 /// Over the keyserver's socket for the gateway.
@@ -45,6 +55,10 @@ pub enum GatewayRequest {
     AdmitOutbound(Box<AdmitOutbound>),
     /// Opens a ticket for a mail of another member. Answered by [`InboundTicket`].
     AdmitInbound(Box<AdmitInbound>),
+    /// As `AdmitInbound`, for a mail that was held here and that an officer releases: its
+    /// age is judged by when this keyserver first saw it stopped. Answered by
+    /// [`InboundTicket`].
+    ReadmitInbound(Box<AdmitInbound>),
     /// Opens a ticket to inspect a mail that came in clear from outside the
     /// federation: no key, no seal. Answered by `TicketId`.
     AdmitOutside {
@@ -71,6 +85,16 @@ pub enum GatewayRequest {
         /// Which part: the submitted one, or one that a worker made fresh.
         tail: Digest,
     },
+    /// As `Rewrap`, for a mail in attachment mode: new RecipientInfos for all its files.
+    /// Answered by [`FilesCopy`].
+    RewrapFiles {
+        /// The ticket.
+        ticket: TicketId,
+        /// The receiving member.
+        to_org: String,
+        /// Whom of the envelope this copy is for.
+        recipients: Vec<String>,
+    },
     /// Signs a copy for its way. Answered by the detached SignedData, DER.
     SignHop {
         /// The ticket.
@@ -85,6 +109,28 @@ pub enum GatewayRequest {
         /// The Message-ID.
         message_id: String,
     },
+    /// Lets a mail pass that an officer has looked at, although an inspection stops it
+    /// with findings as grave as this. Before its keys are released; logged. Answered by
+    /// `()`.
+    Tolerate {
+        /// The ticket.
+        ticket: TicketId,
+        /// Who releases it.
+        officer: String,
+        /// Why.
+        reason: String,
+        /// The gravest outcome that passes.
+        outcome: Outcome,
+    },
+    /// The public key that the gateway encrypts held mail with. Answered by its SPKI, DER.
+    HoldKey,
+    /// The content key of a held mail, for the gateway's own key made for this once
+    /// (ukm: `binding::release_ukm(id, "held", tail)`); logged. Answered by a
+    /// RecipientInfo, DER.
+    OpenHeld(Box<OpenHeld>),
+    /// A held mail's content keys for an officer who reviews it; logged. Answered by a
+    /// RecipientInfo, DER.
+    ReleaseForReview(Box<ReleaseForReview>),
     /// Ends a ticket whose mail has its fate: its keys are forgotten at once. Answered by
     /// `()`.
     Close {
@@ -100,6 +146,52 @@ pub enum GatewayRequest {
         /// Bodies of certificates that were missing; kept if the list names their hash.
         certificates: Vec<ByteBuf>,
     },
+}
+
+/// A held mail as the gateway keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldObject {
+    /// The name of the held mail.
+    pub id: String,
+    /// The tail of the object it is encrypted in.
+    pub tail: Digest,
+    /// That object's RecipientInfo, DER.
+    #[serde(with = "serde_bytes")]
+    pub recipient: Vec<u8>,
+}
+
+/// Opens a held mail for its gateway.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OpenHeld {
+    /// The mail.
+    pub held: HeldObject,
+    /// Who asked for it.
+    pub officer: String,
+    /// The gateway's key, SPKI DER, P-256.
+    #[serde(with = "serde_bytes")]
+    pub to: Vec<u8>,
+}
+
+/// Shows a held mail to a person.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReleaseForReview {
+    /// Which ciphertext.
+    pub what: Reviewed,
+    /// Who asked for it.
+    pub officer: String,
+    /// The reviewer's encryption certificate, DER: an own person's.
+    #[serde(with = "serde_bytes")]
+    pub certificate: Vec<u8>,
+}
+
+/// What is shown to a reviewer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Reviewed {
+    /// The held object itself: the mail came in clear.
+    Held(HeldObject),
+    /// The encrypted part of a mail that was admitted anew, and that an inspection here
+    /// has stopped before.
+    Part(TicketId),
 }
 
 /// A mail of an own user.
@@ -172,8 +264,8 @@ pub struct AdmitInbound {
     pub message_id: String,
     /// Digest over the covered outer header fields as they came.
     pub headers: Digest,
-    /// The encrypted mail.
-    pub part: OfferedPart,
+    /// The encrypted mail, or in attachment mode its files in their order.
+    pub parts: Vec<OfferedPart>,
     /// The encrypted sealed record.
     #[serde(with = "serde_bytes")]
     pub sealed: Vec<u8>,
@@ -214,6 +306,18 @@ pub struct MemberCopy {
     pub id: HopId,
     /// The RecipientInfos of the mail part.
     pub recipients: Vec<ByteBuf>,
+    /// The sealed record, CMS AuthEnvelopedData.
+    #[serde(with = "serde_bytes")]
+    pub sealed: Vec<u8>,
+}
+
+/// One copy for one member of a mail in attachment mode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilesCopy {
+    /// Its name.
+    pub id: HopId,
+    /// The RecipientInfo of each file, in their order.
+    pub files: Vec<ByteBuf>,
     /// The sealed record, CMS AuthEnvelopedData.
     #[serde(with = "serde_bytes")]
     pub sealed: Vec<u8>,
@@ -265,6 +369,12 @@ pub enum WorkerAsk {
         entity: Digest,
         /// Digest over the covered header fields as they will be delivered.
         headers: Digest,
+    },
+    /// RecipientInfos of each file of a mail in attachment mode, for one recipient and the
+    /// archive. Answered by `Vec<Vec<ByteBuf>>`, in the order of the files.
+    RewrapTo {
+        /// The recipient.
+        recipient: String,
     },
     /// RecipientInfos of a sealed mail for one recipient and the archive. Answered by
     /// `Vec<ByteBuf>`.
@@ -360,6 +470,11 @@ pub struct VerdictBody {
     pub entity: Option<Digest>,
     /// The sender's signature, where there is one.
     pub signer: Option<InnerSigner>,
+    /// SHA-256 of the entity that was made out of a mail in attachment mode, where one
+    /// was: the signed entity and the decrypted files.
+    pub derived: Option<Digest>,
+    /// The hop that the sender says to continue.
+    pub prev: Option<HopId>,
     /// The rules that fired, for the log.
     pub rules: Vec<String>,
 }

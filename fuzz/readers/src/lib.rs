@@ -17,6 +17,7 @@
 )]
 
 pub mod address;
+pub mod attachments;
 pub mod certificate;
 pub mod checkpoint;
 pub mod clamd_reply;
@@ -104,6 +105,7 @@ macro_rules! targets {
 /// All targets, in the order of their names.
 pub const TARGETS: &[Target] = targets![
     address,
+    attachments,
     certificate,
     checkpoint,
     clamd_reply,

@@ -84,9 +84,11 @@ impl Keyserver {
         headers: Digest,
     ) -> Result<Draft, Problem> {
         let verdict = open.passed()?;
-        if verdict.entity != Some(entity) {
-            return Err(Problem::NotAllowed);
-        }
+        let derived = match entity {
+            whole if verdict.entity == Some(whole) => false,
+            made if verdict.derived == Some(made) => true,
+            _ => return Err(Problem::NotAllowed),
+        };
         let signer = verdict.signer.as_ref().ok_or(Problem::NotAllowed)?;
         let certificate = Certificate::from_der(&signer.certificate).map_err(failed)?;
         let own_id = &self.settings.organisation.id;
@@ -127,10 +129,11 @@ impl Keyserver {
                 recipient: recipient.to_string(),
                 headers,
                 entity,
-                derived: false,
+                derived,
                 class: MailClass::Verified,
                 standing,
                 sender,
+                prev: verdict.prev,
             },
             from: from.clone(),
             name: certificate.common_name().unwrap_or_default(),
@@ -238,6 +241,30 @@ impl Keyserver {
         let open = lock(&open);
         let key = received_key(&open, ticket, &tail, key, ContentCipher::Aes256Cbc)?;
         self.for_mailbox(&recipient, &target, &tail, &key)
+    }
+
+    /// RecipientInfos of each file of a mail in attachment mode, as [`Self::encrypt_to`]
+    /// gives them for a whole mail.
+    pub(crate) async fn rewrap_to(
+        &self,
+        ticket: &str,
+        recipient: &str,
+    ) -> Result<Vec<Vec<ByteBuf>>, Problem> {
+        let recipient = self.recipient_of(ticket, recipient)?;
+        let target = self
+            .encryption_certificate(&recipient)
+            .await?
+            .ok_or(Problem::Refused(Reason::RecipientWithoutCertificate))?;
+        let open = self.tickets.find(ticket, Self::now())?;
+        let open = lock(&open);
+        if !open.files {
+            return Err(Problem::NotAllowed);
+        }
+        let files = open
+            .parts
+            .iter()
+            .map(|part| self.for_mailbox(&recipient, &target, &part.tail, &part.key));
+        files.collect()
     }
 
     /// RecipientInfos of a mail as it lies in a mailbox: its owner and the archive.

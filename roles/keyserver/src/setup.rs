@@ -37,7 +37,7 @@ pub enum SetupError {
 }
 
 /// The keys of a generation; the signing key first.
-pub(crate) const NEW_KEYS: [(KeyPurpose, KeyAlgorithm); 6] = [
+pub(crate) const NEW_KEYS: [(KeyPurpose, KeyAlgorithm); 7] = [
     (KeyPurpose::OrganisationSigning, KeyAlgorithm::EcP256),
     (KeyPurpose::FederationEncryption, KeyAlgorithm::EcP256),
     (KeyPurpose::SubmissionEncryption, KeyAlgorithm::EcP256),
@@ -45,6 +45,7 @@ pub(crate) const NEW_KEYS: [(KeyPurpose, KeyAlgorithm); 6] = [
     // Archive keys exist as both kinds: no mail mixes RSA and EC recipients.
     (KeyPurpose::Archive, KeyAlgorithm::EcP256),
     (KeyPurpose::Archive, KeyAlgorithm::Rsa2048),
+    (KeyPurpose::Hold, KeyAlgorithm::EcP256),
 ];
 
 /// What goes into the application to join the federation.

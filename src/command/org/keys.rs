@@ -9,12 +9,13 @@ use std::path::Path;
 use time::OffsetDateTime;
 
 /// The organisation's own keys; those of people are not counted here.
-const PURPOSES: [KeyPurpose; 7] = [
+const PURPOSES: [KeyPurpose; 8] = [
     KeyPurpose::OrganisationSigning,
     KeyPurpose::FederationEncryption,
     KeyPurpose::SubmissionEncryption,
     KeyPurpose::Seal,
     KeyPurpose::Archive,
+    KeyPurpose::Hold,
     KeyPurpose::MemberCa,
     KeyPurpose::SealCa,
 ];

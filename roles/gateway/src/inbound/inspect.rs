@@ -9,6 +9,7 @@ use crate::report;
 use ssmax_api::TicketId;
 use ssmax_api::inspector::{Inspect, Inspected, Plan};
 use ssmax_api::keyserver::GatewayRequest;
+use ssmax_chain::hop_mail::WHOLE_PATH;
 use ssmax_chain::journey::{Envelope, Inspection, Mail};
 use ssmax_chain::{Reason, Refusal};
 use std::sync::Arc;
@@ -34,13 +35,15 @@ impl Gateway {
             admitted.waiting.push((later, Reason::InspectorUnavailable));
         }
         let plan = Plan {
-            encrypted: Some(hop.part.path.clone()),
+            encrypted: (!hop.in_attachment_mode).then(|| WHOLE_PATH.to_owned()),
+            attachments: hop.in_attachment_mode.then_some(self.settings.gateway.attachments),
             seal_for,
             authserv_id: self.settings.gateway.host_name.clone(),
+            tolerate: fates.release.as_ref().map(|release| release.tolerate),
             ..Plan::default()
         };
         let name = admitted.ticket.ticket.clone();
-        let answer = self.look(name, octets, plan).await?;
+        let answer = self.look(name, octets, plan, fates).await?;
         let mail = mail.authenticated(admitted.ticket).inspected(answer)?;
         refuse_each(&admitted.waiting, fates);
         self.deliver_sealed(&mail, &hop.from, fates).await
@@ -63,9 +66,14 @@ impl Gateway {
         let request = GatewayRequest::AdmitOutside { recipients: envelope.recipients.clone() };
         let ticket: TicketId = self.keyserver(&request).await?;
         fates.ticket = Some(ticket.clone());
-        let plan = Plan { authserv_id: self.settings.gateway.host_name.clone(), ..Plan::default() };
+        self.tolerate(fates).await?;
+        let plan = Plan {
+            authserv_id: self.settings.gateway.host_name.clone(),
+            tolerate: fates.release.as_ref().map(|release| release.tolerate),
+            ..Plan::default()
+        };
         let mail = Mail::accept(envelope.clone(), Arc::clone(octets));
-        let answer = self.look(ticket.clone(), octets, plan).await?;
+        let answer = self.look(ticket.clone(), octets, plan, fates).await?;
         let mail = mail.authenticated(ticket).inspected(answer)?;
         self.deliver_as_it_came(&mail, class, fates).await
     }
@@ -75,11 +83,15 @@ impl Gateway {
         ticket: TicketId,
         octets: &[u8],
         plan: Plan,
+        fates: &mut Fates,
     ) -> Result<Inspection<Vec<ssmax_api::inspector::SealedCopy>>, Refusal> {
         let request = Inspect { ticket, mail: octets.to_vec(), plan };
         Ok(match self.inspector(request).await? {
             Inspected::Passed { sealed, .. } => Inspection::Passed(sealed),
-            Inspected::Stopped { reason, .. } => Inspection::Stopped(reason),
+            Inspected::Stopped { reason, outcome, findings } => {
+                fates.found(outcome, findings);
+                Inspection::Stopped(reason)
+            }
         })
     }
 }

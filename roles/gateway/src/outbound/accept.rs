@@ -5,6 +5,7 @@ use crate::config::Ambiguous;
 use crate::journal::SentMail;
 use crate::listen;
 use ssmax_api::keyserver::{Form, OfferedPart};
+use ssmax_chain::attachments::{self, AttachmentMail};
 use ssmax_chain::journey::{Accepted, Envelope, Mail};
 use ssmax_chain::{Digest, Reason, Refusal, trace};
 use ssmax_cms::Limits;
@@ -94,7 +95,7 @@ impl Arrival {
             }
             form = Form::System;
         }
-        if form == Form::Enveloped {
+        if form.is_encrypted() {
             ambiguity::check_header(&mail)?;
         } else if let Some(anew) = ambiguity::settled(&octets, ambiguous)? {
             octets = anew;
@@ -159,6 +160,11 @@ fn form(mail: &Entity<'_>) -> Result<(Form, Vec<OfferedPart>), Refusal> {
         let object = mail.decoded_body().map_err(|_| Reason::EncryptionRefused)?;
         return Ok((Form::Enveloped, vec![offered(String::new(), object)?]));
     }
+    if let Some(attached) = attached(mail)? {
+        let listed = attached.manifest.parts.iter().zip(&attached.files);
+        let parts = listed.map(|(listed, file)| offered_object(listed.path.clone(), file));
+        return Ok((Form::Attachments, parts.collect()));
+    }
     match content::signed_content(mail) {
         Err(content::ContentFault::NotSigned) => Ok((Form::Unsigned, vec![])),
         // Whatever is wrong with a signature, the worker names it.
@@ -166,11 +172,24 @@ fn form(mail: &Entity<'_>) -> Result<(Form, Vec<OfferedPart>), Refusal> {
     }
 }
 
+/// A mail in attachment mode taken apart, if it says that it is one.
+pub(crate) fn attached<'a>(mail: &Entity<'a>) -> Result<Option<AttachmentMail<'a>>, Refusal> {
+    attachments::take_apart(mail).map_err(|fault| {
+        tracing::info!(%fault, "a mail in attachment mode is refused");
+        Reason::AttachmentsNotAsListed.into()
+    })
+}
+
 /// A CMS object as the keyserver wants it offered: RecipientInfos and tail, no content.
 pub(crate) fn offered(path: String, object: Vec<u8>) -> Result<OfferedPart, Refusal> {
     let enveloped =
         Enveloped::parse_vec(object, &Limits::default()).map_err(|_| Reason::EncryptionRefused)?;
-    Ok(OfferedPart {
+    Ok(offered_object(path, &enveloped))
+}
+
+/// As [`offered`], of an object that is read already.
+pub(crate) fn offered_object(path: String, enveloped: &Enveloped) -> OfferedPart {
+    OfferedPart {
         path,
         recipients: enveloped
             .recipients()
@@ -179,7 +198,7 @@ pub(crate) fn offered(path: String, object: Vec<u8>) -> Result<OfferedPart, Refu
             .collect(),
         tail: Digest(enveloped.tail()),
         cipher: enveloped.cipher().name().to_owned(),
-    })
+    }
 }
 
 /// The mail with Date and Message-ID, and whether it brought the latter itself.

@@ -24,7 +24,8 @@ impl Gateway {
         known: Known,
         fates: &mut Fates,
     ) -> Result<Mail<Inspected<OutboundTicket, Made>>, Refusal> {
-        let (plan, later) = self.outbound_plan(&known);
+        let (mut plan, later) = self.outbound_plan(&known);
+        plan.tolerate = fates.release.as_ref().map(|release| release.tolerate);
         let request = Inspect {
             ticket: known.mail.ticket().ticket.clone(),
             mail: known.mail.octets().to_vec(),
@@ -38,7 +39,10 @@ impl Gateway {
                 message_id: known.message_id,
                 from: known.from,
             }),
-            Answer::Stopped { reason, .. } => Inspection::Stopped(reason),
+            Answer::Stopped { reason, outcome, findings } => {
+                fates.found(outcome, findings);
+                Inspection::Stopped(reason)
+            }
         };
         let mail = known.mail.inspected(answer)?;
         // Told only now: of a mail that is stopped it would say that its key came out.
@@ -55,6 +59,8 @@ impl Gateway {
         let most = fitting(known.mail.octets().len());
         let mut plan = Plan {
             encrypted: (known.form == Form::Enveloped).then(String::new),
+            attachments: (known.form == Form::Attachments)
+                .then_some(self.settings.gateway.attachments),
             server_signature: known.server_signature.clone(),
             authserv_id: self.settings.gateway.host_name.clone(),
             ..Plan::default()
@@ -69,7 +75,7 @@ impl Gateway {
                     }
                 }
                 RecipientRoute::Member { recipient, form, .. } => {
-                    if known.form != Form::Enveloped && !plan.fresh.contains(form) {
+                    if !known.form.is_encrypted() && !plan.fresh.contains(form) {
                         if plan.seal_for.len() + plan.fresh.len() >= most {
                             later.push(recipient.clone());
                             continue;

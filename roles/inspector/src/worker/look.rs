@@ -82,12 +82,14 @@ impl Worker {
         for direction in
             [released.direction, Direction::Inbound].into_iter().take(1 + usize::from(inside))
         {
-            let found = match signed {
+            let looked_at = match (signed, &opened.files) {
+                (Some(_), Some(files)) => &files.shown,
                 // The signed entity is what travels on; the header around it is looked
                 // at too, since a subject can leak as well.
-                Some(signed) => self.inspect_octets(&signed.entity, opened, direction)?,
-                None => self.inspect_octets(&opened.message, opened, direction)?,
+                (Some(signed), None) => &signed.entity,
+                (None, _) => &opened.message,
             };
+            let found = self.inspect_octets(looked_at, opened, direction)?;
             merge(&mut verdict, found);
             if signed.is_some() {
                 let header = opened.header_only();

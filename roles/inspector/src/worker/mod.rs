@@ -1,5 +1,6 @@
 //! One mail, opened, looked into and composed anew; then the process ends.
 
+mod attached;
 mod compose;
 mod file;
 mod keyserver;
@@ -70,7 +71,8 @@ fn carry_out(order: Order, clamd: Option<OwnedFd>) -> FromWorker {
     let detectors = Detectors::new(order.policy, order.limits, order.clamav, clamd);
     match order.task {
         Task::Mail(inspect) => FromWorker::Done(detectors.and_then(|detectors| {
-            Worker { keyserver: Keyserver::default(), findings: vec![], detectors }.work(&inspect)
+            Worker { keyserver: Keyserver::default(), findings: vec![], held: false, detectors }
+                .work(&inspect)
         })),
         Task::File(file) => {
             FromWorker::Scanned(detectors.and_then(|detectors| detectors.scan(&file)))
@@ -104,6 +106,8 @@ impl From<Problem> for Stop {
 struct Worker {
     keyserver: Keyserver,
     findings: Vec<Finding>,
+    /// Whether the mail is stopped by findings that say hold, and by nothing else.
+    held: bool,
     detectors: Detectors,
 }
 
@@ -112,7 +116,8 @@ impl Worker {
         match self.inspect(inspect) {
             Ok(passed) => Ok(passed),
             Err(Stop::Refused(reason)) => {
-                Ok(Inspected::Stopped { reason, findings: self.findings })
+                let outcome = if self.held { Outcome::Hold } else { Outcome::Block };
+                Ok(Inspected::Stopped { reason, outcome, findings: self.findings })
             }
             Err(Stop::Failed(problem)) => Err(problem),
         }
@@ -137,11 +142,13 @@ impl Worker {
         };
         let verdict = self.look(inspect, &opened, signed.as_ref(), &released)?;
         self.report(inspect, &opened, signed.as_ref(), verdict.outcome, &key)?;
-        if verdict.outcome != Outcome::Pass {
+        // The keyserver was told of an officer's release as well, or gives nothing.
+        if verdict.outcome > inspect.plan.tolerate.unwrap_or(Outcome::Pass) {
+            self.held = verdict.outcome == Outcome::Hold;
             return Err(stopped(&verdict, &released, encrypted).into());
         }
         self.keyserver.prepare(&released, &inspect.ticket);
-        self.compose(inspect, &opened, signed)
+        self.compose(inspect, &opened, signed, &released)
     }
 
     /// Nothing that the own seal CA signed leaves the member or comes in; between
@@ -155,7 +162,11 @@ impl Worker {
     ) -> Result<(), Stop> {
         let crosses = released.direction == Direction::Inbound || inspect.plan.leaves;
         // An opaque signature hides its content from whoever walks the mail around it.
-        let contents = [Some(&opened.message), signed.map(|signed| &signed.entity)];
+        let contents = [
+            Some(&opened.message),
+            signed.map(|signed| &signed.entity),
+            opened.files.as_ref().map(|files| &files.shown),
+        ];
         let sealed =
             contents.into_iter().flatten().any(|octets| seal::carries_own(octets, released));
         if !crosses || !sealed {
@@ -187,6 +198,8 @@ impl Worker {
                 certificate: signed.sender.certificate.der().to_vec(),
                 signed_data: signed.sender.detached.clone(),
             }),
+            derived: opened.derived().map(Digest::of),
+            prev: signed.and_then(|signed| attached::continued(&signed.entity)),
             rules: self.findings.iter().map(|finding| finding.rule.clone()).collect(),
         };
         let mut octets = Vec::new();

@@ -1,12 +1,15 @@
 //! A mail of another member (step 7). Everything that needs no private key comes
 //! first: forged, unknown and suspended senders never get one used.
 
-use super::{addresses, recipient_infos, ri_digest};
+use super::{addresses, are_files, recipient_infos, ri_digest};
+use crate::hold::StoppedMail;
 use crate::state::Keyserver;
 use crate::ticket::{MemberMail, Origin, Ticket, TicketPart};
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{AdmitInbound, InboundTicket, OfferedPart};
 use ssmax_chain::binding::hop_ukm;
+use ssmax_chain::hop_mail::{WHOLE_PATH, path_of_file};
+use ssmax_chain::hop_record::PartRecord;
 use ssmax_chain::sealed_record::SealedRecord;
 use ssmax_chain::{Digest, HopRecord, Reason};
 use ssmax_cms::Limits;
@@ -40,14 +43,36 @@ impl Keyserver {
         &self,
         request: AdmitInbound,
     ) -> Result<InboundTicket, Problem> {
+        self.admit_hop(request, false).await
+    }
+
+    /// Opens a ticket anew for a mail that was held: it is as old as when it was first
+    /// stopped here. Everything else is judged as of now.
+    pub(crate) async fn readmit_inbound(
+        &self,
+        request: AdmitInbound,
+    ) -> Result<InboundTicket, Problem> {
+        self.admit_hop(request, true).await
+    }
+
+    async fn admit_hop(&self, request: AdmitInbound, held: bool) -> Result<InboundTicket, Problem> {
         let now = Self::now();
         let from =
             Address::parse(&request.from).map_err(|_| Problem::Refused(Reason::FromNotOne))?;
         let recipients = addresses(&request.recipients)?;
         let (hop, signer) = self.verify_hop(&request, now)?;
         let member = self.judge_member(&hop, &signer, &from, now)?;
-        check_hop(&hop, &request, &self.settings.organisation.id, now)?;
-        let mail_key = self.bound_key(&hop, &request.part)?;
+        let stopped =
+            if held { self.first_stopped(&StoppedMail::of_hop(&hop)).await? } else { None };
+        let own_id = &self.settings.organisation.id;
+        check_hop(&hop, &request, own_id, stopped.unwrap_or(now), now)?;
+        if request.parts.len() > self.settings.keyserver.max_private_operations {
+            return Err(Problem::Refused(Reason::TooManyEncryptedParts));
+        }
+        let mut keys = Vec::with_capacity(request.parts.len());
+        for part in &request.parts {
+            keys.push(self.bound_key(&hop, part)?);
+        }
         let sealed = Enveloped::parse(&request.sealed, &Limits::default())
             .map_err(|_| Problem::Refused(Reason::EncryptionRefused))?;
         let sealed_part = offered_sealed(&sealed, &request.sealed, &hop)?;
@@ -67,7 +92,11 @@ impl Keyserver {
         // A private key is used from here on.
         let record = self.open_sealed(&sealed, &sealed_key)?;
         check_sealed(&record, &hop, &recipients)?;
-        let part = self.open_mail(&hop, &request.part, &mail_key)?;
+        let mut parts = Vec::with_capacity(keys.len());
+        for ((part, named), key) in request.parts.iter().zip(&hop.parts).zip(&keys) {
+            parts.push(self.open_mail(named, part, key)?);
+        }
+        let files = is_in_attachment_mode(&request.parts);
         let answer = InboundTicket {
             ticket: self.ticket_id(),
             id: hop.id,
@@ -85,7 +114,8 @@ impl Keyserver {
             signed_data: request.signed_data,
         }));
         let mut ticket = Ticket::new(now, origin, recipients);
-        ticket.parts = vec![part];
+        ticket.parts = parts;
+        ticket.files = files;
         self.tickets.open(answer.ticket.clone(), ticket)?;
         Ok(answer)
     }
@@ -209,7 +239,7 @@ impl Keyserver {
 
     fn open_mail(
         &self,
-        hop: &HopRecord,
+        named: &PartRecord,
         part: &OfferedPart,
         bound: &BoundKey,
     ) -> Result<TicketPart, Problem> {
@@ -217,7 +247,7 @@ impl Keyserver {
             .ok_or(Problem::Refused(Reason::EncryptionRefused))?;
         let content_key = self.unwrap_bound(bound, cipher)?;
         let kcv = Digest(kcv(&content_key, &part.tail.0));
-        if hop.parts.first().is_none_or(|named| named.kcv != kcv) {
+        if named.kcv != kcv {
             return Err(Problem::Refused(Reason::KeyCheckFailed));
         }
         Ok(TicketPart {
@@ -247,34 +277,45 @@ fn is_domain_signature(signer: &ssmax_cms::signed::SignerInfo) -> bool {
         .is_some_and(ssmax_cms::signed::is_domain_signature_type)
 }
 
-/// What the record says against what came.
+/// What the record says against what came. `seen` is now, but for a mail that was held:
+/// when it was first stopped.
 fn check_hop(
     hop: &HopRecord,
     request: &AdmitInbound,
     own_id: &str,
+    seen: OffsetDateTime,
     now: OffsetDateTime,
 ) -> Result<(), Problem> {
     let refuse = |reason| Err(Problem::Refused(reason));
     if hop.to_org != own_id {
         return refuse(Reason::NotForUs);
     }
-    if hop.at > now + MAX_AHEAD || hop.at < now - MAX_AGE {
+    if hop.at > now + MAX_AHEAD || hop.at < seen - MAX_AGE {
         return refuse(Reason::HopTimeOutside);
     }
     if hop.headers != request.headers || hop.message_id != request.message_id {
         return refuse(Reason::HeadersChanged);
     }
-    let [named] = hop.parts.as_slice() else { return refuse(Reason::CiphertextNotBound) };
-    let part = &request.part;
-    if named.path != part.path
-        || named.tail != part.tail
-        || named.alg != part.cipher
-        || named.ri != ri_digest(&part.recipients)
+    let is_named = |(named, part): (&PartRecord, &OfferedPart)| {
+        named.path == part.path
+            && named.tail == part.tail
+            && named.alg == part.cipher
+            && named.ri == ri_digest(&part.recipients)
+    };
+    let is_whole = matches!(request.parts.as_slice(), [part] if part.path == WHOLE_PATH);
+    if !(is_whole || is_in_attachment_mode(&request.parts))
+        || hop.parts.len() != request.parts.len()
+        || !hop.parts.iter().zip(&request.parts).all(is_named)
         || hop.sealed != Digest::of(&request.sealed)
     {
         return refuse(Reason::CiphertextNotBound);
     }
     Ok(())
+}
+
+/// Whether the parts are the files of a mail in attachment mode.
+fn is_in_attachment_mode(parts: &[OfferedPart]) -> bool {
+    are_files(parts, |path| path_of_file(&path.to_string()))
 }
 
 /// The sealed record as an offered part, to be bound like the mail itself.

@@ -7,6 +7,7 @@ mod sender;
 use crate::state::{Keyserver, failed};
 use crate::ticket::{Origin, Ticket};
 use serde_bytes::ByteBuf;
+use ssmax_api::keyserver::OfferedPart;
 use ssmax_api::{Problem, TicketId};
 use ssmax_chain::{Digest, Reason};
 use ssmax_cms::enveloped::{ContentCipher, KeyName, RecipientInfo, UnwrapPolicy};
@@ -53,6 +54,14 @@ fn recipient_infos(offered: &[ByteBuf]) -> Result<Vec<RecipientInfo>, Problem> {
         .map(|der| RecipientInfo::parse(der))
         .collect::<Result<_, _>>()
         .map_err(|_| Problem::Refused(Reason::EncryptionRefused))
+}
+
+/// Whether these are the encrypted files of a mail in attachment mode, which stand at
+/// these paths, each once.
+fn are_files(parts: &[OfferedPart], path: impl Fn(usize) -> String) -> bool {
+    let in_place = parts.iter().enumerate().all(|(at, part)| part.path == path(at + 2));
+    let mut tails = std::collections::HashSet::new();
+    !parts.is_empty() && in_place && parts.iter().all(|part| tails.insert(part.tail.0))
 }
 
 /// SHA-256 over RecipientInfos in their order, as a hop record names them.
