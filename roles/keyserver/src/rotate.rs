@@ -1,7 +1,7 @@
 //! New keys beside the old ones (`ssmax org rotate`).
 
 use crate::config::Settings;
-use crate::setup::{NEW_KEYS, SetupError, public_keys};
+use crate::setup::{SetupError, new_keys, public_keys};
 use ssmax_federation::renewal::{Renewal, RenewedKeys};
 use ssmax_hsm::{KeyId, KeyPurpose};
 use ssmax_pki::Certificate;
@@ -41,7 +41,7 @@ pub fn rotate(
     let mut made = Vec::new();
     if keys.keys(signing)?.first() == Some(&id) {
         // The signing key comes last: with it there, all are.
-        for (purpose, algorithm) in NEW_KEYS.into_iter().rev() {
+        for (purpose, algorithm) in new_keys(settings).rev() {
             made.push((purpose, keys.generate(purpose, algorithm)?));
         }
     }
