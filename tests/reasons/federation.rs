@@ -116,6 +116,12 @@ fn authority_config(dir: &TempDir) -> AuthorityConfig {
     }
 }
 
+/// Of the keyserver: nobody runs into it unless a case wants to. The cases have many
+/// mails stopped after opening.
+fn limits() -> ssmax_keyserver::Limits {
+    ssmax_keyserver::Limits { opened_refusals_per_hour: 1000, ..Default::default() }
+}
+
 fn outlines() -> [Outline; 3] {
     [
         Outline {
@@ -125,6 +131,7 @@ fn outlines() -> [Outline; 3] {
             inbound_after_opening: AfterOpening::Hold,
             max_private_operations: 4,
             rewrap_own_per_day: 20,
+            limits: limits(),
             ambiguous: Ambiguous::Rebuild,
         },
         Outline {
@@ -134,6 +141,7 @@ fn outlines() -> [Outline; 3] {
             inbound_after_opening: AfterOpening::Refuse,
             max_private_operations: 4,
             rewrap_own_per_day: 20,
+            limits: limits(),
             ambiguous: Ambiguous::Refuse,
         },
         Outline {
@@ -143,6 +151,7 @@ fn outlines() -> [Outline; 3] {
             inbound_after_opening: AfterOpening::Refuse,
             max_private_operations: 0,
             rewrap_own_per_day: 0,
+            limits: limits(),
             ambiguous: Ambiguous::Rebuild,
         },
     ]

@@ -37,6 +37,7 @@ pub(crate) struct Outline {
     pub(crate) inbound_after_opening: AfterOpening,
     pub(crate) max_private_operations: usize,
     pub(crate) rewrap_own_per_day: u32,
+    pub(crate) limits: ssmax_keyserver::Limits,
     pub(crate) ambiguous: Ambiguous,
 }
 
@@ -256,6 +257,8 @@ fn keyserver(
             allow_pkcs1_decryption: false,
             sign_for_users: true,
             rewrap_own_per_day: outline.rewrap_own_per_day,
+            audit_days: 1830,
+            limits: outline.limits,
         },
     }
 }

@@ -4,6 +4,7 @@ use crate::asking::Site;
 use crate::forgery::{Forgery, Signer};
 use crate::mails::{mail, parsed, text};
 use crate::submitted::{Admitted, inner_signer, offered};
+use ssmax_api::Problem;
 use ssmax_api::keyserver::{AdmitInbound, GatewayRequest, InboundTicket};
 use ssmax_chain::binding::headers_digest;
 use ssmax_chain::{Digest, hop_mail};
@@ -11,6 +12,11 @@ use ssmax_chain::{Digest, hop_mail};
 impl Site {
     /// A good mail by erin.
     pub(crate) async fn arrive(&self) -> Admitted {
+        self.arriving().await.unwrap()
+    }
+
+    /// The same, if it is let in.
+    pub(crate) async fn arriving(&self) -> Result<Admitted, Problem> {
         let (alice, erin) = (&self.federation.alice, &self.federation.erin);
         let inner = mail(&erin.address, &alice.address, &text()).signed_by(erin);
         let (entity, signed_data) = inner.signature();
@@ -30,13 +36,13 @@ impl Site {
             recipients: vec![alice.address.clone()],
         };
         let request = GatewayRequest::AdmitInbound(Box::new(request));
-        let InboundTicket { ticket, .. } = self.gateway(&request).await.unwrap();
-        Admitted {
+        let InboundTicket { ticket, .. } = self.gateway(&request).await?;
+        Ok(Admitted {
             ticket,
             parts: vec![part],
             entity: Digest::of(&entity),
             signer: Some(inner_signer(&signed_data)),
-        }
+        })
     }
 
     /// A mail in clear from outside the federation.

@@ -33,11 +33,13 @@ pub enum KeyPurpose {
     SealCa,
     /// Issues certificates for TLS between roles (member's CA).
     TransportCa,
+    /// Signs the heads of the audit log (keyserver).
+    Audit,
 }
 
 impl KeyPurpose {
     /// Every purpose, in the order of the declaration.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Root,
         Self::IssuingCa,
         Self::ListSigner,
@@ -51,6 +53,7 @@ impl KeyPurpose {
         Self::MemberCa,
         Self::SealCa,
         Self::TransportCa,
+        Self::Audit,
     ];
 
     /// The purpose's name in files and logs: lower-case letters and hyphens, at most 32.
@@ -72,6 +75,7 @@ impl KeyPurpose {
             Self::MemberCa => "member-ca",
             Self::SealCa => "seal-ca",
             Self::TransportCa => "transport-ca",
+            Self::Audit => "audit",
         }
     }
 

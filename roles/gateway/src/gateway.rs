@@ -51,11 +51,15 @@ impl Gateway {
         &self,
         request: &GatewayRequest,
     ) -> Result<T, Refusal> {
-        let answer: Answer =
-            self.keyserver.call(request, KEYSERVER_TIMEOUT).await.map_err(|error| {
-                tracing::error!(%error, "the keyserver does not answer");
-                Refusal::from(Reason::KeyserverUnavailable)
-            })?;
+        let asked = if request.is_repeatable() {
+            self.keyserver.call_again(request, KEYSERVER_TIMEOUT).await
+        } else {
+            self.keyserver.call(request, KEYSERVER_TIMEOUT).await
+        };
+        let answer: Answer = asked.map_err(|error| {
+            tracing::error!(%error, "the keyserver does not answer");
+            Refusal::from(Reason::KeyserverUnavailable)
+        })?;
         ssmax_api::decode(answer).map_err(|problem| refusal(problem, Reason::KeyserverUnavailable))
     }
 

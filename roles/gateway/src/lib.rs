@@ -24,6 +24,6 @@ mod setup;
 pub mod wire;
 
 pub use config::{AfterOpening, Ambiguous, FederationConfig, GatewayConfig, Settings};
-pub use journal::{FateRow, fates_of, list_version};
+pub use journal::{FateRow, TicketFate, fates_of, list_version, ticket_fates};
 pub use serve::{ServeError, serve};
 pub use setup::{SetupError, initialise};

@@ -146,8 +146,12 @@ impl Supervisor {
         input: &mut ChildStdin,
     ) -> Result<(), Problem> {
         let request = InspectorRequest { ticket: ticket.to_owned(), ask };
-        let answer: Answer =
-            self.keyserver.call(&request, KEYSERVER_TIMEOUT).await.map_err(failed)?;
+        let asked = if request.ask.is_repeatable() {
+            self.keyserver.call_again(&request, KEYSERVER_TIMEOUT).await
+        } else {
+            self.keyserver.call(&request, KEYSERVER_TIMEOUT).await
+        };
+        let answer: Answer = asked.map_err(failed)?;
         let mut octets = Vec::new();
         ciborium::into_writer(&answer, &mut octets).map_err(failed)?;
         let answer = ToWorker { answer: ByteBuf::from(octets).into_vec() };

@@ -5,12 +5,16 @@
 //! [`admit`] opens tickets; [`release`] hands content keys to one worker and takes its
 //! verdict; [`rewrap`] makes the copies for other members; [`sign_hop`], [`seal`] and
 //! [`sign_user`] sign what they build themselves; [`person`] does what people ask for on
-//! their own word; [`people`] and [`member_list`] are
+//! their own word; [`audit`] writes down all of it, [`limits`] bounds it, [`again`] answers the
+//! same request the same way; [`people`] and [`member_list`] are
 //! what it judges by; [`setup`] makes and installs the keys.
 #![allow(clippy::disallowed_methods, reason = "a role has clock, files and sockets")]
 
 mod admit;
+mod again;
+mod audit;
 mod config;
+mod limits;
 mod member_list;
 mod people;
 mod person;
@@ -26,6 +30,8 @@ mod state;
 mod ticket;
 mod verdict;
 
+pub use audit::{AuditFault, AuditReport, Head, TicketTrace, newest_head, verify as verify_audit};
 pub use config::{KeyserverConfig, Settings};
+pub use limits::Limits;
 pub use serve::{Keyserver, serve};
 pub use setup::{PublicKeys, SetupError, initialise, install_admission, public_keys};

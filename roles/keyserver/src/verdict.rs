@@ -1,5 +1,6 @@
 //! The worker's finding, and what the keyserver makes of it.
 
+use crate::limits::Source;
 use crate::people::may_send_as;
 use crate::state::Keyserver;
 use crate::ticket::{MemberMail, Origin, OwnMail, Ticket, lock};
@@ -34,7 +35,9 @@ impl Keyserver {
             return Err(Problem::NotAllowed);
         }
         if verdict.outcome == Outcome::Pass {
-            check_pass(&open, &verdict)?;
+            let passes = check_pass(&open, &verdict);
+            self.count_refusal(Source::of(&open.origin).as_ref(), &passes);
+            passes?;
         }
         tracing::info!(%ticket, outcome = ?verdict.outcome, rules = ?verdict.rules, "a worker has judged a mail");
         open.verdict = Some(verdict);

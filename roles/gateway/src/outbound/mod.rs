@@ -77,7 +77,7 @@ impl Journey for Submission {
                 }
             }
         }
-        let ticket = fates.ticket.take();
+        let ticket = fates.ticket.clone();
         let replies = fates.write(&self.0.journal, "outbound").await;
         self.0.close(ticket);
         replies

@@ -2,6 +2,7 @@
 //! first: forged, unknown and suspended senders never get one used.
 
 use super::{addresses, recipient_infos, ri_digest};
+use crate::limits::Source;
 use crate::state::Keyserver;
 use crate::ticket::{MemberMail, Origin, Ticket, TicketPart};
 use ssmax_api::Problem;
@@ -64,10 +65,16 @@ impl Keyserver {
             return Err(Problem::Refused(Reason::RecipientWithoutCertificate));
         }
 
+        let source = Source::Member(member.id.clone());
+        self.count_mail(&source, recipients.len())?;
+
         // A private key is used from here on.
-        let record = self.open_sealed(&sealed, &sealed_key)?;
-        check_sealed(&record, &hop, &recipients)?;
-        let part = self.open_mail(&hop, &request.part, &mail_key)?;
+        let opened = self.open_sealed(&sealed, &sealed_key).and_then(|record| {
+            check_sealed(&record, &hop, &recipients)?;
+            Ok((record, self.open_mail(&hop, &request.part, &mail_key)?))
+        });
+        self.count_refusal(Some(&source), &opened);
+        let (record, part) = opened?;
         let answer = InboundTicket {
             ticket: self.ticket_id(),
             id: hop.id,

@@ -1,6 +1,7 @@
 //! A mail of an own user (steps 3 and 4).
 
 use super::{addresses, recipient_infos};
+use crate::limits::Source;
 use crate::people::{has_token, may_send_as, server_held};
 use crate::state::{Keyserver, failed};
 use crate::ticket::{Origin, OwnMail, Ticket, TicketPart};
@@ -57,9 +58,13 @@ impl Keyserver {
         }
         let recipients = addresses(&statement.recipients)?;
         let routes = self.routes(&recipients).await?;
+        let source = Source::Person(user.user.clone());
+        self.count_mail(&source, recipients.len())?;
         let mut parts = Vec::new();
         for offered in &request.parts {
-            parts.push(self.open_submitted(offered, &user).await?);
+            let part = self.open_submitted(offered, &user).await;
+            self.count_refusal(Some(&source), &part);
+            parts.push(part?);
         }
         let now = Self::now();
         let origin = Origin::Own(Box::new(OwnMail {
