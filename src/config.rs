@@ -9,6 +9,7 @@ use ssmax_ca::CaConfig;
 use ssmax_daemon::config::{self, resolve};
 use ssmax_federation::{Enforce, FreshForm};
 use ssmax_gateway::{FederationConfig, GatewayConfig};
+use ssmax_hsm::Pkcs11Config;
 use ssmax_inspector::InspectorConfig;
 use ssmax_keyserver::KeyserverConfig;
 use std::path::{Path, PathBuf};
@@ -161,12 +162,17 @@ impl Config {
         }
         if let Some(section) = &mut file.keyserver {
             absolute(&mut section.unlock_file);
+            token_files(&mut section.pkcs11).for_each(absolute);
         }
         if let Some(section) = &mut file.ca {
             absolute(&mut section.unlock_file);
+            token_files(&mut section.pkcs11).for_each(absolute);
         }
         if let Some(section) = &mut file.authority {
             absolute(&mut section.unlock_file);
+        }
+        if let Some(section) = &mut file.inspector {
+            absolute(&mut section.clamd_conf);
         }
         if let Some(section) = &mut file.gateway {
             let files = [&mut section.tls_certificate, &mut section.tls_key, &mut section.route_ca];
@@ -317,6 +323,11 @@ impl Config {
                 .with("section", name)
         })
     }
+}
+
+/// The files that say how a token is opened.
+fn token_files(token: &mut Option<Pkcs11Config>) -> impl Iterator<Item = &mut PathBuf> {
+    token.iter_mut().flat_map(|token| [&mut token.module, &mut token.pin_file])
 }
 
 #[cfg(test)]

@@ -49,10 +49,23 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ssmax user add 10234 --name \"山田 花子\" --address hanako@a.example --proof in-person \
          --password-file password.txt",
     ),
+    (
+        "ssmax user add-role",
+        "ssmax user add-role reports --kind system --name \"Mail system\" \
+         --address mailer-daemon@a.example",
+    ),
+    ("ssmax user delegate", "ssmax user delegate --from boss@a.example --to 10234 --days 90"),
+    ("ssmax user undelegate", "ssmax user undelegate --from boss@a.example --to 10234"),
+    ("ssmax user delegations", "ssmax user delegations --json"),
     ("ssmax user list", "ssmax user list --json"),
     ("ssmax user export", "ssmax user export hanako@a.example --out hanako"),
     ("ssmax user renew", "ssmax user renew 10234 --csr request.pem --lost --out hanako"),
     ("ssmax user revoke", "ssmax user revoke 10234"),
+    (
+        "ssmax mail forward",
+        "ssmax mail forward got.eml --key hanako.p12 --password-file password.txt --to taro.pem \
+         --drop salaries.xlsx --out send.eml",
+    ),
     ("ssmax audit", "ssmax audit verify --config ssmax.toml"),
     ("ssmax audit verify", "ssmax audit verify --head head.json --config ssmax.toml"),
     ("ssmax audit head", "ssmax audit head --out head.json --config ssmax.toml"),
@@ -69,6 +82,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ssmax rewrap",
         "ssmax rewrap mail.eml --key encryption-key.pem --to bob.pem carol.pem --out rewrapped.eml",
     ),
+    ("ssmax scan", "ssmax scan mail.eml --direction outbound --config ssmax.toml --json"),
     ("ssmax mail", "ssmax mail open mail.eml --key encryption-key.pem --trust seal-ca.pem"),
     (
         "ssmax mail sign",

@@ -70,6 +70,7 @@ const MEMBER: &[Section] = &[
         "keyserver",
         &[
             Set("unlock_file", "\"/etc/ssmax/unlock/keyserver\""),
+            Optional("backend", "\"file\""),
             Optional("max_private_operations", "4"),
             Optional("allow_pkcs1_decryption", "false"),
             Optional("sign_for_users", "false"),
@@ -88,12 +89,29 @@ const MEMBER: &[Section] = &[
         ],
     ),
     (
+        "keyserver.pkcs11",
+        &[
+            Set("module", "\"/usr/lib/softhsm/libsofthsm2.so\""),
+            Set("token_label", "\"ssmax\""),
+            Set("pin_file", "\"/etc/ssmax/unlock/keyserver.pin\""),
+        ],
+    ),
+    (
         "ca",
         &[
             Set("unlock_file", "\"/etc/ssmax/unlock/ca\""),
+            Optional("backend", "\"file\""),
             Optional("user_days", "730"),
             Optional("relay_days", "400"),
             Optional("device_secret_aal", "1"),
+        ],
+    ),
+    (
+        "ca.pkcs11",
+        &[
+            Set("module", "\"/usr/lib/softhsm/libsofthsm2.so\""),
+            Set("token_label", "\"ssmax\""),
+            Set("pin_file", "\"/etc/ssmax/unlock/ca.pin\""),
         ],
     ),
     (
@@ -102,6 +120,10 @@ const MEMBER: &[Section] = &[
             Optional("workers", "4"),
             Optional("worker_seconds", "60"),
             Optional("worker_mebibytes", "1024"),
+            Optional("clamav", "\"unix:/run/clamav/clamd.ctl\""),
+            Optional("clamav_seconds", "20"),
+            Optional("clamav_bytes", "100000000"),
+            Optional("clamd_conf", "\"/etc/clamav/clamd.conf\""),
         ],
     ),
     (
@@ -134,9 +156,20 @@ const MEMBER: &[Section] = &[
             Optional("inbound_after_opening", "\"hold\""),
             Optional("outbound_after_opening", "\"refuse\""),
             Optional("ambiguous", "\"rebuild\""),
+            Optional("attachments", "\"whole\""),
             Optional("max_held_mebibytes", "10240"),
         ],
     ),
+    (
+        "gateway.system",
+        &[
+            Optional("lmtp", "\"127.0.0.1:10026\""),
+            Optional("smtp", "\"127.0.0.1:10027\""),
+            Optional("report_address", "\"mailer-daemon@a.example\""),
+            Optional("reply_address", "\"auto-reply@a.example\""),
+        ],
+    ),
+    ("gateway.system.sources", &[Optional("\"192.0.2.7\"", "\"scanner@a.example\"")]),
     ("gateway.routes", &[Optional("\"b.example\"", "\"smtp+tls://mx.b.example:25\"")]),
     (
         "gateway.limits",

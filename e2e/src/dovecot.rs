@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::chown;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -19,36 +19,63 @@ const MAIL_USER: u32 = 5000;
 /// The password of every mailbox.
 pub const PASSWORD: &str = "mailbox password";
 
+/// What one instance is told.
+#[derive(Debug)]
+pub struct Settings<'a> {
+    /// "a" or "b".
+    pub name: &'a str,
+    /// Where mailers fetch mail.
+    pub imap: SocketAddr,
+    /// Where Postfix delivers.
+    pub lmtp: SocketAddr,
+    /// Where what Sieve sends is handed in.
+    pub submission: SocketAddr,
+    /// The addresses of all mailboxes.
+    pub mailboxes: &'a [String],
+    /// The mailboxes that are full from the beginning.
+    pub full: &'a [String],
+}
+
 /// A running instance.
 #[derive(Debug)]
 pub struct Dovecot {
     /// Where mailers fetch mail.
     pub imap: SocketAddr,
+    dir: PathBuf,
     _running: Running,
 }
 
 impl Dovecot {
     /// Writes its configuration with these mailboxes, and starts it.
     #[track_caller]
-    pub fn start(
-        place: &Place,
-        name: &str,
-        imap: SocketAddr,
-        lmtp: SocketAddr,
-        mailboxes: &[&str],
-    ) -> Self {
+    pub fn start(place: &Place, settings: &Settings<'_>) -> Self {
+        let Settings { name, imap, lmtp, .. } = *settings;
         let dir = place.path().join(format!("dovecot-{name}"));
-        for name in ["run", "mail"] {
+        fs::create_dir_all(dir.join("run")).unwrap();
+        for name in ["mail", "sieve"] {
             fs::create_dir_all(dir.join(name)).unwrap();
+            chown(dir.join(name), Some(MAIL_USER), Some(MAIL_USER)).unwrap();
         }
-        chown(dir.join("mail"), Some(MAIL_USER), Some(MAIL_USER)).unwrap();
         let mut users = String::new();
-        for mailbox in mailboxes {
-            writeln!(users, "{mailbox}:{{PLAIN}}{PASSWORD}::::::").unwrap();
+        for mailbox in settings.mailboxes {
+            let (local, domain) = mailbox.split_once('@').unwrap();
+            let home = dir.join("mail").join(domain).join(local).join("home");
+            fs::create_dir_all(&home).unwrap();
+            for dir in [home.as_path(), home.parent().unwrap(), &dir.join("mail").join(domain)] {
+                chown(dir, Some(MAIL_USER), Some(MAIL_USER)).unwrap();
+            }
+            let bytes = if settings.full.contains(mailbox) { 1 } else { 1_000_000_000 };
+            writeln!(
+                users,
+                "{mailbox}:{{PLAIN}}{PASSWORD}:{MAIL_USER}:{MAIL_USER}::{}::\
+                 userdb_quota_rule=*:bytes={bytes}",
+                home.display()
+            )
+            .unwrap();
         }
         fs::write(dir.join("users"), users).unwrap();
         let config = dir.join("dovecot.conf");
-        fs::write(&config, dovecot_conf(&dir, name, imap, lmtp)).unwrap();
+        fs::write(&config, dovecot_conf(&dir, settings)).unwrap();
         let program = run(Command::new("sh").args(["-c", "command -v dovecot"])).ends(0).text();
         let arguments = ["-F", "-c", config.to_str().unwrap()];
         let log = dir.join("output.log");
@@ -56,11 +83,19 @@ impl Dovecot {
         for address in [imap, lmtp] {
             wait_for("Dovecot", READY, || TcpStream::connect(address).ok());
         }
-        Self { imap, _running: running }
+        Self { imap, dir, _running: running }
+    }
+
+    /// Gives a mailbox a Sieve script.
+    #[track_caller]
+    pub fn filter(&self, mailbox: &str, script: &str) {
+        let file = self.dir.join("sieve").join(format!("{mailbox}.sieve"));
+        fs::write(file, script).unwrap();
     }
 }
 
-fn dovecot_conf(dir: &Path, name: &str, imap: SocketAddr, lmtp: SocketAddr) -> String {
+fn dovecot_conf(dir: &Path, settings: &Settings<'_>) -> String {
+    let Settings { name, imap, lmtp, submission, .. } = settings;
     let dir = dir.display();
     let (ip, imap, lmtp) = (imap.ip(), imap.port(), lmtp.port());
     format!(
@@ -82,8 +117,15 @@ passdb {{
   args = username_format=%u {dir}/users
 }}
 userdb {{
-  driver = static
-  args = uid={MAIL_USER} gid={MAIL_USER} home={dir}/mail/%d/%n/home
+  driver = passwd-file
+  args = username_format=%u {dir}/users
+}}
+submission_host = {submission}
+mail_plugins = quota
+plugin {{
+  quota = maildir:mailbox
+  sieve = file:{dir}/sieve/%u.sieve
+  sieve_user_log = {dir}/sieve/%u.log
 }}
 service imap-login {{
   chroot =
@@ -108,6 +150,7 @@ service stats {{
 }}
 protocol lmtp {{
   postmaster_address = postmaster@{name}.example
+  mail_plugins = quota sieve
 }}
 "
     )

@@ -14,6 +14,7 @@
 
 pub mod authority;
 pub mod dovecot;
+pub mod greylist;
 pub mod imap;
 pub mod mailer;
 pub mod mails;

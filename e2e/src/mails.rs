@@ -24,7 +24,9 @@ pub struct Mail {
 }
 
 impl Mail {
-    fn new(name: &str, fields: &str, entity: Vec<u8>) -> Self {
+    /// A mail by its name, the fields that it has beside Message-ID and Date, each with its
+    /// CRLF, and its content.
+    pub fn new(name: &str, fields: &str, entity: Vec<u8>) -> Self {
         let message_id = format!("<{name}@mailer.example>");
         let top = format!(
             "{fields}Message-ID: {message_id}\r\nDate: {}\r\nMIME-Version: 1.0\r\n",

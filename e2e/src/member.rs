@@ -1,7 +1,8 @@
 //! A member organisation: its roles, its mail servers, its people.
 
 use crate::authority::Authority;
-use crate::dovecot::Dovecot;
+use crate::dovecot::{self, Dovecot};
+use crate::greylist::Greylist;
 use crate::place::Place;
 use crate::postfix::{Postfix, Settings};
 use crate::process::{Running, run};
@@ -28,6 +29,14 @@ pub struct Outline {
     pub fresh_form: &'static str,
     /// The people who have a mailbox.
     pub people: &'static [&'static str],
+    /// More mailboxes of one person: `u1`, `u2` and so on.
+    pub numbered: usize,
+    /// The mailboxes that are full.
+    pub full: &'static [&'static str],
+    /// Local parts that Postfix makes another address of, behind the gateway.
+    pub aliases: &'static [(&'static str, &'static str)],
+    /// Whether the MX puts off every recipient at first.
+    pub greylists: bool,
 }
 
 /// The addresses of an organisation.
@@ -39,6 +48,8 @@ struct Ports {
     mailboxes: SocketAddr,
     submission: SocketAddr,
     filter: SocketAddr,
+    machines: SocketAddr,
+    automatic: SocketAddr,
 }
 
 /// An organisation.
@@ -49,6 +60,7 @@ pub struct Member {
     ports: Ports,
     roles: Vec<Running>,
     servers: Option<(Postfix, Dovecot)>,
+    greylist: Option<Greylist>,
 }
 
 /// Somebody of an organisation, with what lies on their own computer.
@@ -67,13 +79,14 @@ pub struct Person {
 impl Member {
     /// Writes its configuration; nothing is made or started yet.
     pub fn new(place: &Place, outline: Outline, authority: &Authority) -> Self {
-        let [mx, reinjection, imap, mailboxes, submission] =
+        let [mx, reinjection, imap, mailboxes, submission, machines] =
             std::array::from_fn(|_| place.free(outline.ip));
-        let filter = place.free(Ipv4Addr::LOCALHOST);
-        let ports = Ports { mx, reinjection, imap, mailboxes, submission, filter };
+        let [filter, automatic] = std::array::from_fn(|_| place.free(Ipv4Addr::LOCALHOST));
+        let ports =
+            Ports { mx, reinjection, imap, mailboxes, submission, filter, machines, automatic };
         let config = ssmax_toml(&outline, &ports, &authority.url());
         let site = Site::new(place.private_dir(outline.name), &config);
-        Self { outline, site, ports, roles: Vec::new(), servers: None }
+        Self { outline, site, ports, roles: Vec::new(), servers: None, greylist: None }
     }
 
     /// Its folder.
@@ -96,6 +109,21 @@ impl Member {
         self.ports.submission
     }
 
+    /// Where scanners hand in, without a login.
+    pub fn machines(&self) -> SocketAddr {
+        self.ports.machines
+    }
+
+    /// Its running Dovecot.
+    pub fn dovecot(&self) -> &Dovecot {
+        &self.servers.as_ref().unwrap().1
+    }
+
+    /// How many recipients its MX has put off.
+    pub fn put_off(&self) -> usize {
+        self.greylist.as_ref().map_or(0, Greylist::put_off)
+    }
+
     /// Its running Postfix.
     pub fn postfix(&self) -> &Postfix {
         &self.servers.as_ref().unwrap().0
@@ -112,11 +140,37 @@ impl Member {
     pub fn start_mail_servers(&mut self, place: &Place, other: &Self) {
         let (name, domain) = (self.outline.name, self.domain());
         let ports = self.ports;
-        let people: Vec<String> =
-            self.outline.people.iter().map(|person| format!("{person}@{domain}")).collect();
-        let people: Vec<&str> = people.iter().map(String::as_str).collect();
-        let dovecot = Dovecot::start(place, name, ports.imap, ports.mailboxes, &people);
+        let of_domain = |local: &str| format!("{local}@{domain}");
+        let mut mailboxes: Vec<String> =
+            self.outline.people.iter().map(|person| of_domain(person)).collect();
+        mailboxes
+            .extend((1..=self.outline.numbered).map(|number| of_domain(&format!("u{number}"))));
+        let full: Vec<String> = self.outline.full.iter().map(|local| of_domain(local)).collect();
+        let dovecot = Dovecot::start(
+            place,
+            &dovecot::Settings {
+                name,
+                imap: ports.imap,
+                lmtp: ports.mailboxes,
+                submission: ports.machines,
+                mailboxes: &mailboxes,
+                full: &full,
+            },
+        );
+        self.greylist = self.outline.greylists.then(Greylist::start);
+        let aliases: Vec<(String, String)> = self
+            .outline
+            .aliases
+            .iter()
+            .map(|(from, to)| (of_domain(from), of_domain(to)))
+            .collect();
+        let aliases: Vec<(&str, &str)> =
+            aliases.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
         let settings = Settings {
+            machines: ports.machines,
+            automatic: ports.automatic,
+            aliases: &aliases,
+            policy: self.greylist.as_ref().map(Greylist::address),
             name,
             domain: &domain,
             mx: ports.mx,
@@ -126,6 +180,21 @@ impl Member {
             other: (&other.domain(), other.ports.mx),
         };
         self.servers = Some((Postfix::start(place, &settings), dovecot));
+    }
+
+    /// Registers an address behind which there is no person.
+    #[track_caller]
+    pub fn add_role(&self, local: &str, kind: &str, name: &str) {
+        let address = format!("{local}@{}", self.domain());
+        let line = ["user", "add-role", local, "--kind", kind, "--name", name];
+        let _ = self.site.run(&[&line[..], &["--address", &address]].concat()).ends(0);
+    }
+
+    /// The roles that reports and automatic replies are from.
+    #[track_caller]
+    pub fn add_automatic_roles(&self) {
+        self.add_role("mailer-daemon", "system", "Mail system");
+        self.add_role("auto-reply", "system", "Automatic replies");
     }
 
     /// Starts all roles. One that ends stays away, so that a test sees its absence.
@@ -144,7 +213,15 @@ impl Member {
     /// signing key in a file too.
     #[track_caller]
     pub fn add_person(&self, user: &str, name: &str, own_key: bool) -> Person {
+        self.add_person_at(user, name, own_key, &[])
+    }
+
+    /// As [`Member::add_person`], with more local parts of addresses.
+    #[track_caller]
+    pub fn add_person_at(&self, user: &str, name: &str, own_key: bool, more: &[String]) -> Person {
         let address = format!("{user}@{}", self.domain());
+        let more: Vec<String> =
+            more.iter().map(|local| format!("{local}@{}", self.domain())).collect();
         let folder = format!("people-{user}");
         let dir = self.site.path(&folder);
         std::fs::create_dir(&dir).unwrap();
@@ -152,6 +229,9 @@ impl Member {
         let mut line = vec!["user", "add", user, "--name", name, "--address", &address];
         line.extend(["--proof", "in-person", "--device-secret", "--server-key"]);
         line.extend(["--out", &folder]);
+        for address in &more {
+            line.extend(["--address", address]);
+        }
         if own_key {
             let key = "ecparam -name prime256v1 -genkey -noout -out signing-key.pem";
             let request =
@@ -164,19 +244,41 @@ impl Member {
         }
         let made = self.site.facts(&line);
         let secret = made["device_secret"].as_str().unwrap().to_owned();
+        self.export(&address, &folder);
+        Person { address, secret, dir }
+    }
+
+    /// Brings the encryption key of an address to whoever reads its mail.
+    #[track_caller]
+    fn export(&self, address: &str, folder: &str) {
+        let dir = self.site.path(folder);
         // `add` has written certificates of the same names.
         let exported = format!("{folder}/export");
-        let _ = self.site.run(&["user", "export", &address, "--out", &exported]).ends(0);
-        for name in ["encryption-key.pem", "seal-ca.pem"] {
+        let _ = self.site.run(&["user", "export", address, "--out", &exported]).ends(0);
+        for name in ["encryption-key.pem", "encryption.pem", "seal-ca.pem"] {
             std::fs::rename(dir.join("export").join(name), dir.join(name)).unwrap();
         }
-        Person { address, secret, dir }
+    }
+
+    /// Registers a shared mailbox that these people act for, each with its key.
+    #[track_caller]
+    pub fn add_shared(&self, local: &str, members: &[&Person]) -> Person {
+        self.add_role(local, "shared", "Office");
+        let address = format!("{local}@{}", self.domain());
+        for member in members {
+            let line = ["user", "delegate", "--from", &address, "--to", &member.address];
+            let _ = self.site.run(&line).ends(0);
+        }
+        let folder = format!("people-{local}");
+        std::fs::create_dir(self.site.path(&folder)).unwrap();
+        self.export(&address, &folder);
+        Person { address, secret: String::new(), dir: self.site.path(&folder) }
     }
 }
 
 fn ssmax_toml(outline: &Outline, ports: &Ports, authority: &str) -> String {
     let Outline { name, id, japanese, fresh_form, .. } = outline;
-    let Ports { submission, filter, reinjection, .. } = ports;
+    let Ports { submission, filter, reinjection, automatic, .. } = ports;
     format!(
         "state_dir = \"state\"
 run_dir = \"run\"
@@ -211,6 +313,12 @@ submission = \"{submission}\"
 allow_plaintext_auth = true
 inbound_lmtp = \"{filter}\"
 next_hop = \"smtp://{reinjection}\"
+
+[gateway.system]
+lmtp = \"{automatic}\"
+
+[gateway.system.sources]
+\"127.0.0.9\" = \"scanner@{name}.example\"
 "
     )
 }

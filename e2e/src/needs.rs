@@ -13,8 +13,9 @@ const PROGRAMS: [(&str, &str); 6] = [
     ("timeout", "coreutils"),
 ];
 
-/// Protocols of Dovecot that are packages of their own.
-const PROTOCOLS: [(&str, &str); 2] = [("imap", "dovecot-imapd"), ("lmtp", "dovecot-lmtpd")];
+/// What of Dovecot comes in packages of its own.
+const PROTOCOLS: [(&str, &str); 3] =
+    [("imap", "dovecot-imapd"), ("lmtp", "dovecot-lmtpd"), ("../../bin/sievec", "dovecot-sieve")];
 
 /// Where Debian keeps what [`PROTOCOLS`] are.
 const DOVECOT_LIBEXEC: &str = "/usr/lib/dovecot";

@@ -27,6 +27,14 @@ pub struct Settings<'a> {
     pub reinjection: SocketAddr,
     /// The gateway's LMTP listener.
     pub filter: SocketAddr,
+    /// Where machines of the site and Sieve hand in, without a login.
+    pub machines: SocketAddr,
+    /// The gateway's LMTP listener for automatic mail.
+    pub automatic: SocketAddr,
+    /// Aliases, which are expanded behind the gateway.
+    pub aliases: &'a [(&'a str, &'a str)],
+    /// Who says whether a recipient may be served already, by Postfix's policy protocol.
+    pub policy: Option<SocketAddr>,
     /// Dovecot's LMTP listener.
     pub mailboxes: SocketAddr,
     /// The other organisation's domain and MX: there is no DNS here.
@@ -63,7 +71,7 @@ impl Postfix {
         let config_text = config.to_str().unwrap();
         // -s: in the foreground.
         let running = Running::start(&master, &["-c", config_text, "-s"], &dir.join("master.log"));
-        for address in [settings.mx, settings.reinjection] {
+        for address in [settings.mx, settings.reinjection, settings.machines] {
             wait_for("Postfix", READY, || TcpStream::connect(address).ok());
         }
         Self { log: dir.join("mail.log"), config, _running: running }
@@ -97,7 +105,8 @@ fn postfix_user() -> u32 {
 }
 
 fn main_cf(dir: &Path, settings: &Settings<'_>) -> String {
-    let Settings { name, domain, mailboxes, other: (other, mx), .. } = settings;
+    let Settings { name, domain, mailboxes, aliases, other: (other, mx), .. } = settings;
+    let aliases: String = aliases.iter().map(|(from, to)| format!(" {{{from} = {to}}}")).collect();
     let dir = dir.display();
     let on = |address: &SocketAddr| format!("[{}]:{}", address.ip(), address.port());
     let (mailboxes, mx, ip) = (on(mailboxes), on(mx), settings.mx.ip());
@@ -121,8 +130,10 @@ mydestination =
 mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
 virtual_mailbox_domains = {domain}
+virtual_alias_maps = inline:{{{aliases} {{postmaster@nowhere.{domain} = postmaster@{domain}}}}}
 virtual_transport = lmtp:inet:{mailboxes}
-transport_maps = inline:{{{{{other} = smtp:{mx}}}}}
+# Whatever goes to the world outside is counted as sent.
+transport_maps = inline:{{{{{other} = smtp:{mx}}} {{outside.example = discard:}}}}
 default_transport = error:no way out of here
 alias_maps =
 alias_database =
@@ -149,12 +160,31 @@ queue_run_delay = 1s
 }
 
 fn master_cf(settings: &Settings<'_>) -> String {
-    let Settings { name, mx, reinjection, filter, .. } = settings;
+    let Settings { name, mx, reinjection, filter, machines, automatic, .. } = settings;
     let IpAddr::V4(_) = mx.ip() else { panic!("{mx}") };
+    let on = |address: &SocketAddr| format!("[{}]:{}", address.ip(), address.port());
+    let (filter, automatic) = (on(filter), on(automatic));
+    let policy = settings.policy.map_or_else(String::new, |policy| {
+        format!("\n  -o smtpd_recipient_restrictions=check_policy_service,inet:{policy},permit")
+    });
     format!(
         "{mx} inet n - n - - smtpd
-  -o content_filter=ssmax:[{}]:{}
+  -o content_filter=ssmax:{filter}
+  -o receive_override_options=no_address_mappings{policy}
+{machines} inet n - n - - smtpd
+  -o syslog_name=postfix-{name}/machines
+  -o content_filter=ssmax-system:{automatic}
   -o receive_override_options=no_address_mappings
+  -o smtpd_recipient_restrictions=permit_mynetworks,reject
+  -o local_header_rewrite_clients=
+ssmax-system unix - - n - 10 lmtp
+  -o syslog_name=postfix-{name}/system
+  -o lmtp_data_done_timeout=1200
+  -o disable_dns_lookups=yes
+  -o lmtp_send_xforward_command=yes
+ssmax-cleanup unix n - n - 0 cleanup
+  -o header_checks=static:{{FILTER ssmax-system:{automatic}}}
+  -o virtual_alias_maps=
 ssmax unix - - n - 10 lmtp
   -o syslog_name=postfix-{name}/ssmax
   -o lmtp_data_done_timeout=1200
@@ -175,8 +205,14 @@ qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
+  -o cleanup_service_name=ssmax-cleanup
+  -o internal_mail_filter_classes=bounce
 defer unix - - n - 0 bounce
+  -o cleanup_service_name=ssmax-cleanup
+  -o internal_mail_filter_classes=bounce
 trace unix - - n - 0 bounce
+  -o cleanup_service_name=ssmax-cleanup
+  -o internal_mail_filter_classes=bounce
 verify unix - - n - 1 verify
 flush unix n - n 1000? 0 flush
 proxymap unix - - n - - proxymap
@@ -185,13 +221,12 @@ smtp unix - - n - - smtp
 relay unix - - n - - smtp
 showq unix n - n - - showq
 error unix - - n - - error
+discard unix - - n - - discard
 retry unix - - n - - error
 lmtp unix - - n - - lmtp
   -o syslog_name=postfix-{name}/mailboxes
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
-",
-        filter.ip(),
-        filter.port()
+"
     )
 }

@@ -26,6 +26,10 @@ const A: Outline = Outline {
     ip: Ipv4Addr::new(127, 0, 0, 2),
     fresh_form: "mail-cbc",
     people: &["alice"],
+    numbered: 0,
+    full: &[],
+    aliases: &[],
+    greylists: false,
 };
 
 const B: Outline = Outline {
@@ -35,6 +39,10 @@ const B: Outline = Outline {
     ip: Ipv4Addr::new(127, 0, 0, 3),
     fresh_form: "wrapped-gcm",
     people: &["bob", "dave"],
+    numbered: 0,
+    full: &[],
+    aliases: &[],
+    greylists: false,
 };
 
 /// Everything that runs. Fields end in their order: who needs others first, the folder
@@ -76,6 +84,7 @@ impl Stage {
         b.start_mail_servers(&place, &a);
         for member in [&mut a, &mut b] {
             member.serve();
+            member.add_automatic_roles();
         }
         let alice = a.add_person("alice", "山田 有紗", false);
         let bob = b.add_person("bob", "鈴木 望夢", true);
@@ -139,10 +148,16 @@ impl Stage {
             let mut inbox = self.a.inbox(&alice.address);
             (inbox.len() > before).then(|| inbox.pop()).flatten()
         });
-        assert!(has(&bounce, "nobody@b.example"));
-        assert!(has(&bounce, "multipart/report"));
-        assert!(!has(&bounce, &format!("Final-Recipient: rfc822; {}", bob.address)));
-        assert!(!can_be_read(mails::SECRET, &bounce), "{}", String::from_utf8_lossy(&bounce));
+        // The report came over the chain, in the name of a role of the other organisation.
+        assert!(has(&bounce, "signed-by=system; auth=system"));
+        assert!(has(&bounce, "automatic=yes\r\n"));
+        assert!(!has(&bounce, "nobody@b.example"));
+        let report = mailer::open(alice, &bounce);
+        assert_eq!(report.signer, "mailer-daemon@b.example");
+        let report = report.entity;
+        assert!(has(&report, "multipart/report") && has(&report, "nobody@b.example"));
+        assert!(!has(&report, &format!("Final-Recipient: rfc822; {}", bob.address)));
+        assert!(!can_be_read(mails::SECRET, &report), "{}", String::from_utf8_lossy(&report));
     }
 
     fn mail_from_outside_is_delivered_as_it_came(&self) {

@@ -39,6 +39,28 @@ err-keys-exist = There are keys in { $path } already
 rec-keys-exist = Keep them, or choose another state_dir. Deleted keys make old mail unreadable.
 err-keys-damaged = The key file { $path } is damaged
 rec-keys-damaged = Restore the last backup.
+err-token-not-named = The backend is pkcs11, but no section says which token
+rec-token-not-named = Add [keyserver.pkcs11] or [ca.pkcs11] with module, token_label and pin_file; ssmax config sample shows them.
+err-token-not-asked-for = The keys of [{ $section }] would be made in files, not in a token
+rec-token-not-asked-for = Set backend = "pkcs11" there and add the section [{ $section }.pkcs11]; ssmax config sample shows it.
+err-token-not-configured = A key lives in a token, and none is configured: { $reason }
+rec-token-not-configured = Set backend = "pkcs11" and the section pkcs11 as they were when the key was made.
+err-token-module = The PKCS#11 module { $path } cannot be used
+rec-token-module = Install the vendor's library, or correct module. SoftHSM needs SOFTHSM2_CONF in the service's environment.
+err-token-missing = { $found } tokens are labelled { $label }; one is needed
+rec-token-missing = Check that the token is connected, and token_label. pkcs11-tool --module FILE --list-slots shows the labels.
+err-token-pin = The token does not accept the PIN
+rec-token-pin = Correct the PIN file, then start again. The PIN is not tried again by itself, since wrong tries lock the token.
+err-token-pin-locked = The token's PIN is locked, or one wrong try away from it
+rec-token-pin-locked = Log in once with the vendor's tool and the right PIN, or have the security officer unlock it.
+err-token-pin-file = The PIN file is not one line of text
+rec-token-pin-file = Check that pin_file names the right file.
+err-token-silent = The token does not answer
+rec-token-silent = Check the connection to it. The roles go on by themselves when it is back.
+err-token-lacks = The token cannot do { $operation }
+rec-token-lacks = Use another token, or backend = "file". A member needs ECDSA and ECDH on P-256, and RSA with OAEP.
+err-token-object = A key in the token is not what was made: { $reason }
+rec-token-object = Find out who has the token's PIN. Restore the token's backup, or make new keys: ssmax org rotate
 err-key-unusable = The key { $id } for { $purpose } is missing or damaged
 rec-key-unusable = Restore the last backup.
 err-certificate = A certificate cannot be read or used: { $reason }
@@ -186,6 +208,8 @@ rec-list = Tell the management organisation. Gateways go on with the last good l
 cli-user-added = { $user } is registered.
 cli-user-without-signing = No signing certificate: give --csr or --token-csr for a key of the person's own, or --server-key.
 cli-user-device-secret = Device secret, shown this once: { $secret }
+cli-user-delegated = { $to } may write in the name of { $from } until { $until }.
+cli-user-undelegated = { $to } may no longer write in the name of { $from }.
 cli-user-inactive = (revoked)
 cli-user-renewed = { $user } has new certificates. Old mail stays readable with the old keys.
 cli-user-revoked = { $user } can no longer send or receive. Old mail stays readable to the organisation.

@@ -16,6 +16,11 @@ cli-count-mails =
         [one] { $count } mail
        *[other] { $count } mails
     }
+cli-count-delegations =
+    { $count ->
+        [one] { $count } delegation
+       *[other] { $count } delegations
+    }
 cli-count-users =
     { $count ->
         [one] { $count } user
@@ -37,6 +42,12 @@ cli-verdict-invalid = invalid
 cli-verdict-pass = passed
 cli-verdict-block = blocked
 cli-verdict-hold = held
+scan-verdict = Verdict: { $verdict }
+scan-finding = { "  " }{ $outcome }: { $rule } at { $part } ({ $what })
+err-scan-failed = The inspection has failed: there is no answer about this file
+rec-scan-failed = Try again. If ClamAV is configured, see whether clamd runs and takes files of this size: ssmax check
+err-scan-timed-out = The inspection took longer than { $seconds } seconds
+rec-scan-timed-out = Raise worker_seconds in [inspector], or lower its limits.
 cli-check-pass = passed
 cli-check-fail = failed
 cli-check-skipped = skipped

@@ -42,6 +42,13 @@ sample-keyserver = The key server: every private key, used only on a ticket.
 sample-keyserver-unlock_file =
     The file with the secret that unlocks the keys, readable by us only. Keep it on another
     medium than state_dir. ssmax org init makes it if it is missing.
+sample-keyserver-backend =
+    Where new keys are made: file (encrypted files), or pkcs11 (a token, see [keyserver.pkcs11]).
+    Keys that are there already are used from either.
+sample-keyserver-pkcs11 = The token, for backend = "pkcs11"; else this is not read.
+sample-keyserver-pkcs11-module = The vendor's PKCS#11 library.
+sample-keyserver-pkcs11-token_label = The label that the token was initialised with.
+sample-keyserver-pkcs11-pin_file = The file with the user's PIN, for its owner only.
 sample-keyserver-max_private_operations = How many private-key operations one mail may cost.
 sample-keyserver-allow_pkcs1_decryption = Whether RSA keys open PKCS#1 v1.5, for old mailers.
 sample-keyserver-sign_for_users =
@@ -61,6 +68,11 @@ sample-keyserver-limits-opened_refusals_per_hour =
 
 sample-ca = The certificate issuing system: people and their certificates.
 sample-ca-unlock_file = As in [keyserver]; another file.
+sample-ca-backend = As in [keyserver].
+sample-ca-pkcs11 = As [keyserver.pkcs11]; the same token or another.
+sample-ca-pkcs11-module = The vendor's PKCS#11 library.
+sample-ca-pkcs11-token_label = The label that the token was initialised with.
+sample-ca-pkcs11-pin_file = The file with the user's PIN, for its owner only.
 sample-ca-user_days = How long certificates of people run, in days; at most 825.
 sample-ca-relay_days = How long relay encryption certificates run, in days; at most 400.
 sample-ca-device_secret_aal =
@@ -71,6 +83,10 @@ sample-inspector = The inspection server: one worker process for each mail.
 sample-inspector-workers = How many mails are inspected at a time.
 sample-inspector-worker_seconds = How long one mail may take, in seconds.
 sample-inspector-worker_mebibytes = How much memory one worker may use, in MiB.
+sample-inspector-clamav = Where ClamAV's clamd listens on this computer: unix:/PATH or tcp:127.0.0.1:PORT. Without it, ClamAV is not asked.
+sample-inspector-clamav_seconds = How long connecting to clamd and each scan may take, in seconds; past it, mail waits.
+sample-inspector-clamav_bytes = The largest file that clamd is given, in octets; at most its StreamMaxLength. A larger one is archive.too-large.
+sample-inspector-clamd_conf = clamd's own configuration, for ssmax check: its temporary files must not be on a disk.
 sample-inspector-policy = What becomes of a mail in which a rule fired: pass, hold or block.
 sample-inspector-policy-entry = One line for a rule, or for a family such as "archive.*".
 sample-inspector-limits = How far a mail is taken apart; beyond, it counts as not inspected.
@@ -100,8 +116,24 @@ sample-gateway-ambiguous =
     What becomes of a mail that two programs may read differently: rebuild (written anew
     so that all read it alike, if it is neither signed nor encrypted and has one sane
     reading; else refused) or refuse.
+sample-gateway-attachments =
+    What a recipient gets of a mail whose attachments came encrypted one by one: whole (one
+    encrypted mail, which every mailer shows) or keep (each file as it came, re-wrapped).
 sample-gateway-max_held_mebibytes =
     Most mail that is held for a person, in MiB. Past it, senders are told to try again later.
+sample-gateway-system = Automatic mail of this organisation, which nobody logs in for.
+sample-gateway-system-lmtp = Where our own MTA hands in automatic mail by LMTP. Left out: nowhere.
+sample-gateway-system-smtp =
+    Where the devices of the table below hand in by SMTP, at a site without an MTA. Left
+    out: nowhere.
+sample-gateway-system-report_address =
+    The role that delivery reports are from (ssmax user add-role --kind system).
+    Default: mailer-daemon@ the main domain.
+sample-gateway-system-reply_address =
+    The role that vacation, calendar and other replies of mailboxes are from.
+    Default: auto-reply@ the main domain.
+sample-gateway-system-sources = Scanners, printers, monitors: in the name of which role they write.
+sample-gateway-system-sources-entry = One line for an address or a network; the narrowest counts.
 sample-gateway-routes = Other ways for single domains.
 sample-gateway-routes-entry = One line for a domain; forms as for next_hop.
 sample-gateway-limits = What one client, and all together, may ask of a listener.

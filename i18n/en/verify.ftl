@@ -81,6 +81,7 @@ verify-reason-inner-from-differs = the signed header names another sender
 verify-reason-record-of-other-content = the seal is of another content
 verify-reason-headers-changed = a field was changed after an organisation signed it
 verify-reason-signed-part-below = only a part further down is signed
+verify-reason-attachments-not-as-listed = the encrypted attachments are not the ones that the sender listed
 verify-reason-text-behind = text behind the signed part
 verify-reason-encrypted-part-below = an encrypted or compressed part lies beside others
 verify-reason-outer-field-differs = a field that is shown is not the signed one

@@ -39,6 +39,28 @@ err-keys-exist = { $path }にはすでに鍵があります
 rec-keys-exist = そのまま使うか、別の state_dir にしてください。鍵を消すと古いメールが読めなくなります。
 err-keys-damaged = 鍵ファイル{ $path }が壊れています
 rec-keys-damaged = 最後のバックアップを復元してください。
+err-token-not-named = backend が pkcs11 ですが、どのトークンかを示す節がありません
+rec-token-not-named = [keyserver.pkcs11] または [ca.pkcs11] に module、token_label、pin_file を書いてください。ssmax config sample に例があります。
+err-token-not-asked-for = [{ $section }]の鍵は、トークンではなくファイルに作られます
+rec-token-not-asked-for = そこに backend = "pkcs11" と節 [{ $section }.pkcs11] を書いてください。ssmax config sample に例があります。
+err-token-not-configured = 鍵がトークンの中にありますが、トークンが設定されていません: { $reason }
+rec-token-not-configured = 鍵を作ったときと同じ backend = "pkcs11" と pkcs11 の節を設定してください。
+err-token-module = PKCS#11モジュール{ $path }を使えません
+rec-token-module = 製造元のライブラリを入れるか、module を直してください。SoftHSMではサービスの環境に SOFTHSM2_CONF が必要です。
+err-token-missing = ラベルが{ $label }のトークンは{ $found }個です。1個必要です
+rec-token-missing = トークンの接続と token_label を確認してください。ラベルは pkcs11-tool --module FILE --list-slots で分かります。
+err-token-pin = トークンがPINを受け付けません
+rec-token-pin = PINのファイルを直してから再開してください。誤りを重ねるとトークンが施錠されるため、自動では再試行しません。
+err-token-pin-locked = トークンのPINが施錠されているか、あと一度の誤りで施錠されます
+rec-token-pin-locked = 製造元の道具で正しいPINを使って一度ログインするか、保安担当者に解錠を頼んでください。
+err-token-pin-file = PINのファイルが一行の文字列ではありません
+rec-token-pin-file = pin_file が正しいファイルを指しているか確認してください。
+err-token-silent = トークンが応答しません
+rec-token-silent = 接続を確認してください。戻れば、各役割は自動で再開します。
+err-token-lacks = トークンは{ $operation }ができません
+rec-token-lacks = 別のトークンか backend = "file" を使ってください。P-256のECDSAとECDH、OAEPのRSAが必要です。
+err-token-object = トークンの中の鍵が、作ったときのものではありません: { $reason }
+rec-token-object = トークンのPINを誰が持っているか調べてください。トークンのバックアップを戻すか、新しい鍵を作ってください: ssmax org rotate
 err-key-unusable = { $purpose }用の鍵{ $id }がないか、壊れています
 rec-key-unusable = 最後のバックアップを復元してください。
 err-certificate = 証明書を読み込めないか、使えません: { $reason }
@@ -186,6 +208,8 @@ rec-list = 管理組織に知らせてください。メール検証システム
 cli-user-added = { $user }を登録しました。
 cli-user-without-signing = 署名用証明書はありません。本人の鍵なら --csr か --token-csr を、そうでなければ --server-key を指定してください。
 cli-user-device-secret = 端末用の秘密（表示は今回限り）: { $secret }
+cli-user-delegated = { $to } は { $until } まで { $from } の名で送信できます。
+cli-user-undelegated = { $to } はもう { $from } の名で送信できません。
 cli-user-inactive = （失効）
 cli-user-renewed = { $user } に新しい証明書を発行しました。古いメールは古い鍵で読めます。
 cli-user-revoked = { $user }は送受信できなくなりました。古いメールは組織が引き続き読めます。

@@ -40,6 +40,13 @@ sample-keyserver = 鍵管理サーバ: すべての秘密鍵。チケットが�
 sample-keyserver-unlock_file =
     鍵を開ける秘密のファイル。自分だけが読めるようにし、state_dir とは別の媒体に置いてください。
     なければ ssmax org init が作ります。
+sample-keyserver-backend =
+    新しい鍵を作る場所: file（暗号化したファイル）または pkcs11（トークン。[keyserver.pkcs11]を参照）。
+    既にある鍵は、どちらにあっても使われます。
+sample-keyserver-pkcs11 = backend = "pkcs11" のときのトークン。それ以外では読まれません。
+sample-keyserver-pkcs11-module = 製造元のPKCS#11ライブラリ。
+sample-keyserver-pkcs11-token_label = トークンの初期化時に付けたラベル。
+sample-keyserver-pkcs11-pin_file = 利用者PINのファイル。所有者だけが読めるようにします。
 sample-keyserver-max_private_operations = メール一通に使える秘密鍵演算の回数。
 sample-keyserver-allow_pkcs1_decryption = 古いメールソフトのため、RSA鍵でPKCS#1 v1.5を開くか。
 sample-keyserver-sign_for_users = 強いログインで署名なしに送られたメールに、本人に代わり署名してよいか。
@@ -57,6 +64,11 @@ sample-keyserver-limits-opened_refusals_per_hour =
 
 sample-ca = 公開鍵証明書発行・鍵管理システム: 利用者とその証明書。
 sample-ca-unlock_file = [keyserver]と同様の、別のファイル。
+sample-ca-backend = [keyserver]と同様。
+sample-ca-pkcs11 = [keyserver.pkcs11]と同様。同じトークンでも別のトークンでもかまいません。
+sample-ca-pkcs11-module = 製造元のPKCS#11ライブラリ。
+sample-ca-pkcs11-token_label = トークンの初期化時に付けたラベル。
+sample-ca-pkcs11-pin_file = 利用者PINのファイル。所有者だけが読めるようにします。
 sample-ca-user_days = 利用者の証明書の期間（日）。825まで。
 sample-ca-relay_days = 中継用暗号証明書の期間（日）。400まで。
 sample-ca-device_secret_aal = 端末用の秘密の認証保証レベル: 1。二要素を確認してから渡す場合は2。
@@ -65,6 +77,10 @@ sample-inspector = 検査サーバ: メール一通に一つの検査プロセ�
 sample-inspector-workers = 同時に検査するメールの数。
 sample-inspector-worker_seconds = 一通にかけてよい時間（秒）。
 sample-inspector-worker_mebibytes = 検査プロセス一つが使えるメモリ（MiB）。
+sample-inspector-clamav = このコンピュータのClamAV（clamd）が待ち受ける先: unix:/パス または tcp:127.0.0.1:ポート。省くとClamAVには尋ねません。
+sample-inspector-clamav_seconds = clamdへの接続と一回の検査にかけてよい時間（秒）。過ぎるとメールは待ちます。
+sample-inspector-clamav_bytes = clamdに渡すファイルの大きさの上限（バイト）。clamdの StreamMaxLength まで。超えるものは archive.too-large になります。
+sample-inspector-clamd_conf = ssmax check が読むclamd自身の設定。clamdの一時ファイルがディスクにあってはなりません。
 sample-inspector-policy = 規則が当たったメールの扱い: pass（通過）、hold（保留）、block（遮断）
 sample-inspector-policy-entry = 規則、または "archive.*" のような一群ごとに一行。
 sample-inspector-limits = メールをどこまで調べるか。超えたものは「検査していない」とみなします。
@@ -92,7 +108,22 @@ sample-gateway-outbound_after_opening = 自組織の利用者のメールにつ�
 sample-gateway-ambiguous =
     プログラムによって違う内容に読めるメールの扱い: rebuild（署名も暗号化もなく妥当な読み方が
     一つならば、誰にも同じに読める形に作り直す。そうでなければ拒否）か refuse（拒否）
+sample-gateway-attachments =
+    添付ファイルが一つずつ暗号化されて届いたメールの配送の形: whole（全体を暗号化した1通。どのメールソフト
+    でも読める）か keep（届いたままの暗号化ファイルを宛先の鍵に付け替える）
 sample-gateway-max_held_mebibytes = 保留しておくメールの合計の上限（MiB）。超えると送信側に後での再送を求めます。
+sample-gateway-system = 誰もログインしない、この組織の自動メール。
+sample-gateway-system-lmtp = 自組織のMTAが自動メールをLMTPで渡す口。省略すると口はない。
+sample-gateway-system-smtp =
+    MTAのない所で、下の表の機器がSMTPで渡す口。省略すると口はない。
+sample-gateway-system-report_address =
+    配送状態通知の差出人になる役割（ssmax user add-role --kind system で登録）。
+    既定は主ドメインの mailer-daemon。
+sample-gateway-system-reply_address =
+    不在通知、予定表の返答など、メールボックスの自動返信の差出人になる役割。
+    既定は主ドメインの auto-reply。
+sample-gateway-system-sources = スキャナ、複合機、監視装置が、どの役割の名で送るか。
+sample-gateway-system-sources-entry = アドレスかネットワークごとに一行。最も狭いものが効く。
 sample-gateway-routes = ドメインごとの別の経路。
 sample-gateway-routes-entry = ドメインごとに一行。形は next_hop と同じ。
 sample-gateway-limits = 一つの、またはすべての接続相手が待ち受けに求めてよいこと。

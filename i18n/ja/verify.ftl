@@ -81,6 +81,7 @@ verify-reason-inner-from-differs = 署名されたヘッダの差出人が異な
 verify-reason-record-of-other-content = 封印が別の内容のもの
 verify-reason-headers-changed = 組織の署名後にヘッダが変更されている
 verify-reason-signed-part-below = 内側の一部にだけ署名がある
+verify-reason-attachments-not-as-listed = 暗号化された添付ファイルが、送信者の一覧にあるものではない
 verify-reason-text-behind = 署名された部分の後ろに文がある
 verify-reason-encrypted-part-below = 暗号化または圧縮された部分がほかと並んでいる
 verify-reason-outer-field-differs = 表示される欄が署名されたものと異なる

@@ -20,7 +20,7 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 const UNDER_WAY: time::Duration = time::Duration::hours(1);
 
 /// What hands out a mail that has passed. A passed mail of the chain needs one of them.
-const HANDING_OUT: [&str; 3] = ["sign-hop", "seal", "encrypt-to"];
+const HANDING_OUT: [&str; 4] = ["sign-hop", "seal", "encrypt-to", "rewrap-to"];
 
 /// Arguments of `ssmax audit`.
 #[derive(Debug, clap::Args)]

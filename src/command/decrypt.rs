@@ -86,6 +86,11 @@ pub(super) struct Identity {
 }
 
 impl KeyArgs {
+    /// As given in other arguments.
+    pub(super) fn new(key: PathBuf, cert: Option<PathBuf>, password_file: Option<PathBuf>) -> Self {
+        Self { key, cert, password_file }
+    }
+
     /// A key file that holds everything.
     #[cfg(test)]
     pub(super) fn of(path: &Path) -> Self {

@@ -1,5 +1,6 @@
 //! `ssmax mail`: what a person does with a key when the mailer cannot.
 
+mod attach;
 pub(super) mod encrypt;
 mod learnt;
 mod open;
@@ -32,6 +33,8 @@ enum Action {
     Sign(Sign),
     /// Encrypt a message to certificates.
     Encrypt(encrypt::Encrypt),
+    /// Give a received message on, without some of its attachments.
+    Forward(attach::Forward),
     /// Hand a message to the own mail server.
     Send(send::Send),
     /// Decrypt a message, judge it and show it.
@@ -69,6 +72,7 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
     context.end(match args.action {
         Action::Sign(args) => sign_mail(&args, context),
         Action::Encrypt(args) => encrypt::run(&args, context),
+        Action::Forward(args) => attach::forward(&args, context),
         Action::Send(args) => send::run(&args, context),
         Action::Open(args) => open::run(&args, context),
         Action::Rekey(args) => rekey::run(&args, context),

@@ -11,6 +11,7 @@ pub(crate) mod demo;
 pub(crate) mod mail;
 pub(crate) mod org;
 pub(crate) mod rewrap;
+pub(crate) mod scan;
 pub(crate) mod serve;
 pub(crate) mod user;
 pub(crate) mod verify;
@@ -81,6 +82,8 @@ pub(crate) enum Command {
     Decrypt(decrypt::Args),
     /// Give an encrypted message to other recipients, its content untouched.
     Rewrap(rewrap::Args),
+    /// What the inspector finds in a message or a file.
+    Scan(scan::Args),
     /// What a person does with a key file when the mailer cannot.
     Mail(mail::Args),
     /// The figures that were promised, beside what they are compared with.
@@ -103,6 +106,7 @@ impl Command {
             Self::Cert(args) => cert::run(args, context),
             Self::Decrypt(args) => decrypt::run(args, context),
             Self::Rewrap(args) => rewrap::run(args, context),
+            Self::Scan(args) => scan::run(args, context),
             Self::Mail(args) => mail::run(args, context),
             Self::Bench(args) => bench::run(args, context),
         }

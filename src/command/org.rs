@@ -8,6 +8,7 @@ use crate::{files, member};
 use serde_json::json;
 use ssmax_federation::admission::Admission;
 use ssmax_federation::{Freshness, Member, MemberList};
+use ssmax_hsm::Backend;
 use ssmax_pki::Certificate;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -37,6 +38,9 @@ enum Action {
             hide_default_value = true
         )]
         out: PathBuf,
+        /// Refuse unless the configuration makes the keys in a token.
+        #[arg(long)]
+        hsm: bool,
         #[command(flatten)]
         config: ConfigFile,
     },
@@ -61,7 +65,7 @@ enum Action {
 /// Does it.
 pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
     context.end(match args.action {
-        Action::Init { out, config } => init(&config, &out, context),
+        Action::Init { out, hsm, config } => init(&config, &out, hsm, context),
         Action::Install { admission, root_sha256, config } => {
             install(&config, &admission, &root_sha256, context)
         }
@@ -69,8 +73,17 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
     })
 }
 
-fn init(file: &ConfigFile, out: &Path, context: &Context) -> Result<ExitCode, Complaint> {
+fn init(
+    file: &ConfigFile,
+    out: &Path,
+    hsm: bool,
+    context: &Context,
+) -> Result<ExitCode, Complaint> {
     let config = file.load()?;
+    if hsm {
+        require_token("keyserver", config.keyserver()?.keyserver.backend)?;
+        require_token("ca", config.ca()?.ca.backend)?;
+    }
     files::refuse_existing(out)?;
     let made = block_on(member::initialise(&config))?;
     let mut text = made.application.to_json();
@@ -96,6 +109,16 @@ fn init(file: &ConfigFile, out: &Path, context: &Context) -> Result<ExitCode, Co
         });
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whoever believes the keys to be in a token must not find them in files later.
+fn require_token(section: &str, backend: Backend) -> Result<(), Complaint> {
+    match backend {
+        Backend::Pkcs11 => Ok(()),
+        Backend::File => {
+            Err(Complaint::new(Exit::WrongUse, "token-not-asked-for").with("section", section))
+        }
+    }
 }
 
 fn install(

@@ -1,5 +1,7 @@
 //! `ssmax user`: people and their certificates, by way of the running CA.
 
+mod delegation;
+
 use super::{ConfigFile, Context, block_on};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
@@ -10,7 +12,7 @@ use serde_bytes::ByteBuf;
 use serde_json::json;
 use ssmax_api::Answer;
 use ssmax_api::ca::{
-    AddUser, ExportedUser, KeyHolder, NewUser, OfficerRequest, RenewUser, UserEntry,
+    AccountKind, AddUser, ExportedUser, KeyHolder, NewUser, OfficerRequest, RenewUser, UserEntry,
 };
 use ssmax_pki::{Certificate, request};
 use ssmax_primitives::SoftwareKey;
@@ -32,6 +34,17 @@ pub(crate) struct Args {
 enum Action {
     /// Register a person and issue certificates.
     Add(Box<Add>),
+    /// Register an address behind which there is no person: nobody logs in as it.
+    AddRole(AddRole),
+    /// Let somebody write in the name of another person or of a shared mailbox.
+    Delegate(delegation::Delegate),
+    /// End that.
+    Undelegate(delegation::Undelegate),
+    /// List who may write in whose name.
+    Delegations {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// List the people.
     List {
         #[command(flatten)]
@@ -109,6 +122,35 @@ struct Add {
     config: ConfigFile,
 }
 
+/// What an address without a person is.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Kind {
+    Shared,
+    System,
+    List,
+}
+
+#[derive(Debug, clap::Args)]
+struct AddRole {
+    /// The name it is known by here, unique among people and roles.
+    user: String,
+    /// shared: a mailbox that several people act for. system: machines write as it.
+    /// list: what comes in goes on to others.
+    #[arg(long, value_name = "KIND", hide_possible_values = true)]
+    kind: Kind,
+    /// The name that people see.
+    #[arg(long, value_name = "NAME")]
+    name: String,
+    /// The address in the member's domains; the first one is the main one.
+    #[arg(long = "address", value_name = "ADDRESS", required = true)]
+    addresses: Vec<String>,
+    /// An RSA encryption key, for old mailers, instead of P-256.
+    #[arg(long)]
+    rsa: bool,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
 #[derive(Debug, clap::Args)]
 struct Renew {
     /// The user id or one of the addresses.
@@ -148,6 +190,10 @@ impl Proof {
 pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
     context.end(match args.action {
         Action::Add(args) => add(&args, context),
+        Action::AddRole(args) => add_role(&args, context),
+        Action::Delegate(args) => delegation::delegate(&args, context),
+        Action::Undelegate(args) => delegation::undelegate(&args, context),
+        Action::Delegations { config } => delegation::list(&config, context),
         Action::Renew(args) => renew(&args, context),
         Action::List { config } => list(&config, context),
         Action::Export { user, out, config } => export(&config, &user, &out, context),
@@ -176,6 +222,7 @@ fn add(args: &Add, context: &Context) -> Result<ExitCode, Complaint> {
     let password = args.password_file.as_deref().map(files::read_password).transpose()?;
     let person = AddUser {
         user: args.user.clone(),
+        kind: AccountKind::Person,
         name: args.name.clone(),
         addresses: args.addresses.clone(),
         proof: args.proof.as_str().to_owned(),
@@ -206,6 +253,30 @@ fn add(args: &Add, context: &Context) -> Result<ExitCode, Complaint> {
         }
         said.extend(written.iter().map(|path| written_line(path, context)));
         said.join("\n")
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn add_role(args: &AddRole, context: &Context) -> Result<ExitCode, Complaint> {
+    let config = args.config.load()?;
+    let kind = match args.kind {
+        Kind::Shared => AccountKind::Shared,
+        Kind::System => AccountKind::System,
+        Kind::List => AccountKind::List,
+    };
+    let role = AddUser {
+        user: args.user.clone(),
+        kind,
+        name: args.name.clone(),
+        addresses: args.addresses.clone(),
+        proof: "organisation".to_owned(),
+        server_key: true,
+        rsa_encryption: args.rsa,
+        ..AddUser::default()
+    };
+    let new: NewUser = ask(&config, &OfficerRequest::AddUser(Box::new(role)), &args.user)?;
+    context.print(&json!({ "user": new.user, "kind": kind.as_str() }), || {
+        context.text("cli-user-added", &[("user", &new.user)])
     });
     Ok(ExitCode::SUCCESS)
 }

@@ -9,7 +9,7 @@ use ssmax_cms::signed::{
     SignRequest, SignedData, attribute_utf8, domain_signature_type, sign, utf8_value,
 };
 use ssmax_federation::admission::Admission;
-use ssmax_hsm::{KeyPurpose, KeyStore, UnlockSecret};
+use ssmax_hsm::{KeyPurpose, StoredKey};
 use ssmax_pki::profile::{self, Basis, Organisation, Validity};
 use ssmax_pki::{Certificate, issue, lint, oid};
 use ssmax_primitives::{SoftwareKey, SystemRandom};
@@ -33,8 +33,7 @@ impl Attacker {
         from: &str,
     ) -> Result<Self, Complaint> {
         let settings = site.config.keyserver()?;
-        let unlock = UnlockSecret::from_file(&settings.keyserver.unlock_file)?;
-        let keys = KeyStore::open(&settings.key_dir(), &unlock)?;
+        let keys = settings.open_keys()?;
         let certificate = Certificate::from_pem(&admission.organisation_signing)?;
         let id = ssmax_hsm::key_id(certificate.spki());
         let key = keys.key(KeyPurpose::OrganisationSigning, &id)?;
@@ -134,7 +133,7 @@ fn parse(octets: &[u8]) -> Result<ssmax_mail::Entity<'_>, Complaint> {
 }
 
 /// A key of a key store, as a key of one's own.
-struct Shared(std::sync::Arc<SoftwareKey>);
+struct Shared(std::sync::Arc<StoredKey>);
 
 impl ssmax_token::KeyPair for Shared {
     fn algorithm(&self) -> KeyAlgorithm {

@@ -146,6 +146,20 @@ impl From<HsmError> for Complaint {
                 of("key-unusable").with("purpose", purpose).with("id", id)
             }
             HsmError::Files(error) => error.into(),
+            HsmError::TokenNotNamed => Self::new(Exit::WrongUse, "token-not-named"),
+            HsmError::WithoutToken { .. } => of("token-not-configured").with("reason", error),
+            HsmError::Module { path } => of("token-module").with("path", path.display()),
+            HsmError::TokenNotFound { label, found } => {
+                of("token-missing").with("label", label).with("found", found)
+            }
+            HsmError::WrongPin => of("token-pin"),
+            HsmError::PinLocked => of("token-pin-locked"),
+            HsmError::PinNotText => of("token-pin-file"),
+            HsmError::TokenUnavailable => of("token-silent"),
+            HsmError::TokenLacks { operation } => of("token-lacks").with("operation", operation),
+            HsmError::NotInToken { .. } | HsmError::ForeignObject { .. } => {
+                of("token-object").with("reason", error)
+            }
             other => of("failed").with("reason", other),
         }
     }

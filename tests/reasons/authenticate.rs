@@ -26,6 +26,25 @@ pub(crate) async fn run(stage: &mut Stage<'_>) {
     a_statement_changed_on_its_way(stage).await;
     a_statement_used_again(stage).await;
     a_sealed_mail_passed_on(stage).await;
+    automatic_mail_of_nobody_known(stage).await;
+}
+
+/// Without a login nobody writes but the machines that are registered: not a person's
+/// mail, not a reply from elsewhere, not one in the name of a role that there is none.
+async fn automatic_mail_of_nobody_known(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let (alice, bob) = (&a.sender.address, &a.other.address);
+    let automatic = ("Auto-Submitted", "auto-replied");
+    for fields in [
+        &[("From", alice.as_str())][..],
+        &[("From", "m@x.example"), automatic],
+        &[("From", alice), automatic],
+    ] {
+        let mail = mail_from(fields, bob, &text());
+        let at = a.member.at("system_smtp").await;
+        let reply = smtp::send(at, None, "", bob, &mail.octets).await;
+        stage.found.handed_in(a.member, &mail, &reply, Reason::SourceUnknown).await;
+    }
 }
 
 async fn submitted(stage: &mut Stage<'_>, side: &Side<'_>, mail: &Mail, reason: Reason) {

@@ -3,6 +3,7 @@
 use crate::member::{Member, Outline};
 use crate::person::Person;
 use crate::wire::Wire;
+use ssmax_api::inspector::AttachmentDelivery;
 use ssmax_authority::{AuthorityConfig, Server};
 use ssmax_daemon::Stop;
 use ssmax_gateway::wire::Route;
@@ -130,6 +131,7 @@ fn outlines() -> [Outline; 3] {
             outbound_after_opening: AfterOpening::Refuse,
             inbound_after_opening: AfterOpening::Hold,
             max_private_operations: 4,
+            attachments: AttachmentDelivery::Keep,
             rewrap_own_per_day: 20,
             limits: limits(),
             ambiguous: Ambiguous::Rebuild,
@@ -140,6 +142,7 @@ fn outlines() -> [Outline; 3] {
             outbound_after_opening: AfterOpening::Hold,
             inbound_after_opening: AfterOpening::Refuse,
             max_private_operations: 4,
+            attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 20,
             limits: limits(),
             ambiguous: Ambiguous::Refuse,
@@ -150,6 +153,7 @@ fn outlines() -> [Outline; 3] {
             outbound_after_opening: AfterOpening::Refuse,
             inbound_after_opening: AfterOpening::Refuse,
             max_private_operations: 0,
+            attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 0,
             limits: limits(),
             ambiguous: Ambiguous::Rebuild,

@@ -15,12 +15,12 @@ use ssmax_cms::enveloped::{ContentCipher, RsaTransport, encrypt, kcv, recipient_
 use ssmax_cms::signed::{
     SignRequest, SignedData, attribute_utf8, domain_signature_type, sign, utf8_value,
 };
-use ssmax_hsm::{KeyPurpose, KeyStore, UnlockSecret};
+use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
 use ssmax_pki::profile::{self, Basis, Organisation as Named, Validity};
 use ssmax_pki::{Certificate, issue, lint, oid};
 use ssmax_primitives::{ContentKey, SoftwareKey, SystemRandom};
-use ssmax_token::{KeyAlgorithm, KeyPair as _};
+use ssmax_token::{KeyAlgorithm, KeyPair as _, SigningKey};
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
@@ -28,7 +28,7 @@ use time::{Duration, OffsetDateTime};
 #[derive(Clone)]
 pub(crate) struct Signer {
     pub(crate) id: String,
-    key: Arc<SoftwareKey>,
+    key: Arc<dyn SigningKey>,
     certificate: Certificate,
     chain: Vec<Certificate>,
 }
@@ -37,8 +37,7 @@ impl Signer {
     /// A member with its own key.
     pub(crate) fn member(member: &Member) -> Self {
         let settings = &member.keyserver;
-        let unlock = UnlockSecret::from_file(&settings.keyserver.unlock_file).unwrap();
-        let keys = KeyStore::open(&settings.key_dir(), &unlock).unwrap();
+        let keys = settings.open_keys().unwrap();
         let certificate = Certificate::from_pem(&member.admission.organisation_signing).unwrap();
         let id = ssmax_hsm::key_id(certificate.spki());
         Self {

@@ -14,6 +14,7 @@
 )]
 
 mod accept;
+mod attachments;
 mod authenticate;
 mod between;
 mod dependency;
@@ -44,6 +45,7 @@ async fn every_reason_is_reached_and_told_as_published() {
     authenticate::run(&mut stage).await;
     inspect::run(&mut stage).await;
     own_opened::run(&mut stage).await;
+    attachments::run(&mut stage).await;
     of_member::run(&mut stage).await;
     of_member_opened::run(&mut stage).await;
     dependency::run(&mut stage).await;

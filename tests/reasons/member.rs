@@ -3,14 +3,17 @@
 
 use crate::wire::Wire;
 use ssmax_api::Organisation;
+use ssmax_api::inspector::AttachmentDelivery;
 use ssmax_authority::AuthorityConfig;
 use ssmax_daemon::Stop;
 use ssmax_federation::admission::{Admission, Application};
 use ssmax_federation::{
     Capabilities, Enforce, Kind, Names, corporate_number_check_digit, member_id,
 };
-use ssmax_gateway::{AfterOpening, Ambiguous, FederationConfig, GatewayConfig, listen};
-use ssmax_hsm::UnlockSecret;
+use ssmax_gateway::{
+    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, SystemConfig, listen,
+};
+use ssmax_hsm::{Backend, UnlockSecret};
 use ssmax_inspector::InspectorConfig;
 use ssmax_primitives::SystemRandom;
 use ssmax_store::files;
@@ -39,6 +42,7 @@ pub(crate) struct Outline {
     pub(crate) rewrap_own_per_day: u32,
     pub(crate) limits: ssmax_keyserver::Limits,
     pub(crate) ambiguous: Ambiguous,
+    pub(crate) attachments: AttachmentDelivery,
 }
 
 /// One of a member's roles.
@@ -222,6 +226,15 @@ impl Member {
     }
 }
 
+impl Member {
+    /// Where the running gateway has this listener.
+    pub(crate) async fn at(&self, listener: &str) -> SocketAddr {
+        let run_dir = &self.gateway.run_dir;
+        let ready = ssmax_daemon::ready::wait_ready(run_dir, &["gateway"], READY).await.unwrap();
+        ready["gateway"].addresses[listener].parse().unwrap()
+    }
+}
+
 /// Where a gateway takes mail from its own people and from others, once it serves.
 pub(crate) async fn addresses(run_dir: &Path) -> (SocketAddr, SocketAddr) {
     let ready = ssmax_daemon::ready::wait_ready(run_dir, &["gateway"], READY).await.unwrap();
@@ -253,6 +266,8 @@ fn keyserver(
         run_dir: home.join("run"),
         keyserver: ssmax_keyserver::KeyserverConfig {
             unlock_file: home.join("unlock"),
+            backend: Backend::File,
+            pkcs11: None,
             max_private_operations: outline.max_private_operations,
             allow_pkcs1_decryption: false,
             sign_for_users: true,
@@ -270,6 +285,8 @@ fn ca(home: &Path, organisation: &Organisation) -> ssmax_ca::Settings {
         run_dir: home.join("run"),
         ca: ssmax_ca::CaConfig {
             unlock_file: home.join("unlock-ca"),
+            backend: Backend::File,
+            pkcs11: None,
             user_days: 730,
             relay_days: 400,
             device_secret_aal: 2,
@@ -321,7 +338,9 @@ fn gateway(
             inbound_after_opening: outline.inbound_after_opening,
             outbound_after_opening: outline.outbound_after_opening,
             ambiguous: outline.ambiguous,
+            attachments: outline.attachments,
             max_held_mebibytes: 10,
+            system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },
             limits: listen::Limits::default(),
         },
     }

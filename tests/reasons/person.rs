@@ -3,8 +3,8 @@
 use crate::member::Member;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
-use ssmax_api::Answer;
 use ssmax_api::ca::{AddUser, ExportedUser, KeyHolder, NewUser, OfficerRequest, RelayCertificates};
+use ssmax_api::{Answer, Problem};
 use ssmax_pki::Certificate;
 use ssmax_primitives::SoftwareKey;
 use ssmax_token::KeyAlgorithm;
@@ -66,8 +66,17 @@ pub(crate) async fn look_up(member: &Member, address: &str) -> Certificate {
     Certificate::from_der(&relay.encryption).unwrap()
 }
 
-async fn officer<T: DeserializeOwned>(member: &Member, request: &OfficerRequest) -> T {
+/// Asks as an officer.
+pub(crate) async fn officer<T: DeserializeOwned>(member: &Member, request: &OfficerRequest) -> T {
+    ask_officer(member, request).await.unwrap()
+}
+
+/// Asks as an officer what may be refused.
+pub(crate) async fn ask_officer<T: DeserializeOwned>(
+    member: &Member,
+    request: &OfficerRequest,
+) -> Result<T, Problem> {
     let socket = ssmax_ca::Settings::socket(&member.ca.run_dir, "officer");
     let answer: Answer = ssmax_daemon::call::call(&socket, request, OFFICER_TIMEOUT).await.unwrap();
-    ssmax_api::decode(answer).unwrap()
+    ssmax_api::decode(answer)
 }

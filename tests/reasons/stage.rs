@@ -207,6 +207,18 @@ impl Found {
         self.stopped(member, "inbound", mail, &reply, reason).await;
     }
 
+    /// What was handed in for sending without a login must have been stopped for this
+    /// reason.
+    pub(crate) async fn handed_in(
+        &mut self,
+        member: &Member,
+        mail: &Mail,
+        reply: &str,
+        reason: Reason,
+    ) {
+        self.stopped(member, "outbound", mail, reply, reason).await;
+    }
+
     /// The member must have stopped this mail for this reason, and told the outside what
     /// is published and nothing more.
     async fn stopped(

@@ -24,14 +24,15 @@ impl Site {
         let mail = Forgery::new(by_c, self.a(), &alice.address, inner).compose();
         let message = parsed(&mail.octets);
         let arrived = hop_mail::take_apart(&message).unwrap();
-        let part = offered(&arrived.mail.0, &arrived.mail.1);
+        let hop_mail::HopBody::Whole(object) = arrived.mail else { panic!("another form") };
+        let part = offered(hop_mail::WHOLE_PATH, &object);
         let request = AdmitInbound {
             signed_data: arrived.signed_data,
             content: Digest::of(arrived.content),
             from: erin.address.clone(),
             message_id: mail.message_id.clone(),
             headers: headers_digest(message.header()).unwrap(),
-            part: part.clone(),
+            parts: vec![part.clone()],
             sealed: arrived.sealed,
             recipients: vec![alice.address.clone()],
         };

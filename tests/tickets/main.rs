@@ -42,6 +42,7 @@ mod person;
 #[allow(dead_code, reason = "shared, and used in part")]
 mod published;
 mod seals;
+mod senders;
 #[path = "../reasons/smtp.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
 mod smtp;
@@ -99,5 +100,6 @@ async fn who_asks_for_too_much_waits_and_no_key_is_used() {
 async fn neither_gateway_nor_ca_decides_whom_the_keyserver_believes() {
     let site = Site::start().await;
     people::run(&site).await;
+    senders::run(&site).await;
     list::run(&site).await;
 }

@@ -387,6 +387,7 @@ pub(crate) async fn admit(
         body: Digest::of(&mail.octets),
         at: OffsetDateTime::now_utc(),
         nonce: hex::encode(random::<16>()),
+        source: None,
     };
     let statement = statement.sign(&site.statement_key).unwrap();
     let object = parsed(&mail.octets).decoded_body().unwrap();
@@ -400,6 +401,7 @@ pub(crate) async fn admit(
 async fn an_encryption_key_stays_one_persons(site: &Site) {
     let carol = &site.federation.carol;
     let record = UserRecord {
+        kind: ssmax_api::ca::AccountKind::Person,
         user: "mallory".to_owned(),
         addresses: vec!["mallory@a.example".to_owned()],
         active: true,

@@ -20,6 +20,7 @@ pub(crate) async fn run(site: &Site) {
 /// A person nobody enrolled.
 fn mallory() -> UserRecord {
     UserRecord {
+        kind: ssmax_api::ca::AccountKind::Person,
         user: "mallory".to_owned(),
         addresses: vec!["mallory@a.example".to_owned()],
         active: true,

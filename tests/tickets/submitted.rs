@@ -38,10 +38,11 @@ impl Site {
         let plain = mail(&alice.address, recipients[0], &text());
         let signed = plain.signed_by(alice);
         let (mail, entity, signer) = match form {
-            Form::Unsigned => {
+            Form::Unsigned | Form::System => {
                 let entity = canonical::content_entity(&parsed(&plain.octets));
                 (plain, entity, None)
             }
+            Form::Attachments => panic!("made elsewhere"),
             Form::Signed | Form::Enveloped => {
                 let (entity, signed_data) = signed.signature();
                 (signed, entity, Some(inner_signer(&signed_data)))
@@ -82,6 +83,7 @@ impl Site {
             body: Digest::of(&mail.octets),
             at: OffsetDateTime::now_utc(),
             nonce: hex::encode(random::<16>()),
+            source: None,
         };
         let statement = statement.sign(&self.statement_key).unwrap();
         GatewayRequest::AdmitOutbound(Box::new(AdmitOutbound { statement, form, parts }))

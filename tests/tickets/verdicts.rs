@@ -46,6 +46,8 @@ async fn before_a_release_nobody_judges(site: &Site) {
         parts: vec![],
         entity: Some(mail.entity),
         signer: mail.signer.clone(),
+        derived: None,
+        prev: None,
         rules: vec![],
     };
     let answer = site.judge_with(&new_key(), &mail.ticket, &verdict).await;

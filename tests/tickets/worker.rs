@@ -107,6 +107,8 @@ impl Worker {
             parts: self.parts.clone(),
             entity: mail.signer.as_ref().map(|_| mail.entity),
             signer: mail.signer.clone(),
+            derived: None,
+            prev: None,
             rules: vec![],
         }
     }

@@ -62,6 +62,42 @@ pub struct RelayCertificates {
     pub chain: Vec<serde_bytes::ByteBuf>,
 }
 
+/// What stands behind an address of the member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccountKind {
+    /// A person, who logs in.
+    #[default]
+    Person,
+    /// A mailbox that several people act for; nobody logs in as it.
+    Shared,
+    /// A role that only machines write as: reports, automatic replies, scanners.
+    System,
+    /// A list or a redirect: what comes in goes on as new mail.
+    List,
+}
+
+impl AccountKind {
+    /// The word for it on the command line and in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Shared => "shared",
+            Self::System => "system",
+            Self::List => "list",
+        }
+    }
+
+    /// The kind of this word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Person, Self::Shared, Self::System, Self::List]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
+}
+
 /// Who holds a person's signing key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -95,6 +131,25 @@ pub enum OfficerRequest {
         /// The address.
         address: String,
     },
+    /// Lets somebody write in the name of another person or of a shared mailbox.
+    /// Answered by `()`; logged.
+    Delegate {
+        /// Whose name: the user id or an address.
+        owner: String,
+        /// Who writes: the user id or an address.
+        actor: String,
+        /// Until when, in seconds since 1970.
+        until: i64,
+    },
+    /// Ends that. Answered by `()`; logged.
+    EndDelegation {
+        /// Whose name: the user id or an address.
+        owner: String,
+        /// Who could write: the user id or an address.
+        actor: String,
+    },
+    /// All that have not ended. Answered by `Vec<Delegation>` of the keyserver.
+    ListDelegations,
     /// Ends a person's rights and certificates. Answered by `()`.
     RevokeUser {
         /// The user id or an address.
@@ -107,6 +162,10 @@ pub enum OfficerRequest {
 pub struct AddUser {
     /// Employee or contract number: the user id, unique in the organisation.
     pub user: String,
+    /// What it is. All but a person have no login, no key of their own and no proof of
+    /// identity.
+    #[serde(default)]
+    pub kind: AccountKind,
     /// The name put into certificates.
     pub name: String,
     /// Mail addresses, the main one first; all in the member's domains.
@@ -180,6 +239,8 @@ pub struct UserEntry {
     pub name: String,
     /// The addresses.
     pub addresses: Vec<String>,
+    /// What it is.
+    pub kind: AccountKind,
     /// Whether the person may send and receive.
     pub active: bool,
 }

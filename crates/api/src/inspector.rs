@@ -5,7 +5,7 @@ use crate::keyserver::{FreshForm, WorkerAsk};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use ssmax_chain::{Digest, Reason};
-use ssmax_inspection::{Finding, Limits, Policy};
+use ssmax_inspection::{Direction, Finding, Limits, Policy, Verdict};
 
 /// Over the inspector's socket for the gateway. Answered by `Result<Inspected, Problem>`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub struct Inspect {
 pub struct Plan {
     /// Where the ciphertext stands: "" for the whole mail, "1.1" within a hop-2 mail.
     pub encrypted: Option<String>,
+    /// Set for a mail in attachment mode: what recipients here get of it.
+    pub attachments: Option<AttachmentDelivery>,
     /// The server-held signature over the content entity (form (d)), detached.
     pub server_signature: Option<ByteBuf>,
     /// Fresh encryptions to make, each once.
@@ -34,6 +36,17 @@ pub struct Plan {
     pub seal_for: Vec<String>,
     /// Our authserv-id, for the fields that are removed.
     pub authserv_id: String,
+}
+
+/// What a recipient here gets of a mail in attachment mode.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AttachmentDelivery {
+    /// One mail, encrypted as a whole, with the files as ordinary attachments.
+    #[default]
+    Whole,
+    /// The mail as it is, each file re-wrapped, under the seal.
+    Keep,
 }
 
 /// What became of a mail.
@@ -74,14 +87,44 @@ pub struct SealedCopy {
 /// From the supervisor to its worker, once.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Order {
-    /// The request.
-    pub inspect: Inspect,
+    /// What to do.
+    pub task: Task,
     /// Outcomes by rule.
     pub policy: Policy,
     /// Bounds.
     pub limits: Limits,
-    /// Now, in seconds since 1970: the worker's sandbox has no other clock to trust.
-    pub now: i64,
+    /// How ClamAV is asked, if it is: the connection has been handed over before.
+    pub clamav: Option<ClamavBounds>,
+}
+
+/// What a worker is started for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Task {
+    /// A mail on its way; ends with [`FromWorker::Done`].
+    Mail(Box<Inspect>),
+    /// A file on its own, for whoever wants to know; ends with [`FromWorker::Scanned`].
+    File(ScanFile),
+}
+
+/// A file to be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanFile {
+    /// Its name, which says what it may be.
+    pub name: String,
+    /// Which rules count; `None` for those of both directions.
+    pub direction: Option<Direction>,
+    /// What is in it.
+    #[serde(with = "serde_bytes")]
+    pub octets: Vec<u8>,
+}
+
+/// What ClamAV is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClamavBounds {
+    /// How long one scan may take, in seconds.
+    pub seconds: u64,
+    /// The largest file that is sent, in octets.
+    pub bytes: u64,
 }
 
 /// From a worker to its supervisor.
@@ -91,6 +134,8 @@ pub enum FromWorker {
     Ask(WorkerAsk),
     /// The end.
     Done(Result<Inspected, crate::Problem>),
+    /// The end of a scan.
+    Scanned(Result<Verdict, crate::Problem>),
 }
 
 /// From the supervisor to a worker that asked: the keyserver's answer as CBOR of

@@ -2,7 +2,7 @@
 //! Specification: `spec/keyserver.md`.
 
 use crate::TicketId;
-use crate::ca::KeyHolder;
+use crate::ca::{AccountKind, KeyHolder};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use ssmax_chain::seal_record::MailClass;
@@ -43,6 +43,19 @@ pub enum Form {
     Signed,
     /// (d) unsigned: the keyserver signs for the person.
     Unsigned,
+    /// (e) attachment mode: signed in clear, each file encrypted by itself.
+    Attachments,
+    /// (f) automatic, without a login: the keyserver signs for the organisation, under
+    /// a role address.
+    System,
+}
+
+impl Form {
+    /// Whether something in the mail is encrypted, so that a key is used for it.
+    #[must_use]
+    pub fn is_encrypted(self) -> bool {
+        matches!(self, Self::Enveloped | Self::Attachments)
+    }
 }
 
 /// Over the keyserver's socket for the gateway.
@@ -77,6 +90,16 @@ pub enum GatewayRequest {
         recipients: Vec<String>,
         /// Which part: the submitted one, or one that a worker made fresh.
         tail: Digest,
+    },
+    /// As `Rewrap`, for a mail in attachment mode: new RecipientInfos for all its files.
+    /// Answered by [`FilesCopy`].
+    RewrapFiles {
+        /// The ticket.
+        ticket: TicketId,
+        /// The receiving member.
+        to_org: String,
+        /// Whom of the envelope this copy is for.
+        recipients: Vec<String>,
     },
     /// Signs a copy for its way. Answered by the detached SignedData, DER.
     SignHop {
@@ -114,7 +137,13 @@ impl GatewayRequest {
     /// and does nothing twice.
     #[must_use]
     pub fn is_repeatable(&self) -> bool {
-        matches!(self, Self::SignUser { .. } | Self::Rewrap { .. } | Self::SignHop { .. })
+        matches!(
+            self,
+            Self::SignUser { .. }
+                | Self::Rewrap { .. }
+                | Self::RewrapFiles { .. }
+                | Self::SignHop { .. }
+        )
     }
 }
 
@@ -188,8 +217,8 @@ pub struct AdmitInbound {
     pub message_id: String,
     /// Digest over the covered outer header fields as they came.
     pub headers: Digest,
-    /// The encrypted mail.
-    pub part: OfferedPart,
+    /// The encrypted mail, or in attachment mode its files in their order.
+    pub parts: Vec<OfferedPart>,
     /// The encrypted sealed record.
     #[serde(with = "serde_bytes")]
     pub sealed: Vec<u8>,
@@ -230,6 +259,18 @@ pub struct MemberCopy {
     pub id: HopId,
     /// The RecipientInfos of the mail part.
     pub recipients: Vec<ByteBuf>,
+    /// The sealed record, CMS AuthEnvelopedData.
+    #[serde(with = "serde_bytes")]
+    pub sealed: Vec<u8>,
+}
+
+/// One copy for one member of a mail in attachment mode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilesCopy {
+    /// Its name.
+    pub id: HopId,
+    /// The RecipientInfo of each file, in their order.
+    pub files: Vec<ByteBuf>,
     /// The sealed record, CMS AuthEnvelopedData.
     #[serde(with = "serde_bytes")]
     pub sealed: Vec<u8>,
@@ -282,6 +323,12 @@ pub enum WorkerAsk {
         /// Digest over the covered header fields as they will be delivered.
         headers: Digest,
     },
+    /// RecipientInfos of each file of a mail in attachment mode, for one recipient and the
+    /// archive. Answered by `Vec<Vec<ByteBuf>>`, in the order of the files.
+    RewrapTo {
+        /// The recipient.
+        recipient: String,
+    },
     /// RecipientInfos of a sealed mail for one recipient and the archive. Answered by
     /// `Vec<ByteBuf>`.
     EncryptTo {
@@ -299,7 +346,7 @@ impl WorkerAsk {
     /// As [`GatewayRequest::is_repeatable`].
     #[must_use]
     pub fn is_repeatable(&self) -> bool {
-        matches!(self, Self::Seal { .. } | Self::EncryptTo { .. })
+        matches!(self, Self::Seal { .. } | Self::RewrapTo { .. } | Self::EncryptTo { .. })
     }
 }
 
@@ -384,6 +431,11 @@ pub struct VerdictBody {
     pub entity: Option<Digest>,
     /// The sender's signature, where there is one.
     pub signer: Option<InnerSigner>,
+    /// SHA-256 of the entity that was made out of a mail in attachment mode, where one
+    /// was: the signed entity and the decrypted files.
+    pub derived: Option<Digest>,
+    /// The hop that the sender says to continue.
+    pub prev: Option<HopId>,
     /// The rules that fired, for the log.
     pub rules: Vec<String>,
 }
@@ -425,6 +477,17 @@ pub enum CaRequest {
     },
     /// Installs or replaces a person with certificates. Answered by `()`.
     InstallUser(Box<UserRecord>),
+    /// Lets somebody write in an owner's name. Answered by `()`.
+    Delegate(Delegation),
+    /// Ends that. Answered by `()`; [`crate::Problem::NotFound`] if there was none.
+    EndDelegation {
+        /// The owner's user id.
+        owner: String,
+        /// Who could act.
+        actor: String,
+    },
+    /// All that have not ended. Answered by `Vec<Delegation>`.
+    ListDelegations,
     /// A private encryption key for its owner's mailer. Answered by [`PrivateKey`];
     /// logged.
     ExportEncryptionKey {
@@ -444,6 +507,17 @@ pub enum CaRequest {
     },
     /// The public keys that relay certificates carry. Answered by [`RelayKeys`].
     RelayKeys,
+}
+
+/// Somebody's right to write in the name of another person or of a shared mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delegation {
+    /// Whose name: a user id.
+    pub owner: String,
+    /// Who writes: a user id.
+    pub actor: String,
+    /// Until when, in seconds since 1970.
+    pub until: i64,
 }
 
 /// A private key on its way to its owner.
@@ -484,6 +558,9 @@ pub struct RelayKeys {
 pub struct UserRecord {
     /// The user id.
     pub user: String,
+    /// What it is.
+    #[serde(default)]
+    pub kind: AccountKind,
     /// Addresses the person may send from and receives at.
     pub addresses: Vec<String>,
     /// Whether the person may send and receive.

@@ -35,6 +35,14 @@ pub fn hop_ukm(id: HopId, from_org: &str, to_org: &str, tail: &Digest) -> [u8; 3
     .0
 }
 
+/// The `ukm` of a RecipientInfo for a submission key in attachment mode: binds the copy
+/// to its submitter. Whoever takes another person's encrypted file out of a mail cannot
+/// make one for himself without knowing the content key.
+#[must_use]
+pub fn submission_ukm(from: &Address, tail: &Digest) -> [u8; 32] {
+    Digest::of_fields("SSMAX1-submission", &[normal_address(from).as_bytes(), &tail.0]).0
+}
+
 /// The `ukm` of an archive RecipientInfo: binds the copy to one mailbox.
 #[must_use]
 pub fn archive_ukm(mailbox: &Address, tail: &Digest) -> [u8; 32] {

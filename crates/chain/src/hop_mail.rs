@@ -4,11 +4,13 @@
 //! ```text
 //! multipart/signed
 //!   multipart/mixed
-//!     application/pkcs7-mime   the mail, for the receiving organisation
+//!     application/pkcs7-mime   the mail, for the receiving organisation; in attachment
+//!                              mode a multipart/mixed ([`crate::attachments`])
 //!     application/pkcs7-mime   the sealed record, likewise
 //!   application/pkcs7-signature
 //! ```
 
+use crate::attachments::{self, AttachmentMail};
 use ssmax_mail::{Entity, compose};
 
 /// The file name by which the sealed record's part is known.
@@ -55,6 +57,13 @@ pub fn compose_content_vec(
 ) -> Vec<u8> {
     let sealed = pkcs7_part(SmimeType::AuthEnveloped, SEALED_NAME, sealed);
     let mail = pkcs7_part_behind(b"", kind, "smime.p7m", mail);
+    compose::multipart_behind(b"", "mixed", &[], boundary, mail, &[sealed])
+}
+
+/// As [`compose_content`], for a mail in attachment mode ([`attachments::compose`]).
+#[must_use]
+pub fn compose_attachments(mail: Vec<u8>, sealed: &[u8], boundary: &str) -> Vec<u8> {
+    let sealed = pkcs7_part(SmimeType::AuthEnveloped, SEALED_NAME, sealed);
     compose::multipart_behind(b"", "mixed", &[], boundary, mail, &[sealed])
 }
 
@@ -121,17 +130,35 @@ pub fn pkcs7_part_behind(head: &[u8], kind: SmimeType, name: &str, cms: Vec<u8>)
 }
 
 /// A hop-2 mail taken apart. Nothing is verified by that.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct HopMail<'a> {
     /// The signed entity, octet for octet.
     pub content: &'a [u8],
-    /// The encrypted mail: path and CMS octets.
-    pub mail: (String, Vec<u8>),
+    /// What stands at path "1".
+    pub mail: HopBody<'a>,
     /// The encrypted sealed record.
     pub sealed: Vec<u8>,
     /// The organisation's SignedData.
     pub signed_data: Vec<u8>,
 }
+
+/// The mail inside a hop-2 mail.
+#[derive(Debug)]
+pub enum HopBody<'a> {
+    /// Encrypted as a whole: the CMS octets.
+    Whole(Vec<u8>),
+    /// In attachment mode.
+    Attachments(Box<AttachmentMail<'a>>),
+}
+
+/// The path of a file in attachment mode within a hop-2 mail, by its path in the manifest.
+#[must_use]
+pub fn path_of_file(path: &str) -> String {
+    format!("{WHOLE_PATH}.{path}")
+}
+
+/// The path of the mail within a hop-2 mail.
+pub const WHOLE_PATH: &str = "1";
 
 /// Takes a mail apart if it has the shape of a hop-2 mail, exactly.
 ///
@@ -152,15 +179,17 @@ pub fn take_apart<'a>(message: &Entity<'a>) -> Option<HopMail<'a>> {
         return None;
     }
     let [mail, sealed] = content.children() else { return None };
-    if !is_pkcs7_mime(mail) || !is_pkcs7_mime(sealed) {
+    if !is_pkcs7_mime(sealed) || sealed.file_name().as_deref() != Some(SEALED_NAME) {
         return None;
     }
-    if sealed.file_name().as_deref() != Some(SEALED_NAME) {
-        return None;
-    }
+    let body = if is_pkcs7_mime(mail) {
+        HopBody::Whole(mail.decoded_body().ok()?)
+    } else {
+        HopBody::Attachments(Box::new(attachments::take_apart(mail).ok()??))
+    };
     Some(HopMail {
         content: content.raw(),
-        mail: ("1".to_owned(), mail.decoded_body().ok()?),
+        mail: body,
         sealed: sealed.decoded_body().ok()?,
         signed_data: signature.decoded_body().ok()?,
     })
@@ -173,7 +202,7 @@ pub fn is_pkcs7_mime(part: &Entity<'_>) -> bool {
     essence == "application/pkcs7-mime" || essence == "application/x-pkcs7-mime"
 }
 
-fn is_pkcs7_signature(essence: &str) -> bool {
+pub(crate) fn is_pkcs7_signature(essence: &str) -> bool {
     essence.eq_ignore_ascii_case("application/pkcs7-signature")
         || essence.eq_ignore_ascii_case("application/x-pkcs7-signature")
 }
@@ -196,7 +225,7 @@ mod tests {
             parts.content,
             compose_content((SmimeType::Enveloped, b"mail"), b"sealed", "inner")
         );
-        assert_eq!(parts.mail.1, b"mail");
+        assert!(matches!(parts.mail, HopBody::Whole(object) if object == b"mail"));
         assert_eq!(parts.sealed, b"sealed");
         assert_eq!(parts.signed_data, b"signature");
         assert_eq!(

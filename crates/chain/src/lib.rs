@@ -5,17 +5,20 @@
 //! - [`seal_record`], [`evidence`]: what the receiving gateway tells the recipient (hop 3).
 //! - [`person_request`]: what a person asks the keyserver for on their own word.
 //! - [`binding`]: the hashes that tie a ciphertext to its key, its hop and its readers.
+//! - [`manifest`], [`attachments`]: mails whose files are encrypted one by one.
 //! - [`hop_mail`]: the octets of a hop-2 mail, composed and taken apart.
 //! - [`trace`]: the header fields a gateway adds on top and removes on arrival.
 //! - [`journey`]: the steps as types; a skipped check does not compile.
 //! - [`refusal`]: every reason for which a mail does not go on.
 
+pub mod attachments;
 pub mod binding;
 mod digest;
 pub mod evidence;
 pub mod hop_mail;
 pub mod hop_record;
 pub mod journey;
+pub mod manifest;
 pub mod person_request;
 pub mod refusal;
 pub mod seal_record;

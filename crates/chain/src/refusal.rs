@@ -103,6 +103,8 @@ reasons! {
     EncryptionRefused 1007 "encryption-refused" Accept 550 "5.6.0" Numbered;
     /// Went through so many hosts that it must be going in circles.
     MailLooping 1008 "mail-looping" Accept 554 "5.4.6" Numbered;
+    /// Attachments encrypted one by one that are not the ones in the signed list.
+    AttachmentsNotAsListed 1009 "attachments-not-as-listed" Accept 550 "5.6.0" Numbered;
 
     // 11xx: outbound.authenticate
     /// Not exactly one address in From.
@@ -129,6 +131,10 @@ reasons! {
     OwnStandingLost 1111 "own-standing-lost" Authenticate 450 "4.7.1" Numbered;
     /// A mail signed by this organisation's own seal: it must not leave.
     OwnSealLeaving 1112 "own-seal-leaving" Authenticate 550 "5.7.1" Numbered;
+    /// An attachment that is encrypted for us, and not bound to who submits it.
+    AttachmentNotSubmitters 1113 "attachment-not-submitters" Authenticate 550 "5.7.1" Numbered;
+    /// No login, and no automatic mail of a known source.
+    SourceUnknown 1120 "source-unknown" Authenticate 550 "5.7.1" Numbered;
     /// The person has submitted as much as is allowed in an hour.
     SubmitterLimit 1190 "submitter-limit" Authenticate 450 "4.7.1" Numbered;
 

@@ -104,6 +104,9 @@ pub struct SealRecord {
     pub standing: String,
     /// How the sender is known.
     pub sender: ShownAssertion,
+    /// The hop that the sender says this mail continues.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prev: Option<HopId>,
 }
 
 impl SealRecord {

@@ -46,6 +46,9 @@ pub struct Statement {
     pub at: OffsetDateTime,
     /// Sixteen random octets in hexadecimal: a statement serves one admission.
     pub nonce: String,
+    /// For automatic mail, which nobody logged in for: where it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 /// A statement with its signature.
@@ -152,6 +155,7 @@ mod tests {
             body: Digest::of(b"mail"),
             at,
             nonce: "00".repeat(16),
+            source: None,
         }
     }
 

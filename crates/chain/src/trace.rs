@@ -3,6 +3,7 @@
 
 use crate::seal_record::{MailClass, ShownAssertion};
 use crate::sealed_record::SignedBy;
+use ssmax_mail::address::parse_from;
 use ssmax_mail::{Field, Header};
 
 pub use ssmax_mail::canonical::with_short_lines;
@@ -51,6 +52,9 @@ impl ResultField<'_> {
                 word(&sender.proof),
                 sender.ial
             ));
+            if sender.signed_by == SignedBy::System {
+                text.push_str("; automatic=yes");
+            }
             if let Some(actor) = &sender.on_behalf {
                 text.push_str(&format!(";\r\n on-behalf-by={}", word(actor)));
             }
@@ -106,7 +110,7 @@ pub fn carried_fields(header: &Header<'_>, authserv_id: Option<&str>) -> Vec<u8>
     header
         .fields()
         .iter()
-        .filter(|field| !is_dropped(field.name()))
+        .filter(|field| !is_dropped(field.name()) || asks_for_a_receipt_of_from(field, header))
         .filter(|field| {
             !(field.name().eq_ignore_ascii_case("Authentication-Results")
                 && authserv_id.is_none_or(|own| names_authserv(&field.unfolded(), own)))
@@ -131,6 +135,22 @@ fn is_dropped(name: &str) -> bool {
     let is_ours = name.starts_with("ssmax-");
     let is_of_the_envelope = matches!(name.as_str(), "bcc" | "return-path");
     describes_the_body || is_ours || is_of_the_envelope || is_open_to_forgery(&name)
+}
+
+/// Whether a field asks that the reading of the mail be told to From and nobody else.
+/// Whoever adds that on the way only has the sender told what the sender may ask.
+fn asks_for_a_receipt_of_from(field: &Field<'_>, header: &Header<'_>) -> bool {
+    let addresses = |field: &Field<'_>| parse_from(&field.unfolded()).unwrap_or_default();
+    let is_receipt = |name: &str| name.eq_ignore_ascii_case("Disposition-Notification-To");
+    let stands_once = header.fields().iter().filter(|one| is_receipt(one.name())).count() == 1;
+    if !is_receipt(field.name()) || !stands_once {
+        return false;
+    }
+    let from = header.one("From").ok().flatten().map(addresses).unwrap_or_default();
+    match (addresses(field).as_slice(), from.as_slice()) {
+        ([asked], [from]) => asked.address.matches(&from.address),
+        _ => false,
+    }
 }
 
 /// Fields that look like a sender or make a mailer write to somebody, and that no
@@ -233,6 +253,24 @@ mod tests {
     }
 
     #[test]
+    fn a_receipt_is_asked_for_by_from_alone() {
+        let with = |fields: &str| {
+            carried(format!("From: Alice <a@a.example>\r\n{fields}\r\nx\r\n").as_bytes(), None)
+        };
+        let asked = "disposition-notification-to: \"Alice\" <a@A.example>\r\n";
+        assert!(with(asked).ends_with(asked));
+        for other in [
+            "Disposition-Notification-To: m@x.example\r\n",
+            "Disposition-Notification-To: a@a.example, m@x.example\r\n",
+            "Disposition-Notification-To: a@a.example\r\nDisposition-Notification-To: m@x.example\r\n",
+            "Disposition-Notification-To: \r\n",
+            "Return-Receipt-To: a@a.example\r\n",
+        ] {
+            assert_eq!(with(other), "From: Alice <a@a.example>\r\n", "{other}");
+        }
+    }
+
+    #[test]
     fn a_mail_that_goes_in_circles_is_noticed_past_the_bound() {
         let looping = |count: usize| {
             let mail = "Received: by x; now\r\n".repeat(count) + "From: a@a.example\r\n\r\nx\r\n";
@@ -271,5 +309,28 @@ mod tests {
         .render();
         assert!(field.lines().all(|line| line.len() <= 100), "{field}");
         assert!(field.contains("class=verified") && field.contains("signed-by=server"), "{field}");
+        assert!(!field.contains("automatic"), "{field}");
+    }
+
+    #[test]
+    fn the_result_of_automatic_mail_says_so() {
+        let assertion = ShownAssertion {
+            proof: "organisation".into(),
+            ial: 0,
+            auth: "system".into(),
+            aal: 0,
+            signed_by: SignedBy::System,
+            on_behalf: None,
+        };
+        let field = ResultField {
+            authserv_id: "mx.b.example",
+            class: MailClass::Verified,
+            from_org: Some("NTRJP-7000012050002"),
+            standing: Some("good"),
+            sender: Some(&assertion),
+        }
+        .render();
+        assert!(field.contains("signed-by=system; auth=system; aal=0"), "{field}");
+        assert!(field.contains("; automatic=yes\r\n"), "{field}");
     }
 }

@@ -39,7 +39,10 @@ pub use self::{
     recipient_info::{RecipientInfo, RecipientKind},
     seal::{ENCRYPT_ROOM, Sealed, encrypt, encrypt_vec},
     unwrap::{KeyName, UnwrapPolicy},
-    wrap::{RsaTransport, WrapChoice, recipient_info, recipient_info_for_key, recipient_info_with},
+    wrap::{
+        RsaTransport, WrapChoice, recipient_info, recipient_info_for_key,
+        recipient_info_for_key_by, recipient_info_with,
+    },
 };
 use self::{cipher::Age, tail::Tail};
 pub use crate::identifier::RecipientId;

@@ -3,11 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ssmax_primitives::SoftwareKey;
+use crate::{KeyId, KeyPurpose, StoredKey};
 
-use crate::{KeyId, KeyPurpose};
-
-type Keys = HashMap<(KeyPurpose, KeyId), Arc<SoftwareKey>>;
+type Keys = HashMap<(KeyPurpose, KeyId), Arc<StoredKey>>;
 
 /// Holds at most `capacity` keys. Two generations stand in for an order of use: when the
 /// younger one is full it becomes the older one, whose keys not used since are dropped.
@@ -27,7 +25,7 @@ impl Cache {
         Self { generation_len: (capacity / 2).max(1), generations: Mutex::default() }
     }
 
-    pub(crate) fn get(&self, purpose: KeyPurpose, id: &str) -> Option<Arc<SoftwareKey>> {
+    pub(crate) fn get(&self, purpose: KeyPurpose, id: &str) -> Option<Arc<StoredKey>> {
         let name = (purpose, id.to_owned());
         let mut generations = self.lock();
         if let Some(key) = generations.younger.get(&name) {
@@ -38,7 +36,7 @@ impl Cache {
         Some(key)
     }
 
-    pub(crate) fn insert(&self, purpose: KeyPurpose, id: &str, key: Arc<SoftwareKey>) {
+    pub(crate) fn insert(&self, purpose: KeyPurpose, id: &str, key: Arc<StoredKey>) {
         self.lock().insert((purpose, id.to_owned()), key, self.generation_len);
     }
 
@@ -49,7 +47,7 @@ impl Cache {
 }
 
 impl Generations {
-    fn insert(&mut self, name: (KeyPurpose, KeyId), key: Arc<SoftwareKey>, len: usize) {
+    fn insert(&mut self, name: (KeyPurpose, KeyId), key: Arc<StoredKey>, len: usize) {
         if self.younger.len() >= len {
             self.older = std::mem::take(&mut self.younger);
         }
@@ -59,13 +57,19 @@ impl Generations {
 
 #[cfg(test)]
 mod tests {
+    use ssmax_primitives::SoftwareKey;
     use ssmax_token::KeyAlgorithm;
 
     use super::*;
 
+    fn stored() -> Arc<StoredKey> {
+        let key = SoftwareKey::generate(KeyAlgorithm::EcP256).unwrap();
+        Arc::new(StoredKey::software(KeyPurpose::Seal, key))
+    }
+
     #[test]
     fn the_cache_stays_within_its_capacity_and_keeps_what_is_used() {
-        let key = Arc::new(SoftwareKey::generate(KeyAlgorithm::EcP256).unwrap());
+        let key = stored();
         let cache = Cache::new(8);
         cache.insert(KeyPurpose::Seal, "used", Arc::clone(&key));
         for number in 0..100 {
@@ -80,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_key_is_not_found_under_another_purpose() {
-        let key = Arc::new(SoftwareKey::generate(KeyAlgorithm::EcP256).unwrap());
+        let key = stored();
         let cache = Cache::new(8);
         cache.insert(KeyPurpose::Seal, "id", key);
         assert!(cache.get(KeyPurpose::Archive, "id").is_none());

@@ -24,10 +24,18 @@ const VERSION: &str = "1";
 const ENCRYPTION_INFO: &[u8] = b"SSMAX1-key-store 1 encryption";
 const CHECK_INFO: &[u8] = b"SSMAX1-key-store 1 check";
 
+const REJECTION_INFO: &[u8] = b"SSMAX1-key-store 1 implicit rejection";
+
 /// The key that the files of a store are encrypted with.
 pub(crate) struct StoreKey(Zeroizing<Vec<u8>>);
 
 impl StoreKey {
+    /// What a key in a token, which cannot say anything of its own, answers bad padding
+    /// with: `spec/keyserver.md`, section 1.
+    pub(crate) fn rejection_secret(&self, id: &str) -> Zeroizing<Vec<u8>> {
+        hkdf_sha256(id.as_bytes(), &self.0, REJECTION_INFO, 32)
+    }
+
     pub(crate) fn octets(&self) -> &[u8] {
         &self.0
     }

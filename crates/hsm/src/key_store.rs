@@ -1,11 +1,11 @@
-//! A directory of encrypted keys.
+//! A directory of keys: encrypted, or references to those in a token.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use ssmax_primitives::{SoftwareKey, SystemRandom};
 use ssmax_store::{StoreError, files};
@@ -14,17 +14,35 @@ use zeroize::Zeroizing;
 
 use crate::cache::Cache;
 use crate::header::{self, StoreKey};
-use crate::key_file::{KeyFile, MAX_KEY_FILE_OCTETS};
-use crate::{HsmError, KeyId, KeyPurpose, UnlockSecret, key_id, layout};
+use crate::key_file::{Held, KeyFile, MAX_KEY_FILE_OCTETS};
+use crate::pkcs11::TokenKey;
+use crate::{HsmError, KeyId, KeyPurpose, StoredKey, Token, UnlockSecret, key_id, layout};
 
 /// How many parsed keys are kept in memory. An RSA key takes some 10 KiB.
 pub const MAX_CACHED_KEYS: usize = 4_096;
 
-/// A directory of encrypted keys, opened. Shared between threads by reference.
+/// A key of a store, as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyEntry {
+    /// Its name.
+    pub id: KeyId,
+    /// When it was made or imported.
+    pub created: SystemTime,
+    /// Whether it lives in a token.
+    pub in_token: bool,
+}
+
+/// A directory of keys, opened. Shared between threads by reference.
 ///
-/// All functions block on the disk; [`KeyStore::key`] does not for a key used before.
+/// With a token ([`KeyStore::with_token`]) new keys are made there, where their purpose
+/// lets them ([`KeyPurpose::lives_in_token`]); the directory then holds what is known of
+/// each, encrypted like a key. Keys from before stay what they are and are found.
+///
+/// All functions block on the disk and the token; [`KeyStore::key`] does not for a key
+/// used before.
 pub struct KeyStore {
     dir: PathBuf,
+    token: Option<Arc<Token>>,
     store_key: StoreKey,
     cache: Cache,
     /// Held while a key is looked for and then written, so that two threads cannot put
@@ -77,17 +95,34 @@ impl KeyStore {
         Ok(Self::opened(dir, store_key))
     }
 
-    /// Makes a new key for `purpose`.
+    /// The same store, with a token for its new keys; without one if there is none.
+    #[must_use]
+    pub fn with_token(mut self, token: Option<Arc<Token>>) -> Self {
+        self.token = token;
+        self
+    }
+
+    /// The token that new keys are made in.
+    #[must_use]
+    pub fn token(&self) -> Option<&Token> {
+        self.token.as_deref()
+    }
+
+    /// Makes a new key for `purpose`, in the token if there is one for it.
     ///
     /// # Errors
-    /// [`HsmError::Key`] when the library fails, [`HsmError::Files`] when it cannot be
-    /// written.
+    /// [`HsmError::Key`] when library or token fail, [`HsmError::Files`] when it cannot be
+    /// written, and those of a token that is away.
     pub fn generate(
         &self,
         purpose: KeyPurpose,
         algorithm: KeyAlgorithm,
     ) -> Result<KeyId, HsmError> {
-        self.put(purpose, SoftwareKey::generate(algorithm)?)
+        check_kind(algorithm)?;
+        match &self.token {
+            Some(token) if purpose.lives_in_token() => self.generate_in(token, purpose, algorithm),
+            _ => self.put(purpose, SoftwareKey::generate(algorithm)?),
+        }
     }
 
     /// Takes a key in that was made elsewhere (DER of PKCS#8, unencrypted). Importing it
@@ -95,8 +130,12 @@ impl KeyStore {
     ///
     /// # Errors
     /// [`HsmError::WrongPurpose`] when the store has the key for another purpose,
+    /// [`HsmError::NotImportable`] when keys of it are made in a token,
     /// [`HsmError::Key`] when it is no key of ours, [`HsmError::Files`].
     pub fn import(&self, purpose: KeyPurpose, pkcs8: &[u8]) -> Result<KeyId, HsmError> {
+        if self.token.is_some() && purpose.lives_in_token() {
+            return Err(HsmError::NotImportable { purpose });
+        }
         self.put(purpose, SoftwareKey::from_pkcs8(pkcs8)?)
     }
 
@@ -106,14 +145,28 @@ impl KeyStore {
     /// # Errors
     /// [`HsmError::WrongPurpose`] when the key was made for another purpose, also when
     /// its file was moved; [`HsmError::UnknownKey`]; [`HsmError::DamagedKey`];
-    /// [`HsmError::NotAKeyId`]; [`HsmError::Files`].
-    pub fn key(&self, purpose: KeyPurpose, id: &str) -> Result<Arc<SoftwareKey>, HsmError> {
+    /// [`HsmError::NotAKeyId`]; [`HsmError::Files`]. For a key in a token also
+    /// [`HsmError::WithoutToken`], [`HsmError::NotInToken`], [`HsmError::ForeignObject`],
+    /// and those of a token that is away.
+    pub fn key(&self, purpose: KeyPurpose, id: &str) -> Result<Arc<StoredKey>, HsmError> {
         if let Some(key) = self.cache.get(purpose, id) {
             return Ok(key);
         }
         let file = self.read(purpose, id)?;
         let damaged = || HsmError::DamagedKey { purpose, id: id.to_owned() };
-        let key = SoftwareKey::from_pkcs8(&file.pkcs8).map_err(|_| damaged())?;
+        let key = match file.held {
+            Held::Here(pkcs8) => {
+                let key = SoftwareKey::from_pkcs8(&pkcs8).map_err(|_| damaged())?;
+                StoredKey::software(purpose, key)
+            }
+            Held::InToken(spki) => {
+                let without = || HsmError::WithoutToken { purpose, id: id.to_owned() };
+                let token = Arc::clone(self.token.as_ref().ok_or_else(without)?);
+                let rejection = self.store_key.rejection_secret(id);
+                let key = TokenKey::open(token, purpose, id, spki, rejection)?;
+                StoredKey::in_token(purpose, key)
+            }
+        };
         if key_id(key.spki()) != id {
             return Err(damaged());
         }
@@ -131,29 +184,45 @@ impl KeyStore {
     /// [`HsmError::DamagedKey`] for the first file that is not what was written, as a
     /// list without it would name a wrong key as the newest; [`HsmError::Files`].
     pub fn keys(&self, purpose: KeyPurpose) -> Result<Vec<KeyId>, HsmError> {
+        Ok(self.entries(purpose)?.into_iter().map(|entry| entry.id).collect())
+    }
+
+    /// As [`KeyStore::keys`], with what is known of each.
+    ///
+    /// # Errors
+    /// As [`KeyStore::keys`].
+    pub fn entries(&self, purpose: KeyPurpose) -> Result<Vec<KeyEntry>, HsmError> {
         let mut found = Vec::new();
         for id in layout::ids(&self.dir, purpose)? {
-            found.push((self.read(purpose, &id)?.created, id));
+            let file = self.read(purpose, &id)?;
+            let created = SystemTime::UNIX_EPOCH + Duration::from_nanos(file.created);
+            let in_token = matches!(file.held, Held::InToken(_));
+            found.push(KeyEntry { id, created, in_token });
         }
-        found.sort_by(|a, b| b.cmp(a));
-        Ok(found.into_iter().map(|(_, id)| id).collect())
+        found.sort_by(|a, b| (b.created, &b.id).cmp(&(a.created, &a.id)));
+        Ok(found)
     }
 
     /// The private key itself as DER of PKCS#8, unencrypted: for [`KeyPurpose::UserSigning`]
     /// and [`KeyPurpose::UserEncryption`], whose owners are entitled to it.
     ///
     /// # Errors
-    /// [`HsmError::NotExportable`] for every other purpose, else as [`KeyStore::key`].
+    /// [`HsmError::NotExportable`] for every other purpose, and for a key that lives in a
+    /// token; else as [`KeyStore::key`].
     pub fn export(&self, purpose: KeyPurpose, id: &str) -> Result<Zeroizing<Vec<u8>>, HsmError> {
         if !purpose.is_exportable() {
             return Err(HsmError::NotExportable { purpose });
         }
-        Ok(self.read(purpose, id)?.pkcs8)
+        match self.read(purpose, id)?.held {
+            Held::Here(pkcs8) => Ok(pkcs8),
+            Held::InToken(_) => Err(HsmError::NotExportable { purpose }),
+        }
     }
 
     fn opened(dir: &Path, store_key: StoreKey) -> Self {
         Self {
             dir: dir.to_owned(),
+            token: None,
             store_key,
             cache: Cache::new(MAX_CACHED_KEYS),
             writing: Mutex::new(()),
@@ -161,11 +230,28 @@ impl KeyStore {
         }
     }
 
-    fn put(&self, purpose: KeyPurpose, key: SoftwareKey) -> Result<KeyId, HsmError> {
-        // The purposes know P-256 and RSA; other kinds are for reading foreign mail.
-        if key.algorithm() != KeyAlgorithm::EcP256 && !key.algorithm().is_rsa() {
-            return Err(TokenError::WrongAlgorithm.into());
+    fn generate_in(
+        &self,
+        token: &Arc<Token>,
+        purpose: KeyPurpose,
+        algorithm: KeyAlgorithm,
+    ) -> Result<KeyId, HsmError> {
+        let spki = token.make(purpose, algorithm)?;
+        let id = key_id(&spki);
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = KeyFile { created: self.next_created(), held: Held::InToken(spki) };
+        match self.write(purpose, &id, &file) {
+            Ok(_) => Ok(id),
+            Err(error) => {
+                // Without its reference nobody would ever use it.
+                token.destroy(purpose, &id, algorithm);
+                Err(error)
+            }
         }
+    }
+
+    fn put(&self, purpose: KeyPurpose, key: SoftwareKey) -> Result<KeyId, HsmError> {
+        check_kind(key.algorithm())?;
         let id = key_id(key.spki());
         // A thread that panicked here left no more behind than a crash does.
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -177,17 +263,24 @@ impl KeyStore {
             }
             None => {}
         }
-        let file = KeyFile { created: self.next_created(), pkcs8: key.to_pkcs8() };
-        let octets = file.seal(&self.store_key, purpose, &id, &SystemRandom)?;
-        let path = layout::key(&self.dir, purpose, &id);
-        layout::make_folders(&self.dir, &path)?;
-        match files::create_private(&path, &octets) {
-            Ok(()) => self.cache.insert(purpose, &id, Arc::new(key)),
-            // Another process was quicker with the same key.
-            Err(error) if is_kind(&error, io::ErrorKind::AlreadyExists) => {}
-            Err(error) => return Err(error.into()),
+        let file = KeyFile { created: self.next_created(), held: Held::Here(key.to_pkcs8()) };
+        if self.write(purpose, &id, &file)? {
+            self.cache.insert(purpose, &id, Arc::new(StoredKey::software(purpose, key)));
         }
         Ok(id)
+    }
+
+    /// Whether the file is the one just written; another process may have been quicker
+    /// with the same key.
+    fn write(&self, purpose: KeyPurpose, id: &str, file: &KeyFile) -> Result<bool, HsmError> {
+        let octets = file.seal(&self.store_key, purpose, id, &SystemRandom)?;
+        let path = layout::key(&self.dir, purpose, id);
+        layout::make_folders(&self.dir, &path)?;
+        match files::create_private(&path, &octets) {
+            Ok(()) => Ok(true),
+            Err(error) if is_kind(&error, io::ErrorKind::AlreadyExists) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn read(&self, purpose: KeyPurpose, id: &str) -> Result<KeyFile, HsmError> {
@@ -240,6 +333,15 @@ impl KeyStore {
 impl fmt::Debug for KeyStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyStore").field("dir", &self.dir).finish_non_exhaustive()
+    }
+}
+
+/// The purposes know P-256 and RSA; other kinds are for reading foreign mail.
+fn check_kind(algorithm: KeyAlgorithm) -> Result<(), HsmError> {
+    match algorithm {
+        KeyAlgorithm::EcP256 => Ok(()),
+        other if other.is_rsa() => Ok(()),
+        _ => Err(TokenError::WrongAlgorithm.into()),
     }
 }
 

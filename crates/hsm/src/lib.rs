@@ -1,4 +1,4 @@
-//! Where private keys live: files encrypted at rest.
+//! Where private keys live: files encrypted at rest, and a token behind PKCS#11.
 //!
 //! A [`KeyStore`] is one directory. Every key is a file of its own, encrypted with
 //! AES-256-GCM under a key that HKDF-SHA-256 derives from the [`UnlockSecret`] and a salt
@@ -10,6 +10,10 @@
 //! DIR/keystore                          format version, salt, check value
 //! DIR/keys/PURPOSE/ab/abcd…             one key; "ab" are the first two digits of its id
 //! ```
+//! With a [`Token`], new keys are made in it and stay there; their files then hold what is
+//! known of them: purpose, id, public half, age. Signing, raw ECDH and RSA happen in the
+//! token. Escrowed keys of users, which must come out again, are files in either case.
+//!
 //! Directories have mode 0700, files 0600; every write is atomic and on the disk before a
 //! function returns. Two processes may use one store at the same time.
 //!
@@ -35,12 +39,17 @@ mod header;
 mod key_file;
 mod key_store;
 mod layout;
+mod pkcs11;
 mod purpose;
+mod stored_key;
 mod unlock;
 
-pub use crate::error::HsmError;
-pub use crate::key_store::{KeyStore, MAX_CACHED_KEYS};
+pub use crate::error::{HsmError, ObjectFault};
+pub use crate::key_store::{KeyEntry, KeyStore, MAX_CACHED_KEYS};
+pub use crate::pkcs11::config::{Backend, Pkcs11Config};
+pub use crate::pkcs11::{Capabilities, Token};
 pub use crate::purpose::KeyPurpose;
+pub use crate::stored_key::StoredKey;
 pub use crate::unlock::{MAX_UNLOCK_OCTETS, MIN_UNLOCK_OCTETS, UnlockSecret};
 
 use ssmax_primitives::sha256;

@@ -85,6 +85,27 @@ impl KeyPurpose {
         Self::ALL.into_iter().find(|purpose| purpose.as_str() == name)
     }
 
+    /// Whether keys for this purpose sign; all others open what was encrypted. None does
+    /// both, in files and in tokens alike.
+    #[must_use]
+    pub fn signs(self) -> bool {
+        !matches!(
+            self,
+            Self::FederationEncryption
+                | Self::SubmissionEncryption
+                | Self::Archive
+                | Self::UserEncryption
+        )
+    }
+
+    /// Whether such keys are made in the token, where there is one. Escrowed keys of
+    /// users are not: they have to come out again, for a new card or mailer
+    /// (`docs/decisions/0022-keys-in-a-token.md`).
+    #[must_use]
+    pub fn lives_in_token(self) -> bool {
+        self != Self::UserEncryption
+    }
+
     /// Whether [`crate::KeyStore::export`] gives such keys out: only users' own.
     #[must_use]
     pub fn is_exportable(self) -> bool {

@@ -1,19 +1,24 @@
-//! What a key store keeps, and what it notices.
+//! What a key store keeps, and what it notices: all of it with files, and once more with
+//! a token behind the store.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
     reason = "tests look at files and fail by panic"
 )]
 
+mod softhsm;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ssmax_hsm::{HsmError, KeyPurpose, KeyStore, UnlockSecret, key_id};
-use ssmax_primitives::{SoftwareKey, SystemRandom, verify};
+use ssmax_hsm::{HsmError, KeyPurpose, KeyStore, Token, UnlockSecret, key_id};
+use ssmax_primitives::{
+    SoftwareKey, SystemRandom, ephemeral_agree, rsa_encrypt_oaep, rsa_encrypt_pkcs1, verify,
+};
 use ssmax_store::StoreError;
-use ssmax_token::{KeyAlgorithm, KeyPair, SigningKey, TokenError};
+use ssmax_token::{DecryptionKey, KeyAlgorithm, KeyPair, OaepHash, SigningKey, TokenError};
 use tempfile::TempDir;
 
 const EC: KeyAlgorithm = KeyAlgorithm::EcP256;
@@ -37,17 +42,22 @@ impl Place {
     }
 
     fn create(&self) -> KeyStore {
-        KeyStore::create(&self.dir(), &self.unlock).unwrap()
+        KeyStore::create(&self.dir(), &self.unlock).unwrap().with_token(token())
     }
 
     /// The store as a restarted process sees it: nothing in memory.
     fn reopen(&self) -> KeyStore {
-        KeyStore::open(&self.dir(), &self.unlock).unwrap()
+        KeyStore::open(&self.dir(), &self.unlock).unwrap().with_token(token())
     }
 
     fn file(&self, purpose: KeyPurpose, id: &str) -> PathBuf {
         self.dir().join("keys").join(purpose.as_str()).join(&id[..2]).join(id)
     }
+}
+
+/// This process' token, if it is the one with a token.
+fn token() -> Option<Arc<Token>> {
+    softhsm::home().map(|home| Token::open(&softhsm::config(&home)).unwrap())
 }
 
 fn rewrite(path: &Path, content: &[u8]) {
@@ -56,6 +66,13 @@ fn rewrite(path: &Path, content: &[u8]) {
 
 fn damaged(purpose: KeyPurpose, id: &str) -> HsmError {
     HsmError::DamagedKey { purpose, id: id.to_owned() }
+}
+
+#[test]
+fn all_of_this_holds_with_a_token_behind_the_store() {
+    if softhsm::home().is_none() && !softhsm::may_skip() {
+        softhsm::run_again(&[], "");
+    }
 }
 
 #[test]
@@ -83,7 +100,7 @@ fn keys_of_kinds_that_no_purpose_knows_are_not_kept() {
     for algorithm in [KeyAlgorithm::EcP384, KeyAlgorithm::Ed25519, KeyAlgorithm::X25519] {
         assert_eq!(store.generate(KeyPurpose::Seal, algorithm).unwrap_err(), wrong());
         let foreign = SoftwareKey::generate(algorithm).unwrap().to_pkcs8();
-        assert_eq!(store.import(KeyPurpose::Seal, &foreign).unwrap_err(), wrong());
+        assert_eq!(store.import(KeyPurpose::UserEncryption, &foreign).unwrap_err(), wrong());
     }
 }
 
@@ -218,8 +235,8 @@ fn a_directory_that_others_can_enter_is_refused() {
 fn everything_in_a_store_is_for_its_owner_only_and_no_key_is_readable() {
     let place = Place::new();
     let store = place.create();
-    let id = store.generate(KeyPurpose::UserSigning, EC).unwrap();
-    let pkcs8 = store.export(KeyPurpose::UserSigning, &id).unwrap();
+    let id = store.generate(KeyPurpose::UserEncryption, EC).unwrap();
+    let pkcs8 = store.export(KeyPurpose::UserEncryption, &id).unwrap();
 
     let mut open = vec![place.dir()];
     let mut files = 0;
@@ -269,6 +286,13 @@ fn an_imported_key_has_one_purpose_for_ever() {
     let place = Place::new();
     let store = place.create();
     let key = SoftwareKey::generate(EC).unwrap();
+    if store.token().is_some() {
+        let purpose = KeyPurpose::MemberCa;
+        let result = store.import(purpose, &key.to_pkcs8());
+        assert_eq!(result, Err(HsmError::NotImportable { purpose }));
+        assert_eq!(store.import(KeyPurpose::UserEncryption, &key.to_pkcs8()).unwrap().len(), 32);
+        return;
+    }
     let id = store.import(KeyPurpose::MemberCa, &key.to_pkcs8()).unwrap();
     assert_eq!(id, key_id(key.spki()));
     assert_eq!(store.import(KeyPurpose::MemberCa, &key.to_pkcs8()), Ok(id.clone()));
@@ -281,7 +305,7 @@ fn an_imported_key_has_one_purpose_for_ever() {
 #[test]
 fn what_is_no_key_is_not_imported() {
     let store = Place::new().create();
-    let error = store.import(KeyPurpose::Seal, b"no key").unwrap_err();
+    let error = store.import(KeyPurpose::UserEncryption, b"no key").unwrap_err();
     assert_eq!(error, HsmError::Key(TokenError::Malformed));
 }
 
@@ -292,7 +316,9 @@ fn only_keys_of_users_are_given_out() {
     for purpose in KeyPurpose::ALL {
         let id = store.generate(purpose, EC).unwrap();
         let result = store.export(purpose, &id);
-        if matches!(purpose, KeyPurpose::UserSigning | KeyPurpose::UserEncryption) {
+        let in_token = store.token().is_some() && purpose.lives_in_token();
+        assert_eq!(store.key(purpose, &id).unwrap().is_in_token(), in_token);
+        if matches!(purpose, KeyPurpose::UserSigning | KeyPurpose::UserEncryption) && !in_token {
             let exported = SoftwareKey::from_pkcs8(&result.unwrap()).unwrap();
             assert_eq!(key_id(exported.spki()), id);
         } else {
@@ -303,6 +329,89 @@ fn only_keys_of_users_are_given_out() {
     let id = store.generate(KeyPurpose::Seal, EC).unwrap();
     let result = store.export(KeyPurpose::UserSigning, &id);
     assert_eq!(result, Err(HsmError::WrongPurpose));
+}
+
+#[test]
+fn a_key_does_what_its_purpose_does_and_nothing_else() {
+    let place = Place::new();
+    let store = place.create();
+    let wrong = TokenError::WrongAlgorithm;
+    for algorithm in [EC, KeyAlgorithm::Rsa2048] {
+        let id = store.generate(KeyPurpose::Archive, algorithm).unwrap();
+        let key = store.key(KeyPurpose::Archive, &id).unwrap();
+        assert_eq!(key.sign(b"message").unwrap_err(), wrong);
+        let id = store.generate(KeyPurpose::OrganisationSigning, algorithm).unwrap();
+        let key = store.key(KeyPurpose::OrganisationSigning, &id).unwrap();
+        assert!(key.sign(b"message").is_ok());
+        let (point, _) = ephemeral_agree(SoftwareKey::generate(EC).unwrap().spki()).unwrap();
+        assert_eq!(key.agree(&point).unwrap_err(), wrong);
+        assert_eq!(key.decrypt_oaep(OaepHash::Sha1, &[1; 256]).unwrap_err(), wrong);
+        assert_eq!(key.decrypt_pkcs1(&[1; 256], 32).unwrap_err(), wrong);
+    }
+}
+
+#[test]
+fn a_decryption_key_opens_what_was_encrypted_for_its_public_half() {
+    let place = Place::new();
+    let store = place.create();
+    for purpose in KeyPurpose::ALL.into_iter().filter(|purpose| !purpose.signs()) {
+        let id = store.generate(purpose, EC).unwrap();
+        let key = store.key(purpose, &id).unwrap();
+        // Some secrets begin with zeros, which must not get lost.
+        for _ in 0..40 {
+            let (point, shared) = ephemeral_agree(key.spki()).unwrap();
+            assert_eq!(*key.agree(&point).unwrap(), *shared);
+        }
+        let mut off_curve = ephemeral_agree(key.spki()).unwrap().0;
+        off_curve[64] ^= 1;
+        assert_eq!(key.agree(&off_curve).unwrap_err(), TokenError::Failed);
+        assert_eq!(key.agree(b"").unwrap_err(), TokenError::Failed);
+
+        let id = store.generate(purpose, KeyAlgorithm::Rsa2048).unwrap();
+        let key = store.key(purpose, &id).unwrap();
+        let content_key = [7; 32];
+        let hash = key.oaep_hash().unwrap().unwrap();
+        let sealed = rsa_encrypt_oaep(key.spki(), hash, &content_key).unwrap();
+        assert_eq!(key.decrypt_oaep(hash, &sealed).unwrap().as_slice(), content_key);
+        let mut broken = sealed;
+        broken[100] ^= 1;
+        assert_eq!(key.decrypt_oaep(hash, &broken).unwrap_err(), TokenError::Failed);
+        assert_eq!(key.decrypt_oaep(hash, b"short").unwrap_err(), TokenError::Failed);
+
+        let sealed = rsa_encrypt_pkcs1(key.spki(), &content_key).unwrap();
+        assert_eq!(key.decrypt_pkcs1(&sealed, 32).unwrap().as_slice(), content_key);
+        // Bad padding and a wrong length are answered alike, and each time the same.
+        let mut broken = sealed.clone();
+        broken[100] ^= 1;
+        for bad in [(&broken, 32), (&sealed, 24)] {
+            let fake = key.decrypt_pkcs1(bad.0, bad.1).unwrap();
+            assert_eq!(fake.len(), bad.1);
+            assert_ne!(fake.as_slice(), &content_key[..bad.1]);
+            let again = place.reopen().key(purpose, &id).unwrap();
+            assert_eq!(again.decrypt_pkcs1(bad.0, bad.1).unwrap(), fake);
+        }
+    }
+}
+
+#[test]
+fn many_threads_use_one_key_at_once() {
+    let place = Place::new();
+    let store = place.create();
+    let id = store.generate(KeyPurpose::Seal, EC).unwrap();
+    let key = store.key(KeyPurpose::Seal, &id).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..8_u8 {
+            let key = &key;
+            scope.spawn(move || {
+                for number in 0..20 {
+                    let message = [thread, number];
+                    let signature = key.sign(&message).unwrap();
+                    let algorithm = key.signature_algorithm();
+                    assert_eq!(verify(algorithm, key.spki(), &message, &signature), Ok(()));
+                }
+            });
+        }
+    });
 }
 
 #[test]
@@ -374,6 +483,10 @@ fn a_header_that_is_not_exactly_ours_is_refused_by_name() {
 
 #[test]
 fn threads_putting_in_the_same_key_for_two_purposes_leave_it_with_one() {
+    if softhsm::home().is_some() {
+        // Nothing is imported into a token.
+        return;
+    }
     let place = Place::new();
     let store = place.create();
     for _ in 0..10 {

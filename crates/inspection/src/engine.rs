@@ -1,6 +1,13 @@
-//! What a detector is, and what it is shown.
+//! What a detector is, what it is shown, and how it says that it could not look.
 
-use crate::{Direction, Report, leak::MyNumber, malware::Eicar, table::Table};
+use thiserror::Error;
+
+use crate::{
+    Direction, Report,
+    leak::{CardNumber, MyNumber},
+    malware::Eicar,
+    table::Table,
+};
 
 /// One view of one part of a mail, shown to every engine.
 ///
@@ -28,11 +35,41 @@ pub trait Engine: Send + Sync {
     /// A short name for reports on what is in force, such as `my-number`.
     fn name(&self) -> &str;
 
-    /// Looks at one view of one part and records what it finds.
+    /// Looks at one view of one part and records what it finds. An engine that cannot
+    /// judge says so by [`Report::fail`].
     fn inspect(&self, item: &Item<'_>, direction: Direction, report: &mut Report);
+
+    /// Looks at the mail as a whole, header and all, once its parts were shown; for
+    /// engines that know mails themselves.
+    fn inspect_whole(&self, _mail: &[u8], _direction: Direction, _report: &mut Report) {}
+}
+
+/// Why an engine could not judge. The mail then counts as not inspected, which is
+/// temporary: it is neither clean nor at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum EngineFault {
+    /// What the engine needs is not there.
+    #[error("what the engine needs is not there")]
+    Unavailable,
+    /// No answer within the time allowed.
+    #[error("the engine did not answer in time")]
+    TimedOut,
+    /// The connection ended before the answer.
+    #[error("the connection to the engine ended before its answer")]
+    Interrupted,
+    /// The answer is none that the engine can give.
+    #[error("the answer of the engine is not what was expected")]
+    Malformed,
+    /// The engine says that the octets are too many for it.
+    #[error("the engine takes less than it was given")]
+    TooLarge,
+    /// The engine says that it failed.
+    #[error("the engine says that it failed")]
+    Failed,
 }
 
 /// The engines that need nothing but the mail itself.
 pub fn built_in() -> Vec<Box<dyn Engine>> {
-    vec![Box::new(MyNumber::new()), Box::new(Eicar)]
+    vec![Box::new(MyNumber::new()), Box::new(CardNumber::new()), Box::new(Eicar)]
 }

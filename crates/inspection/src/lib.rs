@@ -21,10 +21,14 @@
 //! # Ok::<(), ssmax_mail::MailFault>(())
 //! ```
 
+mod compound;
+mod container;
 mod engine;
 pub mod leak;
+mod legacy;
 mod limits;
 pub mod malware;
+mod pdf;
 mod policy;
 mod table;
 mod text;
@@ -34,11 +38,12 @@ mod zip;
 
 use walk::Walk;
 
-pub use engine::{Engine, Item, built_in};
+pub use engine::{Engine, EngineFault, Item, built_in};
 pub use limits::Limits;
 pub use policy::{Policy, Setting, rule};
 pub use table::{Table, TableCell};
 pub use verdict::{Direction, Finding, MAX_FINDING_TEXT_CHARS, Outcome, Report, Verdict};
+pub use walk::stored_mail;
 
 /// What the built-in engines say about a mail (or a signed entity that stands for one).
 ///
@@ -49,20 +54,26 @@ pub fn inspect(
     policy: &Policy,
     limits: &Limits,
 ) -> Verdict {
-    inspect_with(message, direction, policy, limits, &built_in())
+    let engines = built_in();
+    let mut walk = Walk::new(&engines, direction, policy, limits);
+    walk.message(message);
+    walk.into_verdict()
 }
 
 /// [`inspect`] with engines of the caller's choice, which are asked in their order.
+///
+/// # Errors
+/// The [`EngineFault`] of an engine that could not judge: there is no verdict then.
 pub fn inspect_with(
     message: &ssmax_mail::Entity<'_>,
     direction: Direction,
     policy: &Policy,
     limits: &Limits,
     engines: &[Box<dyn Engine>],
-) -> Verdict {
+) -> Result<Verdict, EngineFault> {
     let mut walk = Walk::new(engines, direction, policy, limits);
     walk.message(message);
-    walk.into_verdict()
+    walk.fault().map_or_else(|| Ok(walk.into_verdict()), Err)
 }
 
 /// What the built-in engines say about a file on its own; a stored mail (`.eml`, or by
@@ -78,4 +89,21 @@ pub fn inspect_file(
     let mut walk = Walk::new(&engines, direction, policy, limits);
     walk.named_file(name, octets);
     walk.into_verdict()
+}
+
+/// [`inspect_file`] with engines of the caller's choice.
+///
+/// # Errors
+/// As [`inspect_with`].
+pub fn inspect_file_with(
+    name: &str,
+    octets: &[u8],
+    direction: Direction,
+    policy: &Policy,
+    limits: &Limits,
+    engines: &[Box<dyn Engine>],
+) -> Result<Verdict, EngineFault> {
+    let mut walk = Walk::new(engines, direction, policy, limits);
+    walk.named_file(name, octets);
+    walk.fault().map_or_else(|| Ok(walk.into_verdict()), Err)
 }

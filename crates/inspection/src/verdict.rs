@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Limits, Policy};
+use crate::{EngineFault, Limits, Policy};
 
 /// Longest `part` or `what` of a finding, in characters. Names inside archives are
 /// the attacker's and may be 64 KiB each.
@@ -65,6 +65,7 @@ pub struct Report {
     capacity: usize,
     findings: Vec<Finding>,
     outcome: Outcome,
+    fault: Option<EngineFault>,
 }
 
 impl Report {
@@ -76,7 +77,20 @@ impl Report {
             capacity: limits.findings,
             findings: Vec::new(),
             outcome: Outcome::Pass,
+            fault: None,
         }
+    }
+
+    /// Records that an engine could not judge; the first fault is kept. Whoever asks for
+    /// the verdict all the same is not told `pass`.
+    pub fn fail(&mut self, fault: EngineFault) {
+        self.fault.get_or_insert(fault);
+        self.outcome = self.outcome.max(Outcome::Hold);
+    }
+
+    /// Why an engine could not judge, if one could not.
+    pub fn fault(&self) -> Option<EngineFault> {
+        self.fault
     }
 
     /// Records that `rule` fired at `part`; the same finding twice counts once.
@@ -171,6 +185,15 @@ mod tests {
         report.add(rule::LEAK_MY_NUMBER, "1", "********9018");
         let verdict = report.into_verdict();
         assert_eq!((verdict.outcome, verdict.findings.len()), (Outcome::Block, 0));
+    }
+
+    #[test]
+    fn an_engine_that_could_not_judge_is_no_pass() {
+        let mut report = report(1);
+        report.fail(EngineFault::TimedOut);
+        report.fail(EngineFault::Malformed);
+        assert_eq!(report.fault(), Some(EngineFault::TimedOut));
+        assert_eq!(report.into_verdict().outcome, Outcome::Hold);
     }
 
     #[test]

@@ -107,7 +107,7 @@ fn shown(kind: &str, content: &str) -> usize {
     let meter = Meter::default();
     let (policy, limits) = (Policy::default(), Limits::default());
     let engines: [Box<dyn Engine>; 1] = [Box::new(meter.clone())];
-    inspect_with(&mail, Direction::Outbound, &policy, &limits, &engines);
+    inspect_with(&mail, Direction::Outbound, &policy, &limits, &engines).unwrap();
     meter.0.load(Ordering::Relaxed)
 }
 

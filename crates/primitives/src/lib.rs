@@ -14,6 +14,7 @@
 //! | public keys | [`key_algorithm`], [`ec_point`], [`rsa_encrypt_oaep`], [`ephemeral_agree`] |
 //! | signatures | [`verify`], [`danger::verify_rsa_pkcs1_sha1`] |
 //! | private keys | [`SoftwareKey`] |
+//! | what tokens give | [`rsa_spki`], [`ecdsa_signature_der`], [`unpad_pkcs1`] |
 //!
 //! # Where randomness comes from
 //! What a caller can choose (content keys, nonces) is drawn from a
@@ -26,17 +27,20 @@ mod constant_time;
 mod content_key;
 mod curve;
 mod digest;
+mod implicit_rejection;
 mod kdf;
 pub mod key_wrap;
 mod public_key;
 mod random;
 mod software_key;
+mod token_forms;
 mod verify;
 
 pub use crate::cipher::CipherError;
 pub use crate::constant_time::constant_time_eq;
 pub use crate::content_key::ContentKey;
 pub use crate::digest::{DigestAlgorithm, Sha256, digest, hmac_sha256, sha1, sha256};
+pub use crate::implicit_rejection::unpad_pkcs1;
 pub use crate::kdf::{HKDF_SHA256_MAX_OCTETS, hkdf, hkdf_sha256, x963_kdf};
 pub use crate::public_key::{
     KeyError, MAX_RSA_BITS, MIN_RSA_BITS, P256_POINT_OCTETS, ec_point, ephemeral_agree,
@@ -44,6 +48,7 @@ pub use crate::public_key::{
 };
 pub use crate::random::SystemRandom;
 pub use crate::software_key::SoftwareKey;
+pub use crate::token_forms::{ecdsa_signature_der, rsa_spki};
 pub use crate::verify::{VerifyError, danger, verify};
 
 #[cfg(test)]

@@ -19,8 +19,9 @@ use zeroize::Zeroizing;
 
 use crate::constant_time::{choose, mask_eq, to_mask};
 use crate::curve::Curve;
+use crate::implicit_rejection::rejection;
 use crate::public_key::{EC_PUBLIC_KEY, ED25519, X25519, oaep_algorithm};
-use crate::{hkdf_sha256, hmac_sha256, key_algorithm};
+use crate::{hkdf_sha256, key_algorithm};
 
 mod edwards;
 mod pem;
@@ -356,7 +357,7 @@ impl RsaPrivate {
             return Err(TokenError::Failed);
         }
         // Made before and always, so that making it tells nothing.
-        let mut out = self.rejection(ciphertext, expected_len);
+        let mut out = rejection(&self.rejection, ciphertext, expected_len);
         let mut plaintext = Zeroizing::new(vec![0; modulus_octets.max(expected_len)]);
         // The one branch that the library leaves us, see "What timing tells".
         let (good, len) = match self.pkcs1.decrypt(ciphertext, &mut plaintext) {
@@ -368,21 +369,6 @@ impl RsaPrivate {
             *fake = choose(mask, *real, *fake);
         }
         Ok(out)
-    }
-
-    /// What a bad `ciphertext` decrypts to: `len` octets that nobody without the private
-    /// key can tell from a random key, and that are the same each time.
-    fn rejection(&self, ciphertext: &[u8], len: usize) -> Zeroizing<Vec<u8>> {
-        let mut out = Zeroizing::new(vec![0; len]);
-        let asked = (len as u64).to_be_bytes();
-        for (counter, block) in (0_u32..).zip(out.chunks_mut(32)) {
-            let parts: [&[u8]; 3] = [&counter.to_be_bytes(), &asked, ciphertext];
-            let octets = Zeroizing::new(hmac_sha256(&self.rejection, &parts));
-            for (to, from) in block.iter_mut().zip(octets.iter()) {
-                *to = *from;
-            }
-        }
-        out
     }
 }
 

@@ -271,10 +271,25 @@ impl Group {
         recipients: &[Recipient<'_>],
         key: &ContentKey,
     ) -> Result<Vec<Vec<u8>>, ChoiceFault> {
+        self.wrap_bound(recipients, key, |_| None)
+    }
+
+    /// As [`Group::wrap`], with `ukm` of a certificate in the key derivation: who gets a
+    /// `RecipientInfo` out of another place cannot use it in his own.
+    ///
+    /// # Errors
+    /// [`ChoiceFault::Key`], also for an RSA key that was to be bound.
+    pub fn wrap_bound(
+        &self,
+        recipients: &[Recipient<'_>],
+        key: &ContentKey,
+        ukm: impl Fn(&Certificate) -> Option<[u8; 32]>,
+    ) -> Result<Vec<Vec<u8>>, ChoiceFault> {
         let wrapped = |member: &Member| {
             let unusable = ChoiceFault::Key(member.index);
-            let recipient = recipients.get(member.index).ok_or(unusable)?;
-            recipient_info_with(recipient.certificate, key, None, &member.wrap)
+            let certificate = recipients.get(member.index).ok_or(unusable)?.certificate;
+            let ukm = ukm(certificate);
+            recipient_info_with(certificate, key, ukm.as_ref().map(|ukm| &ukm[..]), &member.wrap)
                 .map_err(|_| unusable)
         };
         self.members.iter().map(wrapped).collect()

@@ -1,7 +1,7 @@
 //! Opening an encrypted mail with a private key.
 
 use ssmax_cms::enveloped::{
-    Curve, Enveloped, Kind, Probe, RecipientId, RecipientInfo, RecipientKind, UnwrapPolicy,
+    Curve, Enveloped, Kind, Probe, RecipientId, RecipientInfo, RecipientKind, UnwrapPolicy, kcv,
 };
 use ssmax_cms::signed::SignedData;
 use ssmax_cms::{CmsError, Limits};
@@ -253,6 +253,24 @@ fn opaquely_signed(object: Vec<u8>) -> Result<Vec<u8>, DecryptFault> {
         return Err(DecryptFault::NotEncrypted);
     }
     entity.decoded_body().map_err(DecryptFault::Mail)
+}
+
+/// The content key of an object whose check value (`kcv`) somebody has signed: a wrong
+/// one, whatever it came from, does not have it.
+///
+/// # Errors
+/// As [`decrypt`].
+pub fn listed_key(
+    enveloped: &Enveloped,
+    listed: &[u8; 32],
+    key: &dyn DecryptionKey,
+    certificate: Option<&Certificate>,
+    policy: &OpenPolicy,
+) -> Result<ContentKey, DecryptFault> {
+    let tail = enveloped.tail();
+    content_key(enveloped, key, certificate, policy, |content_key, _| {
+        if kcv(content_key, &tail) == *listed { Ok(()) } else { Err(DecryptFault::Failed) }
+    })
 }
 
 /// Whether an entity is, by its type, a CMS object.

@@ -12,7 +12,7 @@ mod from;
 mod reason;
 
 use serde::{Serialize, Serializer};
-use ssmax_chain::binding;
+use ssmax_chain::{attachments, binding};
 use ssmax_mail::header_protection::{FieldState, ProtectedField};
 use ssmax_mail::{Entity, Header, Limits, MailFault};
 use ssmax_pki::Certificate;
@@ -147,9 +147,22 @@ impl Judgement {
 /// [`ssmax_mail::canonical::file_into_crlf`] first.
 #[must_use]
 pub fn judge(message: &[u8], question: &Question<'_>) -> Judgement {
-    match ssmax_mail::parse(message, &Limits::default()) {
-        Ok(mail) => run(&Subject { header: mail.header(), entity: &mail, opened: false }, question),
-        Err(fault) => ambiguous(fault),
+    let mail = match ssmax_mail::parse(message, &Limits::default()) {
+        Ok(mail) => mail,
+        Err(fault) => return ambiguous(fault),
+    };
+    let (header, opened) = (mail.header(), false);
+    match (attachments::take_apart(&mail), mail.children()) {
+        // The signature names each file by its ciphertext, so it covers them all.
+        (Ok(Some(_)), [signed, ..]) => {
+            run(&Subject { header, entity: signed, opened, attached: true }, question)
+        }
+        (Err(_), _) => {
+            let mut sheet = Sheet::default();
+            sheet.fail(CheckName::WholeMessage, Reason::AttachmentsNotAsListed);
+            sheet.into_judgement(Verdict::Bad)
+        }
+        _ => run(&Subject { header, entity: &mail, opened, attached: false }, question),
     }
 }
 
@@ -167,7 +180,8 @@ pub fn judge_opened(delivered: &[u8], content: &[u8], question: &Question<'_>) -
     };
     match ssmax_mail::parse(content, &limits) {
         Ok(entity) => {
-            run(&Subject { header: mail.header(), entity: &entity, opened: true }, question)
+            let header = mail.header();
+            run(&Subject { header, entity: &entity, opened: true, attached: false }, question)
         }
         Err(fault) => ambiguous(fault),
     }
@@ -181,6 +195,8 @@ struct Subject<'s, 'a> {
     entity: &'s Entity<'a>,
     /// Whether `entity` came out of an encryption under `header`.
     opened: bool,
+    /// Whether `entity` is the signed part of a mail in attachment mode with `header`.
+    attached: bool,
 }
 
 fn ambiguous(fault: MailFault) -> Judgement {
@@ -271,7 +287,7 @@ fn check_record(
             // The seal covers the fields as delivered, with the type of the encrypted
             // mail. A saved decrypted copy has another type, so there is nothing to
             // compare.
-            if !subject.opened {
+            if !subject.opened && !subject.attached {
                 return Ok(());
             }
             record.headers

@@ -17,8 +17,10 @@
 )]
 
 pub mod address;
+pub mod attachments;
 pub mod certificate;
 pub mod checkpoint;
+pub mod clamd_reply;
 pub mod cms_ber;
 pub mod cms_capabilities;
 pub mod cms_compressed;
@@ -103,8 +105,10 @@ macro_rules! targets {
 /// All targets, in the order of their names.
 pub const TARGETS: &[Target] = targets![
     address,
+    attachments,
     certificate,
     checkpoint,
+    clamd_reply,
     cms_ber,
     cms_capabilities,
     cms_compressed,

@@ -190,7 +190,7 @@ impl<'r> Prepared<'r> {
     }
 }
 
-fn check(certificate: &Certificate, at: OffsetDateTime) -> Result<(), EncryptFault> {
+pub(crate) fn check(certificate: &Certificate, at: OffsetDateTime) -> Result<(), EncryptFault> {
     if !certificate.allows_encryption() {
         return Err(EncryptFault::NotForEncryption(certificate.clone()));
     }
@@ -200,7 +200,7 @@ fn check(certificate: &Certificate, at: OffsetDateTime) -> Result<(), EncryptFau
     Ok(())
 }
 
-fn fault_of(fault: ChoiceFault, recipients: &[Recipient<'_>]) -> EncryptFault {
+pub(crate) fn fault_of(fault: ChoiceFault, recipients: &[Recipient<'_>]) -> EncryptFault {
     let whose = |index: usize, make: fn(Certificate) -> EncryptFault| {
         let recipient = recipients.get(index);
         recipient.map_or(EncryptFault::NoRecipient, |found| make(found.certificate.clone()))

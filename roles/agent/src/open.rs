@@ -1,10 +1,12 @@
 //! Opening a mail: decrypting it and judging who wrote it.
 
+use ssmax_chain::attachments::{self, AttachmentMail};
+use ssmax_mail::compose::{self, Part};
 use ssmax_mail::header_protection::{self, FieldState, Protection};
 use ssmax_mail::{Entity, Limits, canonical};
 use ssmax_pki::Certificate;
 use ssmax_smime::content::signed_content;
-use ssmax_smime::decrypt::{DecryptFault, OpenPolicy, decrypt_with};
+use ssmax_smime::decrypt::{DecryptFault, OpenPolicy, decrypt_with, listed_key};
 use ssmax_smime::judge::{Judgement, Question, Verdict, judge, judge_opened};
 use ssmax_token::DecryptionKey;
 use zeroize::Zeroizing;
@@ -26,6 +28,9 @@ pub struct Opened {
     /// How the fields outside compare with those repeated under signature or encryption;
     /// `None` where none are, or they cannot be read.
     pub protection: Option<Protection>,
+    /// The names of the files that were encrypted one by one (attachment mode), each the
+    /// one that the signature lists; they are in `mail` as ordinary attachments.
+    pub files: Vec<String>,
 }
 
 /// Opens a mail with the key of its reader. One that is not encrypted is judged as it
@@ -57,6 +62,12 @@ pub fn open_with(
     policy: &OpenPolicy,
 ) -> Result<Opened, DecryptFault> {
     let limits = Limits::default();
+    if let Ok(mail) = ssmax_mail::parse(message, &limits)
+        && let Ok(Some(attached)) = attachments::take_apart(&mail)
+    {
+        let judgement = judge(message, question);
+        return open_attached(&mail, attached, judgement, key, certificate, policy);
+    }
     let mut content = match decrypt_with(message, key, certificate, policy) {
         Ok(content) => expanded(content),
         Err(DecryptFault::NotEncrypted) => {
@@ -66,6 +77,7 @@ pub fn open_with(
                 protection: protection(&delivered, &delivered),
                 mail: Zeroizing::new(message.to_vec()),
                 content: None,
+                files: Vec::new(),
             });
         }
         Err(fault) => return Err(fault),
@@ -90,7 +102,48 @@ pub fn open_with(
         Some(inside) => canonical::content_entity_behind(parts::head(&fields), inside),
         None => parts::join(&fields, &content),
     };
-    Ok(Opened { judgement, mail: Zeroizing::new(mail), content: Some(content), protection })
+    Ok(Opened {
+        judgement,
+        mail: Zeroizing::new(mail),
+        content: Some(content),
+        protection,
+        files: Vec::new(),
+    })
+}
+
+/// Opens a mail in attachment mode. Each content key must have the check value that the
+/// signature lists for the file, so a file is the sender's if the judgement is good.
+fn open_attached(
+    delivered: &Entity<'_>,
+    attached: AttachmentMail<'_>,
+    judgement: Judgement,
+    key: &dyn DecryptionKey,
+    certificate: Option<&Certificate>,
+    policy: &OpenPolicy,
+) -> Result<Opened, DecryptFault> {
+    let content =
+        ssmax_mail::parse(attached.content, &Limits::default()).map_err(DecryptFault::Mail)?;
+    let (mut parts, mut files) = (Vec::new(), Vec::new());
+    let text = content.children().len().saturating_sub(1);
+    parts.extend(content.children().iter().take(text).map(|part| part.raw().to_vec()));
+    for (listed, file) in attached.manifest.parts.iter().zip(attached.files) {
+        let content_key = listed_key(&file, &listed.kcv.0, key, certificate, policy)?;
+        let octets = file.into_decrypted(&content_key).map_err(|_| DecryptFault::Failed)?;
+        let part = Part::attachment("application/octet-stream", &listed.name, &octets);
+        parts.push(part.into_octets());
+        files.push(listed.name.clone());
+    }
+    let boundary = compose::boundary(last_octets(&attached.signature));
+    let entity = Zeroizing::new(compose::multipart("mixed", &[], &boundary, &parts));
+    let mail = Zeroizing::new(parts::join(&parts::outer_fields(delivered), &entity));
+    let protection = header_protection::read(delivered.header(), &content).ok().flatten();
+    Ok(Opened { judgement, mail, content: Some(entity), protection, files })
+}
+
+/// Sixteen octets that nobody could know when the parts were written: the end of the
+/// signature over their list.
+fn last_octets(signature: &[u8]) -> [u8; 16] {
+    signature.last_chunk().copied().unwrap_or_default()
 }
 
 /// The content without a compression around it. One that is beyond the bounds stays as it

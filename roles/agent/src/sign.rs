@@ -166,7 +166,7 @@ fn micalg(key: &dyn SigningKey) -> &'static str {
     }
 }
 
-fn one_from(mail: &Entity<'_>) -> Result<Address, SignFault> {
+pub(crate) fn one_from(mail: &Entity<'_>) -> Result<Address, SignFault> {
     let field = mail.header().one("From").ok().flatten().ok_or(SignFault::NotOneFrom)?;
     let mut mailboxes = parse_from(&field.unfolded()).map_err(SignFault::From)?;
     match (mailboxes.pop(), mailboxes.is_empty()) {

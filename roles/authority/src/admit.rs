@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use ssmax_federation::admission::{Admission, Application};
 use ssmax_federation::{Limits, Member, MemberList, Standing, StandingState, check};
-use ssmax_hsm::KeyPurpose;
+use ssmax_hsm::{KeyPurpose, StoredKey};
 use ssmax_pki::profile::{self, Draft, Organisation};
 use ssmax_pki::{Certificate, request};
-use ssmax_primitives::{SoftwareKey, key_algorithm};
+use ssmax_primitives::key_algorithm;
 use ssmax_token::KeyAlgorithm;
 use time::{Duration, OffsetDateTime};
 
@@ -172,7 +172,7 @@ impl Certified {
 struct Office<'a> {
     registry: &'a Registry,
     issuing_ca: Certificate,
-    key: std::sync::Arc<SoftwareKey>,
+    key: std::sync::Arc<StoredKey>,
     at: OffsetDateTime,
 }
 

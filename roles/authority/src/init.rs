@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use ssmax_hsm::{KeyPurpose, KeyStore, UnlockSecret};
+use ssmax_hsm::{KeyPurpose, KeyStore, StoredKey, UnlockSecret};
 use ssmax_pki::Certificate;
 use ssmax_pki::profile::{self, Organisation};
-use ssmax_primitives::{SoftwareKey, SystemRandom};
+use ssmax_primitives::SystemRandom;
 use ssmax_store::files;
 use ssmax_token::{KeyAlgorithm, KeyPair as _};
 use std::sync::Arc;
@@ -113,10 +113,10 @@ async fn found(
 }
 
 struct Keys {
-    root: Arc<SoftwareKey>,
-    issuing: Arc<SoftwareKey>,
-    list: Arc<SoftwareKey>,
-    transport: Arc<SoftwareKey>,
+    root: Arc<StoredKey>,
+    issuing: Arc<StoredKey>,
+    list: Arc<StoredKey>,
+    transport: Arc<StoredKey>,
 }
 
 async fn generate_keys(dir: PathBuf, unlock_file: PathBuf) -> Result<Keys, AuthorityError> {

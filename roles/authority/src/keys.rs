@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use ssmax_hsm::{KeyPurpose, KeyStore, UnlockSecret};
+use ssmax_hsm::{KeyPurpose, KeyStore, StoredKey, UnlockSecret};
 use ssmax_pki::Certificate;
-use ssmax_primitives::{SoftwareKey, sha256};
+use ssmax_primitives::sha256;
 
 use crate::config::AuthorityConfig;
 use crate::error::AuthorityError;
@@ -31,7 +31,7 @@ pub(crate) fn key_of(
     store: &KeyStore,
     purpose: KeyPurpose,
     certificate: &Certificate,
-) -> Result<Arc<SoftwareKey>, AuthorityError> {
+) -> Result<Arc<StoredKey>, AuthorityError> {
     let hash = sha256(certificate.spki());
     let id = hex::encode(hash.get(..KEY_ID_BYTES).unwrap_or(&hash));
     Ok(store.key(purpose, &id)?)

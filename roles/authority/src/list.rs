@@ -5,8 +5,9 @@ use std::sync::Arc;
 use hyper::body::Bytes;
 use ssmax_federation::checkpoint::Checkpoint;
 use ssmax_federation::{MemberList, signed};
+use ssmax_hsm::StoredKey;
 use ssmax_pki::Certificate;
-use ssmax_primitives::{SoftwareKey, sha256};
+use ssmax_primitives::sha256;
 use time::{Duration, OffsetDateTime};
 
 use crate::error::AuthorityError;
@@ -16,7 +17,7 @@ use crate::registry::Registry;
 #[derive(Debug, Clone)]
 pub(crate) struct ListSigner {
     pub(crate) certificate: Certificate,
-    pub(crate) key: Arc<SoftwareKey>,
+    pub(crate) key: Arc<StoredKey>,
 }
 
 /// Octets to be served, with the SHA-256 (hex) that names them.

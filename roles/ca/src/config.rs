@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 use ssmax_api::Organisation;
+use ssmax_hsm::{Backend, HsmError, KeyStore, Pkcs11Config, Token, UnlockSecret};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// `[ca]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -10,6 +12,13 @@ use std::path::{Path, PathBuf};
 pub struct CaConfig {
     /// The file with the secret that unlocks the CA keys.
     pub unlock_file: PathBuf,
+    /// Where new keys are made: `file`, encrypted files, or `pkcs11`, a token. Keys that
+    /// are there already are used from either. Default `file`.
+    #[serde(default)]
+    pub backend: Backend,
+    /// Which token, for the backend `pkcs11`.
+    #[serde(default)]
+    pub pkcs11: Option<Pkcs11Config>,
     /// How long user certificates run, in days; at most 825 (S/MIME Baseline
     /// Requirements 6.3.2). Default 730.
     #[serde(default = "default_user_days")]
@@ -59,6 +68,36 @@ impl Settings {
     #[must_use]
     pub fn key_dir(&self) -> PathBuf {
         self.dir().join("keys")
+    }
+
+    /// Opens the keys.
+    ///
+    /// # Errors
+    /// [`HsmError`] when there are none, or secret or token do not open them.
+    pub fn open_keys(&self) -> Result<KeyStore, HsmError> {
+        let unlock = UnlockSecret::from_file(&self.ca.unlock_file)?;
+        let keys = KeyStore::open(&self.key_dir(), &unlock)?;
+        Ok(keys.with_token(self.open_token()?))
+    }
+
+    /// Makes an empty key store.
+    ///
+    /// # Errors
+    /// [`HsmError`] when there is one, or the token is not to be had.
+    pub fn create_keys(&self) -> Result<KeyStore, HsmError> {
+        let unlock = UnlockSecret::from_file(&self.ca.unlock_file)?;
+        // First, so that nothing is left behind when the token is missing.
+        let token = self.open_token()?;
+        Ok(KeyStore::create(&self.key_dir(), &unlock)?.with_token(token))
+    }
+
+    /// The token, tried: nothing is promised that it cannot do.
+    fn open_token(&self) -> Result<Option<Arc<Token>>, HsmError> {
+        let token = self.ca.backend.open(self.ca.pkcs11.as_ref())?;
+        if let Some(token) = &token {
+            token.capabilities()?;
+        }
+        Ok(token)
     }
 
     /// The socket for one kind of caller.

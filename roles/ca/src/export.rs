@@ -3,7 +3,7 @@
 use crate::serve::{Ca, failed};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::ca::ExportedUser;
+use ssmax_api::ca::{AccountKind, ExportedUser};
 use ssmax_api::keyserver::{CaRequest, PrivateKey, UserRecord};
 use ssmax_store::sqlx;
 use time::OffsetDateTime;
@@ -44,6 +44,7 @@ impl Ca {
         // The keyserver first: if it is down, nothing has changed and asking again helps.
         let record = UserRecord {
             user: user.clone(),
+            kind: AccountKind::Person,
             addresses: vec![],
             active: false,
             proof: String::new(),

@@ -7,6 +7,7 @@
 
 mod config;
 mod credential;
+mod delegate;
 mod export;
 mod register;
 mod relay;

@@ -5,7 +5,7 @@ use crate::serve::{Ca, failed};
 use crate::setup::linted;
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::ca::{AddUser, KeyHolder, NewUser, UserEntry};
+use ssmax_api::ca::{AccountKind, AddUser, KeyHolder, NewUser, UserEntry};
 use ssmax_api::keyserver::{CaRequest, UserKeys, UserRecord};
 use ssmax_chain::binding::directory_address;
 use ssmax_hsm::KeyPurpose;
@@ -27,6 +27,9 @@ const PROOFS: [(&str, u8); 5] = [
     ("e-mail", 0),
 ];
 
+/// What stands for the proof of identity where there is no person.
+const NO_PERSON: &str = "organisation";
+
 /// Local parts that only organisation certificates carry (RFC 3183 3.1.1, 4.1).
 const RESERVED: [&str; 2] = ["domain-signing-authority", "domain-confidentiality-authority"];
 
@@ -34,11 +37,7 @@ impl Ca {
     /// Registers a person and issues certificates: the intent is stored before each
     /// signature.
     pub(crate) async fn add_user(&self, request: AddUser) -> Result<NewUser, Problem> {
-        let ial = PROOFS
-            .iter()
-            .find(|(proof, _)| *proof == request.proof)
-            .map(|(_, ial)| *ial)
-            .ok_or(Problem::Malformed)?;
+        let ial = proved(&request)?;
         let addresses = self.check_addresses(&request.addresses)?;
         if request.user.is_empty() || request.name.is_empty() {
             return Err(Problem::Malformed);
@@ -75,6 +74,7 @@ impl Ca {
             self.user_certificate(&request, &main, ial, &keys.encryption, None).await?;
         let record = UserRecord {
             user: request.user.clone(),
+            kind: request.kind,
             addresses: addresses.iter().map(ToString::to_string).collect(),
             active: true,
             proof: request.proof.clone(),
@@ -149,16 +149,18 @@ impl Ca {
         };
         let organisation = &self.settings.organisation;
         let (surname, given_name) = split_name(&request.name);
+        let organisation = Organisation { name: &organisation.name, identifier: &organisation.id };
         let user = User {
             address,
-            identity: Identity::Sponsor {
-                organisation: Organisation {
-                    name: &organisation.name,
-                    identifier: &organisation.id,
+            identity: match request.kind {
+                AccountKind::Person => Identity::Sponsor {
+                    organisation,
+                    surname,
+                    given_name,
+                    common_name: &request.name,
                 },
-                surname,
-                given_name,
-                common_name: &request.name,
+                // S/MIME BR 7.1.4.2.2 a: the certificate of a role names its organisation.
+                _ => Identity::Organization(organisation),
             },
             generation: Generation::Strict,
             server_held: holder == Some(KeyHolder::Server),
@@ -236,11 +238,12 @@ impl Ca {
         }
         let mut write = self.database.begin_write().await.map_err(failed)?;
         sqlx::query(
-            "INSERT INTO person (user, name, proof, ial, active, registered)
-             VALUES (?, ?, ?, ?, 1, ?)",
+            "INSERT INTO person (user, name, kind, proof, ial, active, registered)
+             VALUES (?, ?, ?, ?, ?, 1, ?)",
         )
         .bind(&request.user)
         .bind(&request.name)
+        .bind(request.kind.as_str())
         .bind(&request.proof)
         .bind(ial)
         .bind(OffsetDateTime::now_utc().unix_timestamp())
@@ -270,13 +273,14 @@ impl Ca {
 
     /// All people.
     pub(crate) async fn list_users(&self) -> Result<Vec<UserEntry>, Problem> {
-        let people: Vec<(String, String, bool)> =
-            sqlx::query_as("SELECT user, name, active FROM person ORDER BY user")
+        let people: Vec<(String, String, String, bool)> =
+            sqlx::query_as("SELECT user, name, kind, active FROM person ORDER BY user")
                 .fetch_all(self.database.pool())
                 .await
                 .map_err(failed)?;
         let mut entries = Vec::with_capacity(people.len());
-        for (user, name, active) in people {
+        for (user, name, kind, active) in people {
+            let kind = AccountKind::from_word(&kind).ok_or_else(|| failed("an unknown kind"))?;
             let addresses: Vec<(String,)> =
                 sqlx::query_as("SELECT address FROM address WHERE user = ? ORDER BY position")
                     .bind(&user)
@@ -284,10 +288,26 @@ impl Ca {
                     .await
                     .map_err(failed)?;
             let addresses = addresses.into_iter().map(|(address,)| address).collect();
-            entries.push(UserEntry { user, name, addresses, active });
+            entries.push(UserEntry { user, name, addresses, kind, active });
         }
         Ok(entries)
     }
+}
+
+/// The level of the proof of identity. What is no person has none, and nobody logs in or
+/// signs as it but the keyserver.
+fn proved(request: &AddUser) -> Result<u8, Problem> {
+    if request.kind == AccountKind::Person {
+        let known = PROOFS.iter().find(|(proof, _)| *proof == request.proof);
+        return known.map(|(_, ial)| *ial).ok_or(Problem::Malformed);
+    }
+    let is_bare = request.proof == NO_PERSON
+        && request.password.is_none()
+        && !request.device_secret
+        && request.file_key_request.is_none()
+        && request.token_key_request.is_none()
+        && request.server_key;
+    if is_bare { Ok(0) } else { Err(Problem::Malformed) }
 }
 
 /// Surname and given name as the person writes them: the first word is the surname

@@ -4,7 +4,7 @@
 use crate::serve::{Ca, failed};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::ca::{AddUser, KeyHolder, NewUser, RenewUser};
+use ssmax_api::ca::{AccountKind, AddUser, KeyHolder, NewUser, RenewUser};
 use ssmax_api::keyserver::{CaRequest, UserKeys, UserRecord};
 use ssmax_pki::Certificate;
 use ssmax_store::sqlx;
@@ -24,6 +24,11 @@ impl Ca {
         let record: Option<UserRecord> =
             self.ask_keyserver(&CaRequest::Person { user: user.clone() }).await?;
         let record = record.filter(|record| record.active).ok_or(Problem::NotFound)?;
+        // What is no person has no key of its own.
+        let brings_keys = request.file_key_request.is_some() || request.token_key_request.is_some();
+        if record.kind != AccountKind::Person && brings_keys {
+            return Err(Problem::Malformed);
+        }
         let main = record.addresses.first().ok_or(Problem::NotFound)?.clone();
         let (name, ial): (String, u8) =
             sqlx::query_as("SELECT name, ial FROM person WHERE user = ?")
@@ -31,7 +36,7 @@ impl Ca {
                 .fetch_one(self.database.pool())
                 .await
                 .map_err(failed)?;
-        let person = AddUser { user: user.clone(), name, ..AddUser::default() };
+        let person = AddUser { user: user.clone(), kind: record.kind, name, ..AddUser::default() };
         let has_server = record.signing.iter().any(|(holder, _)| *holder == KeyHolder::Server);
         let keys: UserKeys = self
             .ask_keyserver(&CaRequest::MakeUserKeys {

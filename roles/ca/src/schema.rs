@@ -3,9 +3,10 @@
 use ssmax_store::Migration;
 
 /// All steps so far.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: "
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: "
     -- The CA certificates, by purpose: member-ca, seal-ca, issuing-ca, root.
     CREATE TABLE ca_certificate (purpose TEXT NOT NULL PRIMARY KEY, der BLOB NOT NULL) STRICT;
     CREATE TABLE person (
@@ -49,4 +50,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
         PRIMARY KEY (address, kind, key_id, common_name)
     ) STRICT;
     ",
-}];
+    },
+    Migration {
+        version: 2,
+        sql: "
+    -- person, shared, system or list.
+    ALTER TABLE person ADD COLUMN kind TEXT NOT NULL DEFAULT 'person';
+    ",
+    },
+];

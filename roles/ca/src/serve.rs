@@ -9,7 +9,7 @@ use ssmax_daemon::call::Client;
 use ssmax_daemon::listen::{Limits, Listener};
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
-use ssmax_hsm::{KeyStore, UnlockSecret};
+use ssmax_hsm::KeyStore;
 use ssmax_pki::Certificate;
 use ssmax_primitives::SystemRandom;
 use ssmax_store::Database;
@@ -75,8 +75,7 @@ impl Ca {
     /// # Errors
     /// [`SetupError`] when something is missing or cannot be unlocked.
     pub async fn open(settings: Settings) -> Result<Self, SetupError> {
-        let unlock = UnlockSecret::from_file(&settings.ca.unlock_file)?;
-        let keys = KeyStore::open(&settings.key_dir(), &unlock)?;
+        let keys = settings.open_keys()?;
         let database = Database::open(&settings.dir(), "ca", MIGRATIONS).await?;
         let keyserver = Client::new(settings.run_dir.join("keyserver.ca.sock"));
         Ok(Self {
@@ -117,6 +116,13 @@ impl Ca {
                 // Nothing is verified about the person yet, so the address is the name.
                 ssmax_api::encode(self.relay(&address, &address, false).await)
             }
+            OfficerRequest::Delegate { owner, actor, until } => {
+                ssmax_api::encode(self.delegate(&owner, &actor, until).await)
+            }
+            OfficerRequest::EndDelegation { owner, actor } => {
+                ssmax_api::encode(self.end_delegation(&owner, &actor).await)
+            }
+            OfficerRequest::ListDelegations => ssmax_api::encode(self.list_delegations().await),
             OfficerRequest::RenewUser(renewal) => {
                 ssmax_api::encode(self.renew_user(&renewal).await)
             }

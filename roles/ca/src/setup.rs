@@ -3,7 +3,7 @@
 use crate::config::Settings;
 use crate::schema::MIGRATIONS;
 use ssmax_federation::admission::Admission;
-use ssmax_hsm::{HsmError, KeyPurpose, KeyStore, UnlockSecret};
+use ssmax_hsm::{HsmError, KeyPurpose, KeyStore};
 use ssmax_pki::profile::{self, Basis, Organisation, Validity};
 use ssmax_pki::{Certificate, PkiError, issue, lint};
 use ssmax_primitives::SystemRandom;
@@ -55,8 +55,7 @@ pub struct PublicKeys {
 /// [`SetupError`] when there are keys already, or they cannot be stored.
 pub async fn initialise(settings: &Settings) -> Result<PublicKeys, SetupError> {
     ssmax_store::files::create_private_dir(&settings.dir())?;
-    let unlock = UnlockSecret::from_file(&settings.ca.unlock_file)?;
-    let keys = KeyStore::create(&settings.key_dir(), &unlock)?;
+    let keys = settings.create_keys()?;
     keys.generate(KeyPurpose::MemberCa, KeyAlgorithm::EcP256)?;
     let seal_ca = keys.generate(KeyPurpose::SealCa, KeyAlgorithm::EcP256)?;
     let certificate = seal_certificate(settings, &keys, &seal_ca)?;
@@ -71,8 +70,7 @@ pub async fn initialise(settings: &Settings) -> Result<PublicKeys, SetupError> {
 /// # Errors
 /// [`SetupError`] when the keys cannot be opened.
 pub fn public_keys(settings: &Settings) -> Result<PublicKeys, SetupError> {
-    let unlock = UnlockSecret::from_file(&settings.ca.unlock_file)?;
-    let keys = KeyStore::open(&settings.key_dir(), &unlock)?;
+    let keys = settings.open_keys()?;
     let newest = keys.keys(KeyPurpose::MemberCa)?.into_iter().next();
     let key = keys.key(KeyPurpose::MemberCa, &newest.ok_or(SetupError::ForeignAdmission)?)?;
     Ok(PublicKeys {
@@ -133,8 +131,7 @@ pub async fn install_admission(
     settings: &Settings,
     admission: &Admission,
 ) -> Result<(), SetupError> {
-    let unlock = UnlockSecret::from_file(&settings.ca.unlock_file)?;
-    let keys = KeyStore::open(&settings.key_dir(), &unlock)?;
+    let keys = settings.open_keys()?;
     let member_ca = Certificate::from_pem(&admission.member_ca)?;
     if admission.id != settings.organisation.id
         || keys.key(KeyPurpose::MemberCa, &ssmax_hsm::key_id(member_ca.spki())).is_err()

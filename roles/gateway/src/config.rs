@@ -1,9 +1,11 @@
 //! `[gateway]` and `[federation]` of `ssmax.toml`.
 
 use crate::listen::Limits;
+use crate::system::SystemConfig;
 use crate::wire::Route;
 use serde::Deserialize;
 use ssmax_api::Organisation;
+use ssmax_api::inspector::AttachmentDelivery;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -85,10 +87,18 @@ pub struct GatewayConfig {
     /// What a mail is, that two programs may read differently. Default rebuild.
     #[serde(default)]
     pub ambiguous: Ambiguous,
+    /// What a recipient here gets of a mail whose attachments came encrypted one by one:
+    /// `whole`, one encrypted mail that every mailer shows; `keep`, the files as they came,
+    /// re-wrapped. Default whole.
+    #[serde(default)]
+    pub attachments: AttachmentDelivery,
     /// How much mail is kept for a person at most, in MiB; past it, what would be kept
     /// is answered 4xx. Default 10240.
     #[serde(default = "default_held")]
     pub max_held_mebibytes: u64,
+    /// Mail that nobody logs in for.
+    #[serde(default)]
+    pub system: SystemConfig,
     /// Bounds of the listeners.
     #[serde(default)]
     pub limits: Limits,

@@ -19,11 +19,14 @@ pub mod listen;
 mod member_list;
 mod outbound;
 mod reply;
+mod report;
 mod serve;
 mod setup;
+mod system;
 pub mod wire;
 
 pub use config::{AfterOpening, Ambiguous, FederationConfig, GatewayConfig, Settings};
 pub use journal::{FateRow, TicketFate, fates_of, list_version, ticket_fates};
 pub use serve::{ServeError, serve};
 pub use setup::{SetupError, initialise};
+pub use system::{Network, NotANetwork, SystemConfig};

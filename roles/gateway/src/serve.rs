@@ -9,6 +9,7 @@ use crate::listen::{self, AuthRule, Dialect, ListenerConfig, TlsServer};
 use crate::member_list;
 use crate::outbound::Submission;
 use crate::setup::{SetupError, statement_key};
+use crate::system::SystemMail;
 use crate::wire::{ClientSettings, RouteFault, Routes, TlsClient, TlsFault};
 use ssmax_daemon::call::Client;
 use ssmax_daemon::ready::Addresses;
@@ -81,18 +82,18 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
     ] {
         let Some(address) = address else { continue };
         let listener = bind(address, name, &mut addresses).await?;
-        let mut listen = listener_config(&config, dialect, tls.as_ref());
-        if dialect == Dialect::Lmtp {
-            // Only the own MTA hands in mail here; its word on the queue id counts. On
-            // this very host it may come from any of its addresses.
-            listen.xforward_peers = vec![address.ip()];
-            if address.ip().is_loopback() || address.ip().is_unspecified() {
-                listen
-                    .xforward_peers
-                    .extend([IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)]);
-            }
-        }
+        let listen = unauthenticated(&config, dialect, tls.as_ref(), address);
         let journey = Arc::new(Inbound::new(Arc::clone(&gateway)));
+        tasks.spawn(listen::serve(listener, listen, journey, stop.clone()));
+    }
+    for (address, name, dialect) in [
+        (config.system.smtp, "system_smtp", Dialect::Smtp),
+        (config.system.lmtp, "system_lmtp", Dialect::Lmtp),
+    ] {
+        let Some(address) = address else { continue };
+        let listener = bind(address, name, &mut addresses).await?;
+        let listen = unauthenticated(&config, dialect, tls.as_ref(), address);
+        let journey = Arc::new(SystemMail::new(Arc::clone(&gateway)));
         tasks.spawn(listen::serve(listener, listen, journey, stop.clone()));
     }
     tasks.spawn(member_list::keep_fresh(Arc::clone(&gateway), stop.clone()));
@@ -154,6 +155,27 @@ fn listener_config(
     let mut listen = ListenerConfig::new(dialect, config.host_name.clone());
     listen.limits = config.limits.clone();
     listen.tls = tls.cloned();
+    listen
+}
+
+/// A listener where nobody logs in.
+fn unauthenticated(
+    config: &GatewayConfig,
+    dialect: Dialect,
+    tls: Option<&TlsServer>,
+    address: SocketAddr,
+) -> ListenerConfig {
+    let mut listen = listener_config(config, dialect, tls);
+    if dialect == Dialect::Lmtp {
+        // Only the own MTA hands in mail here; its word on the queue id counts. On this
+        // very host it may come from any of its addresses.
+        listen.xforward_peers = vec![address.ip()];
+        if address.ip().is_loopback() || address.ip().is_unspecified() {
+            listen
+                .xforward_peers
+                .extend([IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)]);
+        }
+    }
     listen
 }
 

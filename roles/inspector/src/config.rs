@@ -1,6 +1,8 @@
 //! `[inspector]` of `ssmax.toml`.
 
+use crate::clamav::ClamdAddress;
 use serde::Deserialize;
+use ssmax_api::inspector::ClamavBounds;
 use ssmax_inspection::{Limits, Policy};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +17,18 @@ pub struct InspectorConfig {
     pub worker_seconds: u64,
     /// How much memory one worker may use, in MiB. Default 1024.
     pub worker_mebibytes: u64,
+    /// Where clamd listens, `unix:/PATH` or `tcp:127.0.0.1:PORT`. Default: ClamAV is
+    /// not asked.
+    pub clamav: Option<ClamdAddress>,
+    /// How long connecting to clamd and each scan may take, in seconds; past it the mail
+    /// counts as not inspected (4xx). Default 20.
+    pub clamav_seconds: u64,
+    /// The largest file that clamd is given, in octets: at most its `StreamMaxLength`. A
+    /// larger one is `archive.too-large`. Default 100 MB.
+    pub clamav_bytes: u64,
+    /// clamd's own configuration, which `ssmax check` reads. Default
+    /// `/etc/clamav/clamd.conf`.
+    pub clamd_conf: PathBuf,
     /// What becomes of a mail in which a rule fired, per rule and direction.
     pub policy: Policy,
     /// How far archives are opened.
@@ -27,9 +41,21 @@ impl Default for InspectorConfig {
             workers: 4,
             worker_seconds: 60,
             worker_mebibytes: 1024,
+            clamav: None,
+            clamav_seconds: 20,
+            clamav_bytes: 100_000_000,
+            clamd_conf: PathBuf::from("/etc/clamav/clamd.conf"),
             policy: Policy::default(),
             limits: Limits::default(),
         }
+    }
+}
+
+impl InspectorConfig {
+    /// How a worker asks ClamAV, if it does.
+    pub(crate) fn clamav_bounds(&self) -> Option<ClamavBounds> {
+        let bounds = ClamavBounds { seconds: self.clamav_seconds, bytes: self.clamav_bytes };
+        self.clamav.as_ref().map(|_| bounds)
     }
 }
 

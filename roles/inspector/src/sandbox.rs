@@ -263,7 +263,10 @@ mod tests {
     use std::{
         io::{Read as _, Write as _},
         net::{TcpListener, TcpStream, UdpSocket},
-        os::unix::{net::UnixStream, process::ExitStatusExt as _},
+        os::{
+            fd::{AsFd as _, OwnedFd},
+            unix::{net::UnixStream, process::ExitStatusExt as _},
+        },
         process::{Command, Output, Stdio},
         time::Duration,
     };
@@ -326,6 +329,9 @@ mod tests {
         let program = std::env::current_exe().unwrap();
         let parent = rustix::process::getppid().unwrap();
         let datagrams = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let (clamd, mut other) = UnixStream::pair().unwrap();
+        let passed = OwnedFd::from(clamd.try_clone().unwrap());
+        other.write_all(b"PONG").unwrap();
         let sandbox = enter(&limits).unwrap();
         match act.as_str() {
             "reach out" => {
@@ -338,6 +344,11 @@ mod tests {
                 tell("listen", TcpListener::bind("127.0.0.1:0").map(drop));
                 tell("send", datagrams.send_to(b"x", ("127.0.0.1", port)).map(drop));
                 tell("connect to a path", UnixStream::connect("/run/x").map(drop));
+                tell("receive a descriptor", receive(&clamd));
+                tell("send a descriptor", send(&clamd, &passed));
+                tell("receive by a call of sockets", (&clamd).read(&mut [0; 4]).map(drop));
+                tell("change a socket", clamd.set_read_timeout(None));
+                tell("end one half of a socket", clamd.shutdown(std::net::Shutdown::Read));
                 tell("run a program", Command::new(&program).spawn().map(drop));
                 tell("start a thread", std::thread::Builder::new().spawn(|| ()).map(drop));
                 let signal = rustix::process::kill_process(parent, rustix::process::Signal::CONT);
@@ -347,6 +358,13 @@ mod tests {
                     Rlimit { current: Some(1), maximum: Some(1) },
                 );
                 tell("change a limit", trace.map_err(Into::into));
+            }
+            "scan" => {
+                let mut clamd = std::fs::File::from(passed);
+                let mut answer = [0; 4];
+                clamd.write_all(b"PING").unwrap();
+                clamd.read_exact(&mut answer).unwrap();
+                println!("> clamd {}", String::from_utf8_lossy(&answer));
             }
             "work" => {
                 let mut input = String::new();
@@ -387,6 +405,23 @@ mod tests {
         std::process::exit(0);
     }
 
+    /// Takes a descriptor, as before the sandbox.
+    fn receive(socket: &UnixStream) -> std::io::Result<()> {
+        crate::hand_over::take(socket.as_fd()).map(drop)
+    }
+
+    /// Gives a descriptor to the other end.
+    fn send(socket: &UnixStream, passed: &OwnedFd) -> std::io::Result<()> {
+        use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        let passed = [passed.as_fd()];
+        assert!(control.push(SendAncillaryMessage::ScmRights(&passed)));
+        let octets = [std::io::IoSlice::new(b"x")];
+        sendmsg(socket, &octets, &mut control, SendFlags::empty())?;
+        Ok(())
+    }
+
     #[test]
     fn a_worker_reaches_no_file_no_socket_and_no_process() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -405,6 +440,11 @@ mod tests {
             "listen",
             "send",
             "connect to a path",
+            "receive a descriptor",
+            "send a descriptor",
+            "receive by a call of sockets",
+            "change a socket",
+            "end one half of a socket",
             "run a program",
             "start a thread",
             "signal a process",
@@ -422,6 +462,11 @@ mod tests {
         let output = child("work", 0);
         let expected = ["read mail", "memory 67108864 1", "clock true", "panic true"];
         assert_eq!(lines(&output), expected, "{output:?}");
+    }
+
+    #[test]
+    fn a_worker_can_use_the_connection_that_it_was_handed() {
+        assert_eq!(lines(&child("scan", 0)), ["clamd PONG"]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod admit;
 mod again;
 mod audit;
 mod config;
+mod delegation;
 mod limits;
 mod member_list;
 mod people;

@@ -69,7 +69,7 @@ impl Source {
     /// Who brought a ticket's mail; nobody is counted for mail from outside.
     pub(crate) fn of(origin: &Origin) -> Option<Self> {
         match origin {
-            Origin::Own(own) => Some(Self::Person(own.user.user.clone())),
+            Origin::Own(own) => Some(Self::Person(own.statement.user.clone())),
             Origin::Member(mail) => Some(Self::Member(mail.member.id.clone())),
             Origin::Outside => None,
         }

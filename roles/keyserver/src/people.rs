@@ -3,7 +3,7 @@
 use crate::state::{Keyserver, failed};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::ca::KeyHolder;
+use ssmax_api::ca::{AccountKind, KeyHolder};
 use ssmax_api::keyserver::{CaRequest, PrivateKey, RelayKeys, UserKeys, UserRecord};
 use ssmax_chain::binding::directory_address;
 use ssmax_hsm::KeyPurpose;
@@ -29,6 +29,11 @@ impl Keyserver {
             CaRequest::ExportEncryptionKey { user } => {
                 ssmax_api::encode(self.export_encryption_key(&user).await)
             }
+            CaRequest::Delegate(delegation) => ssmax_api::encode(self.delegate(&delegation).await),
+            CaRequest::EndDelegation { owner, actor } => {
+                ssmax_api::encode(self.end_delegation(&owner, &actor).await)
+            }
+            CaRequest::ListDelegations => ssmax_api::encode(self.list_delegations().await),
             CaRequest::ExportEarlierKeys { user } => {
                 ssmax_api::encode(self.export_earlier_keys(&user).await)
             }
@@ -176,7 +181,9 @@ impl Keyserver {
         address: &Address,
     ) -> Result<Option<Certificate>, Problem> {
         let Some(person) = self.person_at(address).await? else { return Ok(None) };
-        if !person.active {
+        // Machines read no mail, and what is for a list goes on as new mail.
+        let reads = matches!(person.kind, AccountKind::Person | AccountKind::Shared);
+        if !person.active || !reads {
             return Ok(None);
         }
         let now = Self::now();

@@ -6,9 +6,11 @@ use crate::state::{Keyserver, failed};
 use crate::ticket::{HopCopy, Origin, OwnMail, Ticket, TicketPart, lock};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::ca::KeyHolder;
-use ssmax_api::keyserver::{InnerSigner, MemberCopy};
+use ssmax_api::ca::{AccountKind, KeyHolder};
+use ssmax_api::keyserver::{FilesCopy, InnerSigner, MemberCopy};
 use ssmax_chain::binding::{hop_ukm, recipient_digest};
+use ssmax_chain::hop_mail::{WHOLE_PATH, path_of_file};
+use ssmax_chain::hop_record::PartRecord;
 use ssmax_chain::sealed_record::{
     MAX_RECIPIENTS_PER_COPY, RecipientSalt, SealedRecord, SenderAssertion, SignedBy,
 };
@@ -30,13 +32,45 @@ impl Keyserver {
     ) -> Result<MemberCopy, Problem> {
         let open = self.tickets.find(ticket, Self::now())?;
         let mut open = lock(&open);
+        if open.files {
+            return Err(Problem::NotAllowed);
+        }
+        let part = |part: &TicketPart| (part.tail == tail).then(|| WHOLE_PATH.to_owned());
+        let (id, infos, sealed) = self.copy(ticket, to_org, recipients, &mut open, part)?;
+        Ok(MemberCopy { id, recipients: infos, sealed })
+    }
+
+    /// Makes one copy of a mail in attachment mode for one member: all its files, or none.
+    pub(crate) fn rewrap_files(
+        &self,
+        ticket: &str,
+        to_org: &str,
+        recipients: &[String],
+    ) -> Result<FilesCopy, Problem> {
+        let open = self.tickets.find(ticket, Self::now())?;
+        let mut open = lock(&open);
+        if !open.files {
+            return Err(Problem::NotAllowed);
+        }
+        let every = |part: &TicketPart| Some(path_of_file(&part.path));
+        let (id, files, sealed) = self.copy(ticket, to_org, recipients, &mut open, every)?;
+        Ok(FilesCopy { id, files, sealed })
+    }
+
+    /// A copy of the parts for which `path` says where they will stand.
+    fn copy(
+        &self,
+        ticket: &str,
+        to_org: &str,
+        recipients: &[String],
+        open: &mut Ticket,
+        path: impl Fn(&TicketPart) -> Option<String>,
+    ) -> Result<(HopId, Vec<ByteBuf>, Vec<u8>), Problem> {
         let verdict = open.passed()?;
         let entity = verdict.entity.ok_or(Problem::NotAllowed)?;
         let signer = verdict.signer.clone().ok_or(Problem::NotAllowed)?;
         let Origin::Own(own) = &open.origin else { return Err(Problem::NotAllowed) };
-        let target = self.target(to_org, recipients, &open)?;
-        let part = open.parts.iter().find(|part| part.tail == tail).ok_or(Problem::NotAllowed)?;
-
+        let target = self.target(to_org, recipients, open)?;
         let id = HopId::new(Self::now(), self.octets());
         let own_id = &self.settings.organisation.id;
         let salts = self.salts(recipients)?;
@@ -48,18 +82,27 @@ impl Keyserver {
             sender: assertion(own, &signer),
             inspection: "pass".to_owned(),
         };
-        let infos = vec![hop_recipient(&target, part, id, own_id, to_org)?];
+        let (mut infos, mut parts) = (Vec::new(), Vec::new());
+        for part in &open.parts {
+            let Some(path) = path(part) else { continue };
+            let info = hop_recipient(&target, part, id, own_id, to_org)?;
+            parts.push(PartRecord {
+                path,
+                ri: ri_digest(std::slice::from_ref(&info)),
+                tail: part.tail,
+                kcv: part.kcv,
+                alg: part.cipher.clone(),
+            });
+            infos.push(info);
+        }
+        if parts.is_empty() {
+            return Err(Problem::NotAllowed);
+        }
         let sealed = self.encrypt_sealed(&record, &target, own_id, to_org)?;
-        let copy = HopCopy {
-            to_org: to_org.to_owned(),
-            salts,
-            tail,
-            ri: ri_digest(&infos),
-            sealed: Digest::of(&sealed),
-        };
+        let copy = HopCopy { to_org: to_org.to_owned(), salts, parts, sealed: Digest::of(&sealed) };
         open.copies.insert(id, copy);
         tracing::info!(%ticket, %id, %to_org, "a copy is re-encrypted for a member");
-        Ok(MemberCopy { id, recipients: infos, sealed })
+        Ok((id, infos, sealed))
     }
 
     /// The certificate to encrypt for, if all recipients are this member's and in the
@@ -153,10 +196,11 @@ pub(crate) fn assertion(own: &OwnMail, signer: &InnerSigner) -> SenderAssertion 
         auth: own.statement.method.clone(),
         aal: own.statement.aal,
         signed_by: match holder {
+            _ if own.user.kind == AccountKind::System => SignedBy::System,
             KeyHolder::Token => SignedBy::Token,
             KeyHolder::File => SignedBy::File,
             KeyHolder::Server => SignedBy::Server,
         },
-        on_behalf: None,
+        on_behalf: own.actor.clone(),
     }
 }

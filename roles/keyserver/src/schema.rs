@@ -75,4 +75,17 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ) STRICT;
     ",
     },
+    Migration {
+        version: 3,
+        sql: "
+    -- Who may write in whose name. A person's record is replaced now and then, so nothing
+    -- here depends on its row.
+    CREATE TABLE delegation (
+        owner TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        until INTEGER NOT NULL,
+        PRIMARY KEY (owner, actor)
+    ) STRICT;
+    ",
+    },
 ];

@@ -14,14 +14,16 @@ use ssmax_chain::evidence::Evidence;
 use ssmax_chain::hop_record::RECORD_VERSION;
 use ssmax_chain::seal_record::{MailClass, SealRecord};
 use ssmax_chain::{Digest, Reason};
-use ssmax_cms::enveloped::{ContentCipher, RsaTransport, recipient_info, recipient_info_for_key};
+use ssmax_cms::enveloped::{
+    ContentCipher, RsaTransport, recipient_info, recipient_info_for_key_by,
+};
 use ssmax_cms::signed::{Attribute, SignRequest, attribute_utf8, encryption_key_preference, sign};
-use ssmax_hsm::KeyPurpose;
+use ssmax_hsm::{KeyPurpose, StoredKey};
 use ssmax_mail::address::Address;
 use ssmax_pki::path::{self, PathInput, Purpose, Revocation};
 use ssmax_pki::{Certificate, key_identifier, oid};
 use ssmax_primitives::ContentKey;
-use ssmax_token::KeyPair as _;
+use ssmax_token::{KeyPair as _, OaepHash};
 use std::time::Duration;
 
 /// How long the CA may take for relay certificates.
@@ -82,9 +84,11 @@ impl Keyserver {
         headers: Digest,
     ) -> Result<Draft, Problem> {
         let verdict = open.passed()?;
-        if verdict.entity != Some(entity) {
-            return Err(Problem::NotAllowed);
-        }
+        let derived = match entity {
+            whole if verdict.entity == Some(whole) => false,
+            made if verdict.derived == Some(made) => true,
+            _ => return Err(Problem::NotAllowed),
+        };
         let signer = verdict.signer.as_ref().ok_or(Problem::NotAllowed)?;
         let certificate = Certificate::from_der(&signer.certificate).map_err(failed)?;
         let own_id = &self.settings.organisation.id;
@@ -125,10 +129,11 @@ impl Keyserver {
                 recipient: recipient.to_string(),
                 headers,
                 entity,
-                derived: false,
+                derived,
                 class: MailClass::Verified,
                 standing,
                 sender,
+                prev: verdict.prev,
             },
             from: from.clone(),
             name: certificate.common_name().unwrap_or_default(),
@@ -238,6 +243,30 @@ impl Keyserver {
         self.for_mailbox(&recipient, &target, &tail, &key)
     }
 
+    /// RecipientInfos of each file of a mail in attachment mode, as [`Self::encrypt_to`]
+    /// gives them for a whole mail.
+    pub(crate) async fn rewrap_to(
+        &self,
+        ticket: &str,
+        recipient: &str,
+    ) -> Result<Vec<Vec<ByteBuf>>, Problem> {
+        let recipient = self.recipient_of(ticket, recipient)?;
+        let target = self
+            .encryption_certificate(&recipient)
+            .await?
+            .ok_or(Problem::Refused(Reason::RecipientWithoutCertificate))?;
+        let open = self.tickets.find(ticket, Self::now())?;
+        let open = lock(&open);
+        if !open.files {
+            return Err(Problem::NotAllowed);
+        }
+        let files = open
+            .parts
+            .iter()
+            .map(|part| self.for_mailbox(&recipient, &target, &part.tail, &part.key));
+        files.collect()
+    }
+
     /// RecipientInfos of a mail as it lies in a mailbox: its owner and the archive.
     pub(crate) fn for_mailbox(
         &self,
@@ -255,10 +284,22 @@ impl Keyserver {
             let ukm = archive_ukm(mailbox, tail);
             let ukm = (!rsa).then_some(ukm.as_slice());
             let spki = archive.spki();
+            let transport = archive_transport(&archive)?;
             infos.push(
-                recipient_info_for_key(spki, &key_identifier(spki), key, ukm).map_err(failed)?,
+                recipient_info_for_key_by(spki, &key_identifier(spki), key, ukm, transport)
+                    .map_err(failed)?,
             );
         }
         Ok(infos.into_iter().map(ByteBuf::from).collect())
+    }
+}
+
+/// How an archive key of RSA gets its copy: what its home opens, which of a token may be
+/// SHA-1 only.
+fn archive_transport(archive: &StoredKey) -> Result<RsaTransport, Problem> {
+    match archive.oaep_hash().map_err(failed)? {
+        Some(OaepHash::Sha1) => Ok(RsaTransport::OaepSha1),
+        // An EC key is asked too, and has no such choice.
+        _ => Ok(RsaTransport::OaepSha256),
     }
 }

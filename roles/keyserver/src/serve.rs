@@ -13,7 +13,7 @@ use ssmax_api::keyserver::{GatewayRequest, InspectorRequest, WorkerAsk};
 use ssmax_daemon::listen::{Limits, Listener};
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
-use ssmax_hsm::{KeyPurpose, KeyStore, UnlockSecret};
+use ssmax_hsm::{KeyPurpose, KeyStore};
 use ssmax_primitives::SystemRandom;
 use ssmax_store::{Database, sqlx};
 use ssmax_token::{KeyAlgorithm, Random as _};
@@ -82,8 +82,7 @@ impl Keyserver {
     /// # Errors
     /// [`SetupError`] when something is missing or cannot be unlocked.
     pub async fn open(settings: Settings) -> Result<Self, SetupError> {
-        let unlock = UnlockSecret::from_file(&settings.keyserver.unlock_file)?;
-        let keys = KeyStore::open(&settings.key_dir(), &unlock)?;
+        let keys = settings.open_keys()?;
         let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
         crate::person::fill(&database).await?;
         let own = load_own_certificates(&database).await?;
@@ -160,7 +159,10 @@ impl Keyserver {
             return self.carry_out(request).await;
         };
         match &request {
-            Q::SignUser { ticket, .. } | Q::Rewrap { ticket, .. } | Q::SignHop { ticket, .. } => {
+            Q::SignUser { ticket, .. }
+            | Q::Rewrap { ticket, .. }
+            | Q::RewrapFiles { ticket, .. }
+            | Q::SignHop { ticket, .. } => {
                 let (ticket, asked) = (ticket.clone(), request.clone());
                 self.once(&ticket, &asked, entry, self.carry_out(request)).await
             }
@@ -180,6 +182,9 @@ impl Keyserver {
             Q::Rewrap { ticket, to_org, recipients, tail } => {
                 ssmax_api::encode(self.rewrap(&ticket, &to_org, &recipients, tail))
             }
+            Q::RewrapFiles { ticket, to_org, recipients } => {
+                ssmax_api::encode(self.rewrap_files(&ticket, &to_org, &recipients))
+            }
             Q::SignHop { ticket, id, content, headers, message_id } => ssmax_api::encode(
                 self.sign_hop(&ticket, id, content, headers, message_id)
                     .map(serde_bytes::ByteBuf::from),
@@ -198,7 +203,7 @@ impl Keyserver {
     pub async fn answer_inspector(&self, request: InspectorRequest) -> Answer {
         let entry = Entry::of_inspector(&request);
         match &request.ask {
-            WorkerAsk::Seal { .. } | WorkerAsk::EncryptTo { .. } => {
+            WorkerAsk::Seal { .. } | WorkerAsk::RewrapTo { .. } | WorkerAsk::EncryptTo { .. } => {
                 let asked = request.clone();
                 self.once(&asked.ticket, &asked, entry, self.carry_out_for_worker(request)).await
             }
@@ -221,6 +226,9 @@ impl Keyserver {
             }
             WorkerAsk::Seal { recipient, entity, headers } => {
                 ssmax_api::encode(self.seal(&ticket, &recipient, entity, headers).await)
+            }
+            WorkerAsk::RewrapTo { recipient } => {
+                ssmax_api::encode(self.rewrap_to(&ticket, &recipient).await)
             }
             WorkerAsk::EncryptTo { recipient, tail, key } => {
                 ssmax_api::encode(self.encrypt_to(&ticket, &recipient, tail, &key).await)

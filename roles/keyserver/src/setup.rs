@@ -4,7 +4,7 @@ use crate::config::Settings;
 use crate::schema::MIGRATIONS;
 use crate::state::OwnCertificates;
 use ssmax_federation::admission::Admission;
-use ssmax_hsm::{HsmError, KeyPurpose, KeyStore, UnlockSecret};
+use ssmax_hsm::{HsmError, KeyPurpose};
 use ssmax_pki::{Certificate, PkiError};
 use ssmax_store::{Database, StoreError, sqlx};
 use ssmax_token::{KeyAlgorithm, KeyPair as _};
@@ -54,8 +54,7 @@ pub struct PublicKeys {
 /// [`SetupError::Keys`] when there are keys already, or the files cannot be written.
 pub fn initialise(settings: &Settings) -> Result<PublicKeys, SetupError> {
     ssmax_store::files::create_private_dir(&settings.dir())?;
-    let unlock = UnlockSecret::from_file(&settings.keyserver.unlock_file)?;
-    let keys = KeyStore::create(&settings.key_dir(), &unlock)?;
+    let keys = settings.create_keys()?;
     for (purpose, algorithm) in [
         (KeyPurpose::OrganisationSigning, KeyAlgorithm::EcP256),
         (KeyPurpose::FederationEncryption, KeyAlgorithm::EcP256),
@@ -75,8 +74,7 @@ pub fn initialise(settings: &Settings) -> Result<PublicKeys, SetupError> {
 /// # Errors
 /// [`SetupError`] when the keys cannot be opened.
 pub fn public_keys(settings: &Settings) -> Result<PublicKeys, SetupError> {
-    let unlock = UnlockSecret::from_file(&settings.keyserver.unlock_file)?;
-    let keys = KeyStore::open(&settings.key_dir(), &unlock)?;
+    let keys = settings.open_keys()?;
     let newest = |purpose| -> Result<_, SetupError> {
         let id = keys.keys(purpose)?.into_iter().next().ok_or(SetupError::ForeignAdmission)?;
         Ok(keys.key(purpose, &id)?)
@@ -104,8 +102,7 @@ pub async fn install_admission(
     seal_ca: &Certificate,
     statement_key: &[u8],
 ) -> Result<(), SetupError> {
-    let unlock = UnlockSecret::from_file(&settings.keyserver.unlock_file)?;
-    let keys = KeyStore::open(&settings.key_dir(), &unlock)?;
+    let keys = settings.open_keys()?;
     let signing = Certificate::from_pem(&admission.organisation_signing)?;
     let mut encryption = Vec::new();
     for pem in &admission.organisation_encryption {

@@ -3,7 +3,7 @@
 use crate::state::{Keyserver, failed};
 use crate::ticket::{Origin, lock};
 use ssmax_api::Problem;
-use ssmax_chain::hop_record::{PartRecord, RECORD_VERSION};
+use ssmax_chain::hop_record::RECORD_VERSION;
 use ssmax_chain::{Digest, HopId, HopRecord};
 use ssmax_cms::signed::{SignRequest, attribute_utf8, domain_signature_type, sign};
 use ssmax_hsm::KeyPurpose;
@@ -22,11 +22,9 @@ impl Keyserver {
     ) -> Result<Vec<u8>, Problem> {
         let open = self.tickets.find(ticket, Self::now())?;
         let mut open = lock(&open);
-        open.passed()?;
+        let prev = open.passed()?.prev;
         let copy = open.copies.remove(&id).ok_or(Problem::NotAllowed)?;
         let Origin::Own(own) = &open.origin else { return Err(Problem::NotAllowed) };
-        let part =
-            open.parts.iter().find(|part| part.tail == copy.tail).ok_or(Problem::NotAllowed)?;
         let now = Self::now_as_told();
         let record = HopRecord {
             v: RECORD_VERSION,
@@ -39,15 +37,10 @@ impl Keyserver {
             mail_from: own.statement.mail_from.clone(),
             headers,
             rcpt: copy.salts.iter().map(|salt| salt.digest).collect(),
-            parts: vec![PartRecord {
-                path: "1".to_owned(),
-                ri: copy.ri,
-                tail: part.tail,
-                kcv: part.kcv,
-                alg: part.cipher.clone(),
-            }],
+            parts: copy.parts,
             sealed: copy.sealed,
-            prev: None,
+            // As the sender signed it: the worker found it under the signature.
+            prev,
         };
         let signer = &self.own.organisation_signing;
         let key = self.key_for(KeyPurpose::OrganisationSigning, signer.spki())?;

@@ -6,9 +6,9 @@ use crate::limits::Counters;
 use crate::member_list::ListState;
 use crate::ticket::Tickets;
 use ssmax_api::Problem;
-use ssmax_hsm::{KeyPurpose, KeyStore};
+use ssmax_hsm::{KeyPurpose, KeyStore, StoredKey};
 use ssmax_pki::Certificate;
-use ssmax_primitives::{SoftwareKey, SystemRandom};
+use ssmax_primitives::SystemRandom;
 use ssmax_store::Database;
 use ssmax_token::{KeyPair as _, Random as _};
 use std::sync::{Arc, Mutex};
@@ -77,7 +77,7 @@ impl Keyserver {
         &self,
         purpose: KeyPurpose,
         spki: &[u8],
-    ) -> Result<Arc<SoftwareKey>, Problem> {
+    ) -> Result<Arc<StoredKey>, Problem> {
         let id = ssmax_hsm::key_id(spki);
         self.keys.key(purpose, &id).map_err(|error| {
             tracing::error!(purpose = purpose.as_str(), key = %id, %error, "a key cannot be used");
@@ -86,7 +86,7 @@ impl Keyserver {
     }
 
     /// All keys of a purpose, newest first.
-    pub(crate) fn keys_of(&self, purpose: KeyPurpose) -> Result<Vec<Arc<SoftwareKey>>, Problem> {
+    pub(crate) fn keys_of(&self, purpose: KeyPurpose) -> Result<Vec<Arc<StoredKey>>, Problem> {
         let ids = self.keys.keys(purpose).map_err(failed)?;
         ids.iter().map(|id| self.keys.key(purpose, id).map_err(failed)).collect()
     }
@@ -96,7 +96,7 @@ impl Keyserver {
         &self,
         purpose: KeyPurpose,
         rsa: bool,
-    ) -> Result<Option<Arc<SoftwareKey>>, Problem> {
+    ) -> Result<Option<Arc<StoredKey>>, Problem> {
         Ok(self.keys_of(purpose)?.into_iter().find(|key| key.algorithm().is_rsa() == rsa))
     }
 }

@@ -3,6 +3,7 @@
 use crate::again::Answers;
 use ssmax_api::keyserver::{FreshForm, UserRecord, VerdictBody};
 use ssmax_api::{Problem, TicketId};
+use ssmax_chain::hop_record::PartRecord;
 use ssmax_chain::sealed_record::{RecipientSalt, SealedRecord};
 use ssmax_chain::statement::Statement;
 use ssmax_chain::{Digest, HopId, HopRecord};
@@ -35,7 +36,10 @@ pub(crate) enum Origin {
 
 /// A mail of an own user.
 pub(crate) struct OwnMail {
+    /// Who stands behind From.
     pub(crate) user: UserRecord,
+    /// Who wrote in that name, if it is somebody else: an address.
+    pub(crate) actor: Option<String>,
     pub(crate) statement: Statement,
     pub(crate) from: Address,
     /// Whether it came unsigned, and the keyserver may sign it.
@@ -78,8 +82,7 @@ pub(crate) struct Worker {
 pub(crate) struct HopCopy {
     pub(crate) to_org: String,
     pub(crate) salts: Vec<RecipientSalt>,
-    pub(crate) tail: Digest,
-    pub(crate) ri: Digest,
+    pub(crate) parts: Vec<PartRecord>,
     pub(crate) sealed: Digest,
 }
 
@@ -89,6 +92,8 @@ pub(crate) struct Ticket {
     pub(crate) origin: Origin,
     pub(crate) recipients: Vec<Address>,
     pub(crate) parts: Vec<TicketPart>,
+    /// Whether the parts are the files of a mail in attachment mode.
+    pub(crate) files: bool,
     pub(crate) worker: Option<Worker>,
     pub(crate) verdict: Option<VerdictBody>,
     pub(crate) copies: HashMap<HopId, HopCopy>,
@@ -101,6 +106,7 @@ impl Ticket {
             origin,
             recipients,
             parts: Vec::new(),
+            files: false,
             worker: None,
             verdict: None,
             copies: HashMap::new(),

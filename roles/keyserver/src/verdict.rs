@@ -55,6 +55,10 @@ fn check_pass(open: &Ticket, verdict: &VerdictBody) -> Result<(), Problem> {
     if !same_parts {
         return Err(Problem::Refused(Reason::KeyCheckFailed));
     }
+    // Only in attachment mode is something made out of the content.
+    if verdict.derived.is_some() && !open.files {
+        return Err(Problem::NotAllowed);
+    }
     match &open.origin {
         Origin::Own(own) => check_own(own, verdict, open.parts.is_empty()),
         Origin::Member(mail) => check_announced(mail, verdict),
@@ -93,6 +97,7 @@ fn check_announced(mail: &MemberMail, verdict: &VerdictBody) -> Result<(), Probl
     let signer = verdict.signer.as_ref().ok_or(refused)?;
     let sender = &mail.sealed.sender;
     let same = verdict.entity == Some(mail.sealed.entity)
+        && verdict.prev == mail.hop.prev
         && signer.si == sender.si
         && Digest::of(&signer.certificate) == sender.cert;
     if same { Ok(()) } else { Err(refused) }

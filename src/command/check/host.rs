@@ -33,7 +33,7 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
         walls(report);
     }
     if roles.iter().any(|role| *role != Role::Gateway) {
-        memory(report);
+        memory(roles.contains(&Role::Inspector), report);
     }
 }
 
@@ -96,11 +96,17 @@ fn walls(report: &mut Report<'_>) {
     }
 }
 
-/// Keys and opened mail are in memory; swap space and core dumps put it on a disk.
-fn memory(report: &mut Report<'_>) {
+/// Keys and opened mail are in memory; swap space and core dumps put it on a disk. Where
+/// mail is opened, no swap may take it there.
+fn memory(opens_mail: bool, report: &mut Report<'_>) {
     match std::fs::read_to_string("/proc/swaps") {
-        Ok(swaps) if swaps_to_disk(&swaps) => {
-            report.warning("memory.swap", &Complaint::new(Exit::Bad, "swap"));
+        Ok(swaps) if swaps_to_disk(&swaps, is_encrypted) => {
+            let complaint = Complaint::new(Exit::Bad, "swap");
+            if opens_mail {
+                report.error("memory.swap", &complaint);
+            } else {
+                report.warning("memory.swap", &complaint);
+            }
         }
         Ok(_) => report.ok("memory.swap", "check-swap", &[]),
         // Not Linux, or a container that hides it: nothing can be said.
@@ -111,21 +117,36 @@ fn memory(report: &mut Report<'_>) {
     }
 }
 
-/// Whether `/proc/swaps` (one line of headings, then one for each) names a disk. What is
-/// compressed within memory stays there.
-fn swaps_to_disk(swaps: &str) -> bool {
-    swaps.lines().skip(1).any(|line| !line.trim().is_empty() && !line.starts_with("/dev/zram"))
+/// Whether `/proc/swaps` (one line of headings, then one for each) names a disk that keeps
+/// what is written to it readable. What is compressed within memory stays there.
+fn swaps_to_disk(swaps: &str, is_encrypted: impl Fn(&str) -> bool) -> bool {
+    let mut places = swaps.lines().skip(1).filter_map(|line| line.split_whitespace().next());
+    places.any(|place| !place.starts_with("/dev/zram") && !is_encrypted(place))
+}
+
+/// Whether a device is one of dm-crypt, by the name that the kernel has for it.
+fn is_encrypted(device: &str) -> bool {
+    let Ok(device) = std::fs::canonicalize(device) else { return false };
+    let Some(name) = device.strip_prefix("/dev").ok().and_then(Path::to_str) else { return false };
+    std::fs::read_to_string(format!("/sys/block/{name}/dm/uuid"))
+        .is_ok_and(|uuid| uuid.starts_with("CRYPT-"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::swaps_to_disk;
+    use super::{is_encrypted, swaps_to_disk};
 
     #[test]
-    fn swap_on_a_disk_is_seen_and_swap_in_memory_is_not() {
+    fn swap_on_a_disk_is_seen_and_swap_in_memory_or_encrypted_is_not() {
         let headings = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
-        assert!(!swaps_to_disk(headings));
-        assert!(!swaps_to_disk(&format!("{headings}/dev/zram0 partition 8388604 0 100\n")));
-        assert!(swaps_to_disk(&format!("{headings}/swapfile file 2097148 0 -2\n")));
+        let to_disk = |line: &str| {
+            swaps_to_disk(&format!("{headings}{line}"), |device| device == "/dev/dm-1")
+        };
+        assert!(!to_disk(""));
+        assert!(!to_disk("/dev/zram0 partition 8388604 0 100\n"));
+        assert!(!to_disk("/dev/dm-1 partition 8388604 0 -2\n"));
+        assert!(to_disk("/dev/dm-2 partition 8388604 0 -2\n"));
+        assert!(to_disk("/dev/dm-1 partition 1 0 -2\n/swapfile file 2097148 0 -2\n"));
+        assert!(!is_encrypted("/no/such/device"));
     }
 }

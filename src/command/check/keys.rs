@@ -4,7 +4,7 @@ use super::{Report, of};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
 use crate::member;
-use ssmax_hsm::{HsmError, KeyStore, UnlockSecret};
+use ssmax_hsm::{Backend, HsmError, KeyStore, Pkcs11Config, UnlockSecret};
 use std::path::{Path, PathBuf};
 
 /// A role's key store and what unlocks it.
@@ -12,12 +12,19 @@ struct Keys {
     role: Role,
     dir: PathBuf,
     unlock_file: PathBuf,
+    backend: Backend,
+    pkcs11: Option<Pkcs11Config>,
+    /// Whether PKCS#1 v1.5 is to be opened.
+    pkcs1: bool,
 }
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     for role in config.roles() {
         match keys_of(config, role) {
-            Ok(Some(keys)) => check_keys(config, &keys, report),
+            Ok(Some(keys)) => {
+                check_keys(config, &keys, report);
+                check_token(config, &keys, report);
+            }
             Ok(None) => {}
             Err(complaint) => report.error(role.as_str(), &complaint),
         }
@@ -35,23 +42,43 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
 }
 
 fn keys_of(config: &Config, role: Role) -> Result<Option<Keys>, Complaint> {
-    let (dir, unlock_file) = match role {
+    Ok(Some(match role {
         Role::Authority => {
             let authority = config.authority()?;
-            (authority.keys_dir(), authority.unlock_file)
+            Keys {
+                role,
+                dir: authority.keys_dir(),
+                unlock_file: authority.unlock_file,
+                backend: Backend::File,
+                pkcs11: None,
+                pkcs1: false,
+            }
         }
         Role::Keyserver => {
-            let keyserver = config.keyserver()?;
-            (keyserver.key_dir(), keyserver.keyserver.unlock_file)
+            let settings = config.keyserver()?;
+            Keys {
+                role,
+                dir: settings.key_dir(),
+                unlock_file: settings.keyserver.unlock_file,
+                backend: settings.keyserver.backend,
+                pkcs11: settings.keyserver.pkcs11,
+                pkcs1: settings.keyserver.allow_pkcs1_decryption,
+            }
         }
         Role::Ca => {
-            let ca = config.ca()?;
-            (ca.key_dir(), ca.ca.unlock_file)
+            let settings = config.ca()?;
+            Keys {
+                role,
+                dir: settings.key_dir(),
+                unlock_file: settings.ca.unlock_file,
+                backend: settings.ca.backend,
+                pkcs11: settings.ca.pkcs11,
+                pkcs1: false,
+            }
         }
         // These two hold no key that could be unlocked.
         Role::Inspector | Role::Gateway => return Ok(None),
-    };
-    Ok(Some(Keys { role, dir, unlock_file }))
+    }))
 }
 
 fn check_keys(config: &Config, keys: &Keys, report: &mut Report<'_>) {
@@ -75,6 +102,51 @@ fn check_keys(config: &Config, keys: &Keys, report: &mut Report<'_>) {
             report.ok(&name, "check-keys", &[("path", &keys.dir.display().to_string())]);
         }
         Err(error) => report.error(&name, &without_keys(keys.role, error)),
+    }
+}
+
+/// Opens the token and tries what it can do.
+fn check_token(config: &Config, keys: &Keys, report: &mut Report<'_>) {
+    let name = of(keys.role, "token");
+    let token = match keys.backend.open(keys.pkcs11.as_ref()) {
+        Ok(Some(token)) => token,
+        Ok(None) => return,
+        Err(error) => return report.error(&name, &error.into()),
+    };
+    let can = match token.capabilities() {
+        Ok(can) => can,
+        Err(error) => return report.error(&name, &error.into()),
+    };
+    let (able, unable): (Vec<_>, Vec<_>) = [
+        ("ECDSA P-256", can.ecdsa),
+        ("ECDH P-256", can.ecdh),
+        ("RSA", can.rsa),
+        ("OAEP SHA-1", can.oaep_sha1),
+        ("OAEP SHA-256", can.oaep_sha256),
+        ("PKCS#1 v1.5", can.rsa_raw),
+    ]
+    .into_iter()
+    .partition(|(_, can)| *can);
+    let names = |list: Vec<(&'static str, bool)>| {
+        list.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ")
+    };
+    let (id, cannot) = if unable.is_empty() {
+        ("check-token", String::new())
+    } else {
+        ("check-token-cannot", names(unable))
+    };
+    let arguments = [("label", token.label()), ("can", &names(able)), ("cannot", &cannot)];
+    report.ok(&name, id, &arguments);
+    if keys.pkcs1 && !can.rsa_raw {
+        let complaint = Complaint::new(Exit::Bad, "token-pkcs1").with("label", token.label());
+        report.warning(&name, &complaint);
+    }
+    if let Some(token) = &keys.pkcs11
+        && is_below(&token.pin_file, config.state_dir())
+    {
+        let path = token.pin_file.display();
+        let complaint = Complaint::new(Exit::Bad, "unlock-beside").with("path", path);
+        report.warning(&of(keys.role, "pin"), &complaint);
     }
 }
 

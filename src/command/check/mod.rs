@@ -1,6 +1,7 @@
 //! `ssmax check`: explains a configuration and tests what it needs, before anything
 //! starts.
 
+mod clamav;
 mod host;
 mod keys;
 mod network;
@@ -38,6 +39,7 @@ fn check(args: &Args, context: &Context) -> Result<ExitCode, Complaint> {
         report.ok("config.role", "check-role", &[("role", &context.text(role.text(), &[]))]);
     }
     host::check(&config, &mut report);
+    clamav::check(&config, &mut report);
     if config.is_member() {
         organisation(&config, &mut report);
     }

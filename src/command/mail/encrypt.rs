@@ -1,5 +1,6 @@
 //! `ssmax mail encrypt`: encrypt a message so that all its readers can read it.
 
+use super::attach::{SigningArgs, encrypt_attachments};
 use super::learnt::{self, KnownFile};
 use crate::command::Context;
 use crate::command::decrypt::{recipient_certificates, write};
@@ -50,6 +51,11 @@ pub(super) struct Encrypt {
     /// Do not repeat the header inside the encryption.
     #[arg(long)]
     pub(super) no_header_protection: bool,
+    /// Sign the message, and encrypt each attachment by itself; the text stays readable.
+    #[arg(long, conflicts_with_all = ["split", "hide_subject", "no_header_protection"])]
+    pub(super) attachments: bool,
+    #[command(flatten)]
+    pub(super) signing: SigningArgs,
     /// Where to write the encrypted message. Default: standard output.
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
@@ -83,6 +89,11 @@ struct Reader {
 pub(super) fn run(args: &Encrypt, context: &Context) -> Result<ExitCode, Complaint> {
     let message = verify::mail(&args.file)?;
     let readers = readers(args, &message, context)?;
+    if args.attachments {
+        let certificates: Vec<_> = readers.into_iter().map(|reader| reader.certificate).collect();
+        let (signing, out) = (&args.signing, args.out.as_deref());
+        return encrypt_attachments(&args.file, &certificates, signing, out);
+    }
     let recipients: Vec<Recipient<'_>> = readers
         .iter()
         .map(|reader| Recipient {

@@ -89,6 +89,7 @@ fn keep(
 fn facts(opened: &Opened) -> Value {
     let mut facts = json!(opened.judgement);
     if let Some(facts) = facts.as_object_mut() {
+        facts.insert("files".into(), json!(opened.files));
         facts.insert("encrypted".into(), opened.content.is_some().into());
         let fields = opened.protection.iter().flat_map(|protection| &protection.fields);
         let fields = fields.map(|field| (field.name.clone(), json!(field.state.as_str())));
@@ -101,6 +102,10 @@ fn facts(opened: &Opened) -> Value {
 /// where no signature holds that protects them.
 fn described(opened: &Opened, context: &Context) -> String {
     let mut lines = vec![verify::describe(&opened.judgement, context)];
+    if !opened.files.is_empty() {
+        let names = verify::printable(&opened.files.join(", "));
+        lines.push(context.text("mail-files-listed", &[("names", &names)]));
+    }
     if opened.judgement.fields.is_empty() {
         let fields = opened.protection.iter().flat_map(|protection| &protection.fields);
         lines.extend(

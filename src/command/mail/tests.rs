@@ -1,7 +1,9 @@
+use super::attach::SigningArgs;
 use super::encrypt::{Encrypt, Padding};
 use super::open::{Open, shown};
 use super::*;
 use crate::command::verify::TrustArgs;
+use ssmax_agent::attach::AttachFault;
 use ssmax_agent::encrypt::EncryptFault;
 use ssmax_agent::open::Opened;
 use ssmax_mail::MailFault;
@@ -39,6 +41,15 @@ fn every_complaint_about_making_a_mail_has_its_texts() {
             EnvelopeFault::Recipients { field: "Cc", fault: AddressFault::NoAddress },
             path,
         ),
+        attach::complaint(&AttachFault::NoAttachment, path),
+        attach::complaint(&AttachFault::AttachmentBelow, path),
+        attach::complaint(&AttachFault::Name("x".to_owned()), path),
+        attach::complaint(&AttachFault::TooMany, path),
+        Complaint::new(Exit::WrongUse, "sign-key-needed"),
+        Complaint::new(Exit::Bad, "mail-attachments-not-as-listed").with("path", "x"),
+        Complaint::new(Exit::WrongUse, "mail-no-such-attachment")
+            .with("path", "x")
+            .with("name", "x"),
         Complaint::new(Exit::WrongUse, "mail-split-needs-out"),
         Complaint::new(Exit::Bad, "mail-teaches-nothing").with("path", "x"),
         Complaint::new(Exit::Bad, "mail-nothing-learnt").with("path", "x"),
@@ -87,6 +98,8 @@ fn encrypt_for(to: &Path, file: &Path, out: &Path) -> Encrypt {
         known: None,
         trust: TrustArgs::of(to),
         rsa: Padding::Auto,
+        attachments: false,
+        signing: SigningArgs::default(),
         split: false,
         hide_subject: false,
         no_header_protection: false,
@@ -221,7 +234,9 @@ fn an_opened_mail_is_shown_with_its_text_and_the_names_of_its_parts() {
         --x\r\nContent-Type: application/pdf; name=\"a.pdf\"\r\n\r\nx\r\n--x--\r\n";
     let question = Question::new(&[], OffsetDateTime::UNIX_EPOCH);
     let judgement = judge(mail, &question);
-    let opened = Opened { judgement, mail: mail.to_vec().into(), content: None, protection: None };
+    let mail = mail.to_vec().into();
+    let (content, protection, files) = (None, None, vec![]);
+    let opened = Opened { judgement, mail, content, protection, files };
     let text = shown(&opened, &CONTEXT);
     assert_eq!(text, "From: a@a.example\nSubject: あ\u{fffd}\n\nHello\nAttachment: a.pdf");
 }

@@ -150,6 +150,8 @@ fn after_use(fault: TokenError) -> CmsError {
     match fault {
         // The key was not used, and the message is not at fault.
         TokenError::Unavailable => CmsError::KeyUnavailable,
+        // Its home does not do this at all, whatever the octets.
+        TokenError::WrongAlgorithm => CmsError::TransportAlgorithm,
         _ => CmsError::Decryption,
     }
 }

@@ -115,7 +115,22 @@ pub fn recipient_info_for_key(
     key: &ContentKey,
     ukm: Option<&[u8]>,
 ) -> Result<Vec<u8>, CmsError> {
-    give(spki, Name::KeyId(key_id), key, ukm, &WrapChoice::new(RsaTransport::OaepSha256))
+    recipient_info_for_key_by(spki, key_id, key, ukm, RsaTransport::OaepSha256)
+}
+
+/// As [`recipient_info_for_key`], RSA as `transport` says: what the home of the private
+/// key opens.
+///
+/// # Errors
+/// As [`recipient_info`].
+pub fn recipient_info_for_key_by(
+    spki: &[u8],
+    key_id: &[u8],
+    key: &ContentKey,
+    ukm: Option<&[u8]>,
+    transport: RsaTransport,
+) -> Result<Vec<u8>, CmsError> {
+    give(spki, Name::KeyId(key_id), key, ukm, &WrapChoice::new(transport))
 }
 
 #[derive(Clone, Copy)]

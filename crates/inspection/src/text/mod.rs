@@ -1,5 +1,6 @@
 //! From octets to the text that a reader sees.
 
+pub(crate) mod active;
 pub(crate) mod charset;
 pub(crate) mod html;
 pub(crate) mod normalise;

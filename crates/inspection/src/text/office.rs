@@ -1,5 +1,5 @@
-//! Spreadsheets (ECMA-376 part 1, 18.3 and 18.4) and, roughly, Office files from
-//! before 2007.
+//! Spreadsheets (ECMA-376 part 1, 18.3 and 18.4) and, roughly, Office files that are
+//! broken.
 
 use quick_xml::{
     Reader,
@@ -82,14 +82,17 @@ pub(crate) fn sheet(xml: &str, shared: &[String], budget: &mut u64) -> Partial<T
 }
 
 /// What a document consists of, for readers that care for nothing else.
-enum Part<'a> {
+pub(super) enum Part<'a> {
     Open(&'a BytesStart<'a>),
     Close(&'a str),
     Text(&'a str),
 }
 
 /// Calls `take` for each part until it says no.
-fn events(xml: &str, mut take: impl FnMut(Part<'_>) -> bool) -> Result<(), NotWellFormed> {
+pub(super) fn events(
+    xml: &str,
+    mut take: impl FnMut(Part<'_>) -> bool,
+) -> Result<(), NotWellFormed> {
     let mut reader = Reader::from_str(xml.trim_start_matches('\u{FEFF}'));
     loop {
         let goes_on = match reader.read_event().map_err(|_| NotWellFormed)? {
@@ -224,7 +227,7 @@ impl Sheet {
     }
 }
 
-fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
+pub(super) fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
     start
         .attributes()
         .with_checks(false)
@@ -251,37 +254,32 @@ pub(crate) fn whole_number(stored: &str) -> Option<String> {
     whole.then(|| format!("{rounded:.0}"))
 }
 
-/// What an Office file from before 2007 (a compound file) holds, roughly.
+/// What octets of unknown structure hold that looks like text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Compound {
-    /// An encrypted file of today in a compound file (MS-OFFCRYPTO 2.3.4.1).
-    Encrypted,
-    /// What could be read.
-    Read {
-        /// Text in the order of the octets, numbers of sheets among it.
-        text: String,
-        /// The first words. A sheet keeps its words apart from its numbers, so the head
-        /// of a column is no neighbour of what stands below it.
-        words: String,
-    },
+pub(crate) struct Rough {
+    /// Text in the order of the octets, numbers of sheets among it.
+    pub(crate) text: String,
+    /// The first words. A sheet keeps its words apart from its numbers, so the head
+    /// of a column is no neighbour of what stands below it.
+    pub(crate) words: String,
+    /// The name of the stream is there in which a locked document lies (MS-OFFCRYPTO
+    /// 2.3.4.4).
+    pub(crate) locked: bool,
 }
 
 /// Octets of words that are kept as a heading.
 const MAX_WORDS_BYTES: usize = 4000;
 
-/// The first octets of a compound file (MS-CFB 2.2).
-pub(crate) const COMPOUND_MAGIC: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
-
 /// Fewest characters in a row that count as text.
 const MIN_RUN: usize = 3;
 
 /// Collects readable runs, in 8 bits and in UTF-16LE, and the NUMBER records of sheets
-/// (MS-XLS 2.4.180). It is a rough look: text that spans a sector boundary is cut.
-pub(crate) fn compound(octets: &[u8], max_bytes: usize) -> Compound {
+/// (MS-XLS 2.4.180), for a compound file whose directory is broken or whose streams are
+/// of a version that we do not know. It is a rough look: text that spans a sector boundary
+/// is cut.
+pub(crate) fn rough(octets: &[u8], max_bytes: usize) -> Rough {
     let wide = |name: &str| name.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
-    if memchr::memmem::find(octets, &wide("EncryptedPackage")).is_some() {
-        return Compound::Encrypted;
-    }
+    let locked = memchr::memmem::find(octets, &wide("EncryptedPackage")).is_some();
     let mut text = String::new();
     let mut words = String::new();
     let mut at = 0;
@@ -298,7 +296,7 @@ pub(crate) fn compound(octets: &[u8], max_bytes: usize) -> Compound {
         }
         at += used.or_else(|| narrow_run(rest, &mut text)).unwrap_or(1);
     }
-    Compound::Read { text, words }
+    Rough { text, words, locked }
 }
 
 fn number_record(rest: &[u8], text: &mut String) -> Option<usize> {
@@ -402,23 +400,19 @@ mod tests {
     }
 
     #[test]
-    fn an_old_file_gives_its_words_and_numbers_in_order() {
-        let mut octets = COMPOUND_MAGIC.to_vec();
-        octets.extend("個人番号".encode_utf16().flat_map(u16::to_le_bytes));
+    fn octets_of_an_old_file_give_words_and_numbers_in_order() {
+        let mut octets: Vec<u8> = "個人番号".encode_utf16().flat_map(u16::to_le_bytes).collect();
         octets.extend([0, 0, 0x03, 0x02, 0x0E, 0x00, 0, 0, 0, 0, 0, 0]);
         octets.extend(123_456_789_018.0_f64.to_le_bytes());
-        let Compound::Read { text, words } = compound(&octets, 1000) else {
-            panic!("not encrypted")
-        };
-        let lines: Vec<&str> = text.lines().collect();
+        let rough = rough(&octets, 1000);
+        let lines: Vec<&str> = rough.text.lines().collect();
         assert!(lines.contains(&"個人番号") && lines.contains(&"123456789018"), "{lines:?}");
-        assert!(words.contains("個人番号"));
+        assert!(rough.words.contains("個人番号") && !rough.locked);
     }
 
     #[test]
     fn an_encrypted_file_of_today_is_told_by_its_stream() {
-        let name = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes);
-        let octets: Vec<u8> = COMPOUND_MAGIC.iter().copied().chain(name).collect();
-        assert_eq!(compound(&octets, 1000), Compound::Encrypted);
+        let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(rough(&name, 1000).locked);
     }
 }

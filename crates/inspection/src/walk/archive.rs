@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use super::{Declared, Place, Walk};
 use crate::{
+    container::Locks,
     rule,
-    text::{charset, office, xml},
+    text::{active, charset, office, xml},
     zip::{self, Ended, Entry, Method, Unreadable},
 };
 
@@ -31,7 +32,12 @@ impl Walk<'_> {
         let most = usize::try_from(self.budget.archive_entries).unwrap_or(usize::MAX);
         let archive = match zip::read(octets, most) {
             Ok(archive) => archive,
-            Err(fault) => return self.unreadable(place, fault),
+            Err(fault) => {
+                if zip::first_entry_is_locked(octets) {
+                    self.unreadable(place, Unreadable::Locked);
+                }
+                return self.unreadable(place, fault);
+            }
         };
         let count = u32::try_from(archive.entries.len()).unwrap_or(u32::MAX);
         self.budget.archive_entries = self.budget.archive_entries.saturating_sub(count);
@@ -65,6 +71,7 @@ impl Walk<'_> {
         let Some((root, text)) = xml_root(content) else {
             return self.file(inner, Some(&entry.name), content, Declared::default());
         };
+        self.active(inner, &root, &text);
         match root.as_str() {
             "worksheet" | "macrosheet" => workbook.sheets.push(index),
             "sst" if workbook.strings.len() < MAX_STRING_TABLES => {
@@ -72,9 +79,50 @@ impl Walk<'_> {
                 self.partial(inner, strings.well_formed.is_err(), strings.cut);
                 workbook.strings.push(strings.content);
             }
+            // OpenDocument 1.2 part 3, 4.8: how an entry is encrypted.
+            "manifest" if text.contains("encryption-data") => {
+                self.report.add(
+                    rule::ARCHIVE_ENCRYPTED,
+                    &inner.part,
+                    "document locked with a password",
+                );
+            }
             _ => return self.file(inner, Some(&entry.name), content, Declared::default()),
         }
         self.show(&crate::Item { octets: content, ..super::item(inner) });
+    }
+
+    /// Macros and what a part starts or fetches, by its root element.
+    fn active(&mut self, place: &Place, root: &str, text: &str) {
+        match root {
+            // The types of the parts: a macro may bear any name, but not any type.
+            "Types" => {
+                let says = |kind| memchr::memmem::find(text.as_bytes(), kind).is_some();
+                if says(b"vbaProject") {
+                    self.report.add(rule::DOCUMENT_MACROS, &place.part, "VBA macros");
+                }
+                if says(b"macrosheet") {
+                    self.report.add(rule::DOCUMENT_MACROS, &place.part, "Excel 4.0 macros");
+                }
+                if says(b"sheet.binary") {
+                    self.report.add(rule::DOCUMENT_NOT_READ, &place.part, "binary workbook");
+                }
+            }
+            "macrosheet" => {
+                self.report.add(rule::DOCUMENT_MACROS, &place.part, "Excel 4.0 macros");
+            }
+            "Relationships" => {
+                if let Some(kind) = active::loaded_from_elsewhere(text) {
+                    let what = format!("{kind} loaded from elsewhere");
+                    self.report.add(rule::DOCUMENT_ACTIVE, &place.part, &what);
+                }
+            }
+            "externalLink" if text.contains("ddeLink") => {
+                self.report.add(rule::DOCUMENT_ACTIVE, &place.part, "link that starts a program");
+            }
+            _ if text.contains("instr") => self.field_codes(place, &active::field_codes(text)),
+            _ => {}
+        }
     }
 
     /// Reads the worksheets with the strings of the workbook.
@@ -202,7 +250,18 @@ impl Walk<'_> {
         self.file(&inner, None, &content, Declared::default());
     }
 
-    fn may_open(&mut self, place: &Place) -> bool {
+    /// A container that we cannot open, but of which we know whether it is locked.
+    pub(super) fn lockable(&mut self, place: &Place, name: &str, locks: Locks) {
+        if locks.locked {
+            let what = format!("{name} locked with a password");
+            self.report.add(rule::ARCHIVE_ENCRYPTED, &place.part, &what);
+        }
+        if locks.open {
+            self.report.add(rule::ARCHIVE_UNSUPPORTED, &place.part, name);
+        }
+    }
+
+    pub(super) fn may_open(&mut self, place: &Place) -> bool {
         let may = place.archives < self.limits.archive_depth;
         if !may {
             self.report.add(rule::ARCHIVE_TOO_DEEP, &place.part, "archives within archives");
@@ -210,10 +269,11 @@ impl Walk<'_> {
         may
     }
 
-    fn unreadable(&mut self, place: &Place, fault: Unreadable) {
+    pub(super) fn unreadable(&mut self, place: &Place, fault: Unreadable) {
         let (rule, what) = match fault {
             Unreadable::Damaged => (rule::ARCHIVE_DAMAGED, "no readable directory"),
             Unreadable::TooManyEntries => (rule::ARCHIVE_TOO_MANY_ENTRIES, "too many entries"),
+            Unreadable::Locked => (rule::ARCHIVE_ENCRYPTED, "directory locked with a password"),
             Unreadable::Split => (rule::ARCHIVE_UNSUPPORTED, "one part of a split archive"),
         };
         self.report.add(rule, &place.part, what);

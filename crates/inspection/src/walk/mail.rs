@@ -141,10 +141,7 @@ impl Walk<'_> {
         octets: &[u8],
         is_attached: bool,
     ) -> bool {
-        let named = name.is_some_and(|name| {
-            let name = name.to_ascii_lowercase();
-            [".eml", ".mht", ".mhtml", ".emlx"].iter().any(|end| name.ends_with(end))
-        });
+        let named = name.is_some_and(is_named_mail);
         if !(named || is_attached && looks_like_mail(octets)) {
             return false;
         }
@@ -169,6 +166,18 @@ impl Walk<'_> {
         }
         Some(Place { messages: place.messages + 1, ..place.clone() })
     }
+}
+
+/// The mail that a file holds, by its name or by its looks: with CRLF, and without the
+/// line that mailboxes of the mbox kind put first.
+pub fn stored_mail(name: &str, octets: &[u8]) -> Option<Vec<u8>> {
+    (is_named_mail(name) || looks_like_mail(octets))
+        .then(|| canonical::to_crlf(without_envelope_line(octets)))
+}
+
+fn is_named_mail(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".eml", ".mht", ".mhtml", ".emlx"].iter().any(|end| name.ends_with(end))
 }
 
 /// The path of a part in a stored mail goes behind the file that holds it.

@@ -1,22 +1,23 @@
 //! The way through a mail: every part, every file in it, every file in that.
 
 mod archive;
+mod compound;
 mod kind;
 mod mail;
+mod pdf;
 mod uu;
 
 use crate::{
-    Direction, Engine, Item, Limits, Policy, Report, Verdict,
+    Direction, Engine, EngineFault, Item, Limits, Policy, Report, Verdict,
     limits::Budget,
     rule,
     table::Table,
-    text::{
-        charset, html,
-        office::{self, Compound},
-        rtf, xml,
-    },
+    text::{charset, html, rtf, xml},
+    zip,
 };
 use kind::Kind;
+
+pub use mail::stored_mail;
 
 /// One inspection while it runs.
 pub(crate) struct Walk<'w> {
@@ -96,11 +97,22 @@ impl<'w> Walk<'w> {
 
     pub(crate) fn message(&mut self, message: &ssmax_mail::Entity<'_>) {
         self.mail(message, &Place::default());
+        // A header on its own stands for no mail.
+        if !message.body().is_empty() && self.report.fault().is_none() {
+            for engine in self.engines {
+                engine.inspect_whole(message.raw(), self.direction, &mut self.report);
+            }
+        }
     }
 
     pub(crate) fn named_file(&mut self, name: &str, octets: &[u8]) {
         let place = Place { part: name.to_owned(), ..Place::default() };
         self.file(&place.under(name), Some(name), octets, Declared::default());
+    }
+
+    /// Why an engine could not judge, if one could not.
+    pub(crate) fn fault(&self) -> Option<EngineFault> {
+        self.report.fault()
     }
 
     pub(crate) fn into_verdict(self) -> Verdict {
@@ -122,9 +134,21 @@ impl<'w> Walk<'w> {
                 // A text may have an archive behind it.
             }
             Kind::Gzip => return self.gzip(place, octets),
-            Kind::Compound => return self.compound(place, octets),
+            Kind::Compound => {
+                self.compound(place, octets);
+                if zip::ends_like_zip(octets) {
+                    self.zip(place, octets);
+                }
+                return;
+            }
             Kind::Rtf => self.text(place, &rtf::text(octets)),
-            Kind::Pdf => self.report.add(rule::DOCUMENT_NOT_READ, &place.part, "PDF"),
+            Kind::Pdf => {
+                self.pdf(place, octets);
+                if zip::ends_like_zip(octets) {
+                    self.zip(place, octets);
+                }
+            }
+            Kind::Lockable(name, locks) => self.lockable(place, name, locks),
             Kind::Closed(name) => self.report.add(rule::ARCHIVE_UNSUPPORTED, &place.part, name),
             Kind::Plain => {}
         }
@@ -168,21 +192,6 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn compound(&mut self, place: &Place, octets: &[u8]) {
-        let most = usize::try_from(self.budget.text_bytes).unwrap_or(usize::MAX);
-        match office::compound(octets, most) {
-            Compound::Encrypted => {
-                let what = "Office file locked with a password";
-                self.report.add(rule::ARCHIVE_ENCRYPTED, &place.part, what);
-            }
-            Compound::Read { text, words } => {
-                let what = "Office file from before 2007";
-                self.report.add(rule::DOCUMENT_NOT_READ, &place.part, what);
-                self.text(&place.under(&words), &text);
-            }
-        }
-    }
-
     /// Shows `text` to the engines, as far as the budget reaches.
     fn text(&mut self, place: &Place, text: &str) {
         let most = usize::try_from(self.budget.text_bytes).unwrap_or(usize::MAX);
@@ -217,6 +226,10 @@ impl<'w> Walk<'w> {
     }
 
     fn show(&mut self, item: &Item<'_>) {
+        // Without a verdict to come, nothing is worth looking at.
+        if self.report.fault().is_some() {
+            return;
+        }
         for engine in self.engines {
             engine.inspect(item, self.direction, &mut self.report);
         }

@@ -35,6 +35,8 @@ pub(crate) enum Unreadable {
     TooManyEntries,
     /// Split over several files, of which this is one.
     Split,
+    /// The directory itself is encrypted.
+    Locked,
 }
 
 /// Whether `octets` are to be opened as a zip: they begin like one, or (a picture or
@@ -54,8 +56,18 @@ pub(crate) fn looks_like_zip(octets: &[u8]) -> bool {
     })
 }
 
+/// Whether a directory ends exactly where `octets` do: an archive behind something else,
+/// and not one somewhere within.
+pub(crate) fn ends_like_zip(octets: &[u8]) -> bool {
+    let tail = octets.len().saturating_sub(END_BYTES + usize::from(u16::MAX));
+    End::find(octets, tail).is_some_and(|end| end.trailing == 0 && end.entries > 0)
+}
+
 /// Reads the directory of `octets`, at most `max_entries` entries.
 pub(crate) fn read(octets: &[u8], max_entries: usize) -> Result<Archive, Unreadable> {
+    if directory_is_locked(octets) {
+        return Err(Unreadable::Locked);
+    }
     let end = End::find(octets, 0).ok_or(Unreadable::Damaged)?;
     if end.split {
         return Err(Unreadable::Split);
@@ -92,6 +104,25 @@ pub(crate) fn read(octets: &[u8], max_entries: usize) -> Result<Archive, Unreada
     ambiguous.sort_unstable();
     ambiguous.dedup();
     Ok(Archive { entries, ambiguous })
+}
+
+/// How far in front of the last end record the wide one may begin that names a cipher:
+/// its fields are short.
+const MAX_WIDE_BYTES: usize = 4096;
+
+/// 7.3.4: the wide end record of version 2 says with which algorithm the directory is
+/// encrypted. Nothing can be read of such an archive.
+fn directory_is_locked(octets: &[u8]) -> bool {
+    let Some(end) = memmem::rfind(octets, END) else { return false };
+    let from = end.saturating_sub(MAX_WIDE_BYTES);
+    let near = octets.get(from..end).unwrap_or_default();
+    let Some(at) = memmem::rfind(near, b"PK\x06\x06") else { return false };
+    let record = near.get(at..).unwrap_or_default();
+    // The size counts from behind itself. Two octets of method and two sizes stand before
+    // the algorithm.
+    let is_version_2 = u64_at(record, 4).is_some_and(|size| size > 44 + 20);
+    let algorithm = u16_at(record, END64_BYTES + 2 + 8 + 8);
+    is_version_2 && algorithm.is_some_and(|algorithm| algorithm != 0)
 }
 
 /// One name twice: one program shows the first, another the last.

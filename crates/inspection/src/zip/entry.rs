@@ -254,6 +254,16 @@ impl<'a> Local<'a> {
     }
 }
 
+/// Whether the first entry of an archive, or of a part of a split one, is encrypted. For
+/// archives whose directory cannot be read.
+pub(crate) fn first_entry_is_locked(octets: &[u8]) -> bool {
+    let octets = [b"PK\x07\x08", b"PK00"]
+        .iter()
+        .fold(octets, |octets, mark| octets.strip_prefix(mark.as_slice()).unwrap_or(octets));
+    let locked = ENCRYPTED | STRONGLY_ENCRYPTED | HIDDEN_HEADER;
+    Local::read(octets).is_some_and(|local| local.flags & locked != 0 || local.method == METHOD_AES)
+}
+
 /// The content of the extra field `id` (4.5.1).
 fn extra(fields: &[u8], id: u16) -> Option<&[u8]> {
     let mut rest = fields;

@@ -9,7 +9,8 @@ mod directory;
 mod entry;
 mod inflate;
 
-pub(crate) use directory::{Unreadable, looks_like_zip, read};
+pub(crate) use directory::{Unreadable, ends_like_zip, looks_like_zip, read};
+pub(crate) use entry::first_entry_is_locked;
 pub(crate) use entry::{Entry, Method};
 pub(crate) use inflate::{Ended, inflate};
 

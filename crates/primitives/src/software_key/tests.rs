@@ -342,7 +342,7 @@ impl SoftwareKey {
     /// What a bad ciphertext decrypts to.
     pub(crate) fn rejection_for_test(&self, ciphertext: &[u8], len: usize) -> Zeroizing<Vec<u8>> {
         match &self.private {
-            Private::Rsa(rsa) => rsa.rejection(ciphertext, len),
+            Private::Rsa(rsa) => rejection(&rsa.rejection, ciphertext, len),
             _ => panic!("no RSA key"),
         }
     }

@@ -84,6 +84,8 @@ pub enum Reason {
     HeadersChanged,
     /// Only a part further down is signed.
     SignedPartBelow,
+    /// A mail in attachment mode whose files are not the ones in the signed list.
+    AttachmentsNotAsListed,
     /// Text behind the signed multipart.
     TextBehind,
     /// An encrypted or compressed part lies beside others under the signature.
@@ -258,6 +260,7 @@ impl Reason {
             Self::RecordOfOtherContent => "record-of-other-content",
             Self::HeadersChanged => "headers-changed",
             Self::SignedPartBelow => "signed-part-below",
+            Self::AttachmentsNotAsListed => "attachments-not-as-listed",
             Self::TextBehind => "text-behind",
             Self::EncryptedPartBelow => "encrypted-part-below",
             Self::OuterFieldDiffers => "outer-field-differs",

@@ -1,8 +1,11 @@
 //! The octets arrive and are read: over the chain, or from outside.
 
-use crate::outbound::{message_id_of, offered, one_from, parse, refuse_loop};
+use crate::outbound::{message_id_of, offered, offered_object, one_from, parse, refuse_loop};
 use ssmax_api::keyserver::OfferedPart;
-use ssmax_chain::{Digest, Reason, Refusal, binding, hop_mail};
+use ssmax_chain::hop_mail::{self, HopBody, WHOLE_PATH, path_of_file};
+use ssmax_chain::manifest::ListedFile;
+use ssmax_chain::{Digest, Reason, Refusal, binding};
+use ssmax_cms::enveloped::Enveloped;
 
 /// A mail of the shape that members send each other.
 pub(super) struct HopArrival {
@@ -10,7 +13,9 @@ pub(super) struct HopArrival {
     pub(super) message_id: String,
     pub(super) headers: Digest,
     pub(super) content: Digest,
-    pub(super) part: OfferedPart,
+    /// The encrypted mail, or the files of one in attachment mode.
+    pub(super) parts: Vec<OfferedPart>,
+    pub(super) in_attachment_mode: bool,
     pub(super) sealed: Vec<u8>,
     pub(super) signed_data: Vec<u8>,
 }
@@ -38,13 +43,23 @@ pub(super) fn accept(octets: &[u8], message_id: &mut String) -> Result<Arrived, 
     };
     let headers =
         binding::headers_digest(mail.header()).map_err(|_| Refusal::from(Reason::MailAmbiguous))?;
-    let (path, object) = hop.mail;
+    let (parts, in_attachment_mode) = match hop.mail {
+        HopBody::Whole(object) => (vec![offered(WHOLE_PATH.to_owned(), object)?], false),
+        HopBody::Attachments(attached) => {
+            let listed = attached.manifest.parts.iter().zip(&attached.files);
+            let part = |(listed, file): (&ListedFile, &Enveloped)| {
+                offered_object(path_of_file(&listed.path), file)
+            };
+            (listed.map(part).collect(), true)
+        }
+    };
     Ok(Arrived::OverTheChain(Box::new(HopArrival {
         from,
         message_id: message_id.clone(),
         headers,
         content: Digest::of(hop.content),
-        part: offered(path, object)?,
+        parts,
+        in_attachment_mode,
         sealed: hop.sealed,
         signed_data: hop.signed_data,
     })))

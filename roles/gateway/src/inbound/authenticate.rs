@@ -38,7 +38,7 @@ impl Gateway {
             from: hop.from.clone(),
             message_id: hop.message_id.clone(),
             headers: hop.headers,
-            part: hop.part.clone(),
+            parts: hop.parts.clone(),
             sealed: hop.sealed.clone(),
             recipients: envelope.recipients.clone(),
         }));

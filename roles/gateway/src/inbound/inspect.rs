@@ -2,13 +2,14 @@
 //! recipient (steps 8 and 9).
 
 use super::accept::{HopArrival, OutsideArrival};
-use super::report;
 use crate::ambiguity;
 use crate::fate::Fates;
 use crate::gateway::{Gateway, fitting};
+use crate::report;
 use ssmax_api::TicketId;
 use ssmax_api::inspector::{Inspect, Inspected, Plan};
 use ssmax_api::keyserver::GatewayRequest;
+use ssmax_chain::hop_mail::WHOLE_PATH;
 use ssmax_chain::journey::{Envelope, Inspection, Mail};
 use ssmax_chain::{Reason, Refusal};
 use std::sync::Arc;
@@ -34,7 +35,8 @@ impl Gateway {
             admitted.waiting.push((later, Reason::InspectorUnavailable));
         }
         let plan = Plan {
-            encrypted: Some(hop.part.path.clone()),
+            encrypted: (!hop.in_attachment_mode).then(|| WHOLE_PATH.to_owned()),
+            attachments: hop.in_attachment_mode.then_some(self.settings.gateway.attachments),
             seal_for,
             authserv_id: self.settings.gateway.host_name.clone(),
             ..Plan::default()

@@ -5,7 +5,6 @@
 mod accept;
 mod authenticate;
 mod inspect;
-mod report;
 mod transmit;
 
 use crate::ambiguity;

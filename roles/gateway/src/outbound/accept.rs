@@ -5,6 +5,7 @@ use crate::config::Ambiguous;
 use crate::journal::SentMail;
 use crate::listen;
 use ssmax_api::keyserver::{Form, OfferedPart};
+use ssmax_chain::attachments::{self, AttachmentMail};
 use ssmax_chain::journey::{Accepted, Envelope, Mail};
 use ssmax_chain::{Digest, Reason, Refusal, trace};
 use ssmax_cms::Limits;
@@ -16,9 +17,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 /// A submitted mail as far as it can be read without a key.
-pub(super) struct Submitted {
+pub(crate) struct Submitted {
     pub(super) mail: Mail<Accepted>,
     pub(super) login: listen::Login,
+    /// Where automatic mail came from.
+    pub(super) source: Option<String>,
     pub(super) from: String,
     pub(super) message_id: String,
     pub(super) form: Form,
@@ -40,27 +43,68 @@ pub(super) fn accept(
     message_id: &mut String,
 ) -> Result<Submitted, Refusal> {
     let login = envelope.auth.clone().ok_or(Reason::LoginRequired)?;
-    let body = Digest::of(&octets);
-    let readable = ambiguity::readable(&octets, ambiguous)?;
-    let mut rebuilt = readable.is_some();
-    let (mut octets, was_named) = complete(readable.unwrap_or(octets), &envelope.mail_from)?;
-    let sent = was_named.then(|| SentMail { user: login.user.clone(), body });
-    let mail = parse(&octets)?;
-    *message_id = message_id_of(&mail);
-    refuse_loop(&mail)?;
-    let from = one_from(&mail)?;
-    let message_id = message_id.clone();
-    let (form, parts) = form(&mail)?;
-    if form == Form::Enveloped {
-        ambiguity::check_header(&mail)?;
-    } else if let Some(anew) = ambiguity::settled(&octets, ambiguous)? {
-        octets = anew;
-        rebuilt = true;
+    let arrival = Arrival::read(octets, ambiguous)?;
+    let (mail_from, recipients) = (envelope.mail_from.clone(), envelope.recipients.clone());
+    arrival.submitted(login, None, mail_from, recipients, message_id)
+}
+
+/// Octets that were handed in here, in a form that can be read.
+pub(crate) struct Arrival {
+    pub(crate) octets: Vec<u8>,
+    /// SHA-256 of the octets as they came.
+    body: Digest,
+    ambiguous: Ambiguous,
+    rebuilt: bool,
+}
+
+impl Arrival {
+    /// # Errors
+    /// The refusal of what has no one reading.
+    pub(crate) fn read(octets: Vec<u8>, ambiguous: Ambiguous) -> Result<Self, Refusal> {
+        let body = Digest::of(&octets);
+        let readable = ambiguity::readable(&octets, ambiguous)?;
+        let rebuilt = readable.is_some();
+        Ok(Self { octets: readable.unwrap_or(octets), body, ambiguous, rebuilt })
     }
-    let envelope =
-        Envelope { mail_from: envelope.mail_from.clone(), recipients: envelope.recipients.clone() };
-    let mail = Mail::accept(envelope, octets);
-    Ok(Submitted { mail, login, from, message_id, form, parts, sent, rebuilt })
+
+    /// The mail as far as it can be read without a key; see [`accept`]. With a `source` it
+    /// is automatic.
+    ///
+    /// # Errors
+    /// The refusal of a mail that cannot be read, or is automatic and not in clear.
+    pub(crate) fn submitted(
+        self,
+        login: listen::Login,
+        source: Option<String>,
+        mail_from: String,
+        recipients: Vec<String>,
+        message_id: &mut String,
+    ) -> Result<Submitted, Refusal> {
+        let Self { octets, body, ambiguous, mut rebuilt } = self;
+        let (mut octets, was_named) = complete(octets, &mail_from)?;
+        let sent = was_named.then(|| SentMail { user: login.user.clone(), body });
+        let mail = parse(&octets)?;
+        *message_id = message_id_of(&mail);
+        refuse_loop(&mail)?;
+        let from = one_from(&mail)?;
+        let (mut form, parts) = form(&mail)?;
+        if source.is_some() {
+            // A machine has no key: what is signed or encrypted is somebody else's.
+            if form != Form::Unsigned {
+                return Err(Reason::SourceUnknown.into());
+            }
+            form = Form::System;
+        }
+        if form.is_encrypted() {
+            ambiguity::check_header(&mail)?;
+        } else if let Some(anew) = ambiguity::settled(&octets, ambiguous)? {
+            octets = anew;
+            rebuilt = true;
+        }
+        let message_id = message_id.clone();
+        let mail = Mail::accept(Envelope { mail_from, recipients }, octets);
+        Ok(Submitted { mail, login, source, from, message_id, form, parts, sent, rebuilt })
+    }
 }
 
 impl Submitted {
@@ -116,6 +160,11 @@ fn form(mail: &Entity<'_>) -> Result<(Form, Vec<OfferedPart>), Refusal> {
         let object = mail.decoded_body().map_err(|_| Reason::EncryptionRefused)?;
         return Ok((Form::Enveloped, vec![offered(String::new(), object)?]));
     }
+    if let Some(attached) = attached(mail)? {
+        let listed = attached.manifest.parts.iter().zip(&attached.files);
+        let parts = listed.map(|(listed, file)| offered_object(listed.path.clone(), file));
+        return Ok((Form::Attachments, parts.collect()));
+    }
     match content::signed_content(mail) {
         Err(content::ContentFault::NotSigned) => Ok((Form::Unsigned, vec![])),
         // Whatever is wrong with a signature, the worker names it.
@@ -123,11 +172,24 @@ fn form(mail: &Entity<'_>) -> Result<(Form, Vec<OfferedPart>), Refusal> {
     }
 }
 
+/// A mail in attachment mode taken apart, if it says that it is one.
+pub(crate) fn attached<'a>(mail: &Entity<'a>) -> Result<Option<AttachmentMail<'a>>, Refusal> {
+    attachments::take_apart(mail).map_err(|fault| {
+        tracing::info!(%fault, "a mail in attachment mode is refused");
+        Reason::AttachmentsNotAsListed.into()
+    })
+}
+
 /// A CMS object as the keyserver wants it offered: RecipientInfos and tail, no content.
 pub(crate) fn offered(path: String, object: Vec<u8>) -> Result<OfferedPart, Refusal> {
     let enveloped =
         Enveloped::parse_vec(object, &Limits::default()).map_err(|_| Reason::EncryptionRefused)?;
-    Ok(OfferedPart {
+    Ok(offered_object(path, &enveloped))
+}
+
+/// As [`offered`], of an object that is read already.
+pub(crate) fn offered_object(path: String, enveloped: &Enveloped) -> OfferedPart {
+    OfferedPart {
         path,
         recipients: enveloped
             .recipients()
@@ -136,7 +198,7 @@ pub(crate) fn offered(path: String, object: Vec<u8>) -> Result<OfferedPart, Refu
             .collect(),
         tail: Digest(enveloped.tail()),
         cipher: enveloped.cipher().name().to_owned(),
-    })
+    }
 }
 
 /// The mail with Date and Message-ID, and whether it brought the latter itself.

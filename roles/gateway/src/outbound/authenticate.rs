@@ -68,7 +68,7 @@ impl Gateway {
         let ticket: OutboundTicket = self.keyserver(&request).await?;
         fates.ticket = Some(ticket.ticket.clone());
         let server_signature = match submitted.form {
-            Form::Unsigned => {
+            Form::Unsigned | Form::System => {
                 let mail = parse(submitted.mail.octets())?;
                 let entity = Digest::of(&canonical::content_entity(&mail));
                 let request = GatewayRequest::SignUser { ticket: ticket.ticket.clone(), entity };
@@ -101,6 +101,7 @@ impl Gateway {
             body: Digest::of(submitted.mail.octets()),
             at: OffsetDateTime::now_utc(),
             nonce: nonce.iter().map(|octet| format!("{octet:02x}")).collect(),
+            source: submitted.source.clone(),
         }
         .sign(&self.statement_key)
         .map_err(|_| Reason::Internal.into())

@@ -55,6 +55,8 @@ impl Gateway {
         let most = fitting(known.mail.octets().len());
         let mut plan = Plan {
             encrypted: (known.form == Form::Enveloped).then(String::new),
+            attachments: (known.form == Form::Attachments)
+                .then_some(self.settings.gateway.attachments),
             server_signature: known.server_signature.clone(),
             authserv_id: self.settings.gateway.host_name.clone(),
             ..Plan::default()
@@ -69,7 +71,7 @@ impl Gateway {
                     }
                 }
                 RecipientRoute::Member { recipient, form, .. } => {
-                    if known.form != Form::Enveloped && !plan.fresh.contains(form) {
+                    if !known.form.is_encrypted() && !plan.fresh.contains(form) {
                         if plan.seal_for.len() + plan.fresh.len() >= most {
                             later.push(recipient.clone());
                             continue;

@@ -9,16 +9,17 @@ mod reencrypt;
 mod sign;
 mod transmit;
 
-pub(crate) use accept::{message_id_of, offered, one_from, parse, refuse_loop};
+pub(crate) use accept::{
+    Arrival, Submitted, message_id_of, offered, offered_object, one_from, parse, refuse_loop,
+};
 
 use crate::ambiguity;
 use crate::gateway::Gateway;
 use crate::listen::{self, Journey, Login};
 use crate::wire::Reply;
 use crate::{fate, reply};
-use accept::Submitted;
 use ssmax_api::ca::GatewayRequest as CaRequest;
-use ssmax_api::keyserver::{Form, RecipientRoute};
+use ssmax_api::keyserver::RecipientRoute;
 use ssmax_chain::{Reason, Refusal};
 use std::sync::Arc;
 
@@ -52,7 +53,7 @@ impl Journey for Submission {
     }
 
     async fn mail(&self, mut envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
-        let mut fates = fate::Fates::new(&envelope, &self.0.settings.organisation);
+        let fates = fate::Fates::new(&envelope, &self.0.settings.organisation);
         envelope.recipients = fates.recipients();
         let ambiguous = self.0.settings.gateway.ambiguous;
         let asked = envelope.clone();
@@ -61,7 +62,19 @@ impl Journey for Submission {
             let accepted = accept::accept(&asked, octets, ambiguous, &mut message_id);
             Ok((accepted, message_id))
         });
-        let accepted = accepted.await.and_then(|(accepted, message_id)| {
+        self.0.go_out(envelope, accepted.await, fates).await
+    }
+}
+
+impl Gateway {
+    /// The journey of what was read, and the replies at its end.
+    pub(crate) async fn go_out(
+        self: &Arc<Self>,
+        envelope: listen::Envelope,
+        accepted: Result<(Result<Submitted, Refusal>, String), Refusal>,
+        mut fates: fate::Fates,
+    ) -> Vec<Reply> {
+        let accepted = accepted.and_then(|(accepted, message_id)| {
             fates.message_id = message_id;
             accepted
         });
@@ -70,21 +83,19 @@ impl Journey for Submission {
             Ok(submitted) => {
                 fates.rebuilt = submitted.rebuilt;
                 let octets = submitted.mail.shared_octets();
-                if let Err(refusal) = self.0.outbound(submitted, &mut fates).await {
-                    let mode = self.0.settings.gateway.outbound_after_opening;
+                if let Err(refusal) = self.outbound(submitted, &mut fates).await {
+                    let mode = self.settings.gateway.outbound_after_opening;
                     let mail_from = &envelope.mail_from;
-                    self.0.stop("outbound", mode, mail_from, &octets, refusal, &mut fates).await;
+                    self.stop("outbound", mode, mail_from, &octets, refusal, &mut fates).await;
                 }
             }
         }
         let ticket = fates.ticket.clone();
-        let replies = fates.write(&self.0.journal, "outbound").await;
-        self.0.close(ticket);
+        let replies = fates.write(&self.journal, "outbound").await;
+        self.close(ticket);
         replies
     }
-}
 
-impl Gateway {
     /// All steps, in their order. Whoever has no fate at its end is refused by the
     /// caller with the refusal returned.
     async fn outbound(&self, submitted: Submitted, fates: &mut fate::Fates) -> Result<(), Refusal> {
@@ -96,25 +107,32 @@ impl Gateway {
         let authenticated = self.authenticate(submitted, fates).await?;
         // A key was used for an encrypted mail; a numbered refusal now would tell that it
         // fitted. So it waits until the whole mail has passed.
-        let encrypted = authenticated.form == Form::Enveloped;
+        let encrypted = authenticated.form.is_encrypted();
+        let returned = self.returned_outside(&authenticated);
         if !encrypted {
-            refuse_unreachable(&authenticated.mail.ticket().routes, fates);
+            refuse_unreachable(&authenticated.mail.ticket().routes, &returned, fates);
             if fates.all_decided() {
                 return Ok(());
             }
         }
         let inspected = self.inspect_outbound(authenticated, fates).await?;
         if encrypted {
-            refuse_unreachable(&inspected.ticket().routes, fates);
+            refuse_unreachable(&inspected.ticket().routes, &returned, fates);
         }
-        self.pass_on(&inspected, fates).await
+        self.pass_on(&inspected, fates).await?;
+        if !returned.is_empty() {
+            self.return_in_clear(&inspected, returned, fates).await;
+        }
+        Ok(())
     }
 }
 
 /// Recipients to whom nothing is sent, each with the reason.
-fn refuse_unreachable(routes: &[RecipientRoute], fates: &mut fate::Fates) {
+fn refuse_unreachable(routes: &[RecipientRoute], but: &[String], fates: &mut fate::Fates) {
     for route in routes {
-        if let RecipientRoute::Refused { recipient, reason } = route {
+        if let RecipientRoute::Refused { recipient, reason } = route
+            && !but.contains(recipient)
+        {
             fates.refuse(recipient, (*reason).into());
         }
     }

@@ -4,14 +4,15 @@
 use super::inspect::Made;
 use crate::fate::Fates;
 use crate::gateway::Gateway;
-use crate::outbound::accept::parse;
+use crate::outbound::accept::{attached, parse};
 use ssmax_api::keyserver::{
-    Form, FreshForm, GatewayRequest, MemberCopy, OutboundTicket, RecipientRoute,
+    FilesCopy, Form, FreshForm, GatewayRequest, MemberCopy, OutboundTicket, RecipientRoute,
 };
+use ssmax_chain::attachments;
 use ssmax_chain::hop_mail::SmimeType;
 use ssmax_chain::journey::{Inspected, Mail};
 use ssmax_chain::sealed_record::MAX_RECIPIENTS_PER_COPY;
-use ssmax_chain::{Digest, Reason, Refusal};
+use ssmax_chain::{Digest, HopId, Reason, Refusal};
 use ssmax_cms::Limits;
 use ssmax_cms::enveloped::{Enveloped, Kind};
 use ssmax_mail::Entity;
@@ -19,12 +20,22 @@ use ssmax_mail::address::parse_list;
 
 /// A copy on its way to a member, before it is signed.
 pub(super) struct Reencrypted {
-    pub(super) copy: MemberCopy,
+    pub(super) id: HopId,
+    /// The encrypted sealed record.
+    pub(super) sealed: Vec<u8>,
     pub(super) to_org: String,
     pub(super) recipients: Vec<String>,
-    pub(super) object: (SmimeType, Vec<u8>),
+    pub(super) body: Body,
     /// Whether the outer subject is replaced, since the real one is inside.
     pub(super) wrapped: bool,
+}
+
+/// What stands at path "1" of the copy.
+pub(super) enum Body {
+    /// The encrypted mail.
+    Object(SmimeType, Vec<u8>),
+    /// A mail in attachment mode.
+    Files(Vec<u8>),
 }
 
 /// One copy to be made.
@@ -71,6 +82,9 @@ impl Gateway {
         wanted: Wanted,
     ) -> Result<Reencrypted, Refusal> {
         let made = mail.made();
+        if made.form == Form::Attachments {
+            return self.rewrap_files(mail, wanted).await;
+        }
         let object = match made.form {
             Form::Enveloped => {
                 parse(mail.octets())?.decoded_body().map_err(|_| Reason::EncryptionRefused)?
@@ -97,11 +111,50 @@ impl Gateway {
             Kind::AuthEnveloped => SmimeType::AuthEnveloped,
         };
         Ok(Reencrypted {
-            copy,
+            id: copy.id,
+            sealed: copy.sealed,
             to_org: wanted.to_org,
             recipients: wanted.recipients,
-            object: (kind, enveloped.into_rewrapped(&infos)),
-            wrapped: made.form != Form::Enveloped && wanted.form == FreshForm::WrappedGcm,
+            body: Body::Object(kind, enveloped.into_rewrapped(&infos)),
+            wrapped: !made.form.is_encrypted() && wanted.form == FreshForm::WrappedGcm,
+        })
+    }
+}
+
+impl Gateway {
+    /// A copy in attachment mode: composed anew around the signed content and its
+    /// signature, each file with its new RecipientInfo.
+    async fn rewrap_files(
+        &self,
+        mail: &Mail<Inspected<OutboundTicket, Made>>,
+        wanted: Wanted,
+    ) -> Result<Reencrypted, Refusal> {
+        let entity = parse(mail.octets())?;
+        let attached = attached(&entity)?.ok_or(Reason::Internal)?;
+        let request = GatewayRequest::RewrapFiles {
+            ticket: mail.ticket().ticket.clone(),
+            to_org: wanted.to_org.clone(),
+            recipients: wanted.recipients.clone(),
+        };
+        let copy: FilesCopy = self.keyserver(&request).await?;
+        if copy.files.len() != attached.files.len() {
+            return Err(Reason::Internal.into());
+        }
+        let names = attached.manifest.parts.iter().map(|listed| listed.name.as_str());
+        let objects = attached.files.into_iter().zip(copy.files);
+        let objects = objects.map(|(file, info)| file.into_rewrapped(&[info.into_vec()]));
+        let (outer, inner) = (Self::boundary(), Self::boundary());
+        let files = names.zip(objects).collect();
+        let boundaries = (outer.as_str(), inner.as_str());
+        let entity =
+            attachments::compose(b"", attached.content, &attached.signature, files, boundaries);
+        Ok(Reencrypted {
+            id: copy.id,
+            sealed: copy.sealed,
+            to_org: wanted.to_org,
+            recipients: wanted.recipients,
+            body: Body::Files(entity),
+            wrapped: false,
         })
     }
 }

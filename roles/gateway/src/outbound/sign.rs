@@ -2,7 +2,7 @@
 
 use super::fold::folded;
 use super::inspect::Made;
-use super::reencrypt::Reencrypted;
+use super::reencrypt::{Body, Reencrypted};
 use crate::fate::Fates;
 use crate::gateway::Gateway;
 use serde_bytes::ByteBuf;
@@ -22,7 +22,7 @@ impl Gateway {
         made: Reencrypted,
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
-        let (id, to_org) = (made.copy.id, made.to_org.clone());
+        let (id, to_org) = (made.id, made.to_org.clone());
         let parcel = self.sign(mail, entity, made).await?;
         tracing::info!(%id, %to_org, recipients = parcel.recipients().len(), "a mail leaves for a member");
         self.transmit(&mail.envelope().mail_from, parcel, Some(id), fates).await;
@@ -38,7 +38,12 @@ impl Gateway {
         let (inner, outer) = (Self::boundary(), Self::boundary());
         let fields = outer_fields(entity, made.wrapped, &self.settings.gateway.host_name)?;
         let fields = [self.received("ESMTPA").as_bytes(), &fields].concat();
-        let content = hop_mail::compose_content_vec(made.object, &made.copy.sealed, &inner);
+        let content = match made.body {
+            Body::Object(kind, object) => {
+                hop_mail::compose_content_vec((kind, object), &made.sealed, &inner)
+            }
+            Body::Files(mail) => hop_mail::compose_attachments(mail, &made.sealed, &inner),
+        };
         // The header is all that is asked of the shell.
         let shell = hop_mail::compose_mail(&fields, b"\r\n", b"", &outer);
         let shell = super::accept::parse(&shell)?;
@@ -46,7 +51,7 @@ impl Gateway {
             .map_err(|_| Refusal::from(Reason::MailAmbiguous))?;
         let request = GatewayRequest::SignHop {
             ticket: mail.ticket().ticket.clone(),
-            id: made.copy.id,
+            id: made.id,
             content: Digest::of(&content),
             headers,
             message_id: mail.made().message_id.clone(),

@@ -1,14 +1,17 @@
 //! The next hop takes it.
 
+use super::accept::parse;
+use super::authenticate::Known;
 use super::inspect::Made;
 use crate::fate::Fates;
 use crate::gateway::Gateway;
+use crate::report;
 use ssmax_api::inspector::SealedCopy;
-use ssmax_api::keyserver::OutboundTicket;
-use ssmax_chain::HopId;
+use ssmax_api::keyserver::{Form, OutboundTicket, RecipientRoute};
 use ssmax_chain::journey::{Inspected, Mail, Parcel, Signed};
 use ssmax_chain::seal_record::MailClass;
 use ssmax_chain::trace::{ResultField, authentication_results};
+use ssmax_chain::{HopId, Reason};
 
 impl Gateway {
     /// Sends a signed parcel on; each recipient has their own fate. Who has an own
@@ -28,6 +31,37 @@ impl Gateway {
             if let Err(error) = self.journal.sent(&sent, &fates.key(recipient)).await {
                 tracing::error!(%error, "a sent mail could not be remembered; it may come twice");
             }
+        }
+    }
+
+    /// Whom outside the federation a report goes to: whoever wrote to us from there has to
+    /// hear that a mail was not delivered, whatever may be sent there otherwise.
+    pub(super) fn returned_outside(&self, known: &Known) -> Vec<String> {
+        let is_report = known.form == Form::System
+            && parse(known.mail.octets()).is_ok_and(|mail| report::is_of_delivery(&mail));
+        if !is_report {
+            return Vec::new();
+        }
+        let outside = |route: &RecipientRoute| match route {
+            RecipientRoute::Refused { recipient, reason: Reason::RecipientOutside } => {
+                Some(recipient.clone())
+            }
+            _ => None,
+        };
+        known.mail.ticket().routes.iter().filter_map(outside).collect()
+    }
+
+    /// Sends a report on in clear. It has nothing in it but the header of the mail that
+    /// its recipient wrote.
+    pub(super) async fn return_in_clear(
+        &self,
+        mail: &Mail<Inspected<OutboundTicket, Made>>,
+        recipients: Vec<String>,
+        fates: &mut Fates,
+    ) {
+        let octets = [self.received("ESMTP").as_bytes(), mail.octets()].concat();
+        if let Ok(parcel) = mail.parcel(recipients, octets).signed(Ok::<_, ()>) {
+            self.transmit("", parcel, None, fates).await;
         }
     }
 

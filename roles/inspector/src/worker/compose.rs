@@ -5,8 +5,8 @@ use super::signer::Signed;
 use super::{Stop, Worker};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::inspector::{Inspected, Order, SealedCopy};
-use ssmax_api::keyserver::FreshForm;
+use ssmax_api::inspector::{AttachmentDelivery, Inspect, Inspected, SealedCopy};
+use ssmax_api::keyserver::{FreshForm, Released};
 use ssmax_chain::hop_mail::{SmimeType, pkcs7_part, pkcs7_part_behind, signed_part_behind};
 use ssmax_chain::{Digest, binding};
 use ssmax_cms::enveloped::{ContentCipher, ENCRYPT_ROOM, Sealed, encrypt_vec};
@@ -18,18 +18,26 @@ impl Worker {
     /// Composes what the plan asks for. The keyserver gives its part only after a pass.
     pub(super) fn compose(
         &mut self,
-        order: &Order,
+        order: &Inspect,
         opened: &Opened,
         signed: Option<Signed>,
+        released: &Released,
     ) -> Result<Inspected, Stop> {
-        let plan = &order.inspect.plan;
+        let plan = &order.plan;
         let mut passed = (Vec::new(), Vec::new());
         if let Some(signed) = &signed {
             for form in &plan.fresh {
                 passed.0.push(self.fresh(*form, opened, signed)?);
             }
             for recipient in &plan.seal_for {
-                passed.1.push(self.sealed(recipient, opened, signed)?);
+                let entity = opened.derived().unwrap_or(&signed.entity);
+                let copy = match plan.attachments {
+                    Some(AttachmentDelivery::Keep) => {
+                        self.kept(recipient, opened, order, released)?
+                    }
+                    _ => self.sealed(recipient, opened, entity)?,
+                };
+                passed.1.push(copy);
             }
         }
         let (fresh, sealed) = passed;
@@ -68,14 +76,9 @@ impl Worker {
         Ok((form, tail, ByteBuf::from(object.into_message(&[addressed]))))
     }
 
-    /// The mail for one recipient: the sender's entity, octet for octet, under the
-    /// seal, encrypted.
-    fn sealed(
-        &self,
-        recipient: &str,
-        opened: &Opened,
-        signed: &Signed,
-    ) -> Result<SealedCopy, Stop> {
+    /// The mail for one recipient: the sender's entity, octet for octet, or what was
+    /// derived from it, under the seal, encrypted.
+    fn sealed(&self, recipient: &str, opened: &Opened, entity: &[u8]) -> Result<SealedCopy, Stop> {
         let mut fields = opened.fields.clone();
         fields.extend_from_slice(b"MIME-Version: 1.0\r\n");
         // The header is covered as it will be delivered; the body's type does not
@@ -84,8 +87,8 @@ impl Worker {
         let shell = super::open::parse(&shell, ssmax_chain::Reason::ContentAmbiguous)?;
         let headers = binding::headers_digest(shell.header())
             .map_err(|_| Stop::from(ssmax_chain::Reason::ContentAmbiguous))?;
-        let seal = self.keyserver.seal(recipient, Digest::of(&signed.entity), headers)?;
-        let content = multipart_signed(b"", &signed.entity, &seal.signed_data);
+        let seal = self.keyserver.seal(recipient, Digest::of(entity), headers)?;
+        let content = multipart_signed(b"", entity, &seal.signed_data);
         let (key, object) = encrypted(content, ContentCipher::Aes256Cbc)?;
         let infos = self.keyserver.encrypt_to(recipient, Digest(object.tail()), &key)?;
         let infos: Vec<Vec<u8>> = infos.into_iter().map(ByteBuf::into_vec).collect();

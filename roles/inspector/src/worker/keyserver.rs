@@ -54,6 +54,10 @@ impl Keyserver {
         Ok(ask(WorkerAsk::Seal { recipient: recipient.to_owned(), entity, headers })?)
     }
 
+    pub(super) fn rewrap_to(&self, recipient: &str) -> Result<Vec<Vec<ByteBuf>>, Stop> {
+        Ok(ask(WorkerAsk::RewrapTo { recipient: recipient.to_owned() })?)
+    }
+
     pub(super) fn encrypt_to(
         &self,
         recipient: &str,

@@ -1,28 +1,34 @@
 //! One mail, opened, looked into and composed anew; then the process ends.
 
+mod attached;
 mod compose;
+mod file;
 mod keyserver;
+mod look;
 mod open;
 mod seal;
 mod signer;
 
+use crate::hand_over;
 use crate::sandbox::{self, SandboxLimits};
 use keyserver::Keyserver;
+use look::Detectors;
 use open::Opened;
 use signer::Signed;
 use ssmax_api::Problem;
-use ssmax_api::inspector::{FromWorker, Inspected, Order};
+use ssmax_api::inspector::{FromWorker, Inspect, Inspected, Order, Task};
 use ssmax_api::keyserver::{ExpectedSigner, InnerSigner, Released, VERDICT_LABEL, VerdictBody};
 use ssmax_chain::{Digest, Reason};
 use ssmax_daemon::frame::{MAX_FRAME_BYTES, read_frame_sync, write_frame_sync};
-use ssmax_inspection::{Direction, Finding, Outcome, Verdict, rule};
+use ssmax_inspection::{Direction, Finding, Outcome, Verdict};
 use ssmax_primitives::SoftwareKey;
-use ssmax_second_opinion::{disagreement_in_headers, disagreement_past_faults};
 use ssmax_token::{KeyAlgorithm, KeyPair as _, SigningKey as _};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::process::ExitCode;
 
 /// Runs as a worker: the sandbox first, then one order from standard input, its result
-/// to standard output. `arguments` are the memory in MiB and the seconds of processor
+/// to standard output. Before the sandbox only the first octet of the input is taken, with
+/// the connection to ClamAV, if there is one. `arguments` are the memory in MiB and the seconds of processor
 /// time it may use.
 #[must_use]
 pub fn worker_main(arguments: &[String]) -> ExitCode {
@@ -34,6 +40,10 @@ pub fn worker_main(arguments: &[String]) -> ExitCode {
         memory_bytes: mebibytes.saturating_mul(1024 * 1024),
         cpu_seconds: seconds,
         ..SandboxLimits::default()
+    };
+    let clamd = match hand_over::take(std::io::stdin().as_fd()) {
+        Ok(clamd) => clamd,
+        Err(_) => return ExitCode::from(2),
     };
     match sandbox::enter(&limits) {
         Ok(sandbox) if sandbox.confines() => {}
@@ -51,10 +61,21 @@ pub fn worker_main(arguments: &[String]) -> ExitCode {
         Ok(Some(order)) => order,
         _ => return ExitCode::from(2),
     };
-    let result = Worker::default().work(&order);
-    match write_frame_sync(&mut std::io::stdout(), &FromWorker::Done(result), MAX_FRAME_BYTES) {
+    match write_frame_sync(&mut std::io::stdout(), &carry_out(order, clamd), MAX_FRAME_BYTES) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::from(3),
+    }
+}
+
+fn carry_out(order: Order, clamd: Option<OwnedFd>) -> FromWorker {
+    let detectors = Detectors::new(order.policy, order.limits, order.clamav, clamd);
+    match order.task {
+        Task::Mail(inspect) => FromWorker::Done(detectors.and_then(|detectors| {
+            Worker { keyserver: Keyserver::default(), findings: vec![], detectors }.work(&inspect)
+        })),
+        Task::File(file) => {
+            FromWorker::Scanned(detectors.and_then(|detectors| detectors.scan(&file)))
+        }
     }
 }
 
@@ -81,15 +102,15 @@ impl From<Problem> for Stop {
     }
 }
 
-#[derive(Default)]
 struct Worker {
     keyserver: Keyserver,
     findings: Vec<Finding>,
+    detectors: Detectors,
 }
 
 impl Worker {
-    fn work(mut self, order: &Order) -> Result<Inspected, Problem> {
-        match self.inspect(order) {
+    fn work(mut self, inspect: &Inspect) -> Result<Inspected, Problem> {
+        match self.inspect(inspect) {
             Ok(passed) => Ok(passed),
             Err(Stop::Refused(reason)) => {
                 Ok(Inspected::Stopped { reason, findings: self.findings })
@@ -98,78 +119,48 @@ impl Worker {
         }
     }
 
-    fn inspect(&mut self, order: &Order) -> Result<Inspected, Stop> {
+    fn inspect(&mut self, inspect: &Inspect) -> Result<Inspected, Stop> {
         let key = SoftwareKey::generate(KeyAlgorithm::EcP256).map_err(|_| Problem::Failed)?;
         let released = self.keyserver.release(key.spki())?;
-        let mail = order.inspect.mail.as_slice();
+        let mail = inspect.mail.as_slice();
         if released.body.is_some_and(|body| body != Digest::of(mail)) {
             return Err(Problem::NotAllowed.into());
         }
-        let opened = open::open(&order.inspect, &released, &key)?;
+        let opened = open::open(inspect, &released, &key)?;
         let encrypted = !opened.parts.is_empty();
-        let judged = signer::judge(&opened, &order.inspect.plan, &released);
+        let judged = signer::judge(&opened, &inspect.plan, &released);
         let signed = match judged {
             Ok(signed) => signed,
             Err(reason) => {
-                self.report(order, &opened, None, Outcome::Block, &key)?;
+                self.report(inspect, &opened, None, Outcome::Block, &key)?;
                 return Err(reason.into());
             }
         };
-        let verdict = self.look(order, &opened, signed.as_ref(), &released)?;
-        self.report(order, &opened, signed.as_ref(), verdict.outcome, &key)?;
+        let verdict = self.look(inspect, &opened, signed.as_ref(), &released)?;
+        self.report(inspect, &opened, signed.as_ref(), verdict.outcome, &key)?;
         if verdict.outcome != Outcome::Pass {
             return Err(stopped(&verdict, &released, encrypted).into());
         }
-        self.keyserver.prepare(&released, &order.inspect.ticket);
-        self.compose(order, &opened, signed)
-    }
-
-    /// Runs the detectors over the content; mail that stays inside is looked at in
-    /// both directions.
-    fn look(
-        &mut self,
-        order: &Order,
-        opened: &Opened,
-        signed: Option<&Signed>,
-        released: &Released,
-    ) -> Result<Verdict, Stop> {
-        let inside =
-            released.direction == Direction::Outbound && !order.inspect.plan.seal_for.is_empty();
-        let mut verdict = Verdict { outcome: Outcome::Pass, findings: vec![] };
-        for direction in
-            [released.direction, Direction::Inbound].into_iter().take(1 + usize::from(inside))
-        {
-            let found = match signed {
-                // The signed entity is what travels on; the header around it is looked
-                // at too, since a subject can leak as well.
-                Some(signed) => inspect(&signed.entity, opened, direction, order)?,
-                None => inspect(&opened.message, opened, direction, order)?,
-            };
-            merge(&mut verdict, found);
-            if signed.is_some() {
-                merge(&mut verdict, inspect(&opened.header_only(), opened, direction, order)?);
-            }
-        }
-        if let Some(signed) = signed {
-            merge(&mut verdict, second_opinion(signed, opened, released.direction, order)?);
-        }
-        self.refuse_own_seal(order, opened, signed, released)?;
-        self.findings = verdict.findings.clone();
-        Ok(verdict)
+        self.keyserver.prepare(&released, &inspect.ticket);
+        self.compose(inspect, &opened, signed, &released)
     }
 
     /// Nothing that the own seal CA signed leaves the member or comes in; between
     /// colleagues it may be passed on.
     fn refuse_own_seal(
         &self,
-        order: &Order,
+        inspect: &Inspect,
         opened: &Opened,
         signed: Option<&Signed>,
         released: &Released,
     ) -> Result<(), Stop> {
-        let crosses = released.direction == Direction::Inbound || order.inspect.plan.leaves;
+        let crosses = released.direction == Direction::Inbound || inspect.plan.leaves;
         // An opaque signature hides its content from whoever walks the mail around it.
-        let contents = [Some(&opened.message), signed.map(|signed| &signed.entity)];
+        let contents = [
+            Some(&opened.message),
+            signed.map(|signed| &signed.entity),
+            opened.files.as_ref().map(|files| &files.shown),
+        ];
         let sealed =
             contents.into_iter().flatten().any(|octets| seal::carries_own(octets, released));
         if !crosses || !sealed {
@@ -185,14 +176,14 @@ impl Worker {
 
     fn report(
         &mut self,
-        order: &Order,
+        inspect: &Inspect,
         opened: &Opened,
         signed: Option<&Signed>,
         outcome: Outcome,
         key: &SoftwareKey,
     ) -> Result<(), Stop> {
         let body = VerdictBody {
-            ticket: order.inspect.ticket.clone(),
+            ticket: inspect.ticket.clone(),
             outcome,
             parts: opened.parts.clone(),
             entity: signed.map(|signed| Digest::of(&signed.entity)),
@@ -201,6 +192,8 @@ impl Worker {
                 certificate: signed.sender.certificate.der().to_vec(),
                 signed_data: signed.sender.detached.clone(),
             }),
+            derived: opened.derived().map(Digest::of),
+            prev: signed.and_then(|signed| attached::continued(&signed.entity)),
             rules: self.findings.iter().map(|finding| finding.rule.clone()).collect(),
         };
         let mut octets = Vec::new();
@@ -209,48 +202,6 @@ impl Worker {
         let signature = key.sign(&message).map_err(|_| Problem::Failed)?;
         Ok(self.keyserver.verdict(octets, signature)?)
     }
-}
-
-fn inspect(
-    octets: &[u8],
-    opened: &Opened,
-    direction: Direction,
-    order: &Order,
-) -> Result<Verdict, Stop> {
-    let entity = open::parse(octets, opened.ambiguous())?;
-    Ok(ssmax_inspection::inspect(&entity, direction, &order.policy, &order.limits))
-}
-
-/// What another parser reads differently in signed content, whose octets cannot be
-/// rebuilt: its reader would be shown something else than the detectors saw. What came
-/// in clear and unsigned is settled before it gets here.
-fn second_opinion(
-    signed: &Signed,
-    opened: &Opened,
-    direction: Direction,
-    order: &Order,
-) -> Result<Verdict, Stop> {
-    let around = open::parse(&opened.message, opened.ambiguous())?;
-    let entity = open::parse(&signed.entity, opened.ambiguous())?;
-    // What cannot be decoded, the detectors have told already.
-    let found = disagreement_in_headers(&around).or_else(|| disagreement_past_faults(&entity));
-    let mut verdict = Verdict { outcome: Outcome::Pass, findings: vec![] };
-    if let Some(about) = found {
-        verdict.outcome = order.policy.outcome(rule::MAIL_AMBIGUOUS, direction);
-        verdict.findings.push(Finding {
-            rule: rule::MAIL_AMBIGUOUS.to_owned(),
-            part: about.part,
-            what: about.what.code().to_owned(),
-            outcome: verdict.outcome,
-        });
-    }
-    Ok(verdict)
-}
-
-/// The stricter outcome wins; findings add up.
-fn merge(verdict: &mut Verdict, more: Verdict) {
-    verdict.outcome = verdict.outcome.max(more.outcome);
-    verdict.findings.extend(more.findings);
 }
 
 /// The reason behind a verdict: which side's rule, and whether a key was used.

@@ -1,10 +1,12 @@
 //! From the mail as it came to the mail as it was written: decrypted, unwrapped.
 
 use super::Stop;
+use super::attached::{self, Files};
 use ssmax_api::Problem;
 use ssmax_api::inspector::Inspect;
 use ssmax_api::keyserver::{AnnouncedMail, ExpectedSigner, Released};
 use ssmax_chain::binding::release_ukm;
+use ssmax_chain::hop_mail::HopBody;
 use ssmax_chain::{Digest, Reason, binding, hop_mail, trace};
 use ssmax_cms::Limits;
 use ssmax_cms::enveloped::{Enveloped, KeyName, RecipientInfo, UnwrapPolicy, kcv};
@@ -30,6 +32,8 @@ pub(super) struct Opened {
     pub(super) parts: Vec<(String, Digest, Digest)>,
     /// Whether the mail is of a form whose content must be signed inside.
     pub(super) encrypted: bool,
+    /// The files of a mail in attachment mode.
+    pub(super) files: Option<Files>,
 }
 
 impl Opened {
@@ -37,6 +41,11 @@ impl Opened {
     /// another reason than before.
     pub(super) fn ambiguous(&self) -> Reason {
         if self.encrypted { Reason::ContentAmbiguous } else { Reason::MailAmbiguous }
+    }
+
+    /// The content that is sealed in place of the sender's own.
+    pub(super) fn derived(&self) -> Option<&[u8]> {
+        self.files.as_ref().and_then(|files| files.derived.as_deref())
     }
 
     /// The header without content, for the detectors.
@@ -59,19 +68,34 @@ pub(super) fn open(
 ) -> Result<Opened, Stop> {
     let mail = parse(&inspect.mail, Reason::MailAmbiguous)?;
     let fields = trace::carried_fields(mail.header(), Some(&inspect.plan.authserv_id));
+    if inspect.plan.attachments.is_some() {
+        return attached::open(&mail, fields, inspect, released, worker);
+    }
     let Some(path) = &inspect.plan.encrypted else {
         let message = canonical::content_entity_behind(fields.clone(), &mail);
-        return Ok(Opened { message, fields, outside: vec![], parts: vec![], encrypted: false });
+        return Ok(Opened {
+            message,
+            fields,
+            outside: vec![],
+            parts: vec![],
+            encrypted: false,
+            files: None,
+        });
     };
     let object = match &released.signer {
         ExpectedSigner::Announced { .. } => {
             let hop = hop_mail::take_apart(&mail).ok_or(Reason::MailAmbiguous)?;
             let announced = released.announced.as_ref().ok_or(Problem::Malformed)?;
             check_announced(&mail, &hop, announced)?;
-            hop.mail.1
+            match hop.mail {
+                HopBody::Whole(object) => object,
+                HopBody::Attachments(_) => return Err(Problem::NotAllowed.into()),
+            }
         }
         _ => mail.decoded_body().map_err(|_| Reason::MailAmbiguous)?,
     };
+    let object =
+        Enveloped::parse_vec(object, &Limits::default()).map_err(|_| Reason::EncryptionRefused)?;
     let (content, part) = decrypt(object, path, inspect, released, worker)?;
     let content = parse(&content, Reason::ContentAmbiguous)?;
     if content.content_type().is("message", "rfc822") {
@@ -85,7 +109,8 @@ pub(super) fn open(
     }
     let message = canonical::content_entity_behind(fields.clone(), &content);
     parse(&message, Reason::ContentAmbiguous)?;
-    Ok(Opened { message, fields, outside: vec![], parts: vec![part], encrypted: true })
+    let (outside, parts) = (vec![], vec![part]);
+    Ok(Opened { message, fields, outside, parts, encrypted: true, files: None })
 }
 
 /// Whether a field is one that mailers show and that stands outside already.
@@ -97,7 +122,7 @@ fn is_shown(name: &str) -> bool {
 
 /// The mail must be the one that the sending organisation signed: the gateway between
 /// the keyserver and this worker is not asked to be believed.
-fn check_announced(
+pub(super) fn check_announced(
     mail: &Entity<'_>,
     hop: &hop_mail::HopMail<'_>,
     announced: &AnnouncedMail,
@@ -109,17 +134,16 @@ fn check_announced(
     Ok(())
 }
 
-type Part = (String, Digest, Digest);
+pub(super) type Part = (String, Digest, Digest);
 
-fn decrypt(
-    object: Vec<u8>,
+/// Decrypts one object with the key that the ticket has for this path.
+pub(super) fn decrypt(
+    enveloped: Enveloped,
     path: &str,
     inspect: &Inspect,
     released: &Released,
     worker: &SoftwareKey,
 ) -> Result<(Zeroizing<Vec<u8>>, Part), Stop> {
-    let enveloped =
-        Enveloped::parse_vec(object, &Limits::default()).map_err(|_| Reason::EncryptionRefused)?;
     let tail = Digest(enveloped.tail());
     let failed = || Stop::from(Reason::KeyCheckFailed);
     let (_, info) = released.keys.iter().find(|(named, _)| named == path).ok_or_else(failed)?;
@@ -156,5 +180,6 @@ fn unwrap(
     let message = canonical::content_entity_behind(fields.clone(), &inner);
     parse(&message, Reason::ContentAmbiguous)?;
     let outside = trace::carried_fields(outer.header(), Some(&inspect.plan.authserv_id));
-    Ok(Opened { message, fields, outside, parts: vec![part], encrypted: true })
+    let parts = vec![part];
+    Ok(Opened { message, fields, outside, parts, encrypted: true, files: None })
 }

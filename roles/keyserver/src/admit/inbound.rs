@@ -1,24 +1,26 @@
 //! A mail of another member (step 7). Everything that needs no private key comes
 //! first: forged, unknown and suspended senders never get one used.
 
-use super::{addresses, recipient_infos, ri_digest};
+use super::{addresses, are_files, recipient_infos, ri_digest};
 use crate::limits::Source;
 use crate::state::Keyserver;
 use crate::ticket::{MemberMail, Origin, Ticket, TicketPart};
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{AdmitInbound, InboundTicket, OfferedPart};
 use ssmax_chain::binding::hop_ukm;
+use ssmax_chain::hop_mail::{WHOLE_PATH, path_of_file};
+use ssmax_chain::hop_record::PartRecord;
 use ssmax_chain::sealed_record::SealedRecord;
 use ssmax_chain::{Digest, HopRecord, Reason};
 use ssmax_cms::Limits;
 use ssmax_cms::enveloped::{ContentCipher, Enveloped, KeyName, RecipientInfo, kcv};
 use ssmax_cms::signed::SignedData;
 use ssmax_federation::{Member, StandingState};
-use ssmax_hsm::KeyPurpose;
+use ssmax_hsm::{KeyPurpose, StoredKey};
 use ssmax_mail::address::Address;
 use ssmax_pki::path::{PathInput, Purpose, Revocation, validate};
 use ssmax_pki::{Certificate, oid};
-use ssmax_primitives::{ContentKey, SoftwareKey};
+use ssmax_primitives::ContentKey;
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
@@ -48,7 +50,13 @@ impl Keyserver {
         let (hop, signer) = self.verify_hop(&request, now)?;
         let member = self.judge_member(&hop, &signer, &from, now)?;
         check_hop(&hop, &request, &self.settings.organisation.id, now)?;
-        let mail_key = self.bound_key(&hop, &request.part)?;
+        if request.parts.len() > self.settings.keyserver.max_private_operations {
+            return Err(Problem::Refused(Reason::TooManyEncryptedParts));
+        }
+        let mut keys = Vec::with_capacity(request.parts.len());
+        for part in &request.parts {
+            keys.push(self.bound_key(&hop, part)?);
+        }
         let sealed = Enveloped::parse(&request.sealed, &Limits::default())
             .map_err(|_| Problem::Refused(Reason::EncryptionRefused))?;
         let sealed_part = offered_sealed(&sealed, &request.sealed, &hop)?;
@@ -71,10 +79,15 @@ impl Keyserver {
         // A private key is used from here on.
         let opened = self.open_sealed(&sealed, &sealed_key).and_then(|record| {
             check_sealed(&record, &hop, &recipients)?;
-            Ok((record, self.open_mail(&hop, &request.part, &mail_key)?))
+            let mut parts = Vec::with_capacity(keys.len());
+            for ((part, named), key) in request.parts.iter().zip(&hop.parts).zip(&keys) {
+                parts.push(self.open_mail(named, part, key)?);
+            }
+            Ok((record, parts))
         });
         self.count_refusal(Some(&source), &opened);
-        let (record, part) = opened?;
+        let (record, parts) = opened?;
+        let files = is_in_attachment_mode(&request.parts);
         let answer = InboundTicket {
             ticket: self.ticket_id(),
             id: hop.id,
@@ -92,7 +105,8 @@ impl Keyserver {
             signed_data: request.signed_data,
         }));
         let mut ticket = Ticket::new(now, origin, recipients);
-        ticket.parts = vec![part];
+        ticket.parts = parts;
+        ticket.files = files;
         self.tickets.open(answer.ticket.clone(), ticket)?;
         Ok(answer)
     }
@@ -213,7 +227,7 @@ impl Keyserver {
 
     fn open_mail(
         &self,
-        hop: &HopRecord,
+        named: &PartRecord,
         part: &OfferedPart,
         bound: &BoundKey,
     ) -> Result<TicketPart, Problem> {
@@ -221,7 +235,7 @@ impl Keyserver {
             .ok_or(Problem::Refused(Reason::EncryptionRefused))?;
         let content_key = self.unwrap_bound(bound, cipher)?;
         let kcv = Digest(kcv(&content_key, &part.tail.0));
-        if hop.parts.first().is_none_or(|named| named.kcv != kcv) {
+        if named.kcv != kcv {
             return Err(Problem::Refused(Reason::KeyCheckFailed));
         }
         Ok(TicketPart {
@@ -239,7 +253,7 @@ impl Keyserver {
 struct BoundKey {
     info: RecipientInfo,
     certificate: Certificate,
-    key: Arc<SoftwareKey>,
+    key: Arc<StoredKey>,
 }
 
 /// Whether the signature says that it is a domain's (RFC 3183 3.1).
@@ -268,17 +282,26 @@ fn check_hop(
     if hop.headers != request.headers || hop.message_id != request.message_id {
         return refuse(Reason::HeadersChanged);
     }
-    let [named] = hop.parts.as_slice() else { return refuse(Reason::CiphertextNotBound) };
-    let part = &request.part;
-    if named.path != part.path
-        || named.tail != part.tail
-        || named.alg != part.cipher
-        || named.ri != ri_digest(&part.recipients)
+    let is_named = |(named, part): (&PartRecord, &OfferedPart)| {
+        named.path == part.path
+            && named.tail == part.tail
+            && named.alg == part.cipher
+            && named.ri == ri_digest(&part.recipients)
+    };
+    let is_whole = matches!(request.parts.as_slice(), [part] if part.path == WHOLE_PATH);
+    if !(is_whole || is_in_attachment_mode(&request.parts))
+        || hop.parts.len() != request.parts.len()
+        || !hop.parts.iter().zip(&request.parts).all(is_named)
         || hop.sealed != Digest::of(&request.sealed)
     {
         return refuse(Reason::CiphertextNotBound);
     }
     Ok(())
+}
+
+/// Whether the parts are the files of a mail in attachment mode.
+fn is_in_attachment_mode(parts: &[OfferedPart]) -> bool {
+    are_files(parts, |path| path_of_file(&path.to_string()))
 }
 
 /// The sealed record as an offered part, to be bound like the mail itself.

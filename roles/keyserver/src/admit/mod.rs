@@ -2,14 +2,16 @@
 
 mod inbound;
 mod outbound;
+mod sender;
 
-use crate::state::Keyserver;
+use crate::state::{Keyserver, failed};
 use crate::ticket::{Origin, Ticket};
 use serde_bytes::ByteBuf;
+use ssmax_api::keyserver::OfferedPart;
 use ssmax_api::{Problem, TicketId};
 use ssmax_chain::{Digest, Reason};
-use ssmax_cms::Limits;
 use ssmax_cms::enveloped::{ContentCipher, KeyName, RecipientInfo, UnwrapPolicy};
+use ssmax_cms::{CmsError, Limits};
 use ssmax_mail::address::Address;
 use ssmax_primitives::ContentKey;
 use ssmax_token::DecryptionKey;
@@ -32,8 +34,13 @@ impl Keyserver {
         cipher: ContentCipher,
     ) -> Result<ContentKey, Problem> {
         let policy = UnwrapPolicy { allow_pkcs1: self.settings.keyserver.allow_pkcs1_decryption };
-        info.unwrap(name, key, &policy, cipher.key_len())
-            .map_err(|_| Problem::Refused(Reason::UnwrapFailed))
+        info.unwrap(name, key, &policy, cipher.key_len()).map_err(|fault| match fault {
+            // The mail is not at fault: it may come again when the key's home is back.
+            CmsError::KeyUnavailable => failed(fault),
+            // Told by the form of the mail, before any key is used.
+            CmsError::TransportAlgorithm => Problem::Refused(Reason::EncryptionRefused),
+            _ => Problem::Refused(Reason::UnwrapFailed),
+        })
     }
 }
 
@@ -47,6 +54,14 @@ fn recipient_infos(offered: &[ByteBuf]) -> Result<Vec<RecipientInfo>, Problem> {
         .map(|der| RecipientInfo::parse(der))
         .collect::<Result<_, _>>()
         .map_err(|_| Problem::Refused(Reason::EncryptionRefused))
+}
+
+/// Whether these are the encrypted files of a mail in attachment mode, which stand at
+/// these paths, each once.
+fn are_files(parts: &[OfferedPart], path: impl Fn(usize) -> String) -> bool {
+    let in_place = parts.iter().enumerate().all(|(at, part)| part.path == path(at + 2));
+    let mut tails = std::collections::HashSet::new();
+    !parts.is_empty() && in_place && parts.iter().all(|part| tails.insert(part.tail.0))
 }
 
 /// SHA-256 over RecipientInfos in their order, as a hop record names them.

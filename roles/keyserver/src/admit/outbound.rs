@@ -1,27 +1,41 @@
 //! A mail of an own user (steps 3 and 4).
 
-use super::{addresses, recipient_infos};
+use super::sender::Sender;
+use super::{addresses, are_files, recipient_infos};
 use crate::limits::Source;
-use crate::people::{has_token, may_send_as, server_held};
+use crate::people::{has_token, server_held};
 use crate::state::{Keyserver, failed};
 use crate::ticket::{Origin, OwnMail, Ticket, TicketPart};
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{
     AdmitOutbound, Form, FreshForm, OfferedPart, OutboundTicket, RecipientRoute, UserRecord,
 };
+use ssmax_chain::binding::submission_ukm;
 use ssmax_chain::statement::Statement;
 use ssmax_chain::{Digest, HopId, Reason};
 use ssmax_cms::enveloped::{ContentCipher, KeyName, RecipientId, RecipientInfo, kcv};
-use ssmax_hsm::KeyPurpose;
+use ssmax_hsm::{KeyPurpose, StoredKey};
 use ssmax_mail::address::Address;
-use ssmax_primitives::{ContentKey, SoftwareKey};
+use ssmax_primitives::ContentKey;
 use ssmax_store::sqlx;
 use ssmax_token::KeyPair as _;
 use std::sync::Arc;
 
-/// Whether an envelope sender is the person's own: what bounces must not reach others.
-fn may_bounce_to(user: &UserRecord, mail_from: &str) -> bool {
-    Address::parse(mail_from).is_ok_and(|address| may_send_as(user, &address))
+/// The copy of a content key that is used, with the own key it names.
+struct Chosen {
+    info: RecipientInfo,
+    id: RecipientId,
+    key: Arc<StoredKey>,
+    cipher: ContentCipher,
+}
+
+/// Whether a mail of this form has encrypted parts like these.
+fn parts_fit(form: Form, parts: &[OfferedPart]) -> bool {
+    match form {
+        Form::Enveloped => parts.len() == 1,
+        Form::Attachments => are_files(parts, |path| path.to_string()),
+        Form::Signed | Form::Unsigned | Form::System => parts.is_empty(),
+    }
 }
 
 /// The level a login must have for the keyserver to sign in the person's name.
@@ -37,46 +51,59 @@ impl Keyserver {
         let refuse = |reason| Err(Problem::Refused(reason));
         let from =
             Address::parse(&statement.from).map_err(|_| Problem::Refused(Reason::FromNotOne))?;
-        let Some(user) = self.person(&statement.user).await? else {
-            return refuse(Reason::FromNotSubmitter);
-        };
-        if !user.active || !may_send_as(&user, &from) {
-            return refuse(Reason::FromNotSubmitter);
-        }
-        if !statement.mail_from.is_empty() && !may_bounce_to(&user, &statement.mail_from) {
-            return refuse(Reason::FromNotSubmitter);
-        }
+        let Sender { user, actor } = self.sender(&statement, &from, request.form).await?;
         self.check_own_standing()?;
-        if request.form == Form::Unsigned {
-            self.check_server_signing(&user, &statement)?;
+        match request.form {
+            Form::Unsigned => self.check_server_signing(&user, &statement)?,
+            Form::System if server_held(&user).is_none() => {
+                return refuse(Reason::UnsignedNotAllowed);
+            }
+            _ => {}
         }
         if request.parts.len() > self.settings.keyserver.max_private_operations {
             return refuse(Reason::TooManyEncryptedParts);
         }
-        if (request.form == Form::Enveloped) != (request.parts.len() == 1) {
+        if !parts_fit(request.form, &request.parts) {
             return Err(Problem::Malformed);
         }
         let recipients = addresses(&statement.recipients)?;
         let routes = self.routes(&recipients).await?;
-        let source = Source::Person(user.user.clone());
-        self.count_mail(&source, recipients.len())?;
-        let mut parts = Vec::new();
+        let files = request.form == Form::Attachments;
+        let mut chosen = Vec::with_capacity(request.parts.len());
         for offered in &request.parts {
-            let part = self.open_submitted(offered, &user).await;
+            chosen.push((offered, self.choose_submission(offered, files.then_some(&from))?));
+        }
+        let source = Source::Person(statement.user.clone());
+        self.count_mail(&source, recipients.len())?;
+        // Private keys are used from here on.
+        let mut parts = Vec::with_capacity(chosen.len());
+        for (offered, chosen) in chosen {
+            let part = self.open_submitted(offered, &chosen);
             self.count_refusal(Some(&source), &part);
-            parts.push(part?);
+            let part = part?;
+            let is_his = self.claim_ciphertext(&part.tail, &part.kcv, &statement.user).await?;
+            // A file in attachment mode may come from who received it: that he knows its
+            // key, the RecipientInfo bound to him has shown.
+            if !files && !is_his {
+                let refused = Err(Problem::Refused(Reason::CiphertextOfAnother));
+                self.count_refusal(Some(&source), &refused);
+                return refused;
+            }
+            parts.push(part);
         }
         let now = Self::now();
         let origin = Origin::Own(Box::new(OwnMail {
             user,
+            actor,
             statement,
             from,
-            unsigned: request.form == Form::Unsigned,
+            unsigned: matches!(request.form, Form::Unsigned | Form::System),
             server_signed: None,
             inside_id: HopId::new(now, self.octets()),
         }));
         let mut ticket = Ticket::new(now, origin, recipients);
         ticket.parts = parts;
+        ticket.files = files;
         Ok(OutboundTicket { ticket: self.tickets.open(self.ticket_id(), ticket)?, routes })
     }
 
@@ -167,19 +194,15 @@ impl Keyserver {
         })
     }
 
-    /// Takes the content key out of what the sender encrypted, and remembers who
-    /// brought this ciphertext first: nobody re-keys another person's.
-    async fn open_submitted(
+    /// Takes the content key out of what the sender encrypted.
+    fn open_submitted(
         &self,
         offered: &OfferedPart,
-        user: &UserRecord,
+        chosen: &Chosen,
     ) -> Result<TicketPart, Problem> {
-        let cipher = ContentCipher::from_name(&offered.cipher)
-            .ok_or(Problem::Refused(Reason::EncryptionRefused))?;
-        let (info, id, key) = self.choose_submission(offered)?;
-        let content_key: ContentKey = self.unwrap(&info, KeyName::Id(&id), key.as_ref(), cipher)?;
+        let Chosen { info, id, key, cipher } = chosen;
+        let content_key: ContentKey = self.unwrap(info, KeyName::Id(id), key.as_ref(), *cipher)?;
         let kcv = Digest(kcv(&content_key, &offered.tail.0));
-        self.claim_ciphertext(&offered.tail, &kcv, &user.user).await?;
         Ok(TicketPart {
             path: offered.path.clone(),
             tail: offered.tail,
@@ -191,18 +214,26 @@ impl Keyserver {
     }
 
     /// The first RecipientInfo in encoded order that names a submission key; all
-    /// others are dropped, never tried.
+    /// others are dropped, never tried. In attachment mode it must be bound to From: the
+    /// signature is not inside the encryption there, so whoever saw another person's file
+    /// could list it in a mail of his own.
     fn choose_submission(
         &self,
         offered: &OfferedPart,
-    ) -> Result<(RecipientInfo, RecipientId, Arc<SoftwareKey>), Problem> {
+        bound_to: Option<&Address>,
+    ) -> Result<Chosen, Problem> {
+        let cipher = ContentCipher::from_name(&offered.cipher)
+            .ok_or(Problem::Refused(Reason::EncryptionRefused))?;
         let keys = self.keys_of(KeyPurpose::SubmissionEncryption)?;
         for info in recipient_infos(&offered.recipients)? {
             for key in &keys {
                 let named = info.identifiers().iter().find(|id| self.names_submission_key(id, key));
-                if let Some(id) = named.cloned() {
-                    return Ok((info, id, Arc::clone(key)));
+                let Some(id) = named.cloned() else { continue };
+                let ukm = bound_to.map(|from| submission_ukm(from, &offered.tail));
+                if ukm.is_some_and(|ukm| info.ukm() != Some(ukm.as_slice())) {
+                    return Err(Problem::Refused(Reason::AttachmentNotSubmitters));
                 }
+                return Ok(Chosen { info, id, key: Arc::clone(key), cipher });
             }
         }
         Err(Problem::Refused(Reason::EncryptedForNobodyHere))
@@ -210,7 +241,7 @@ impl Keyserver {
 
     /// Relay encryption certificates carry the key's id in their serial, so that no
     /// look-up is needed: `spec/certificates.md`, "Relay certificates".
-    fn names_submission_key(&self, id: &RecipientId, key: &SoftwareKey) -> bool {
+    fn names_submission_key(&self, id: &RecipientId, key: &StoredKey) -> bool {
         match id {
             RecipientId::IssuerSerial { issuer, serial } => {
                 let issuers = [self.own.seal_ca.subject(), self.own.member_ca.subject()];
@@ -223,12 +254,14 @@ impl Keyserver {
         }
     }
 
+    /// Remembers who brought a ciphertext first, and says whether it is this person's to
+    /// bring: nobody re-keys another person's.
     async fn claim_ciphertext(
         &self,
         tail: &Digest,
         kcv: &Digest,
         user: &str,
-    ) -> Result<(), Problem> {
+    ) -> Result<bool, Problem> {
         sqlx::query(
             "INSERT OR IGNORE INTO ciphertext (tail, kcv, user, first_seen) VALUES (?, ?, ?, ?)",
         )
@@ -246,11 +279,7 @@ impl Keyserver {
                 .fetch_one(self.database.pool())
                 .await
                 .map_err(failed)?;
-        if owner == user || self.may_forward(tail, kcv, user).await? {
-            Ok(())
-        } else {
-            Err(Problem::Refused(Reason::CiphertextOfAnother))
-        }
+        Ok(owner == user || self.may_forward(tail, kcv, user).await?)
     }
 
     /// Whether this person had this mail of their own mailbox wrapped for submission.

@@ -66,13 +66,18 @@ impl Entry {
                 let who = std::iter::once(&mail.from).chain(&mail.recipients);
                 let opened: Opened =
                     |octets| read::<InboundTicket>(octets).map(|answer| answer.ticket);
-                (Self::new("admit-inbound").who(who).about(mail.part.tail), Some(opened))
+                let tails: Vec<String> =
+                    mail.parts.iter().map(|part| part.tail.to_string()).collect();
+                (Self::new("admit-inbound").who(who).about(tails.join(" ")), Some(opened))
             }
             Q::AdmitOutside { recipients } => {
                 (Self::new("admit-outside").who(recipients), Some(read::<TicketId>))
             }
             Q::SignUser { ticket, entity } => (Self::on("sign-user", ticket).about(entity), None),
             Q::Rewrap { ticket, to_org, recipients, .. } => {
+                (Self::on("rewrap", ticket).who(recipients).about(to_org), None)
+            }
+            Q::RewrapFiles { ticket, to_org, recipients, .. } => {
                 (Self::on("rewrap", ticket).who(recipients).about(to_org), None)
             }
             Q::SignHop { ticket, id, .. } => (Self::on("sign-hop", ticket).about(id), None),
@@ -96,6 +101,7 @@ impl Entry {
             }
             WorkerAsk::EncryptFresh { tail, .. } => Self::on("encrypt-fresh", ticket).about(tail),
             WorkerAsk::Seal { recipient, .. } => Self::on("seal", ticket).who([recipient]),
+            WorkerAsk::RewrapTo { recipient } => Self::on("rewrap-to", ticket).who([recipient]),
             WorkerAsk::EncryptTo { recipient, tail, .. } => {
                 Self::on("encrypt-to", ticket).who([recipient]).about(tail)
             }
@@ -107,9 +113,17 @@ impl Entry {
         Some(match request {
             CaRequest::MakeUserKeys { .. } => Self::new("make-user-keys"),
             CaRequest::InstallUser(record) => Self::new("install-user").who([&record.user]),
+            CaRequest::Delegate(one) => {
+                Self::new("delegate").who([&one.owner, &one.actor]).about(one.until)
+            }
+            CaRequest::EndDelegation { owner, actor } => {
+                Self::new("end-delegation").who([owner, actor])
+            }
             CaRequest::ExportEncryptionKey { user } => Self::new("export-key").who([user]),
             CaRequest::ExportEarlierKeys { user } => Self::new("export-earlier-keys").who([user]),
-            CaRequest::Person { .. } | CaRequest::RelayKeys => return None,
+            CaRequest::Person { .. } | CaRequest::RelayKeys | CaRequest::ListDelegations => {
+                return None;
+            }
         })
     }
 

@@ -7,7 +7,7 @@ use super::{DATABASE, MIGRATIONS};
 use crate::config::Settings;
 use crate::setup::SetupError;
 use ssmax_chain::Digest;
-use ssmax_hsm::{KeyPurpose, KeyStore, UnlockSecret};
+use ssmax_hsm::KeyPurpose;
 use ssmax_store::{Database, StoreError, sqlx};
 use ssmax_token::{KeyPair as _, SignatureAlgorithm};
 use std::collections::{BTreeMap, BTreeSet};
@@ -264,8 +264,7 @@ pub async fn newest_head(settings: &Settings) -> Result<Option<(String, Vec<u8>)
 /// The keys that heads may be signed with, from the key store: a key that lies beside the
 /// log proves nothing.
 fn public_keys(settings: &Settings) -> Result<Vec<Vec<u8>>, SetupError> {
-    let unlock = UnlockSecret::from_file(&settings.keyserver.unlock_file)?;
-    let keys = KeyStore::open(&settings.key_dir(), &unlock)?;
+    let keys = settings.open_keys()?;
     keys.keys(KeyPurpose::Audit)?
         .iter()
         .map(|id| Ok(keys.key(KeyPurpose::Audit, id)?.spki().to_vec()))

@@ -6,6 +6,7 @@ use serde_bytes::ByteBuf;
 use ssmax_api::keyserver::UserRecord;
 use ssmax_api::person::{PersonProblem, RewrappedPart, SignedRequest};
 use ssmax_chain::Digest;
+use ssmax_chain::binding::submission_ukm;
 use ssmax_chain::person_request::{OwnPart, OwnTarget, RewrapOwn};
 use ssmax_cms::enveloped::{
     ContentCipher, KeyName, RecipientInfo, UnwrapPolicy, kcv, recipient_info_for_key,
@@ -29,8 +30,8 @@ struct Named<'a> {
 /// For whom, looked up before a key is used.
 enum Target {
     Own(Address, Certificate),
-    /// The organisation's submission key, SPKI.
-    Submission(Vec<u8>),
+    /// The organisation's submission key, SPKI, for what this mailbox forwards.
+    Submission(Address, Vec<u8>),
 }
 
 impl Keyserver {
@@ -62,7 +63,7 @@ impl Keyserver {
         for named in &parts {
             let key = self.open_own(named)?;
             let kcv = Digest(kcv(&key, &named.part.tail.0));
-            if let Target::Submission(_) = target {
+            if let Target::Submission(..) = target {
                 self.allow_submission(&named.part.tail, &kcv, &person.user).await?;
             }
             let recipients = self.wrap_own(&target, &named.part.tail, &key)?;
@@ -97,7 +98,8 @@ impl Keyserver {
             OwnTarget::Submission => {
                 let purpose = KeyPurpose::SubmissionEncryption;
                 let key = self.newest_key(purpose, false).map_err(failure)?;
-                Ok(Target::Submission(key.ok_or(PersonProblem::Failed)?.spki().to_vec()))
+                let spki = key.ok_or(PersonProblem::Failed)?.spki().to_vec();
+                Ok(Target::Submission(mailbox, spki))
             }
         }
     }
@@ -130,8 +132,10 @@ impl Keyserver {
             Target::Own(mailbox, certificate) => {
                 self.for_mailbox(mailbox, certificate, tail, key).map_err(failure)
             }
-            Target::Submission(spki) => {
-                let info = recipient_info_for_key(spki, &key_identifier(spki), key, None);
+            Target::Submission(mailbox, spki) => {
+                // In attachment mode nothing else is submitted (`chain.md` 3.5).
+                let ukm = submission_ukm(mailbox, tail);
+                let info = recipient_info_for_key(spki, &key_identifier(spki), key, Some(&ukm));
                 Ok(vec![ByteBuf::from(info.map_err(down)?)])
             }
         }

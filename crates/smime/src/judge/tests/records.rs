@@ -53,6 +53,7 @@ fn seal_record(delivered: &[u8]) -> SealRecord {
             signed_by: SignedBy::File,
             on_behalf: None,
         },
+        prev: None,
     }
 }
 

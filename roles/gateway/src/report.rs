@@ -1,9 +1,18 @@
 //! Reports about mail, such as "could not be delivered".
 
 use crate::outbound::parse;
-use ssmax_chain::Refusal;
+use ssmax_chain::{Reason, Refusal};
 use ssmax_mail::compose::multipart;
 use ssmax_mail::{Entity, canonical};
+
+/// Whether a mail reports that another was or was not delivered (RFC 3464).
+pub(crate) fn is_of_delivery(mail: &Entity<'_>) -> bool {
+    let kind = mail.content_type();
+    kind.is("multipart", "report")
+        && kind
+            .parameter("report-type")
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("delivery-status"))
+}
 
 /// A report without the body of the mail it returns, or nothing if it is no report that
 /// returns a mail.
@@ -14,7 +23,7 @@ use ssmax_mail::{Entity, canonical};
 ///
 /// # Errors
 /// The refusal of a mail that cannot be read.
-pub(super) fn without_returned_body(
+pub(crate) fn without_returned_body(
     mail_from: &str,
     octets: &[u8],
     boundary: &str,
@@ -38,6 +47,42 @@ pub(super) fn without_returned_body(
     }
     let report_type = mail.content_type().parameter("report-type").unwrap_or_default();
     out.extend(multipart("report", &[("report-type", report_type)], boundary, &parts));
+    Ok(Some(out))
+}
+
+/// An automatic mail without the bodies of the mails in it, or nothing if there are none.
+/// They may say what was encrypted on its way here.
+///
+/// # Errors
+/// The refusal of a mail that cannot be read, or is nothing but another one.
+pub(crate) fn without_originals(octets: &[u8], boundary: &str) -> Result<Option<Vec<u8>>, Refusal> {
+    let mail = parse(octets)?;
+    let holds_a_mail = mail.walk().any(|part| part.content_type().is_message());
+    if !holds_a_mail {
+        return Ok(None);
+    }
+    if !mail.content_type().is_multipart() {
+        return Err(Reason::SourceUnknown.into());
+    }
+    let part = |part: &Entity<'_>| {
+        if part.content_type().is_message() { header_part(part) } else { part.raw().to_vec() }
+    };
+    // One that lies deeper is left out with what is around it.
+    let is_deep = |part: &&Entity<'_>| {
+        part.content_type().is_multipart() && part.walk().any(|one| one.content_type().is_message())
+    };
+    let parts: Vec<Vec<u8>> =
+        mail.children().iter().filter(|one| !is_deep(one)).map(part).collect();
+    let kind = mail.content_type();
+    let report_type = kind.parameter("report-type");
+    let params: Vec<_> = report_type.map(|kind| ("report-type", kind)).into_iter().collect();
+    let mut out = Vec::with_capacity(octets.len());
+    for field in mail.header().fields() {
+        if !canonical::is_content_field(field.name()) {
+            out.extend_from_slice(field.raw());
+        }
+    }
+    out.extend(multipart(kind.subtype(), &params, boundary, &parts));
     Ok(Some(out))
 }
 
@@ -86,6 +131,28 @@ mod tests {
              Subject: x\r\n folded\r\nContent-Type: multipart/signed; boundary=y\r\n\r\n\
              --=_new--\r\n"
         );
+    }
+
+    #[test]
+    fn no_mail_within_an_automatic_mail_keeps_its_body_wherever_it_lies() {
+        let of = |octets: &str| without_originals(octets.as_bytes(), "=_new");
+        let text = |octets: &str| String::from_utf8(of(octets).unwrap().unwrap()).unwrap();
+        assert_eq!(text(REPORT), shortened("", REPORT).unwrap());
+        let vacation =
+            REPORT.replace("multipart/report; report-type=delivery-status;", "multipart/mixed;");
+        let short = text(&vacation);
+        assert!(
+            short.contains("Content-Type: multipart/mixed; boundary") && !short.contains("secret"),
+            "{short}"
+        );
+        let deep = format!(
+            "Content-Type: multipart/mixed; boundary=z\r\n\r\n--z\r\n\r\nAway.\r\n--z\r\n{REPORT}--z--\r\n"
+        );
+        let short = text(&deep);
+        assert!(short.contains("Away.") && !short.contains("secret"), "{short}");
+        assert_eq!(of("Auto-Submitted: auto-replied\r\n\r\nAway.\r\n").unwrap(), None);
+        let bare = "Content-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\nsecret\r\n";
+        assert_eq!(of(bare), Err(Reason::SourceUnknown.into()));
     }
 
     #[test]

@@ -1,0 +1,73 @@
+//! What a failed call says: the token is gone, or it does not want this input.
+
+use cryptoki::error::{Error, RvError};
+use ssmax_token::TokenError;
+
+use crate::ObjectFault;
+
+/// Why an operation on a token gave nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Session, login or token are gone: start anew, and once more.
+    Lost,
+    /// The call failed without a reason. Some tokens say so for a bad padding, some for
+    /// a cut cable; whether the token is there must be asked.
+    Vague,
+    /// The token will not do this, whatever the input.
+    Unable,
+    /// The input is at fault.
+    Input,
+    /// The object is not there.
+    Missing,
+    /// The object is not the right one.
+    Object(ObjectFault),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        let Error::Pkcs11(value, _) = error else {
+            return match error {
+                Error::NullFunctionPointer | Error::NotSupported => Self::Unable,
+                _ => Self::Vague,
+            };
+        };
+        match value {
+            RvError::SessionHandleInvalid
+            | RvError::SessionClosed
+            | RvError::UserNotLoggedIn
+            | RvError::DeviceRemoved
+            | RvError::DeviceError
+            | RvError::TokenNotPresent
+            | RvError::TokenNotRecognized
+            | RvError::SlotIdInvalid
+            | RvError::CryptokiNotInitialized
+            | RvError::ObjectHandleInvalid
+            | RvError::KeyHandleInvalid => Self::Lost,
+            RvError::MechanismInvalid
+            | RvError::MechanismParamInvalid
+            | RvError::FunctionNotSupported
+            | RvError::CurveNotSupported
+            | RvError::KeyFunctionNotPermitted
+            | RvError::KeyTypeInconsistent
+            | RvError::ActionProhibited => Self::Unable,
+            RvError::DataInvalid
+            | RvError::DataLenRange
+            | RvError::EncryptedDataInvalid
+            | RvError::EncryptedDataLenRange
+            | RvError::ArgumentsBad
+            | RvError::PublicKeyInvalid
+            | RvError::DomainParamsInvalid => Self::Input,
+            _ => Self::Vague,
+        }
+    }
+}
+
+impl From<Fault> for TokenError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Lost | Fault::Missing | Fault::Object(_) => Self::Unavailable,
+            Fault::Unable => Self::WrongAlgorithm,
+            Fault::Vague | Fault::Input => Self::Failed,
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Keys in a token behind PKCS#11: a hardware security module, a card, SoftHSM.
+//!
+//! [`config`] names the token; [`module`] loads the vendor's library once per process and
+//! starts it anew when a token was lost; [`token`] logs in and lends sessions; [`object`]
+//! makes key objects and checks whose they are; [`key`] uses them; [`probe`] finds out
+//! what the token really does.
+//!
+//! The library is the vendor's code in this process, and trusted like the token itself.
+
+pub(crate) mod config;
+mod fault;
+mod key;
+mod module;
+mod object;
+mod pin;
+mod probe;
+mod token;
+
+pub(crate) use key::TokenKey;
+pub use probe::Capabilities;
+pub use token::Token;

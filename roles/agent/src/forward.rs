@@ -1,0 +1,307 @@
+//! Giving a received mail on without some of its attachments (step 11).
+//!
+//! Files that came encrypted one by one are re-wrapped: their content keys are unwrapped
+//! with the forwarder's key and wrapped for the new reader, and no file is decrypted. A
+//! mail that is encrypted as a whole has to be opened for that; what is kept of it goes
+//! into a new mail.
+
+use ssmax_chain::attachments::{self, AttachmentMail};
+use ssmax_chain::hop_record::HopId;
+use ssmax_chain::manifest::{MANIFEST_NAME, Manifest};
+use ssmax_chain::{Digest, seal_record::SealRecord};
+use ssmax_cms::Limits as CmsLimits;
+use ssmax_cms::enveloped::kcv;
+use ssmax_cms::signed::{SignedData, utf8_value};
+use ssmax_mail::compose::{self, Part, header_field};
+use ssmax_mail::{Entity, Limits, canonical};
+use ssmax_pki::{Certificate, oid};
+use ssmax_smime::choice::Recipient;
+use ssmax_smime::content::signed_content;
+use ssmax_smime::decrypt::{DecryptFault, OpenPolicy, decrypt_with, listed_key};
+use ssmax_token::{DecryptionKey, Random};
+use time::OffsetDateTime;
+
+use crate::attach::{AttachFault, Attached, readers, sealed_mail, wrap};
+use crate::encrypt::{EncryptFault, Options, encrypt_copies};
+use crate::sign::{SignFault, Signer, one_from, sign_with_header};
+
+/// What is to be forwarded, by whom and how.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// The key that opens the received mail.
+    pub key: &'a dyn DecryptionKey,
+    /// Its certificate, if known.
+    pub certificate: Option<&'a Certificate>,
+    /// What its owner allows for it.
+    pub open: OpenPolicy,
+    /// Who forwards; From is the address of the certificate.
+    pub signer: Signer<'a>,
+    /// The new reader's certificate: the relay certificate that the own organisation made
+    /// for the address.
+    pub to: &'a [Recipient<'a>],
+    /// The address for To.
+    pub address: &'a str,
+    /// Attachments that do not go on, each by its file name or by its place ("2").
+    pub drop: &'a [String],
+    /// What the forwarder writes.
+    pub text: &'a str,
+}
+
+/// A forwarded mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forwarded {
+    /// The mail, to be submitted.
+    pub octets: Vec<u8>,
+    /// The names of the files that go on, and what names their ciphertext where it is the
+    /// one that was received.
+    pub kept: Vec<(String, Option<Digest>)>,
+    /// The names of the files that do not.
+    pub dropped: Vec<String>,
+    /// The hop that the mail continues.
+    pub prev: Option<HopId>,
+}
+
+/// Why a mail was not forwarded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ForwardFault {
+    /// The received mail cannot be opened.
+    #[error(transparent)]
+    Open(#[from] DecryptFault),
+    /// The received mail is not what its signature lists.
+    #[error("the attachments are not the ones that are listed")]
+    NotAsListed,
+    /// Nothing in the mail is called so, or stands there.
+    #[error("the mail has no attachment {0:?}")]
+    NoSuchAttachment(String),
+    /// The new mail.
+    #[error(transparent)]
+    Make(#[from] AttachFault),
+}
+
+impl From<SignFault> for ForwardFault {
+    fn from(fault: SignFault) -> Self {
+        Self::Make(fault.into())
+    }
+}
+
+impl From<EncryptFault> for ForwardFault {
+    fn from(fault: EncryptFault) -> Self {
+        Self::Make(fault.into())
+    }
+}
+
+/// Forwards a received mail. Whether its signature is to be believed is the caller's to
+/// ask ([`crate::open`]).
+///
+/// # Errors
+/// [`ForwardFault`] by cause.
+pub fn forward(
+    message: &[u8],
+    request: &Request<'_>,
+    at: OffsetDateTime,
+    random: &dyn Random,
+) -> Result<Forwarded, ForwardFault> {
+    let mail = ssmax_mail::parse(message, &Limits::default()).map_err(DecryptFault::Mail)?;
+    match attachments::take_apart(&mail) {
+        Ok(Some(received)) => rewrapped(&mail, received, request, at, random),
+        Ok(None) => anew(&mail, message, request, at, random),
+        Err(_) => Err(ForwardFault::NotAsListed),
+    }
+}
+
+/// Attachment mode goes on in attachment mode.
+fn rewrapped(
+    mail: &Entity<'_>,
+    received: AttachmentMail<'_>,
+    request: &Request<'_>,
+    at: OffsetDateTime,
+    random: &dyn Random,
+) -> Result<Forwarded, ForwardFault> {
+    let prev = hop_of(&received.signature);
+    let names: Vec<(String, String)> = received
+        .manifest
+        .parts
+        .iter()
+        .map(|listed| (listed.path.clone(), listed.name.clone()))
+        .collect();
+    let dropped = dropped(&names, request.drop)?;
+    let fields = fields(mail, request, at, random);
+    let from = from_of(&fields)?;
+    let group = readers(request.to, at)?;
+    let mut attached = Vec::new();
+    for (at, (listed, file)) in received.manifest.parts.iter().zip(received.files).enumerate() {
+        if dropped.contains(&at) {
+            continue;
+        }
+        let key =
+            listed_key(&file, &listed.kcv.0, request.key, request.certificate, &request.open)?;
+        let infos = wrap(&group, request.to, &key, &from, &listed.tail)?;
+        attached.push(Attached {
+            name: listed.name.clone(),
+            object: file.into_rewrapped(&infos),
+            tail: listed.tail,
+            kcv: Digest(kcv(&key, &listed.tail.0)),
+        });
+    }
+    let content = ssmax_mail::parse(received.content, &Limits::default())
+        .map_err(|_| ForwardFault::NotAsListed)?;
+    let mut text = vec![Part::text(request.text).into_octets()];
+    text.extend(text_of(&content));
+    let kept = attached.iter().map(|file| (file.name.clone(), Some(file.tail))).collect();
+    let dropped = of(&names, &dropped);
+    let octets = if attached.is_empty() {
+        // Nothing is left to list: the text alone, encrypted as a whole.
+        whole(&fields, text, prev, request, at, random)?
+    } else {
+        sealed_mail(&fields, text, attached, prev, &request.signer, at, random)?
+    };
+    Ok(Forwarded { octets, kept, dropped, prev })
+}
+
+/// A mail that was encrypted as a whole, or not at all, becomes a new one.
+fn anew(
+    mail: &Entity<'_>,
+    message: &[u8],
+    request: &Request<'_>,
+    at: OffsetDateTime,
+    random: &dyn Random,
+) -> Result<Forwarded, ForwardFault> {
+    let limits = Limits::default();
+    let opened = match decrypt_with(message, request.key, request.certificate, &request.open) {
+        Ok(content) => Some(canonical::to_crlf(&content)),
+        Err(DecryptFault::NotEncrypted) => None,
+        Err(fault) => return Err(fault.into()),
+    };
+    let octets = opened.as_deref().unwrap_or(message);
+    let around = ssmax_mail::parse(octets, &limits).map_err(DecryptFault::Mail)?;
+    let signed = signed_content(&around).ok();
+    let prev = signed.as_ref().and_then(|signed| hop_of(&signed.signed_data.detached()));
+    let octets = signed.map(|signed| canonical::to_crlf(signed.entity()));
+    let octets = octets.as_deref().unwrap_or(around.raw());
+    let content = ssmax_mail::parse(octets, &limits).map_err(DecryptFault::Mail)?;
+
+    let mut text = vec![Part::text(request.text).into_octets()];
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    for part in leaves(&content) {
+        match part.file_name() {
+            Some(name) if name == MANIFEST_NAME => {}
+            Some(name) => files.push((name, canonical::content_entity(part))),
+            None => text.push(canonical::content_entity(part)),
+        }
+    }
+    let place = |at: usize| (at + 2).to_string();
+    let names: Vec<(String, String)> =
+        files.iter().enumerate().map(|(at, (name, _))| (place(at), name.clone())).collect();
+    let dropped = dropped(&names, request.drop)?;
+    let mut kept = Vec::new();
+    for (at, (name, entity)) in files.into_iter().enumerate() {
+        if !dropped.contains(&at) {
+            kept.push((name, None));
+            text.push(entity);
+        }
+    }
+    let fields = fields(mail, request, at, random);
+    let octets = whole(&fields, text, prev, request, at, random)?;
+    Ok(Forwarded { octets, kept, dropped: of(&names, &dropped), prev })
+}
+
+/// Signed, and encrypted as a whole; what it continues stands in a manifest of no files.
+fn whole(
+    fields: &[u8],
+    mut parts: Vec<Vec<u8>>,
+    prev: Option<HopId>,
+    request: &Request<'_>,
+    at: OffsetDateTime,
+    random: &dyn Random,
+) -> Result<Vec<u8>, ForwardFault> {
+    if prev.is_some() {
+        parts.push(attachments::manifest_part(&Manifest::new(vec![], prev)));
+    }
+    let content = compose::multipart("mixed", &[], &boundary(random), &parts);
+    let plain = crate::parts::join(fields, &content);
+    let signed = sign_with_header(&plain, &request.signer, None, at, random)?;
+    let copies = encrypt_copies(&signed, request.to, &Options::default(), at, random)?;
+    Ok(copies.into_iter().next().ok_or(EncryptFault::NoRecipient)?.octets)
+}
+
+/// The hop that a seal names.
+fn hop_of(signature: &[u8]) -> Option<HopId> {
+    let signed = SignedData::parse(signature, &CmsLimits::default()).ok()?;
+    let record = signed.signers().first()?.signed_attribute(oid::HOP_RECORD).ok()??;
+    SealRecord::parse(&utf8_value(record)?).ok().map(|record| record.id)
+}
+
+/// The text parts of a content entity: all but the manifest.
+fn text_of(content: &Entity<'_>) -> Vec<Vec<u8>> {
+    let parts = content.children();
+    parts.iter().take(parts.len().saturating_sub(1)).map(|part| part.raw().to_vec()).collect()
+}
+
+/// What a mail is made of at its top: mixed parts in mixed parts count as one level.
+fn leaves<'e, 'a>(content: &'e Entity<'a>) -> Vec<&'e Entity<'a>> {
+    if !content.content_type().is("multipart", "mixed") {
+        return vec![content];
+    }
+    let inner = content.children().iter().flat_map(|part| {
+        let is_mixed = part.content_type().is("multipart", "mixed");
+        if is_mixed { part.children().iter().collect() } else { vec![part] }
+    });
+    inner.collect()
+}
+
+/// The positions of what is dropped. Every word must mean something.
+fn dropped(names: &[(String, String)], drop: &[String]) -> Result<Vec<usize>, ForwardFault> {
+    let mut found = Vec::new();
+    for word in drop {
+        let before = found.len();
+        let meant = |(path, name): &(String, String)| name == word || path == word;
+        found.extend(names.iter().enumerate().filter(|(_, one)| meant(one)).map(|(at, _)| at));
+        if found.len() == before {
+            return Err(ForwardFault::NoSuchAttachment(word.clone()));
+        }
+    }
+    Ok(found)
+}
+
+fn of(names: &[(String, String)], positions: &[usize]) -> Vec<String> {
+    let chosen = names.iter().enumerate().filter(|(at, _)| positions.contains(at));
+    chosen.map(|(_, (_, name))| name.clone()).collect()
+}
+
+/// The header of the new mail: it refers to the received one (RFC 5322 3.6.4).
+fn fields(
+    mail: &Entity<'_>,
+    request: &Request<'_>,
+    at: OffsetDateTime,
+    random: &dyn Random,
+) -> Vec<u8> {
+    let from = request.signer.certificate.emails().into_iter().next().unwrap_or_default();
+    let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+    let id = boundary(random);
+    let subject = mail.header().all("Subject").next().map(|field| field.decoded());
+    let subject = format!("Fwd: {}", subject.unwrap_or_default());
+    let date = at.format(&time::format_description::well_known::Rfc2822).unwrap_or_default();
+    let mut fields = vec![
+        header_field("From", &from),
+        header_field("To", request.address),
+        header_field("Subject", subject.trim_end()),
+        header_field("Date", &date),
+        header_field("Message-ID", &format!("<{}@{domain}>", id.trim_start_matches("=_"))),
+    ];
+    if let Some(id) = mail.header().all("Message-ID").next() {
+        fields.push(header_field("References", id.unfolded().trim()));
+    }
+    fields.concat()
+}
+
+fn from_of(fields: &[u8]) -> Result<ssmax_mail::address::Address, SignFault> {
+    let head = [fields, b"\r\n"].concat();
+    one_from(&ssmax_mail::parse(&head, &Limits::default()).map_err(SignFault::Mail)?)
+}
+
+fn boundary(random: &dyn Random) -> String {
+    let mut octets = [0; 16];
+    random.fill(&mut octets);
+    compose::boundary(octets)
+}
