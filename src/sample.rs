@@ -48,6 +48,7 @@ const MEMBER: &[Section] = &[
         "organisation",
         &[
             Set("id", "\"NTRJP-7000012050002\""),
+            Optional("kind", "\"organisation\""),
             Set("name", "\"Example Organisation\""),
             Optional("name_ja", "\"例示機構\""),
             Optional("name_kana", "\"レイジキコウ\""),
@@ -74,6 +75,7 @@ const MEMBER: &[Section] = &[
             Optional("max_private_operations", "4"),
             Optional("allow_pkcs1_decryption", "false"),
             Optional("sign_for_users", "false"),
+            Optional("reviewers", "[\"officer@a.example\"]"),
             Optional("rewrap_own_per_day", "2000"),
             Optional("audit_days", "1830"),
         ],
@@ -156,8 +158,17 @@ const MEMBER: &[Section] = &[
             Optional("inbound_after_opening", "\"hold\""),
             Optional("outbound_after_opening", "\"refuse\""),
             Optional("ambiguous", "\"rebuild\""),
+            Optional("delivery", "\"seal\""),
             Optional("attachments", "\"whole\""),
             Optional("max_held_mebibytes", "10240"),
+        ],
+    ),
+    (
+        "gateway.hold",
+        &[
+            Optional("days", "14"),
+            Optional("notify", "\"recipient\""),
+            Optional("max_mails", "10000"),
         ],
     ),
     (

@@ -16,6 +16,9 @@ sample-top-log = How much is logged: off, error, warn, info, debug or trace.
 
 sample-organisation = Who we are.
 sample-organisation-id = The member id: NTRJP- and the 13 digits of the corporate number.
+sample-organisation-kind =
+    What we are: organisation, or esp, a provider for individuals. An ESP inspects no mail, keeps no
+    key that opens its users' mail, and always delivers preserved. Default organisation.
 sample-organisation-name = The name in English, as certificates carry it; at most 64 characters.
 sample-organisation-name_ja = The name in Japanese.
 sample-organisation-name_kana = The reading of the name in kana.
@@ -53,6 +56,9 @@ sample-keyserver-max_private_operations = How many private-key operations one ma
 sample-keyserver-allow_pkcs1_decryption = Whether RSA keys open PKCS#1 v1.5, for old mailers.
 sample-keyserver-sign_for_users =
     Whether the key server may sign for people who sent unsigned mail with a strong login.
+sample-keyserver-reviewers =
+    Addresses of the people here to whom held mail may be shown, by their encryption
+    certificates. Without this line: everybody here with a certificate.
 sample-keyserver-rewrap_own_per_day =
     How many encrypted parts of their own mail one person may have wrapped anew in a day (UTC),
     after a lost card or to forward it; 0 switches this off.
@@ -116,11 +122,22 @@ sample-gateway-ambiguous =
     What becomes of a mail that two programs may read differently: rebuild (written anew
     so that all read it alike, if it is neither signed nor encrypted and has one sane
     reading; else refused) or refuse.
+sample-gateway-delivery =
+    What a recipient here gets of a mail over the chain or from a colleague: seal, the content under
+    our seal, freshly encrypted; or preserve, what the sender encrypted, with the sender's own
+    signature. What cannot be preserved is sealed. Join with the setting you want: the member list
+    then says mail-cbc for a member that preserves. Default seal.
 sample-gateway-attachments =
     What a recipient gets of a mail whose attachments came encrypted one by one: whole (one
     encrypted mail, which every mailer shows) or keep (each file as it came, re-wrapped).
 sample-gateway-max_held_mebibytes =
     Most mail that is held for a person, in MiB. Past it, senders are told to try again later.
+sample-gateway-hold = Mail that waits for an officer (ssmax hold).
+sample-gateway-hold-days = How long a mail is held, in days, 1 to 90; then it expires.
+sample-gateway-hold-notify =
+    Who is told that a mail is held, and that it expires soon: recipient (the own recipients
+    of mail that came in, the sender of mail that goes out) or none.
+sample-gateway-hold-max_mails = Most mails that are held. Past it, senders are told to try again later.
 sample-gateway-system = Automatic mail of this organisation, which nobody logs in for.
 sample-gateway-system-lmtp = Where our own MTA hands in automatic mail by LMTP. Left out: nowhere.
 sample-gateway-system-smtp =

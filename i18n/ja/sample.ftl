@@ -14,6 +14,9 @@ sample-top-log = ログの段階: off、error、warn、info、debug、trace
 
 sample-organisation = 自分の組織。
 sample-organisation-id = 参加組織の番号: NTRJP- と法人番号13桁。
+sample-organisation-kind =
+    種別: organisation（組織）か esp（個人向けの事業者）。ESPはメールを検査せず、利用者のメールを開く鍵を持たず、
+    常に preserve で配送する。既定は organisation。
 sample-organisation-name = 証明書に載る英語の名前。64文字まで。
 sample-organisation-name_ja = 日本語の名前。
 sample-organisation-name_kana = 名前のかな読み。
@@ -50,6 +53,9 @@ sample-keyserver-pkcs11-pin_file = 利用者PINのファイル。所有者だけ
 sample-keyserver-max_private_operations = メール一通に使える秘密鍵演算の回数。
 sample-keyserver-allow_pkcs1_decryption = 古いメールソフトのため、RSA鍵でPKCS#1 v1.5を開くか。
 sample-keyserver-sign_for_users = 強いログインで署名なしに送られたメールに、本人に代わり署名してよいか。
+sample-keyserver-reviewers =
+    保留中のメールを（その人の暗号用証明書あてに）見せてよい、自組織の人のアドレス。
+    この行がなければ、証明書を持つ自組織の人すべて。
 sample-keyserver-rewrap_own_per_day =
     カードの紛失後や転送のために、一人が一日（UTC）に鍵を付け替えられる自分のメールの暗号化部分の数。
     0で使わない。
@@ -108,10 +114,20 @@ sample-gateway-outbound_after_opening = 自組織の利用者のメールにつ�
 sample-gateway-ambiguous =
     プログラムによって違う内容に読めるメールの扱い: rebuild（署名も暗号化もなく妥当な読み方が
     一つならば、誰にも同じに読める形に作り直す。そうでなければ拒否）か refuse（拒否）
+sample-gateway-delivery =
+    チェーンを通ったメールと同僚からのメールの届け方。seal: 内容に自組織の封印を付け、暗号化し直す。
+    preserve: 送信者が暗号化したものを、送信者自身の署名のまま届ける。preserveにできないものは封印する。
+    加入時の設定に従い、preserveの組織は会員名簿に mail-cbc と載る。既定は seal。
 sample-gateway-attachments =
     添付ファイルが一つずつ暗号化されて届いたメールの配送の形: whole（全体を暗号化した1通。どのメールソフト
     でも読める）か keep（届いたままの暗号化ファイルを宛先の鍵に付け替える）
 sample-gateway-max_held_mebibytes = 保留しておくメールの合計の上限（MiB）。超えると送信側に後での再送を求めます。
+sample-gateway-hold = 担当者の判断を待つメール（ssmax hold）。
+sample-gateway-hold-days = 保留する日数（1から90）。過ぎると期限切れになります。
+sample-gateway-hold-notify =
+    保留したことと期限が近いことを誰に知らせるか: recipient（届いたメールは自組織の宛先の人、
+    出すメールは送信者）か none（知らせない）
+sample-gateway-hold-max_mails = 保留するメールの数の上限。超えると送信側に後での再送を求めます。
 sample-gateway-system = 誰もログインしない、この組織の自動メール。
 sample-gateway-system-lmtp = 自組織のMTAが自動メールをLMTPで渡す口。省略すると口はない。
 sample-gateway-system-smtp =

@@ -8,6 +8,7 @@ pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod decrypt;
 pub(crate) mod demo;
+pub(crate) mod hold;
 pub(crate) mod mail;
 pub(crate) mod org;
 pub(crate) mod rewrap;
@@ -72,6 +73,8 @@ pub(crate) enum Command {
     Org(org::Args),
     /// People and their certificates.
     User(user::Args),
+    /// Mail that waits for an officer.
+    Hold(hold::Args),
     /// The keyserver's log: whether it was changed, and whether it fits the journal.
     Audit(audit::Args),
     /// Judge one message offline.
@@ -101,6 +104,7 @@ impl Command {
             Self::Authority(args) => authority::run(args, context),
             Self::Org(args) => org::run(args, context),
             Self::User(args) => user::run(args, context),
+            Self::Hold(args) => hold::run(args, context),
             Self::Audit(args) => audit::run(args, context),
             Self::Verify(args) => verify::run(args, context),
             Self::Cert(args) => cert::run(args, context),

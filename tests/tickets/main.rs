@@ -15,6 +15,7 @@
 
 mod arrived;
 mod asking;
+mod attached;
 mod closed;
 mod copies;
 #[path = "../reasons/federation.rs"]
@@ -24,6 +25,7 @@ mod federation;
 #[allow(dead_code, reason = "shared, and used in part")]
 mod forgery;
 mod fresh;
+mod held;
 mod limits;
 mod list;
 #[path = "../reasons/mails.rs"]
@@ -33,14 +35,20 @@ mod mails;
 #[allow(dead_code, reason = "shared, and used in part")]
 mod member;
 mod of_member;
+#[path = "../reasons/officer.rs"]
+#[allow(dead_code, reason = "shared, and used in part")]
+mod officer;
 mod own_mail;
 mod people;
 #[path = "../reasons/person.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
 mod person;
+mod preserved;
+mod provider;
 #[path = "../reasons/published.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
 mod published;
+mod repeats;
 mod seals;
 mod senders;
 #[path = "../reasons/smtp.rs"]
@@ -80,8 +88,11 @@ async fn only_the_worker_that_got_the_keys_judges_and_only_the_whole_mail() {
 async fn a_worker_gets_what_its_verdict_was_about_and_nothing_else() {
     let site = Site::start().await;
     fresh::run(&site).await;
+    held::run(&site).await;
     seals::run(&site).await;
     of_member::run(&site).await;
+    repeats::run(&site).await;
+    attached::run(&site).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -102,4 +113,11 @@ async fn neither_gateway_nor_ca_decides_whom_the_keyserver_believes() {
     people::run(&site).await;
     senders::run(&site).await;
     list::run(&site).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn mail_is_given_on_after_a_pass_and_a_provider_opens_none() {
+    let site = Site::start().await;
+    preserved::run(&site).await;
+    provider::run(&site).await;
 }

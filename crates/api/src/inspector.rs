@@ -5,7 +5,7 @@ use crate::keyserver::{FreshForm, WorkerAsk};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use ssmax_chain::{Digest, Reason};
-use ssmax_inspection::{Direction, Finding, Limits, Policy, Verdict};
+use ssmax_inspection::{Direction, Finding, Limits, Outcome, Policy, Verdict};
 
 /// Over the inspector's socket for the gateway. Answered by `Result<Inspected, Problem>`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -34,8 +34,15 @@ pub struct Plan {
     pub leaves: bool,
     /// Recipients here, each of whom gets a sealed copy.
     pub seal_for: Vec<String>,
+    /// Whether recipients here are to get what the sender encrypted, or a fresh
+    /// [`FreshForm::MailCbc`] of what came in clear, and a sealed copy only where that
+    /// cannot be.
+    pub preserve: bool,
     /// Our authserv-id, for the fields that are removed.
     pub authserv_id: String,
+    /// How grave findings may be for the mail to pass all the same, since an officer
+    /// released it; nothing beyond a pass if absent. The keyserver must have been told.
+    pub tolerate: Option<Outcome>,
 }
 
 /// What a recipient here gets of a mail in attachment mode.
@@ -60,6 +67,8 @@ pub enum Inspected {
         fresh: Vec<(FreshForm, Digest, ByteBuf)>,
         /// Sealed copies: recipient, header fields to deliver, `Content-*` and body.
         sealed: Vec<SealedCopy>,
+        /// Whether recipients here get the mail preserved; then nothing is sealed.
+        preserved: bool,
         /// What was noticed although it passed.
         findings: Vec<Finding>,
     },
@@ -67,6 +76,8 @@ pub enum Inspected {
     Stopped {
         /// Why, for the log; the outside is told `reason.outside()`.
         reason: Reason,
+        /// Hold, if a finding says so and nothing graver was found; else block.
+        outcome: Outcome,
         /// The findings, masked.
         findings: Vec<Finding>,
     },
@@ -102,6 +113,9 @@ pub struct Order {
 pub enum Task {
     /// A mail on its way; ends with [`FromWorker::Done`].
     Mail(Box<Inspect>),
+    /// A mail of an ESP's own user, whose signature is checked and no more; ends with
+    /// [`FromWorker::Done`].
+    Verify(Box<Inspect>),
     /// A file on its own, for whoever wants to know; ends with [`FromWorker::Scanned`].
     File(ScanFile),
 }

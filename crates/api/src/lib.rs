@@ -8,11 +8,13 @@
 //! mail, a [`Problem::Failed`] means that none could be found.
 
 pub mod ca;
+pub mod gateway;
 pub mod inspector;
 pub mod keyserver;
 pub mod organisation;
 pub mod person;
 pub mod problem;
+pub mod verified;
 
 pub use organisation::Organisation;
 pub use problem::Problem;

@@ -2,6 +2,7 @@
 
 use crate::claim::Claims;
 use crate::config::Settings;
+use crate::hold::HoldStore;
 use crate::journal::Journal;
 use crate::wire::{ClientSettings, Routes};
 use serde::de::DeserializeOwned;
@@ -18,6 +19,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
+use tokio::sync::{Notify, OnceCell};
 
 /// How long a keyserver may take for one answer.
 const KEYSERVER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -38,6 +40,12 @@ pub(crate) struct Gateway {
     pub(crate) keyserver: Client,
     pub(crate) inspector: Client,
     pub(crate) ca: Client,
+    /// Mail that waits for an officer.
+    pub(crate) hold: HoldStore,
+    /// What it is encrypted with: the keyserver's, asked for once.
+    pub(crate) hold_key: OnceCell<Vec<u8>>,
+    /// Says that a mail was put in.
+    pub(crate) hold_changed: Notify,
     /// Who is being served just now.
     pub(crate) claims: Claims,
     /// The member list, for mail that does not come over the chain. What does is
@@ -51,6 +59,15 @@ impl Gateway {
         &self,
         request: &GatewayRequest,
     ) -> Result<T, Refusal> {
+        let answer = self.ask_keyserver(request).await;
+        answer.map_err(|problem| refusal(problem, Reason::KeyserverUnavailable))
+    }
+
+    /// Asks the keyserver, for whoever tells problems apart.
+    pub(crate) async fn ask_keyserver<T: DeserializeOwned>(
+        &self,
+        request: &GatewayRequest,
+    ) -> Result<T, Problem> {
         let asked = if request.is_repeatable() {
             self.keyserver.call_again(request, KEYSERVER_TIMEOUT).await
         } else {
@@ -58,9 +75,17 @@ impl Gateway {
         };
         let answer: Answer = asked.map_err(|error| {
             tracing::error!(%error, "the keyserver does not answer");
-            Refusal::from(Reason::KeyserverUnavailable)
+            Problem::Failed
         })?;
-        ssmax_api::decode(answer).map_err(|problem| refusal(problem, Reason::KeyserverUnavailable))
+        ssmax_api::decode(answer)
+    }
+
+    /// Ends a ticket, and waits for it: the same mail is opened again soon.
+    pub(crate) async fn close_now(&self, ticket: Option<TicketId>) {
+        let Some(ticket) = ticket else { return };
+        if let Err(problem) = self.ask_keyserver::<()>(&GatewayRequest::Close { ticket }).await {
+            tracing::debug!(%problem, "a ticket could not be closed");
+        }
     }
 
     /// Ends a ticket whose mail has its fate, so that its keys are forgotten. Nobody

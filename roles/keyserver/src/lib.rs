@@ -3,11 +3,12 @@
 //! A ticket stands for one mail whose sender the keyserver itself has verified; each
 //! operation asks whether the ticket allows it. The rooms:
 //! [`admit`] opens tickets; [`release`] hands content keys to one worker and takes its
-//! verdict; [`rewrap`] makes the copies for other members; [`sign_hop`], [`seal`] and
-//! [`sign_user`] sign what they build themselves; [`person`] does what people ask for on
-//! their own word; [`audit`] writes down all of it, [`limits`] bounds it, [`again`] answers the
-//! same request the same way; [`people`] and [`member_list`] are
-//! what it judges by; [`setup`] makes and installs the keys.
+//! verdict, [`verify`] does so at an ESP; [`rewrap`] makes the copies for other members,
+//! [`preserve`] those for recipients here; [`sign_hop`], [`seal`] and [`sign_user`] sign
+//! what they build themselves; [`person`] does what people ask for on their own word,
+//! [`hold`] is for mail that waits for an officer; [`audit`] writes down all of it, [`limits`]
+//! bounds it, [`again`] answers the same request the same way; [`people`] and [`member_list`] are what
+//! it judges by; [`setup`] makes and installs the keys.
 #![allow(clippy::disallowed_methods, reason = "a role has clock, files and sockets")]
 
 mod admit;
@@ -15,10 +16,12 @@ mod again;
 mod audit;
 mod config;
 mod delegation;
+mod hold;
 mod limits;
 mod member_list;
 mod people;
 mod person;
+mod preserve;
 mod release;
 mod rewrap;
 mod schema;
@@ -30,6 +33,7 @@ mod sign_user;
 mod state;
 mod ticket;
 mod verdict;
+mod verify;
 
 pub use audit::{AuditFault, AuditReport, Head, TicketTrace, newest_head, verify as verify_audit};
 pub use config::{KeyserverConfig, Settings};

@@ -144,6 +144,9 @@ impl Keyserver {
                     tracing::warn!(%error, "old statements could not be forgotten");
                 }
             }
+            if let Err(problem) = self.forget_stopped().await {
+                tracing::warn!(%problem, "stopped mail could not be forgotten");
+            }
             self.retain_audit().await;
             tokio::select! {
                 () = stop.stopped() => return,
@@ -162,6 +165,7 @@ impl Keyserver {
             Q::SignUser { ticket, .. }
             | Q::Rewrap { ticket, .. }
             | Q::RewrapFiles { ticket, .. }
+            | Q::Preserve { ticket, .. }
             | Q::SignHop { ticket, .. } => {
                 let (ticket, asked) = (ticket.clone(), request.clone());
                 self.once(&ticket, &asked, entry, self.carry_out(request)).await
@@ -175,6 +179,7 @@ impl Keyserver {
         match request {
             Q::AdmitOutbound(mail) => ssmax_api::encode(self.admit_outbound(*mail).await),
             Q::AdmitInbound(mail) => ssmax_api::encode(self.admit_inbound(*mail).await),
+            Q::ReadmitInbound(mail) => ssmax_api::encode(self.readmit_inbound(*mail).await),
             Q::AdmitOutside { recipients } => ssmax_api::encode(self.admit_outside(&recipients)),
             Q::SignUser { ticket, entity } => {
                 ssmax_api::encode(self.sign_user(&ticket, entity).map(serde_bytes::ByteBuf::from))
@@ -182,12 +187,25 @@ impl Keyserver {
             Q::Rewrap { ticket, to_org, recipients, tail } => {
                 ssmax_api::encode(self.rewrap(&ticket, &to_org, &recipients, tail))
             }
+            Q::Preserve { ticket, recipient, tail } => {
+                ssmax_api::encode(self.preserve(&ticket, &recipient, tail).await)
+            }
             Q::RewrapFiles { ticket, to_org, recipients } => {
                 ssmax_api::encode(self.rewrap_files(&ticket, &to_org, &recipients))
             }
             Q::SignHop { ticket, id, content, headers, message_id } => ssmax_api::encode(
                 self.sign_hop(&ticket, id, content, headers, message_id)
                     .map(serde_bytes::ByteBuf::from),
+            ),
+            Q::Tolerate { ticket, officer, reason, outcome } => {
+                ssmax_api::encode(self.tolerate(&ticket, &officer, &reason, outcome))
+            }
+            Q::HoldKey => ssmax_api::encode(self.hold_key().map(serde_bytes::ByteBuf::from)),
+            Q::OpenHeld(request) => {
+                ssmax_api::encode(self.open_held(&request).map(serde_bytes::ByteBuf::from))
+            }
+            Q::ReleaseForReview(request) => ssmax_api::encode(
+                self.release_for_review(&request).await.map(serde_bytes::ByteBuf::from),
             ),
             Q::Close { ticket } => {
                 self.tickets.close(&ticket);
@@ -218,8 +236,14 @@ impl Keyserver {
         let ticket = request.ticket;
         match request.ask {
             WorkerAsk::Release { worker } => ssmax_api::encode(self.release(&ticket, worker)),
+            WorkerAsk::VerifySubmission { worker } => {
+                ssmax_api::encode(self.verify_submission(&ticket, worker))
+            }
+            WorkerAsk::Verified { answer, signature } => {
+                ssmax_api::encode(self.verified(&ticket, &answer, &signature))
+            }
             WorkerAsk::Verdict { body, signature } => {
-                ssmax_api::encode(self.take_verdict(&ticket, &body, &signature))
+                ssmax_api::encode(self.take_verdict(&ticket, &body, &signature).await)
             }
             WorkerAsk::EncryptFresh { form, tail, key } => {
                 ssmax_api::encode(self.encrypt_fresh(&ticket, form, tail, &key))

@@ -63,7 +63,12 @@ pub fn initialise(settings: &Settings) -> Result<PublicKeys, SetupError> {
         // Archive keys exist as both kinds: no mail mixes RSA and EC recipients.
         (KeyPurpose::Archive, KeyAlgorithm::EcP256),
         (KeyPurpose::Archive, KeyAlgorithm::Rsa2048),
+        (KeyPurpose::Hold, KeyAlgorithm::EcP256),
     ] {
+        // An ESP keeps no key that opens its people's mail.
+        if settings.organisation.is_esp() && purpose == KeyPurpose::Archive {
+            continue;
+        }
         keys.generate(purpose, algorithm)?;
     }
     public_keys(settings)

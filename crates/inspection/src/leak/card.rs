@@ -226,7 +226,7 @@ fn luhn_is_valid(digits: &[u8]) -> bool {
             }
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// All candidates of normalised `text` in order. Linear: each run of digits is tried once

@@ -4,8 +4,8 @@
 use crate::state::Keyserver;
 use serde_bytes::ByteBuf;
 use ssmax_api::keyserver::{
-    CaRequest, GatewayRequest, InboundTicket, InspectorRequest, OutboundTicket, VerdictBody,
-    WorkerAsk,
+    CaRequest, GatewayRequest, InboundAnswer, InspectorRequest, OutboundTicket, Reviewed,
+    VerdictBody, WorkerAsk,
 };
 use ssmax_api::person::{PersonAnswer, PersonProblem, PersonRequest};
 use ssmax_api::{Answer, Problem, TicketId};
@@ -62,13 +62,17 @@ impl Entry {
                     |octets| read::<OutboundTicket>(octets).map(|answer| answer.ticket);
                 (Self::new("admit-outbound").who(who), Some(opened))
             }
-            Q::AdmitInbound(mail) => {
+            Q::AdmitInbound(mail) | Q::ReadmitInbound(mail) => {
+                let again = matches!(request, Q::ReadmitInbound(_));
+                let op = if again { "readmit-inbound" } else { "admit-inbound" };
                 let who = std::iter::once(&mail.from).chain(&mail.recipients);
-                let opened: Opened =
-                    |octets| read::<InboundTicket>(octets).map(|answer| answer.ticket);
+                let opened: Opened = |octets| match read::<InboundAnswer>(octets)? {
+                    InboundAnswer::Admitted(answer) => Some(answer.ticket),
+                    InboundAnswer::Repeat(_) => None,
+                };
                 let tails: Vec<String> =
                     mail.parts.iter().map(|part| part.tail.to_string()).collect();
-                (Self::new("admit-inbound").who(who).about(tails.join(" ")), Some(opened))
+                (Self::new(op).who(who).about(tails.join(" ")), Some(opened))
             }
             Q::AdmitOutside { recipients } => {
                 (Self::new("admit-outside").who(recipients), Some(read::<TicketId>))
@@ -81,8 +85,25 @@ impl Entry {
                 (Self::on("rewrap", ticket).who(recipients).about(to_org), None)
             }
             Q::SignHop { ticket, id, .. } => (Self::on("sign-hop", ticket).about(id), None),
+            Q::Preserve { ticket, recipient, tail } => {
+                (Self::on("preserve", ticket).who([recipient]).about(tail), None)
+            }
+            Q::Tolerate { ticket, officer, outcome, .. } => {
+                let outcome = format!("{outcome:?}").to_lowercase();
+                (Self::on("tolerate", ticket).who([officer]).about(outcome), None)
+            }
+            Q::OpenHeld(open) => {
+                (Self::new("open-held").who([&open.officer]).about(&open.held.id), None)
+            }
+            Q::ReleaseForReview(review) => {
+                let row = match &review.what {
+                    Reviewed::Held(held) => Self::new("release-for-review").about(&held.id),
+                    Reviewed::Part(ticket) => Self::on("release-for-review", ticket),
+                };
+                (row.who([&review.officer]), None)
+            }
             Q::InstallList { .. } => (Self::new("install-list"), None),
-            Q::Close { .. } => return None,
+            Q::HoldKey | Q::Close { .. } => return None,
         })
     }
 
@@ -91,6 +112,8 @@ impl Entry {
         let ticket = &request.ticket;
         match &request.ask {
             WorkerAsk::Release { .. } => Self::on("release", ticket),
+            WorkerAsk::VerifySubmission { .. } => Self::on("verify-submission", ticket),
+            WorkerAsk::Verified { .. } => Self::on("verified", ticket),
             WorkerAsk::Verdict { body, .. } => {
                 let verdict: Option<VerdictBody> = read(body);
                 let row = Self::on("verdict", ticket);

@@ -24,6 +24,7 @@ impl Log {
         let dir = tempfile::tempdir().unwrap();
         let organisation = Organisation {
             id: ID.to_owned(),
+            kind: ssmax_federation::Kind::Organisation,
             name: "A".to_owned(),
             name_ja: String::new(),
             name_kana: String::new(),
