@@ -135,6 +135,26 @@ impl Client {
         self.within(&Heavy::new(request)?, timeout).await
     }
 
+    /// As [`Client::call`], and asks once more if the connection ended before the answer:
+    /// for requests that the other side answers alike however often they come.
+    ///
+    /// # Errors
+    /// As [`Client::call`]; [`CallError::Interrupted`] only if it happened twice.
+    pub async fn call_again<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        request: &Q,
+        timeout: Duration,
+    ) -> Result<A, CallError> {
+        let exchange: Framed<A> = Framed::new(request)?;
+        let asked = async {
+            match self.exchange(&exchange).await {
+                Err(CallError::Interrupted) => self.exchange(&exchange).await,
+                outcome => outcome,
+            }
+        };
+        tokio::time::timeout(timeout, asked).await.map_err(|_| CallError::TimedOut)?
+    }
+
     async fn within<X: Exchange>(
         &self,
         exchange: &X,
