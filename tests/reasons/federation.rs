@@ -7,7 +7,7 @@ use ssmax_api::inspector::AttachmentDelivery;
 use ssmax_authority::{AuthorityConfig, Server};
 use ssmax_daemon::Stop;
 use ssmax_gateway::wire::Route;
-use ssmax_gateway::{AfterOpening, Ambiguous};
+use ssmax_gateway::{AfterOpening, Ambiguous, Outside};
 use ssmax_inspection::Outcome;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -129,6 +129,7 @@ fn outlines() -> [Outline; 3] {
             attachments: AttachmentDelivery::Keep,
             rewrap_own_per_day: 20,
             ambiguous: Ambiguous::Rebuild,
+            outside: Outside::Reject,
             locked_archive: Outcome::Hold,
         },
         Outline {
@@ -140,6 +141,7 @@ fn outlines() -> [Outline; 3] {
             attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 20,
             ambiguous: Ambiguous::Refuse,
+            outside: Outside::Clear,
             locked_archive: Outcome::Block,
         },
         Outline {
@@ -151,6 +153,7 @@ fn outlines() -> [Outline; 3] {
             attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 0,
             ambiguous: Ambiguous::Rebuild,
+            outside: Outside::EncryptIfKnown,
             locked_archive: Outcome::Hold,
         },
     ]

@@ -11,7 +11,8 @@ use ssmax_federation::{
     Capabilities, Enforce, Kind, Names, corporate_number_check_digit, member_id,
 };
 use ssmax_gateway::{
-    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, HoldConfig, SystemConfig, listen,
+    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, HoldConfig, Outside, SystemConfig,
+    listen,
 };
 use ssmax_hsm::{Backend, UnlockSecret};
 use ssmax_inspection::{Direction, Outcome, Policy, rule};
@@ -42,6 +43,7 @@ pub(crate) struct Outline {
     pub(crate) max_private_operations: usize,
     pub(crate) rewrap_own_per_day: u32,
     pub(crate) ambiguous: Ambiguous,
+    pub(crate) outside: Outside,
     /// What becomes of a locked archive: held unless this says otherwise.
     pub(crate) locked_archive: Outcome,
     pub(crate) attachments: AttachmentDelivery,
@@ -274,6 +276,7 @@ fn keyserver(
             allow_pkcs1_decryption: false,
             sign_for_users: true,
             reviewers: vec![],
+            outside_certificates: Some(home.join("outside")),
             rewrap_own_per_day: outline.rewrap_own_per_day,
         },
     }
@@ -319,6 +322,8 @@ fn gateway(
     let mut routes = routes.clone();
     let maildir = format!("maildir:{}/mail/{{domain}}/{{local}}", home.display());
     routes.insert(organisation.domains[0].clone(), maildir.parse().unwrap());
+    // Somebody outside the federation, whose server takes what it is given.
+    routes.insert("x.example".to_owned(), maildir.parse().unwrap());
     let state_dir = home.join("state");
     ssmax_gateway::Settings {
         organisation: organisation.clone(),
@@ -347,6 +352,7 @@ fn gateway(
             attachments: outline.attachments,
             max_held_mebibytes: 10,
             hold: HoldConfig::default(),
+            outside: outline.outside,
             system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },
             limits: listen::Limits::default(),
         },

@@ -34,6 +34,8 @@ pub struct Plan {
     pub leaves: bool,
     /// Recipients here, each of whom gets a sealed copy.
     pub seal_for: Vec<String>,
+    /// Recipients outside the federation, each of whom gets the signed content encrypted.
+    pub outside_for: Vec<String>,
     /// Our authserv-id, for the fields that are removed.
     pub authserv_id: String,
     /// How grave findings may be for the mail to pass all the same, since an officer
@@ -63,6 +65,8 @@ pub enum Inspected {
         fresh: Vec<(FreshForm, Digest, ByteBuf)>,
         /// Sealed copies: recipient, header fields to deliver, `Content-*` and body.
         sealed: Vec<SealedCopy>,
+        /// Mails for recipients outside the federation, encrypted.
+        outside: Vec<(String, ByteBuf)>,
         /// What was noticed although it passed.
         findings: Vec<Finding>,
     },

@@ -151,6 +151,10 @@ reasons! {
     RecipientWithoutCertificate 1302 "recipient-without-certificate" Reencrypt 550 "5.1.1" Numbered;
     /// The receiving member is suspended or expelled.
     ReceiverStandingLost 1303 "receiver-standing-lost" Reencrypt 450 "4.7.1" Numbered;
+    /// The sender encrypted it, and it could reach the recipient outside in clear only.
+    EncryptedForOutside 1304 "encrypted-for-outside" Reencrypt 550 "5.7.1" Numbered;
+    /// No certificate of the recipient outside is known to encrypt with.
+    OutsideCertificateUnknown 1305 "outside-certificate-unknown" Reencrypt 550 "5.7.1" Numbered;
 
     // 19xx, 29xx: after a private key was used
     /// The one answer for every cause below.

@@ -28,7 +28,7 @@ mod system;
 pub mod wire;
 
 pub use config::{
-    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, HoldConfig, Notify, Settings,
+    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, HoldConfig, Notify, Outside, Settings,
 };
 pub use journal::{FateRow, fates_of, list_version};
 pub use serve::{ServeError, serve};

@@ -14,6 +14,7 @@ mod config;
 mod delegation;
 mod hold;
 mod member_list;
+mod outside;
 mod people;
 mod person;
 mod release;
