@@ -15,6 +15,7 @@
 
 mod accept;
 mod attachments;
+mod attachments_forwarded;
 mod authenticate;
 mod between;
 mod dependency;

@@ -15,6 +15,7 @@
 
 mod arrived;
 mod asking;
+mod attached;
 mod closed;
 mod copies;
 #[path = "../reasons/federation.rs"]
@@ -88,6 +89,7 @@ async fn a_worker_gets_what_its_verdict_was_about_and_nothing_else() {
     outside::run(&site).await;
     seals::run(&site).await;
     of_member::run(&site).await;
+    attached::run(&site).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
