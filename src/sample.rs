@@ -48,6 +48,7 @@ const MEMBER: &[Section] = &[
         "organisation",
         &[
             Set("id", "\"NTRJP-7000012050002\""),
+            Optional("kind", "\"organisation\""),
             Set("name", "\"Example Organisation\""),
             Optional("name_ja", "\"例示機構\""),
             Optional("name_kana", "\"レイジキコウ\""),
@@ -148,6 +149,7 @@ const MEMBER: &[Section] = &[
             Optional("outbound_after_opening", "\"refuse\""),
             Optional("ambiguous", "\"rebuild\""),
             Optional("outside", "\"reject\""),
+            Optional("delivery", "\"seal\""),
             Optional("attachments", "\"whole\""),
             Optional("max_held_mebibytes", "10240"),
         ],

@@ -30,6 +30,7 @@ err-recipient-without-certificate = The recipient here has no encryption certifi
 err-receiver-standing-lost = The receiving member is suspended or expelled
 err-encrypted-for-outside = What its sender encrypted is not sent outside in clear
 err-outside-certificate-unknown = No certificate of this recipient outside is known to encrypt with
+err-cipher-not-for-mailers = Encrypted with AES-GCM for somebody whose provider does not open mail: their mailer may show nothing
 err-refused-after-opening = The mail was examined and is not accepted
 err-unwrap-failed = The content key does not come out of the chosen RecipientInfo
 err-ciphertext-of-another = This ciphertext with this key was submitted by somebody else before

@@ -30,6 +30,7 @@ err-recipient-without-certificate = 宛先の人の暗号化証明書がない
 err-receiver-standing-lost = 宛先の組織は資格停止中または除名されている
 err-encrypted-for-outside = 暗号化されたものを、連合の外の宛先へ平文で送ることはできない
 err-outside-certificate-unknown = 連合の外の宛先の暗号用証明書が登録されていない
+err-cipher-not-for-mailers = AES-GCMで暗号化されているが、宛先の事業者はメールを開けないため、受信者のメールソフトに何も表示されないおそれがある
 err-refused-after-opening = 内容を確認した結果、受け付けられない
 err-unwrap-failed = コンテンツ鍵を取り出せない
 err-ciphertext-of-another = この暗号文は以前に別の人が提出したものである

@@ -36,6 +36,10 @@ pub struct Plan {
     pub seal_for: Vec<String>,
     /// Recipients outside the federation, each of whom gets the signed content encrypted.
     pub outside_for: Vec<String>,
+    /// Whether recipients here are to get what the sender encrypted, or a fresh
+    /// [`FreshForm::MailCbc`] of what came in clear, and a sealed copy only where that
+    /// cannot be.
+    pub preserve: bool,
     /// Our authserv-id, for the fields that are removed.
     pub authserv_id: String,
     /// How grave findings may be for the mail to pass all the same, since an officer
@@ -67,6 +71,8 @@ pub enum Inspected {
         sealed: Vec<SealedCopy>,
         /// Mails for recipients outside the federation, encrypted.
         outside: Vec<(String, ByteBuf)>,
+        /// Whether recipients here get the mail preserved; then nothing is sealed.
+        preserved: bool,
         /// What was noticed although it passed.
         findings: Vec<Finding>,
     },
@@ -111,6 +117,9 @@ pub struct Order {
 pub enum Task {
     /// A mail on its way; ends with [`FromWorker::Done`].
     Mail(Box<Inspect>),
+    /// A mail of an ESP's own user, whose signature is checked and no more; ends with
+    /// [`FromWorker::Done`].
+    Verify(Box<Inspect>),
     /// A file on its own, for whoever wants to know; ends with [`FromWorker::Scanned`].
     File(ScanFile),
 }

@@ -20,6 +20,7 @@ mod journal;
 pub mod listen;
 mod member_list;
 mod outbound;
+mod preserve;
 mod reply;
 mod report;
 mod serve;
@@ -28,7 +29,8 @@ mod system;
 pub mod wire;
 
 pub use config::{
-    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, HoldConfig, Notify, Outside, Settings,
+    AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, HoldConfig, Notify,
+    Outside, Settings,
 };
 pub use journal::{FateRow, fates_of, list_version};
 pub use serve::{ServeError, serve};

@@ -110,6 +110,8 @@ impl Keyserver {
         &self,
         request: &ReleaseForReview,
     ) -> Result<Vec<u8>, Problem> {
+        // Nobody looks into a mail at an ESP.
+        self.not_at_an_esp()?;
         check_words(&[&request.officer])?;
         let certificate =
             Certificate::from_der(&request.certificate).map_err(|_| Problem::Malformed)?;
@@ -156,6 +158,7 @@ impl Keyserver {
     /// The one content key of a ticket whose mail an inspection has stopped before.
     /// Whoever could show any mail to a person could read all of them.
     async fn stopped_key(&self, ticket: &str) -> Result<ContentKey, Problem> {
+        self.not_at_an_esp()?;
         let (stopped, key) = {
             let open = self.tickets.find(ticket, Self::now())?;
             let open = lock(&open);

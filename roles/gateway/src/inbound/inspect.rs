@@ -2,17 +2,26 @@
 //! recipient (steps 8 and 9).
 
 use super::accept::{HopArrival, OutsideArrival};
+use super::authenticate::Admitted;
 use crate::ambiguity;
 use crate::fate::Fates;
 use crate::gateway::{Gateway, fitting};
 use crate::report;
 use ssmax_api::TicketId;
-use ssmax_api::inspector::{Inspect, Inspected, Plan};
+use ssmax_api::inspector::{Inspect, Inspected, Plan, SealedCopy};
 use ssmax_api::keyserver::GatewayRequest;
 use ssmax_chain::hop_mail::WHOLE_PATH;
 use ssmax_chain::journey::{Envelope, Inspection, Mail};
 use ssmax_chain::{Reason, Refusal};
 use std::sync::Arc;
+
+/// What is delivered here.
+#[derive(Default)]
+pub(super) struct Copies {
+    pub(super) sealed: Vec<SealedCopy>,
+    /// Who gets what the sender encrypted.
+    pub(super) preserved_for: Vec<String>,
+}
 
 impl Gateway {
     pub(super) async fn over_the_chain(
@@ -23,13 +32,34 @@ impl Gateway {
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
         let mail = Mail::accept(envelope.clone(), Arc::clone(octets));
-        let mut admitted = self.admit_arrival(envelope, hop, fates).await?;
+        let Some(mut admitted) = self.admit_arrival(envelope, hop, fates).await? else {
+            return Ok(());
+        };
         let mut seal_for = fates.undecided();
         seal_for.retain(|one| !admitted.waiting.iter().any(|(waiting, _)| waiting == one));
         if seal_for.is_empty() {
             refuse_each(&admitted.waiting, fates);
             return Ok(());
         }
+        let answer = if self.settings.organisation.is_esp() {
+            Inspection::Exempt(Copies { sealed: Vec::new(), preserved_for: seal_for })
+        } else {
+            self.inspect_arrival(octets, hop, &mut admitted, seal_for, fates).await?
+        };
+        let mail = mail.authenticated(admitted.ticket).inspected(answer)?;
+        refuse_each(&admitted.waiting, fates);
+        self.deliver_copies(&mail, &hop.from, fates).await
+    }
+
+    /// Has a worker look into a mail of another member and make what is delivered.
+    async fn inspect_arrival(
+        &self,
+        octets: &[u8],
+        hop: &HopArrival,
+        admitted: &mut Admitted,
+        mut seal_for: Vec<String>,
+        fates: &mut Fates,
+    ) -> Result<Inspection<Copies>, Refusal> {
         // The sender's queue brings the mail again for the others.
         for later in seal_for.split_off(fitting(octets.len()).min(seal_for.len())) {
             admitted.waiting.push((later, Reason::InspectorUnavailable));
@@ -38,15 +68,12 @@ impl Gateway {
             encrypted: (!hop.in_attachment_mode).then(|| WHOLE_PATH.to_owned()),
             attachments: hop.in_attachment_mode.then_some(self.settings.gateway.attachments),
             seal_for,
+            preserve: self.settings.preserves() && !hop.in_attachment_mode,
             authserv_id: self.settings.gateway.host_name.clone(),
             tolerate: fates.release.as_ref().map(|release| release.tolerate),
             ..Plan::default()
         };
-        let name = admitted.ticket.ticket.clone();
-        let answer = self.look(name, octets, plan, fates).await?;
-        let mail = mail.authenticated(admitted.ticket).inspected(answer)?;
-        refuse_each(&admitted.waiting, fates);
-        self.deliver_sealed(&mail, &hop.from, fates).await
+        self.look(admitted.ticket.ticket.clone(), octets, plan, fates).await
     }
 
     pub(super) async fn outside_the_chain(
@@ -63,6 +90,13 @@ impl Gateway {
         let settled = ambiguity::settled_aside(octets, setting).await?;
         fates.rebuilt |= settled.is_some();
         let octets = &settled.map_or_else(|| Arc::clone(octets), Arc::new);
+        let mail = Mail::accept(envelope.clone(), Arc::clone(octets));
+        if self.settings.organisation.is_esp() {
+            // Nobody looks into it, so nothing has to be allowed.
+            let mail = mail.authenticated(TicketId::new());
+            let mail = mail.inspected(Inspection::Exempt(Copies::default()))?;
+            return self.deliver_as_it_came(&mail, class, fates).await;
+        }
         let request = GatewayRequest::AdmitOutside { recipients: envelope.recipients.clone() };
         let ticket: TicketId = self.keyserver(&request).await?;
         fates.ticket = Some(ticket.clone());
@@ -72,7 +106,6 @@ impl Gateway {
             tolerate: fates.release.as_ref().map(|release| release.tolerate),
             ..Plan::default()
         };
-        let mail = Mail::accept(envelope.clone(), Arc::clone(octets));
         let answer = self.look(ticket.clone(), octets, plan, fates).await?;
         let mail = mail.authenticated(ticket).inspected(answer)?;
         self.deliver_as_it_came(&mail, class, fates).await
@@ -84,10 +117,14 @@ impl Gateway {
         octets: &[u8],
         plan: Plan,
         fates: &mut Fates,
-    ) -> Result<Inspection<Vec<ssmax_api::inspector::SealedCopy>>, Refusal> {
+    ) -> Result<Inspection<Copies>, Refusal> {
+        let recipients = plan.seal_for.clone();
         let request = Inspect { ticket, mail: octets.to_vec(), plan };
         Ok(match self.inspector(request).await? {
-            Inspected::Passed { sealed, .. } => Inspection::Passed(sealed),
+            Inspected::Passed { sealed, preserved, .. } => {
+                let preserved_for = if preserved { recipients } else { Vec::new() };
+                Inspection::Passed(Copies { sealed, preserved_for })
+            }
             Inspected::Stopped { reason, outcome, findings } => {
                 fates.found(outcome, findings);
                 Inspection::Stopped(reason)

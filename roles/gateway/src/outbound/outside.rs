@@ -28,7 +28,13 @@ pub(super) enum Way {
 impl Gateway {
     /// The way for a recipient; `certified` is whether the keyserver knows a certificate.
     pub(super) fn way_outside(&self, form: Form, certified: bool, released: bool) -> Way {
-        way(self.settings.gateway.outside, form, certified, released)
+        let way = way(self.settings.gateway.outside, form, certified, released);
+        // Nobody at an ESP takes a mail out of its encryption.
+        let closed = self.settings.organisation.is_esp() && form.is_encrypted();
+        if closed && way == Way::Encrypted {
+            return Way::Refused(Reason::EncryptedForOutside);
+        }
+        way
     }
 
     /// Refuses the recipients to whom there is no way.
