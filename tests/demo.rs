@@ -64,6 +64,78 @@ fn the_demo_ends_well_twice_and_openssl_and_nss_read_what_arrived() {
     no_secret_in_logs(&dir);
 }
 
+#[test]
+fn the_demo_ends_the_same_with_keys_in_tokens_and_mail_waits_for_a_token_that_is_away() {
+    if may_skip("softhsm2-util") || may_skip("swaks") {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("d");
+    let staying = Staying::start(&dir, &["--hsm"]);
+    let record = record(&dir);
+    assert_eq!(record["failed"].as_array().unwrap().len(), 0, "{record}");
+    check_stopped(&record);
+    check_delivered(&record, place.path());
+    check_modes(&dir);
+    no_secret_in_logs(&dir);
+    check_homes(&dir, &record);
+    for site in ["a", "b"] {
+        let pin = std::fs::read_to_string(dir.join(site).join("pin.secret")).unwrap();
+        let log = std::fs::read_to_string(dir.join(site).join("run/serve.log")).unwrap();
+        assert!(log.contains("logged in to a token"), "{log}");
+        assert!(!log.contains(pin.trim()), "the PIN is in the log of {site}");
+    }
+
+    // The token is taken away: mail is put off. It is back: mail passes, and no role was
+    // started again.
+    let before = staying.arrived();
+    let (here, away) = (dir.join("hsm/tokens"), dir.join("hsm/away"));
+    std::fs::rename(&here, &away).unwrap();
+    std::fs::create_dir(&here).unwrap();
+    let sent = staying.sends();
+    let said = String::from_utf8_lossy(&sent.stdout).into_owned();
+    assert!(said.contains("<** 451 4.3.0 SSMAX-9001"), "{said}");
+    std::fs::remove_dir(&here).unwrap();
+    std::fs::rename(&away, &here).unwrap();
+    wait_until("the token's return", || staying.sends().status.success());
+    wait_until("the mail's arrival", || staying.arrived() > before);
+    let pid = record["pids"]["a.keyserver"].as_u64().unwrap();
+    assert!(Path::new(&format!("/proc/{pid}")).exists(), "the keyserver has ended");
+}
+
+/// A's and B's keys are in tokens but for people's escrowed ones; C's are in files.
+fn check_homes(dir: &Path, record: &Value) {
+    let homes = record["keys"].as_object().unwrap();
+    for purpose in [
+        "organisation-signing",
+        "federation-encryption",
+        "submission-encryption",
+        "seal",
+        "archive",
+    ] {
+        for (site, home) in [("a", "token"), ("b", "token"), ("c", "file")] {
+            assert_eq!(homes[&format!("{site}.{purpose}")], home, "{site} {purpose}");
+        }
+    }
+    assert_eq!(homes["a.user-encryption"], "file");
+    for (role, keys) in [("keyserver", "seal"), ("ca", "seal-ca"), ("ca", "member-ca")] {
+        let mut folders = vec![dir.join("b/state").join(role).join("keys/keys").join(keys)];
+        let mut files = 0;
+        while let Some(path) = folders.pop() {
+            for entry in std::fs::read_dir(path).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                assert!(std::fs::read(path).unwrap().starts_with(b"SSMAXREF"));
+                files += 1;
+            }
+        }
+        assert_eq!(files, 1, "{role} {keys}");
+    }
+}
+
 fn check_stopped(record: &Value) {
     let found: Vec<(&str, &str, &str, &str)> = record["stopped"]
         .as_array()
@@ -242,10 +314,11 @@ struct Staying {
 }
 
 impl Staying {
-    fn start(dir: &Path) -> Self {
+    fn start(dir: &Path, more: &[&str]) -> Self {
         let mut child = Command::new(SSMAX)
             .args(["--lang", "en", "demo", "--stay", "--no-restart", "--dir"])
             .arg(dir)
+            .args(more)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -285,7 +358,7 @@ fn mail_by_hand_passes_waits_without_the_keyserver_and_passes_again() {
     }
     let place = tempfile::tempdir().unwrap();
     let dir = place.path().join("d");
-    let staying = Staying::start(&dir);
+    let staying = Staying::start(&dir, &[]);
     let before = staying.arrived();
     let sent = staying.sends();
     assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stdout));

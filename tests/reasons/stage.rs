@@ -11,7 +11,7 @@ use ssmax_chain::Reason;
 use ssmax_chain::refusal::Public;
 use ssmax_gateway::{AfterOpening, FateRow};
 use ssmax_pki::Certificate;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -135,7 +135,7 @@ impl<'a> Stage<'a> {
 }
 
 /// The content of a mail as its recipient decrypts it.
-fn delivered(member: &Member, recipient: &Person, mail: &Mail) -> Vec<u8> {
+pub(crate) fn delivered(member: &Member, recipient: &Person, mail: &Mail) -> Vec<u8> {
     let octets = std::fs::read_dir(member.maildir(&recipient.address))
         .unwrap()
         .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
@@ -175,6 +175,8 @@ pub(crate) struct Found {
     /// What was told after a key was used, by what the member does then.
     refused: BTreeSet<String>,
     held: BTreeSet<String>,
+    /// How many mails were stopped after a key was used, by direction and fate.
+    opened: BTreeMap<(String, &'static str), usize>,
     faults: Vec<String>,
     /// Whether findings that say hold are expected in mail that came in clear.
     pub(crate) held_in_clear: bool,
@@ -244,6 +246,9 @@ impl Found {
                 ("held", HELD.to_owned())
             }
         };
+        if reason.public() == Public::AfterOpening {
+            *self.opened.entry((direction.to_owned(), fate)).or_default() += 1;
+        }
         let state_dir = member.state_dir().to_owned();
         self.compare(&state_dir, (direction, fate), mail, reply, &expected, reason).await;
         if fate == "held" {
@@ -339,5 +344,9 @@ impl Found {
         assert_eq!(left, Vec::<&str>::new(), "reasons without a case");
         assert_eq!(self.refused.len(), 1, "{:?}", self.refused);
         assert_eq!(self.held.len(), 1, "{:?}", self.held);
+        // In both directions, whether refused or held, a dozen causes and more are one
+        // answer: what is counted here went into the two sets of one.
+        assert_eq!(self.opened.len(), 4, "{:?}", self.opened);
+        assert!(self.opened.values().all(|causes| *causes >= 12), "{:?}", self.opened);
     }
 }
