@@ -78,6 +78,17 @@ const MEMBER: &[Section] = &[
             Optional("outside_certificates", "\"/etc/ssmax/outside\""),
             Optional("reviewers", "[\"officer@a.example\"]"),
             Optional("rewrap_own_per_day", "2000"),
+            Optional("audit_days", "1830"),
+        ],
+    ),
+    (
+        "keyserver.limits",
+        &[
+            Optional("mails_per_hour", "1000"),
+            Optional("recipients_per_hour", "10000"),
+            Optional("member_mails_per_hour", "50000"),
+            Optional("member_mails_at_once", "2000"),
+            Optional("opened_refusals_per_hour", "20"),
         ],
     ),
     (

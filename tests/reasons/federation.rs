@@ -140,6 +140,12 @@ fn authority_config(dir: &TempDir) -> AuthorityConfig {
     }
 }
 
+/// Of the keyserver: nobody runs into it unless a case wants to. The cases have many
+/// mails stopped after opening.
+fn limits() -> ssmax_keyserver::Limits {
+    ssmax_keyserver::Limits { opened_refusals_per_hour: 1000, ..Default::default() }
+}
+
 fn outlines() -> [Outline; 4] {
     [
         Outline {
@@ -150,6 +156,7 @@ fn outlines() -> [Outline; 4] {
             max_private_operations: 4,
             attachments: AttachmentDelivery::Keep,
             rewrap_own_per_day: 20,
+            limits: limits(),
             ambiguous: Ambiguous::Rebuild,
             outside: Outside::Reject,
             kind: Kind::Organisation,
@@ -164,6 +171,7 @@ fn outlines() -> [Outline; 4] {
             max_private_operations: 4,
             attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 20,
+            limits: limits(),
             ambiguous: Ambiguous::Refuse,
             outside: Outside::Clear,
             kind: Kind::Organisation,
@@ -178,6 +186,7 @@ fn outlines() -> [Outline; 4] {
             max_private_operations: 0,
             attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 0,
+            limits: limits(),
             ambiguous: Ambiguous::Rebuild,
             outside: Outside::EncryptIfKnown,
             kind: Kind::Organisation,
@@ -193,6 +202,7 @@ fn outlines() -> [Outline; 4] {
             ambiguous: Ambiguous::Rebuild,
             attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 100,
+            limits: limits(),
             locked_archive: Outcome::Hold,
             outside: Outside::Reject,
             kind: Kind::Esp,

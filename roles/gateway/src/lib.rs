@@ -32,7 +32,7 @@ pub use config::{
     AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, HoldConfig, Notify,
     Outside, Settings,
 };
-pub use journal::{FateRow, fates_of, list_version};
+pub use journal::{FateRow, TicketFate, fates_of, list_version, ticket_fates};
 pub use serve::{ServeError, serve};
 pub use setup::{SetupError, initialise};
 pub use system::{Network, NotANetwork, SystemConfig};

@@ -89,7 +89,7 @@ impl Gateway {
                 }
             }
         }
-        let ticket = fates.ticket.take();
+        let ticket = fates.ticket.clone();
         let replies = fates.write(&self.journal, "outbound").await;
         self.close(ticket);
         replies
