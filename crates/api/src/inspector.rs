@@ -34,6 +34,8 @@ pub struct Plan {
     pub leaves: bool,
     /// Recipients here, each of whom gets a sealed copy.
     pub seal_for: Vec<String>,
+    /// Recipients outside the federation, each of whom gets the signed content encrypted.
+    pub outside_for: Vec<String>,
     /// Whether recipients here are to get what the sender encrypted, or a fresh
     /// [`FreshForm::MailCbc`] of what came in clear, and a sealed copy only where that
     /// cannot be.
@@ -67,6 +69,8 @@ pub enum Inspected {
         fresh: Vec<(FreshForm, Digest, ByteBuf)>,
         /// Sealed copies: recipient, header fields to deliver, `Content-*` and body.
         sealed: Vec<SealedCopy>,
+        /// Mails for recipients outside the federation, encrypted.
+        outside: Vec<(String, ByteBuf)>,
         /// Whether recipients here get the mail preserved; then nothing is sealed.
         preserved: bool,
         /// What was noticed although it passed.

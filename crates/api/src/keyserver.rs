@@ -262,6 +262,13 @@ pub enum RecipientRoute {
         /// The form of fresh encryption it wants.
         form: FreshForm,
     },
+    /// At no member. What becomes of it is the gateway's setting.
+    Outside {
+        /// The address.
+        recipient: String,
+        /// Whether a certificate is known to encrypt with.
+        certified: bool,
+    },
     /// Not to be sent to, and why.
     Refused {
         /// The address.
@@ -456,6 +463,17 @@ pub enum WorkerAsk {
     RewrapTo {
         /// The recipient.
         recipient: String,
+    },
+    /// The RecipientInfo of a mail for a recipient outside the federation, by a certificate
+    /// that the keyserver looks up. Answered by a `ByteBuf`.
+    EncryptOutside {
+        /// The recipient.
+        recipient: String,
+        /// The tail of the mail.
+        tail: Digest,
+        /// Its content key, as a RecipientInfo for [`Released::reply_key`].
+        #[serde(with = "serde_bytes")]
+        key: Vec<u8>,
     },
     /// RecipientInfos of a sealed mail for one recipient and the archive. Answered by
     /// `Vec<ByteBuf>`.
