@@ -11,8 +11,8 @@ use ssmax_federation::{
     Capabilities, Enforce, FreshForm, Kind, Names, corporate_number_check_digit, member_id,
 };
 use ssmax_gateway::{
-    AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, HoldConfig, SystemConfig,
-    listen,
+    AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, HoldConfig, Outside,
+    SystemConfig, listen,
 };
 use ssmax_hsm::{Backend, UnlockSecret};
 use ssmax_inspection::{Direction, Outcome, Policy, rule};
@@ -44,6 +44,7 @@ pub(crate) struct Outline {
     pub(crate) rewrap_own_per_day: u32,
     pub(crate) limits: ssmax_keyserver::Limits,
     pub(crate) ambiguous: Ambiguous,
+    pub(crate) outside: Outside,
     pub(crate) kind: Kind,
     pub(crate) delivery: Delivery,
     /// What becomes of a locked archive: held unless this says otherwise.
@@ -289,6 +290,7 @@ fn keyserver(
             allow_pkcs1_decryption: false,
             sign_for_users: true,
             reviewers: vec![],
+            outside_certificates: Some(home.join("outside")),
             rewrap_own_per_day: outline.rewrap_own_per_day,
             audit_days: 1830,
             limits: outline.limits,
@@ -337,6 +339,8 @@ fn gateway(
     let mut routes = routes.clone();
     let maildir = format!("maildir:{}/mail/{{domain}}/{{local}}", home.display());
     routes.insert(organisation.domains[0].clone(), maildir.parse().unwrap());
+    // Somebody outside the federation, whose server takes what it is given.
+    routes.insert("x.example".to_owned(), maildir.parse().unwrap());
     let state_dir = home.join("state");
     ssmax_gateway::Settings {
         organisation: organisation.clone(),
@@ -366,6 +370,7 @@ fn gateway(
             attachments: outline.attachments,
             max_held_mebibytes: 10,
             hold: HoldConfig::default(),
+            outside: outline.outside,
             system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },
             limits: listen::Limits::default(),
         },

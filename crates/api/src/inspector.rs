@@ -38,6 +38,8 @@ pub struct Plan {
     pub leaves: bool,
     /// Recipients here, each of whom gets a sealed copy.
     pub seal_for: Vec<String>,
+    /// Recipients outside the federation, each of whom gets the signed content encrypted.
+    pub outside_for: Vec<String>,
     /// Whether recipients here are to get what the sender encrypted, or a fresh
     /// [`FreshForm::MailCbc`] of what came in clear, and a sealed copy only where that
     /// cannot be.
@@ -71,6 +73,8 @@ pub enum Inspected {
         fresh: Vec<(FreshForm, Digest, ByteBuf)>,
         /// Sealed copies: recipient, header fields to deliver, `Content-*` and body.
         sealed: Vec<SealedCopy>,
+        /// Mails for recipients outside the federation, encrypted.
+        outside: Vec<(String, ByteBuf)>,
         /// Whether recipients here get the mail preserved; then nothing is sealed.
         preserved: bool,
         /// What was noticed although it passed.
@@ -197,19 +201,23 @@ impl Laden for Order {
 
 impl Laden for Inspected {
     fn unload(&mut self) -> Vec<Arc<Vec<u8>>> {
-        let Self::Passed { fresh, sealed, .. } = self else { return Vec::new() };
+        let Self::Passed { fresh, sealed, outside, .. } = self else { return Vec::new() };
         let fresh = fresh.iter_mut().map(|(_, _, object)| std::mem::take(object).into_vec());
         let sealed = sealed.iter_mut().map(|copy| std::mem::take(&mut copy.mail));
-        fresh.chain(sealed).map(Arc::new).collect()
+        let outside = outside.iter_mut().map(|(_, mail)| std::mem::take(mail).into_vec());
+        fresh.chain(sealed).chain(outside).map(Arc::new).collect()
     }
 
     fn load(&mut self, pieces: &mut dyn Iterator<Item = Vec<u8>>) -> Option<()> {
-        let Self::Passed { fresh, sealed, .. } = self else { return Some(()) };
+        let Self::Passed { fresh, sealed, outside, .. } = self else { return Some(()) };
         for (_, _, object) in fresh {
             *object = ByteBuf::from(pieces.next()?);
         }
         for copy in sealed {
             copy.mail = pieces.next()?;
+        }
+        for (_, mail) in outside {
+            *mail = ByteBuf::from(pieces.next()?);
         }
         Some(())
     }

@@ -70,6 +70,7 @@ fn passed() -> inspector::Inspected {
         entity: Some(tail),
         fresh: vec![(keyserver::FreshForm::WrappedGcm, tail, copy)],
         sealed: vec![],
+        outside: vec![],
         preserved: false,
         findings: vec![],
     }

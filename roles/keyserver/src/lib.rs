@@ -19,6 +19,7 @@ mod delegation;
 mod hold;
 mod limits;
 mod member_list;
+mod outside;
 mod own_keys;
 mod people;
 mod person;

@@ -254,6 +254,11 @@ impl Keyserver {
             WorkerAsk::RewrapTo { recipient } => {
                 ssmax_api::encode(self.rewrap_to(&ticket, &recipient).await)
             }
+            WorkerAsk::EncryptOutside { recipient, tail, key } => ssmax_api::encode(
+                self.encrypt_outside(&ticket, &recipient, tail, &key)
+                    .await
+                    .map(serde_bytes::ByteBuf::from),
+            ),
             WorkerAsk::EncryptTo { recipient, tail, key } => {
                 ssmax_api::encode(self.encrypt_to(&ticket, &recipient, tail, &key).await)
             }

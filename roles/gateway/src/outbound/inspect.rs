@@ -1,6 +1,7 @@
 //! May it pass? A worker looks into it, and composes what travels on.
 
 use super::authenticate::Known;
+use super::outside::Way;
 use crate::fate::Fates;
 use crate::gateway::{Gateway, fitting};
 use serde_bytes::ByteBuf;
@@ -13,6 +14,8 @@ use ssmax_chain::{Digest, Reason, Refusal};
 pub(super) struct Made {
     pub(super) fresh: Vec<(FreshForm, Digest, ByteBuf)>,
     pub(super) sealed: Vec<SealedCopy>,
+    /// For recipients outside the federation.
+    pub(super) outside: Vec<(String, ByteBuf)>,
     /// Recipients here who get the mail preserved.
     pub(super) preserved_for: Vec<String>,
     pub(super) form: Form,
@@ -26,7 +29,7 @@ impl Gateway {
         known: Known,
         fates: &mut Fates,
     ) -> Result<Mail<Inspected<OutboundTicket, Made>>, Refusal> {
-        let (mut plan, later) = self.outbound_plan(&known);
+        let (mut plan, later) = self.outbound_plan(&known, fates);
         plan.tolerate = fates.release.as_ref().map(|release| release.tolerate);
         let inside = plan.seal_for.clone();
         let request = Inspect {
@@ -35,9 +38,10 @@ impl Gateway {
             plan,
         };
         let answer = match self.inspector(request).await? {
-            Answer::Passed { fresh, sealed, preserved, .. } => Inspection::Passed(Made {
+            Answer::Passed { fresh, sealed, preserved, outside, .. } => Inspection::Passed(Made {
                 fresh,
                 sealed,
+                outside,
                 preserved_for: if preserved { inside } else { Vec::new() },
                 form: known.form,
                 message_id: known.message_id,
@@ -58,7 +62,7 @@ impl Gateway {
 
     /// What the worker is to make. Recipients whose copies do not fit into one answer
     /// have to wait: the client sends the mail again, and the others have it by then.
-    fn outbound_plan(&self, known: &Known) -> (Plan, Vec<String>) {
+    fn outbound_plan(&self, known: &Known, fates: &Fates) -> (Plan, Vec<String>) {
         let mut later = Vec::new();
         let most = fitting(known.mail.octets().len());
         let mut plan = Plan {
@@ -94,6 +98,17 @@ impl Gateway {
                         plan.fresh.push(*form);
                     }
                     plan.leaves = true;
+                }
+                RecipientRoute::Outside { recipient, certified } => {
+                    let way = self.way_outside(known.form, *certified, fates.release.is_some());
+                    if way == Way::Encrypted {
+                        if plan.seal_for.len() + plan.fresh.len() + plan.outside_for.len() >= most {
+                            later.push(recipient.clone());
+                            continue;
+                        }
+                        plan.outside_for.push(recipient.clone());
+                    }
+                    plan.leaves |= !matches!(way, Way::Refused(_));
                 }
                 RecipientRoute::Refused { .. } => {}
             }

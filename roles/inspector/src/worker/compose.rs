@@ -46,20 +46,21 @@ impl Worker {
         preserved: bool,
     ) -> Result<Inspected, Stop> {
         let plan = &order.plan;
-        let (mut fresh, mut sealed) = (Vec::new(), Vec::new());
+        let (mut fresh, mut sealed, mut outside) = (Vec::new(), Vec::new(), Vec::new());
         let mut entity = None;
         if let Some(Signed { entity: octets, signed_data, .. }) = signed {
             let digest = Digest::of(&octets);
             entity = Some(digest);
             let seal_for = if preserved { &[][..] } else { plan.seal_for.as_slice() };
-            let (fresh_uses, seal_uses) = (plan.fresh.len(), seal_for.len());
+            let seal_uses = seal_for.len();
+            let own_uses = plan.fresh.len() + plan.outside_for.len();
             let mut to_seal = derived.map(|entity| Content {
                 digest: Digest::of(&entity),
                 entity,
                 signed_data: Vec::new(),
                 uses: seal_uses,
             });
-            let uses = if to_seal.is_some() { fresh_uses } else { fresh_uses + seal_uses };
+            let uses = if to_seal.is_some() { own_uses } else { own_uses + seal_uses };
             let mut content = Content { entity: octets, digest, signed_data, uses };
             for form in &plan.fresh {
                 fresh.push(self.fresh(*form, fields, &mut content)?);
@@ -75,11 +76,16 @@ impl Worker {
                 };
                 sealed.push(copy);
             }
+            for recipient in &plan.outside_for {
+                let mail = self.for_outside(recipient, fields, &mut content)?;
+                outside.push((recipient.clone(), ByteBuf::from(mail)));
+            }
         }
         Ok(Inspected::Passed {
             entity,
             fresh,
             sealed,
+            outside,
             preserved,
             findings: std::mem::take(&mut self.findings),
         })
@@ -136,6 +142,25 @@ impl Worker {
         let object = object.into_message(&infos);
         let mail = pkcs7_part_behind(&fields, SmimeType::Enveloped, "smime.p7m", object);
         Ok(SealedCopy { recipient: recipient.to_owned(), sender: seal.sender, mail })
+    }
+}
+
+impl Worker {
+    /// The mail for a recipient outside, as mailers read it: what the sender signed, with
+    /// the sender's own signature, encrypted. Nobody there knows our seal.
+    fn for_outside(
+        &self,
+        recipient: &str,
+        fields: &[u8],
+        content: &mut Content,
+    ) -> Result<Vec<u8>, Stop> {
+        let mut fields = fields.to_vec();
+        fields.extend_from_slice(b"MIME-Version: 1.0\r\n");
+        let content = multipart_signed(b"", content.take(), &content.signed_data);
+        let (key, object) = encrypted(content, ContentCipher::Aes256Cbc)?;
+        let info = self.keyserver.encrypt_outside(recipient, Digest(object.tail()), &key)?;
+        let object = object.into_message(&[info.into_vec()]);
+        Ok(pkcs7_part_behind(&fields, SmimeType::Enveloped, "smime.p7m", object))
     }
 }
 

@@ -125,6 +125,9 @@ impl Entry {
             WorkerAsk::EncryptFresh { tail, .. } => Self::on("encrypt-fresh", ticket).about(tail),
             WorkerAsk::Seal { recipient, .. } => Self::on("seal", ticket).who([recipient]),
             WorkerAsk::RewrapTo { recipient } => Self::on("rewrap-to", ticket).who([recipient]),
+            WorkerAsk::EncryptOutside { recipient, tail, .. } => {
+                Self::on("encrypt-outside", ticket).who([recipient]).about(tail)
+            }
             WorkerAsk::EncryptTo { recipient, tail, .. } => {
                 Self::on("encrypt-to", ticket).who([recipient]).about(tail)
             }
