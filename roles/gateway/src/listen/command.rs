@@ -320,7 +320,13 @@ fn xforward(argument: &str) -> Result<Vec<(Attribute, Option<String>)>, CommandF
             _ => return Err(CommandFault::Parameter),
         };
         let value = xtext(value.ok_or(CommandFault::Parameter)?)?;
-        let absent = ["[UNAVAILABLE]", "[TEMPUNAVAIL]"].contains(&&*value.to_ascii_uppercase());
+        let absent = match value.to_ascii_uppercase().as_str() {
+            "[UNAVAILABLE]" => true,
+            // Of a name, whose look-up failed. An address is there or is not: who has none
+            // counts as this host.
+            "[TEMPUNAVAIL]" => attribute != Attribute::Address,
+            _ => false,
+        };
         attributes.push((attribute, (!absent).then_some(value)));
     }
     if attributes.is_empty() { Err(CommandFault::Syntax) } else { Ok(attributes) }
@@ -457,6 +463,14 @@ mod tests {
         ];
         let line = "XFORWARD NAME=mx.example ADDR=[UNAVAILABLE] PORT=25 IDENT=4A+2B1";
         assert_eq!(ok(line), Command::Xforward(expected));
+        let told = |line: &str, attribute, value: Option<&str>| {
+            let expected = vec![(attribute, value.map(str::to_owned))];
+            assert_eq!(ok(line), Command::Xforward(expected), "{line}");
+        };
+        told("XFORWARD NAME=[TEMPUNAVAIL]", Attribute::Name, None);
+        let unknown = Some("[TEMPUNAVAIL]");
+        told("XFORWARD ADDR=[TEMPUNAVAIL]", Attribute::Address, unknown);
+        told("XFORWARD ADDR=unknown", Attribute::Address, Some("unknown"));
         for line in
             ["XFORWARD IDENT=a+0Ab", "XFORWARD LOGIN=x", "XFORWARD IDENT", "XFORWARD NAME=a NAME=b"]
         {

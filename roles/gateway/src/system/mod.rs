@@ -67,7 +67,7 @@ fn accept(
 ) -> Result<Submitted, Refusal> {
     let mut arrival = Arrival::read(octets, settings.gateway.ambiguous)?;
     *message_id = message_id_of(&parse(&arrival.octets)?);
-    let source = source_of(envelope);
+    let source = source_of(envelope)?;
     let role = role_of(&arrival.octets, envelope, settings, source)?;
     let role = Address::parse(&role).map_err(|_| Reason::SourceUnknown)?;
     let is_own = |address: &Address| settings.organisation.has_domain(address.domain());
@@ -84,14 +84,18 @@ fn accept(
 }
 
 /// Where the mail came from: what the own MTA says, or who is at the other end; `None`
-/// for what the MTA made or was given on its own host.
-fn source_of(envelope: &listen::Envelope) -> Option<IpAddr> {
+/// for what the MTA made or was given on its own host. What is told and is no address, as
+/// one with a zone, is somebody whom we do not know.
+fn source_of(envelope: &listen::Envelope) -> Result<Option<IpAddr>, Refusal> {
     let Some(told) = &envelope.forwarded.address else {
         // The MTA names nobody: it is not the client that it speaks for.
-        return envelope.xforward_ident.is_none().then(|| envelope.peer.ip());
+        return Ok(envelope.xforward_ident.is_none().then(|| envelope.peer.ip()));
     };
-    let plain = told.strip_prefix("IPv6:").or_else(|| told.strip_prefix("ipv6:")).unwrap_or(told);
-    plain.parse::<IpAddr>().ok()
+    let plain = match told.split_at_checked(5) {
+        Some((tag, rest)) if tag.eq_ignore_ascii_case("IPv6:") => rest,
+        _ => told.as_str(),
+    };
+    plain.parse().map(Some).map_err(|_| Reason::SourceUnknown.into())
 }
 
 /// In whose name it goes out.
@@ -131,4 +135,40 @@ fn is_from(mail: &ssmax_mail::Entity<'_>, role: &str) -> bool {
 fn from_of(mail: &ssmax_mail::Entity<'_>) -> Option<Address> {
     let field = mail.header().one("From").ok().flatten()?;
     parse_from(&field.unfolded()).ok()?.into_iter().next().map(|one| one.address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(address: Option<&str>, ident: Option<&str>) -> Result<Option<IpAddr>, Reason> {
+        let mut envelope = listen::Envelope::new("192.0.2.7:25".parse().unwrap());
+        envelope.forwarded.address = address.map(str::to_owned);
+        envelope.xforward_ident = ident.map(str::to_owned);
+        source_of(&envelope).map_err(|refusal| refusal.reason)
+    }
+
+    #[test]
+    fn only_who_is_not_named_by_the_mta_is_this_host() {
+        assert_eq!(source(None, Some("4A1")), Ok(None));
+        assert_eq!(source(None, None), Ok(Some("192.0.2.7".parse().unwrap())));
+        for told in ["2001:db8::1", "IPv6:2001:db8::1", "ipv6:2001:db8::1"] {
+            assert_eq!(source(Some(told), Some("4A1")), Ok(Some("2001:db8::1".parse().unwrap())));
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_nobody_we_know() {
+        for told in [
+            "",
+            "unknown",
+            "fe80::1%eth0",
+            "IPv6:fe80::1%2",
+            "[TEMPUNAVAIL]",
+            "127.0.0.1 ",
+            "IPv6:",
+        ] {
+            assert_eq!(source(Some(told), Some("4A1")), Err(Reason::SourceUnknown), "{told}");
+        }
+    }
 }
