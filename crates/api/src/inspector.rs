@@ -49,6 +49,8 @@ pub struct Plan {
     /// How grave findings may be for the mail to pass all the same, since an officer
     /// released it; nothing beyond a pass if absent. The keyserver must have been told.
     pub tolerate: Option<Outcome>,
+    /// Whether it came from outside the federation: such mail does not get every place.
+    pub from_outside: bool,
 }
 
 /// What a recipient here gets of a mail in attachment mode.

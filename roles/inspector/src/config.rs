@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct InspectorConfig {
-    /// How many mails are inspected at a time; others wait. Default 4.
+    /// How many mails are inspected at a time; others wait. From two on, one place is kept
+    /// for mail that is not from outside; with a single one, mail from outside that takes
+    /// its time keeps the members' own waiting. Default 4.
     pub workers: usize,
     /// How long one mail may take, in seconds; past it the worker is killed and the
     /// mail counts as not inspected (4xx). Default 60.

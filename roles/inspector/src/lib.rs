@@ -9,8 +9,10 @@
 
 pub mod clamav;
 mod config;
+mod findings;
 mod gate;
 mod hand_over;
+mod places;
 pub mod sandbox;
 mod scan;
 mod start;

@@ -1,6 +1,7 @@
 //! A file looked at on its own: the same confined worker, and no mail.
 
 use crate::config::Settings;
+use crate::findings::restrain;
 use crate::start::{StartFault, Started};
 use ssmax_api::inspector::{FromWorker, ScanFile, Task};
 use ssmax_inspection::Verdict;
@@ -40,7 +41,10 @@ pub async fn scan(settings: &Settings, file: ScanFile) -> Result<Verdict, ScanEr
     .await;
     worker.end().await;
     match result {
-        Ok(Ok(FromWorker::Scanned(Ok(verdict)))) => Ok(verdict),
+        Ok(Ok(FromWorker::Scanned(Ok(mut verdict)))) => {
+            restrain(&mut verdict.findings, &settings.inspector.limits);
+            Ok(verdict)
+        }
         Ok(_) => Err(ScanError::Failed),
         Err(_) => Err(ScanError::TimedOut),
     }

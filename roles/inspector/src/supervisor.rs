@@ -2,7 +2,9 @@
 //! supervisor sees ciphertext, sealed keys and findings, never plaintext.
 
 use crate::config::Settings;
+use crate::findings::restrained;
 use crate::gate::Gate;
+use crate::places::Places;
 use crate::start::{Started, failed};
 use ssmax_api::inspector::{FromWorker, Inspect, Inspected, Task, ToWorker};
 use ssmax_api::keyserver::{InspectorRequest, WorkerAsk};
@@ -13,7 +15,6 @@ use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
 /// How long the keyserver may take for one answer.
 const KEYSERVER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -36,7 +37,7 @@ pub enum ServeError {
 struct Supervisor {
     settings: Settings,
     keyserver: Client,
-    places: Semaphore,
+    places: Places,
 }
 
 /// Runs the inspector until `stop`.
@@ -54,7 +55,7 @@ pub async fn serve(mut settings: Settings, stop: Stop) -> Result<(), ServeError>
     let run_dir = settings.run_dir.clone();
     let supervisor = Arc::new(Supervisor {
         keyserver: Client::new(run_dir.join("keyserver.inspector.sock")),
-        places: Semaphore::new(settings.inspector.workers.max(1)),
+        places: Places::new(settings.inspector.workers),
         settings,
     });
     let listener = Listener::bind(&Settings::socket(&run_dir, "gateway"))?;
@@ -70,7 +71,7 @@ pub async fn serve(mut settings: Settings, stop: Stop) -> Result<(), ServeError>
 
 impl Supervisor {
     async fn inspect(&self, request: Inspect) -> Result<Inspected, Problem> {
-        let _place = self.places.acquire().await.map_err(failed)?;
+        let _place = self.places.take(request.plan.from_outside).await.map_err(failed)?;
         let limit = Duration::from_secs(self.settings.inspector.worker_seconds);
         let mut worker = Started::with(&self.settings).await?;
         let result = tokio::time::timeout(limit, self.talk(&mut worker, request)).await;
@@ -90,7 +91,10 @@ impl Supervisor {
         let mut gate = Gate::new(verify_only);
         for _ in 0..MAX_QUESTIONS {
             match worker.next().await? {
-                FromWorker::Done(result) => return gate.last(result),
+                FromWorker::Done(result) => {
+                    let limits = &self.settings.inspector.limits;
+                    return gate.last(result).map(|said| restrained(said, limits));
+                }
                 FromWorker::Ask(ask) => {
                     gate.question(&ask)?;
                     let answer = self.carry(&ticket, ask).await?;

@@ -104,6 +104,7 @@ impl Gateway {
         let plan = Plan {
             authserv_id: self.settings.gateway.host_name.clone(),
             tolerate: fates.release.as_ref().map(|release| release.tolerate),
+            from_outside: true,
             ..Plan::default()
         };
         let answer = self.look(ticket.clone(), octets, plan, fates).await?;
