@@ -104,6 +104,15 @@ sample-gateway-attachments =
     添付ファイルが一つずつ暗号化されて届いたメールの配送の形: whole（全体を暗号化した1通。どのメールソフト
     でも読める）か keep（届いたままの暗号化ファイルを宛先の鍵に付け替える）
 sample-gateway-max_held_mebibytes = 保留しておくメールの合計の上限（MiB）。超えると送信側に後での再送を求めます。
+sample-gateway-max_list_members = 一つのメーリングリストの最大人数。
+sample-gateway-lists =
+    メーリングリスト（ssmax user add-role --kind list で登録）。届いたものは「名前 via リスト」の新しいメールとして出る。
+sample-gateway-lists-entry =
+    リストごとに一行。自組織か会員組織のメンバーと、返信の宛先（sender: 送信者、list: リスト）。
+sample-gateway-redirects =
+    転送。メンバーが一人のリスト（ssmax user add-role --kind list で登録）。.forwardやSieveの転送では
+    封印されたメールは外に出られないので、その代わりに使う。
+sample-gateway-redirects-entry = アドレスごとに一行。転送先。
 sample-gateway-system = 誰もログインしない、この組織の自動メール。
 sample-gateway-system-lmtp = 自組織のMTAが自動メールをLMTPで渡す口。省略すると口はない。
 sample-gateway-system-smtp =

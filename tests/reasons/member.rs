@@ -11,7 +11,7 @@ use ssmax_federation::{
     Capabilities, Enforce, Kind, Names, corporate_number_check_digit, member_id,
 };
 use ssmax_gateway::{
-    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, SystemConfig, listen,
+    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, ListConfig, SystemConfig, listen,
 };
 use ssmax_hsm::{Backend, UnlockSecret};
 use ssmax_inspector::InspectorConfig;
@@ -337,6 +337,12 @@ fn gateway(
             ambiguous: outline.ambiguous,
             attachments: outline.attachments,
             max_held_mebibytes: 10,
+            lists: BTreeMap::from([(
+                format!("team@{}", organisation.domains[0]),
+                ListConfig { members: vec!["bob@c.example".into()], ..ListConfig::default() },
+            )]),
+            redirects: BTreeMap::new(),
+            max_list_members: 200,
             system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },
             limits: listen::Limits::default(),
         },

@@ -34,8 +34,25 @@ pub struct Plan {
     pub leaves: bool,
     /// Recipients here, each of whom gets a sealed copy.
     pub seal_for: Vec<String>,
+    /// Lists and redirects among the recipients, each of which sends it on as new mail.
+    pub lists: Vec<ListPost>,
     /// Our authserv-id, for the fields that are removed.
     pub authserv_id: String,
+}
+
+/// What a list makes of a mail: new mail of its own with the mail attached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListPost {
+    /// The list's address, a recipient.
+    pub list: String,
+    /// The header fields of the new mail, each with its CRLF, but for those that describe
+    /// the body.
+    #[serde(with = "serde_bytes")]
+    pub fields: Vec<u8>,
+    /// What stands before the attached mail.
+    pub note: String,
+    /// The hop that the new mail continues.
+    pub prev: Option<ssmax_chain::HopId>,
 }
 
 /// What a recipient here gets of a mail in attachment mode.
@@ -60,6 +77,9 @@ pub enum Inspected {
         fresh: Vec<(FreshForm, Digest, ByteBuf)>,
         /// Sealed copies: recipient, header fields to deliver, `Content-*` and body.
         sealed: Vec<SealedCopy>,
+        /// New mail of lists: the list's address, and the mail, encrypted for our own
+        /// submission key.
+        posts: Vec<(String, ByteBuf)>,
         /// What was noticed although it passed.
         findings: Vec<Finding>,
     },

@@ -3,6 +3,7 @@
 use crate::claim::Claims;
 use crate::config::Settings;
 use crate::journal::Journal;
+use crate::list::Lists;
 use crate::wire::{ClientSettings, Routes};
 use serde::de::DeserializeOwned;
 use ssmax_api::ca::GatewayRequest as CaRequest;
@@ -38,6 +39,8 @@ pub(crate) struct Gateway {
     pub(crate) keyserver: Client,
     pub(crate) inspector: Client,
     pub(crate) ca: Client,
+    /// Lists and redirects, by the one spelling of their address.
+    pub(crate) lists: Lists,
     /// Who is being served just now.
     pub(crate) claims: Claims,
     /// The member list, for mail that does not come over the chain. What does is
@@ -75,6 +78,14 @@ impl Gateway {
                 Err(error) => tracing::debug!(%error, "a ticket could not be closed"),
             }
         });
+    }
+
+    /// Ends the ticket of a mail within another's journey.
+    pub(crate) async fn end_ticket(&self, ticket: Option<TicketId>) {
+        let Some(ticket) = ticket else { return };
+        if let Err(refusal) = self.keyserver::<()>(&GatewayRequest::Close { ticket }).await {
+            tracing::debug!(reason = refusal.reason.code(), "a ticket could not be closed");
+        }
     }
 
     /// Asks the inspector. The request is given away: it holds a mail.

@@ -15,6 +15,7 @@ mod fate;
 mod gateway;
 mod inbound;
 mod journal;
+mod list;
 pub mod listen;
 mod member_list;
 mod outbound;
@@ -27,6 +28,7 @@ pub mod wire;
 
 pub use config::{AfterOpening, Ambiguous, FederationConfig, GatewayConfig, Settings};
 pub use journal::{FateRow, fates_of, list_version};
+pub use list::{ListConfig, ListFault, Lists, ReplyTo};
 pub use serve::{ServeError, serve};
 pub use setup::{SetupError, initialise};
 pub use system::{Network, NotANetwork, SystemConfig};

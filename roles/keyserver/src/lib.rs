@@ -12,6 +12,7 @@
 mod admit;
 mod config;
 mod delegation;
+mod list_post;
 mod member_list;
 mod people;
 mod person;

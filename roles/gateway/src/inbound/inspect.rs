@@ -2,12 +2,15 @@
 //! recipient (steps 8 and 9).
 
 use super::accept::{HopArrival, OutsideArrival};
+use super::authenticate::Admitted;
 use crate::ambiguity;
 use crate::fate::Fates;
 use crate::gateway::{Gateway, fitting};
+use crate::outbound::parse;
 use crate::report;
+use serde_bytes::ByteBuf;
 use ssmax_api::TicketId;
-use ssmax_api::inspector::{Inspect, Inspected, Plan};
+use ssmax_api::inspector::{Inspect, Inspected, ListPost, Plan, SealedCopy};
 use ssmax_api::keyserver::GatewayRequest;
 use ssmax_chain::hop_mail::WHOLE_PATH;
 use ssmax_chain::journey::{Envelope, Inspection, Mail};
@@ -26,7 +29,8 @@ impl Gateway {
         let mut admitted = self.admit_arrival(envelope, hop, fates).await?;
         let mut seal_for = fates.undecided();
         seal_for.retain(|one| !admitted.waiting.iter().any(|(waiting, _)| waiting == one));
-        if seal_for.is_empty() {
+        let lists = self.posts_of(envelope, octets, &mut admitted, &mut seal_for)?;
+        if seal_for.is_empty() && lists.is_empty() {
             refuse_each(&admitted.waiting, fates);
             return Ok(());
         }
@@ -38,14 +42,44 @@ impl Gateway {
             encrypted: (!hop.in_attachment_mode).then(|| WHOLE_PATH.to_owned()),
             attachments: hop.in_attachment_mode.then_some(self.settings.gateway.attachments),
             seal_for,
+            lists,
             authserv_id: self.settings.gateway.host_name.clone(),
             ..Plan::default()
         };
         let name = admitted.ticket.ticket.clone();
-        let answer = self.look(name, octets, plan).await?;
+        let (answer, posts) = self.look(name, octets, plan).await?;
         let mail = mail.authenticated(admitted.ticket).inspected(answer)?;
         refuse_each(&admitted.waiting, fates);
+        for (list, post) in posts {
+            let ticket = mail.ticket();
+            self.distribute(&list, post.into_vec(), octets, Some(ticket.id), fates).await;
+            self.remember_delivered(ticket, &list, fates).await;
+        }
         self.deliver_sealed(&mail, &hop.from, fates).await
+    }
+
+    /// What the lists among the recipients make of the mail; these are not sealed for. One
+    /// that does not take it waits with the others who do not get it.
+    fn posts_of(
+        &self,
+        envelope: &Envelope,
+        octets: &[u8],
+        admitted: &mut Admitted,
+        seal_for: &mut Vec<String>,
+    ) -> Result<Vec<ListPost>, Refusal> {
+        let is_list = |one: &String| admitted.ticket.lists.contains(one);
+        let lists: Vec<String> = seal_for.iter().filter(|one| is_list(one)).cloned().collect();
+        seal_for.retain(|one| !is_list(one));
+        let mail = parse(octets)?;
+        let prev = Some(admitted.ticket.id);
+        let mut posts = Vec::new();
+        for list in lists {
+            match self.post(&list, &mail, &envelope.mail_from, octets, prev) {
+                Ok(post) => posts.push(post),
+                Err(reason) => admitted.waiting.push((list, reason)),
+            }
+        }
+        Ok(posts)
     }
 
     pub(super) async fn outside_the_chain(
@@ -56,6 +90,15 @@ impl Gateway {
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
         let class = self.judge_outside(arrival)?;
+        for recipient in fates.undecided() {
+            // Of nobody known nothing is sent on in our name.
+            if self.list_at(&recipient).is_some() {
+                fates.refuse(&recipient, Reason::ListClosed.into());
+            }
+        }
+        if fates.all_decided() {
+            return Ok(());
+        }
         let report = report::without_returned_body(&envelope.mail_from, octets, &Self::boundary())?;
         let octets = &report.map_or_else(|| Arc::clone(octets), Arc::new);
         let setting = self.settings.gateway.ambiguous;
@@ -67,7 +110,7 @@ impl Gateway {
         fates.ticket = Some(ticket.clone());
         let plan = Plan { authserv_id: self.settings.gateway.host_name.clone(), ..Plan::default() };
         let mail = Mail::accept(envelope.clone(), Arc::clone(octets));
-        let answer = self.look(ticket.clone(), octets, plan).await?;
+        let (answer, _) = self.look(ticket.clone(), octets, plan).await?;
         let mail = mail.authenticated(ticket).inspected(answer)?;
         self.deliver_as_it_came(&mail, class, fates).await
     }
@@ -77,11 +120,11 @@ impl Gateway {
         ticket: TicketId,
         octets: &[u8],
         plan: Plan,
-    ) -> Result<Inspection<Vec<ssmax_api::inspector::SealedCopy>>, Refusal> {
+    ) -> Result<(Inspection<Vec<SealedCopy>>, Vec<(String, ByteBuf)>), Refusal> {
         let request = Inspect { ticket, mail: octets.to_vec(), plan };
         Ok(match self.inspector(request).await? {
-            Inspected::Passed { sealed, .. } => Inspection::Passed(sealed),
-            Inspected::Stopped { reason, .. } => Inspection::Stopped(reason),
+            Inspected::Passed { sealed, posts, .. } => (Inspection::Passed(sealed), posts),
+            Inspected::Stopped { reason, .. } => (Inspection::Stopped(reason), Vec::new()),
         })
     }
 }

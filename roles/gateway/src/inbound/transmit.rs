@@ -40,14 +40,24 @@ impl Gateway {
                 continue;
             };
             self.transmit(&mail.envelope().mail_from, parcel, Some(ticket.id), fates).await;
-            let key = fates.key(&recipient);
-            if Self::has_passed(fates, &recipient)
-                && let Err(error) = self.journal.delivered(&ticket.from_org, ticket.id, &key).await
-            {
-                tracing::error!(%error, "a delivery could not be remembered; a repeat may come twice");
-            }
+            self.remember_delivered(ticket, &recipient, fates).await;
         }
         Ok(())
+    }
+
+    /// Remembers that a recipient has the mail, if they have.
+    pub(super) async fn remember_delivered(
+        &self,
+        ticket: &InboundTicket,
+        recipient: &str,
+        fates: &Fates,
+    ) {
+        let key = fates.key(recipient);
+        if Self::has_passed(fates, recipient)
+            && let Err(error) = self.journal.delivered(&ticket.from_org, ticket.id, &key).await
+        {
+            tracing::error!(%error, "a delivery could not be remembered; a repeat may come twice");
+        }
     }
 
     /// Delivers a mail from outside the federation as it came, with its class on top.

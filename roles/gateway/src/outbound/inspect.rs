@@ -1,5 +1,6 @@
 //! May it pass? A worker looks into it, and composes what travels on.
 
+use super::accept::parse;
 use super::authenticate::Known;
 use crate::fate::Fates;
 use crate::gateway::{Gateway, fitting};
@@ -13,6 +14,8 @@ use ssmax_chain::{Digest, Reason, Refusal};
 pub(super) struct Made {
     pub(super) fresh: Vec<(FreshForm, Digest, ByteBuf)>,
     pub(super) sealed: Vec<SealedCopy>,
+    /// What lists made of it: their address and the new mail.
+    pub(super) posts: Vec<(String, ByteBuf)>,
     pub(super) form: Form,
     pub(super) message_id: String,
     pub(super) from: String,
@@ -24,16 +27,17 @@ impl Gateway {
         known: Known,
         fates: &mut Fates,
     ) -> Result<Mail<Inspected<OutboundTicket, Made>>, Refusal> {
-        let (plan, later) = self.outbound_plan(&known);
+        let (plan, later) = self.outbound_plan(&known)?;
         let request = Inspect {
             ticket: known.mail.ticket().ticket.clone(),
             mail: known.mail.octets().to_vec(),
             plan,
         };
         let answer = match self.inspector(request).await? {
-            Answer::Passed { fresh, sealed, .. } => Inspection::Passed(Made {
+            Answer::Passed { fresh, sealed, posts, .. } => Inspection::Passed(Made {
                 fresh,
                 sealed,
+                posts,
                 form: known.form,
                 message_id: known.message_id,
                 from: known.from,
@@ -42,15 +46,15 @@ impl Gateway {
         };
         let mail = known.mail.inspected(answer)?;
         // Told only now: of a mail that is stopped it would say that its key came out.
-        for recipient in &later {
-            fates.refuse(recipient, Reason::InspectorUnavailable.into());
+        for (recipient, reason) in &later {
+            fates.refuse(recipient, (*reason).into());
         }
         Ok(mail)
     }
 
     /// What the worker is to make. Recipients whose copies do not fit into one answer
     /// have to wait: the client sends the mail again, and the others have it by then.
-    fn outbound_plan(&self, known: &Known) -> (Plan, Vec<String>) {
+    fn outbound_plan(&self, known: &Known) -> Result<(Plan, Vec<(String, Reason)>), Refusal> {
         let mut later = Vec::new();
         let most = fitting(known.mail.octets().len());
         let mut plan = Plan {
@@ -67,13 +71,25 @@ impl Gateway {
                     if plan.seal_for.len() + plan.fresh.len() < most {
                         plan.seal_for.push(recipient.clone());
                     } else {
-                        later.push(recipient.clone());
+                        later.push((recipient.clone(), Reason::InspectorUnavailable));
+                    }
+                }
+                RecipientRoute::List { recipient } => {
+                    let octets = known.mail.octets();
+                    let mail_from = &known.mail.envelope().mail_from;
+                    let post = self.post(recipient, &parse(octets)?, mail_from, octets, None);
+                    match post {
+                        Ok(post) if plan.lists.len() + plan.seal_for.len() < most => {
+                            plan.lists.push(post);
+                        }
+                        Ok(_) => later.push((recipient.clone(), Reason::InspectorUnavailable)),
+                        Err(reason) => later.push((recipient.clone(), reason)),
                     }
                 }
                 RecipientRoute::Member { recipient, form, .. } => {
                     if !known.form.is_encrypted() && !plan.fresh.contains(form) {
                         if plan.seal_for.len() + plan.fresh.len() >= most {
-                            later.push(recipient.clone());
+                            later.push((recipient.clone(), Reason::InspectorUnavailable));
                             continue;
                         }
                         plan.fresh.push(*form);
@@ -83,6 +99,6 @@ impl Gateway {
                 RecipientRoute::Refused { .. } => {}
             }
         }
-        (plan, later)
+        Ok((plan, later))
     }
 }

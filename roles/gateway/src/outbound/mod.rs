@@ -18,6 +18,7 @@ use crate::gateway::Gateway;
 use crate::listen::{self, Journey, Login};
 use crate::wire::Reply;
 use crate::{fate, reply};
+use ssmax_api::TicketId;
 use ssmax_api::ca::GatewayRequest as CaRequest;
 use ssmax_api::keyserver::RecipientRoute;
 use ssmax_chain::{Reason, Refusal};
@@ -72,8 +73,20 @@ impl Gateway {
         self: &Arc<Self>,
         envelope: listen::Envelope,
         accepted: Result<(Result<Submitted, Refusal>, String), Refusal>,
-        mut fates: fate::Fates,
+        fates: fate::Fates,
     ) -> Vec<Reply> {
+        let (replies, ticket) = self.carry_out(envelope, accepted, fates).await;
+        self.close(ticket);
+        replies
+    }
+
+    /// As [`Gateway::go_out`], with the ticket that is to be closed.
+    pub(crate) async fn carry_out(
+        &self,
+        envelope: listen::Envelope,
+        accepted: Result<(Result<Submitted, Refusal>, String), Refusal>,
+        mut fates: fate::Fates,
+    ) -> (Vec<Reply>, Option<TicketId>) {
         let accepted = accepted.and_then(|(accepted, message_id)| {
             fates.message_id = message_id;
             accepted
@@ -91,9 +104,7 @@ impl Gateway {
             }
         }
         let ticket = fates.ticket.take();
-        let replies = fates.write(&self.journal, "outbound").await;
-        self.close(ticket);
-        replies
+        (fates.write(&self.journal, "outbound").await, ticket)
     }
 
     /// All steps, in their order. Whoever has no fate at its end is refused by the

@@ -56,6 +56,10 @@ impl Gateway {
         for copy in &mail.made().sealed {
             self.deliver_inside(mail, copy, fates).await;
         }
+        for (list, post) in &mail.made().posts {
+            self.distribute(list, post.to_vec(), mail.octets(), None, fates).await;
+            self.remember_sent(std::slice::from_ref(list), fates).await;
+        }
         let entity = parse(mail.octets())?;
         let open = fates.undecided();
         let is_open = |route: &&RecipientRoute| matches!(route, RecipientRoute::Member { recipient, .. } if open.contains(recipient));

@@ -25,6 +25,7 @@ impl Worker {
     ) -> Result<Inspected, Stop> {
         let plan = &order.plan;
         let mut passed = (Vec::new(), Vec::new());
+        let mut posts = Vec::new();
         if let Some(signed) = &signed {
             for form in &plan.fresh {
                 passed.0.push(self.fresh(*form, opened, signed)?);
@@ -39,12 +40,17 @@ impl Worker {
                 };
                 passed.1.push(copy);
             }
+            for post in &plan.lists {
+                let mail = self.post(post, opened, signed)?;
+                posts.push((post.list.clone(), ByteBuf::from(mail)));
+            }
         }
         let (fresh, sealed) = passed;
         Ok(Inspected::Passed {
             entity: signed.map(|signed| Digest::of(&signed.entity)),
             fresh,
             sealed,
+            posts,
             findings: std::mem::take(&mut self.findings),
         })
     }
@@ -98,14 +104,17 @@ impl Worker {
     }
 }
 
-fn multipart_signed(head: &[u8], entity: &[u8], signed_data: &[u8]) -> Vec<u8> {
+pub(super) fn multipart_signed(head: &[u8], entity: &[u8], signed_data: &[u8]) -> Vec<u8> {
     let mut random = [0; 16];
     SystemRandom.fill(&mut random);
     signed_part_behind(head, entity.to_vec(), signed_data, &compose::boundary(random))
 }
 
 /// Encrypts where the content stands.
-fn encrypted(mut content: Vec<u8>, cipher: ContentCipher) -> Result<(ContentKey, Sealed), Stop> {
+pub(super) fn encrypted(
+    mut content: Vec<u8>,
+    cipher: ContentCipher,
+) -> Result<(ContentKey, Sealed), Stop> {
     content.reserve_exact(ENCRYPT_ROOM);
     let key = ContentKey::random(&SystemRandom, cipher.key_len());
     let object = encrypt_vec(content, cipher, &key, &SystemRandom).map_err(|_| Problem::Failed)?;
