@@ -2,7 +2,12 @@
 
 use thiserror::Error;
 
-use crate::{Direction, Report, leak::MyNumber, malware::Eicar, table::Table};
+use crate::{
+    Direction, Report,
+    leak::{CardNumber, MyNumber},
+    malware::Eicar,
+    table::Table,
+};
 
 /// One view of one part of a mail, shown to every engine.
 ///
@@ -66,5 +71,5 @@ pub enum EngineFault {
 
 /// The engines that need nothing but the mail itself.
 pub fn built_in() -> Vec<Box<dyn Engine>> {
-    vec![Box::new(MyNumber::new()), Box::new(Eicar)]
+    vec![Box::new(MyNumber::new()), Box::new(CardNumber::new()), Box::new(Eicar)]
 }

@@ -28,6 +28,7 @@ pub mod leak;
 mod legacy;
 mod limits;
 pub mod malware;
+mod pdf;
 mod policy;
 mod table;
 mod text;

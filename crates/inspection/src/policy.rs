@@ -14,6 +14,12 @@ pub mod rule {
     /// Twelve digits with a valid check digit and nothing that says what they are: one
     /// random number in ten looks so, hence reported only when the policy asks.
     pub const LEAK_MY_NUMBER_NO_CONTEXT: &str = "leak.my-number-no-context";
+    /// A payment card's number: of an issuer's range, with a valid check digit, and a word
+    /// that says so or groups as on a card.
+    pub const LEAK_CARD_NUMBER: &str = "leak.card-number";
+    /// The same digits in one row and nothing that says what they are: reported only when
+    /// the policy asks.
+    pub const LEAK_CARD_NUMBER_NO_CONTEXT: &str = "leak.card-number-no-context";
     /// The EICAR test file.
     pub const MALWARE_EICAR: &str = "malware.eicar";
     /// What ClamAV knows by a signature; the finding has its name.
@@ -46,13 +52,16 @@ pub mod rule {
     pub const MAIL_TOO_DEEP: &str = "mail.too-deep";
     /// More text than `Limits::text_bytes`.
     pub const TEXT_TOO_LARGE: &str = "text.too-large";
-    /// A document whose text we cannot read fully: PDF, Office files from before 1997.
+    /// A document whose text we cannot read fully: Office files from before 1997, PDF with
+    /// a code of its own for its letters.
     pub const DOCUMENT_NOT_READ: &str = "document.not-read";
     /// A document with macros: VBA, or those of Excel 4.0. What runs by itself is named.
     pub const DOCUMENT_MACROS: &str = "document.macros";
     /// A document that starts a program or fetches more of itself from elsewhere: DDE
     /// fields, remote templates and objects.
     pub const DOCUMENT_ACTIVE: &str = "document.active";
+    /// A PDF with JavaScript, which forms of every authority use to add up.
+    pub const DOCUMENT_SCRIPT: &str = "document.script";
 }
 
 /// Every rule and family with its outcome outbound and inbound, most exact first.
@@ -63,6 +72,8 @@ pub mod rule {
 const DEFAULTS: &[(&str, Outcome, Outcome)] = &[
     (rule::LEAK_MY_NUMBER, Outcome::Block, Outcome::Pass),
     (rule::LEAK_MY_NUMBER_NO_CONTEXT, Outcome::Pass, Outcome::Pass),
+    (rule::LEAK_CARD_NUMBER, Outcome::Block, Outcome::Pass),
+    (rule::LEAK_CARD_NUMBER_NO_CONTEXT, Outcome::Pass, Outcome::Pass),
     (rule::MALWARE_EICAR, Outcome::Pass, Outcome::Block),
     (rule::MALWARE_CLAMAV, Outcome::Pass, Outcome::Block),
     (rule::ARCHIVE_ENCRYPTED, Outcome::Hold, Outcome::Hold),
@@ -81,6 +92,7 @@ const DEFAULTS: &[(&str, Outcome, Outcome)] = &[
     (rule::DOCUMENT_NOT_READ, Outcome::Pass, Outcome::Pass),
     (rule::DOCUMENT_MACROS, Outcome::Pass, Outcome::Hold),
     (rule::DOCUMENT_ACTIVE, Outcome::Pass, Outcome::Hold),
+    (rule::DOCUMENT_SCRIPT, Outcome::Pass, Outcome::Pass),
     ("leak.*", Outcome::Block, Outcome::Pass),
     ("malware.*", Outcome::Pass, Outcome::Block),
     ("archive.*", Outcome::Hold, Outcome::Hold),

@@ -182,3 +182,35 @@ fn what_starts_a_program_or_loads_from_elsewhere_is_found() {
     assert_eq!(told(&verdict), [(rule::DOCUMENT_ACTIVE, what)]);
     assert_eq!(verdict.outcome, Outcome::Hold);
 }
+
+#[test]
+fn numbers_in_pdf_are_found_by_charset_by_map_and_in_tables() {
+    let leaks = |octets: &[u8], expected: &[(&str, &str)]| {
+        let verdict = file("a.pdf", octets);
+        for (part, what) in expected {
+            let leak = |f: &ssmax_inspection::Finding| f.part == *part && f.what == *what;
+            assert!(verdict.findings.iter().any(leak), "{part} {what}: {:?}", verdict.findings);
+        }
+        let only_leaks = verdict.findings.iter().all(|f| f.rule == rule::LEAK_MY_NUMBER);
+        assert!(only_leaks, "{:?}", verdict.findings);
+    };
+    let first = ("a.pdf", "********9018");
+    let second = ("a.pdf", "********1093");
+    leaks(include_bytes!("files/charset.pdf"), &[first]);
+    leaks(include_bytes!("files/embedded-font.pdf"), &[first]);
+    leaks(include_bytes!("files/table.pdf"), &[first, second]);
+    leaks(include_bytes!("files/attached.pdf"), &[first, ("a.pdf!list.csv", "********1093")]);
+}
+
+#[test]
+fn a_pdf_that_acts_says_how() {
+    let objects = "1 0 obj <</Type/Page>> endobj 2 0 obj <</S/JavaScript/JS(x)>> endobj ";
+    let script = format!("%PDF-1.4\n{objects}");
+    let verdict = inbound_file(script.as_bytes());
+    assert_eq!(told(&verdict), [(rule::DOCUMENT_SCRIPT, "PDF with JavaScript")]);
+    assert_eq!(verdict.outcome, Outcome::Pass);
+    let launch = format!("{script}3 0 obj <</S/Launch/F(cmd.exe)>> endobj");
+    let verdict = inbound_file(launch.as_bytes());
+    assert_eq!(told(&verdict)[0], (rule::DOCUMENT_ACTIVE, "PDF that starts a program"));
+    assert_eq!(verdict.outcome, Outcome::Hold);
+}

@@ -154,6 +154,8 @@ fn a_locked_archive_cut_short_or_split_is_still_said_to_be_locked() {
 fn documents_locked_by_office_are_recognised() {
     is_locked(include_bytes!("files/locked.xlsx"), "a workbook of today");
 
+    is_locked(include_bytes!("files/locked.pdf"), "PDF");
+
     let mut word = vec![0; 0x300];
     word[..4].copy_from_slice(&[0xEC, 0xA5, 0xC1, 0]);
     word[11] = 1;

@@ -245,7 +245,7 @@ fn files_outside_the_parts_are_found_too() {
 }
 
 #[test]
-fn a_pdf_says_that_its_text_was_not_read_and_passes() {
+fn a_pdf_that_cannot_be_read_says_so_and_passes() {
     let verdict = outbound(&mail_with("x", "x", "a.pdf", b"%PDF-1.7\n"));
     assert_eq!(found(&verdict), [(rule::DOCUMENT_NOT_READ, "2")]);
     assert_eq!(verdict.outcome, Outcome::Pass);

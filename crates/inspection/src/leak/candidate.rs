@@ -1,26 +1,29 @@
-//! Twelve digits that could be a My Number, by their shape alone.
+//! Digits that could be a number sought, by their shape alone: twelve for a My Number.
 
 use std::ops::Range;
 
 /// Digits of a My Number (平成26年総務省令第85号 第5条).
 pub(super) const DIGITS: usize = 12;
 
-/// Twelve digits with a valid check digit, found in normalised text.
+/// Digits with a valid check digit, found in normalised text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
     /// Where it stands in the text, separators included.
     pub(super) span: Range<usize>,
-    pub(super) digits: [u8; DIGITS],
+    pub(super) digits: Vec<u8>,
     /// Reads like a date and time (`202401151230`), or stands in three cells of four
     /// digits like other figures: believed only right behind a label.
     pub(super) needs_label: bool,
+    /// Is written as only such numbers are: believed where no label speaks against it.
+    pub(super) stands_out: bool,
 }
 
 impl Candidate {
     /// The last four digits behind stars: enough to find it, useless to a thief.
     pub(super) fn masked(&self) -> String {
-        let mut masked = "*".repeat(DIGITS - 4);
-        masked.extend(self.digits.iter().skip(DIGITS - 4).map(|d| char::from(b'0' + d)));
+        let hidden = self.digits.len().saturating_sub(4);
+        let mut masked = "*".repeat(hidden);
+        masked.extend(self.digits.iter().skip(hidden).map(|d| char::from(b'0' + d)));
         masked
     }
 }
@@ -64,7 +67,7 @@ pub(super) fn candidates(text: &str) -> Vec<Candidate> {
     found
 }
 
-fn digit_runs(octets: &[u8]) -> Vec<Range<usize>> {
+pub(super) fn digit_runs(octets: &[u8]) -> Vec<Range<usize>> {
     let mut runs = Vec::new();
     let mut start = None;
     for (at, octet) in octets.iter().enumerate() {
@@ -109,13 +112,13 @@ fn grouping(text: &str, before: Option<&Range<usize>>, rest: &[Range<usize>]) ->
 }
 
 /// A year after the number (`1234 5678 9018 2024年`) does not make it a card number.
-fn is_year(text: &str, run: &Range<usize>) -> bool {
+pub(super) fn is_year(text: &str, run: &Range<usize>) -> bool {
     text.get(run.end..).is_some_and(|after| after.starts_with(['年', '/']))
 }
 
 /// Between groups of four: a dash or a few spaces, or both; the long-vowel mark and
 /// the middle dot are typed for a dash. Or the wall of a table's cells.
-fn separates_groups(gap: &str) -> bool {
+pub(super) fn separates_groups(gap: &str) -> bool {
     let trimmed = gap.trim_matches(' ');
     gap.len() <= 5
         && !gap.is_empty()
@@ -123,12 +126,12 @@ fn separates_groups(gap: &str) -> bool {
 }
 
 /// Between single digits: the same, and commas.
-fn separates_boxes(gap: &str) -> bool {
+pub(super) fn separates_boxes(gap: &str) -> bool {
     separates_groups(gap) || (gap.len() <= 5 && matches!(gap.trim_matches(' '), "┃" | ","))
 }
 
 /// Three cells of four digits. Twelve cells of one digit are no other table's.
-fn crosses_cells(shown: &str) -> bool {
+pub(super) fn crosses_cells(shown: &str) -> bool {
     shown.contains(['\t', '|', '│']) && shown.bytes().take(4).all(|octet| octet.is_ascii_digit())
 }
 
@@ -144,11 +147,12 @@ fn candidate(text: &str, span: Range<usize>) -> Option<Candidate> {
     (stands_alone && check_digit_is_valid(&digits)).then(|| Candidate {
         needs_label: (span.len() == DIGITS && like_a_time(&digits)) || crosses_cells(shown),
         span,
-        digits,
+        digits: digits.to_vec(),
+        stands_out: false,
     })
 }
 
-fn stands_alone_before(before: &str) -> bool {
+pub(super) fn stands_alone_before(before: &str) -> bool {
     let mut back = before.chars().rev();
     match back.next() {
         // A Latin label may touch its number: "mynumber123456789018".
@@ -164,7 +168,7 @@ fn stands_alone_before(before: &str) -> bool {
     }
 }
 
-fn stands_alone_after(after: &str) -> bool {
+pub(super) fn stands_alone_after(after: &str) -> bool {
     let mut chars = after.chars();
     match chars.next() {
         Some(c) if c.is_ascii_alphanumeric() => false,

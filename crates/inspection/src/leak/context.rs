@@ -1,7 +1,7 @@
 //! Words that say what a number is.
 //!
 //! One random number in ten has a valid check digit, so the digits alone prove little:
-//! what decides is the label. Labels *for* a My Number stand against labels for
+//! what decides is the label. Labels *for* the number sought stand against labels for
 //! something else (order, telephone, 法人番号), and the nearest one counts.
 
 use std::ops::Range;
@@ -11,8 +11,8 @@ use aho_corasick::{AhoCorasick, MatchKind};
 /// What a label says about the number behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Says {
-    /// The number is a My Number.
-    MyNumber,
+    /// The number is one of those sought.
+    Sought,
     /// The number is something else.
     Other,
     /// The number is something else if it follows at once (`注文 1234...`); in running
@@ -27,69 +27,21 @@ pub(super) struct Mark {
     pub(super) says: Says,
 }
 
-/// Labels of a My Number. Longer ones win over shorter ones at the same place.
-const MY_NUMBER: &[&str] = &[
-    "個人番号",
-    "個 人 番 号",
-    "個人\n番号",
-    "個人 番号",
-    "個人の番号",
-    "個人no",
-    "個番",
-    "マイナンバー",
-    "マイナンバ",
-    "マイナンバーカード",
-    "マイナンバーカード番号",
-    "マイナンバー番号",
-    "個人番号カード",
-    "マイ・ナンバー",
-    "マイ ナンバー",
-    "マイナン\nバー",
-    "マイナン バー",
-    "マイ\nナンバー",
-    "マ イ ナ ン バ ー",
-    "まいなんばー",
-    "まいなんば",
-    "マイno",
-    "特定個人情報",
-    "番号法",
-    "社会保障・税番号",
-    "社会保障番号",
-    "税番号",
-    "共通番号",
-    "通知カード",
-    "12桁の番号",
-    "十二桁の番号",
-    "12 桁の番号",
-    "my number",
-    "my numbers",
-    "mynumber",
-    "mynumbers",
-    "my-number",
-    "my_number",
-    "my\nnumber",
-    "my no.",
-    "my number card",
-    "my number card no.",
-    "individual number",
-    "individual numbers",
-    "individual_number",
-    "social security and tax number",
-    "personal number",
-    "personal_number",
-    "kojin bango",
-    "kojinbango",
-    "kojin_bango",
-    "kojin bangou",
-    "kojinbangou",
-];
+/// The labels of one kind of number. Longer ones win over shorter ones at the same place.
+#[derive(Debug)]
+pub(super) struct Words {
+    /// Labels of the number sought.
+    pub(super) sought: &'static [&'static str],
+    /// Labels of other numbers that these words would hide.
+    pub(super) others: &'static [&'static str],
+    /// In front of a label of the number sought they make it one of another:
+    /// 法人 ... マイナンバー is the 13-digit number of a company.
+    pub(super) others_when_behind: &'static [&'static str],
+}
 
-/// Labels of other numbers, wherever they stand between a My Number label and a number.
+/// Labels of other numbers, wherever they stand between a label and a number.
 const OTHER: &[&str] = &[
     "番号", // judged by the character before it, see `classify`
-    "法人マイナンバー",
-    "法人版マイナンバー",
-    "企業版マイナンバー",
     "コード",
     "ナンバー",
     "シリアル",
@@ -227,6 +179,9 @@ const OTHER_IF_ADJACENT: &[&str] = &[
 /// costs linear time.
 const MAX_MARKS_BACK: usize = 32;
 
+/// Latin words of up to this length are labels only as whole words: `jcb`, `visa`.
+const MAX_SHORT_WORD_BYTES: usize = 5;
+
 /// How far an adjacent label may stand from its number, in octets: `注文内容：` and the
 /// like still fit between.
 const ADJACENT_BYTES: usize = 24;
@@ -234,17 +189,18 @@ const ADJACENT_BYTES: usize = 24;
 /// Finds labels.
 #[derive(Debug)]
 pub(super) struct Labels {
+    words: &'static Words,
     automaton: Option<AhoCorasick>,
 }
 
 impl Labels {
-    pub(super) fn new() -> Self {
-        let words = MY_NUMBER.iter().chain(OTHER).chain(OTHER_IF_ADJACENT);
+    pub(super) fn new(words: &'static Words) -> Self {
+        let all = words.sought.iter().chain(words.others).chain(OTHER).chain(OTHER_IF_ADJACENT);
         // The words are constants and far below the automaton's size limits; without
         // one, numbers would be found without context only.
         let automaton =
-            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(words).ok();
-        Self { automaton }
+            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(all).ok();
+        Self { words, automaton }
     }
 
     /// The labels of normalised `text`, in order.
@@ -254,27 +210,39 @@ impl Labels {
         for found in automaton.find_iter(text) {
             let span = found.range();
             let index = found.pattern().as_usize();
-            let Some(says) = classify(text, &span, index, marks.last()) else { continue };
-            marks.push(Mark { span, says });
+            let says = classify(self.words, text, &span, index, marks.last());
+            marks.extend(says.map(|says| Mark { span, says }));
         }
         marks
     }
 }
 
 /// What the word at `span` says here, or `None` if it is no label here.
-fn classify(text: &str, span: &Range<usize>, index: usize, last: Option<&Mark>) -> Option<Says> {
+fn classify(
+    words: &Words,
+    text: &str,
+    span: &Range<usize>,
+    index: usize,
+    last: Option<&Mark>,
+) -> Option<Says> {
     let word = text.get(span.clone())?;
     let before = text.get(..span.start)?;
     let after = text.get(span.end..)?;
-    if index < MY_NUMBER.len() {
-        // 法人 ... マイナンバー is the 13-digit number of a company.
-        let corporate = ["法人", "法人版", "企業", "企業版"].iter().any(|w| before.ends_with(w));
-        return Some(if corporate { Says::Other } else { Says::MyNumber });
+    let own = words.sought.len();
+    if index < own {
+        if is_inside_latin_word(word, before, after) && word.len() <= MAX_SHORT_WORD_BYTES {
+            return None;
+        }
+        let other = words.others_when_behind.iter().any(|w| before.ends_with(w));
+        return Some(if other { Says::Other } else { Says::Sought });
+    }
+    if index < own + words.others.len() {
+        return Some(Says::Other);
     }
     if is_inside_latin_word(word, before, after) || belongs_to(last, text, span) {
         return None;
     }
-    if index >= MY_NUMBER.len() + OTHER.len() {
+    if index >= own + words.others.len() + OTHER.len() {
         return Some(Says::OtherIfAdjacent);
     }
     match word {
@@ -294,9 +262,9 @@ fn is_inside_latin_word(word: &str, before: &str, after: &str) -> bool {
         || (letter(word.chars().next_back()) && letter(after.chars().next()))
 }
 
-/// マイナンバーの番号, my number id: still the My Number's own label.
+/// マイナンバーの番号, my number id: still the number's own label.
 fn belongs_to(last: Option<&Mark>, text: &str, span: &Range<usize>) -> bool {
-    last.filter(|mark| mark.says == Says::MyNumber)
+    last.filter(|mark| mark.says == Says::Sought)
         .and_then(|mark| text.get(mark.span.end..span.start))
         .is_some_and(|gap| {
             matches!(gap, "" | " " | "の" | "_" | "-" | ")" | "）の" | ")の" | "(" | "の12桁の")
@@ -383,7 +351,7 @@ pub(super) fn nearest(
         let gap = || mark.span.end..at;
         let between = text.get(gap())?;
         match mark.says {
-            Says::MyNumber => return Some(Nearest::new(Says::MyNumber, between)),
+            Says::Sought => return Some(Nearest::new(Says::Sought, between)),
             Says::OtherIfAdjacent if !is_adjacent(between) => {}
             Says::Other | Says::OtherIfAdjacent if own_value(gap()) => {}
             Says::Other | Says::OtherIfAdjacent => return Some(Nearest::new(Says::Other, between)),
@@ -402,8 +370,8 @@ fn is_adjacent(between: &str) -> bool {
 ///
 /// The head of a column is a label whatever the word: 注文 means its number here.
 pub(super) fn cell_says(marks: &[Mark]) -> Option<Says> {
-    let mine = marks.iter().any(|mark| mark.says == Says::MyNumber);
-    (!marks.is_empty()).then_some(if mine { Says::MyNumber } else { Says::Other })
+    let mine = marks.iter().any(|mark| mark.says == Says::Sought);
+    (!marks.is_empty()).then_some(if mine { Says::Sought } else { Says::Other })
 }
 
 #[cfg(test)]
@@ -411,7 +379,11 @@ mod tests {
     use super::*;
 
     fn says(text: &str) -> Vec<Says> {
-        Labels::new().marks(text).into_iter().map(|mark| mark.says).collect()
+        Labels::new(&super::super::my_number::WORDS)
+            .marks(text)
+            .into_iter()
+            .map(|mark| mark.says)
+            .collect()
     }
 
     #[test]
@@ -426,7 +398,7 @@ mod tests {
             "employeemynumber",
             "individual number",
         ] {
-            assert_eq!(says(text), [Says::MyNumber], "{text}");
+            assert_eq!(says(text), [Says::Sought], "{text}");
         }
     }
 

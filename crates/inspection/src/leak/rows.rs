@@ -58,7 +58,7 @@ impl Columns {
             .or_else(|| {
                 left.iter().rev().take(MAX_CELLS_LEFT).find_map(|cell| label(text, cell, marks))
             })
-            .map(|says| says == Says::MyNumber)
+            .map(|says| says == Says::Sought)
     }
 
     /// Takes what this row's label cells say of the rows below.
@@ -86,7 +86,7 @@ fn in_cell(text: &str, cell: &Cell, marks: &[Mark], candidate: &Candidate) -> Op
     }
     let end = cell.span.end.min(candidate.span.end.saturating_add(MAX_AFTER_BYTES));
     let after = marks_in(marks, &(candidate.span.end..end));
-    after.first().filter(|mark| mark.says == Says::MyNumber).map(|mark| mark.says)
+    after.first().filter(|mark| mark.says == Says::Sought).map(|mark| mark.says)
 }
 
 /// A cell that is a label and no value.

@@ -52,15 +52,25 @@ const CLOSED: &[(usize, &[u8], &str)] = &[
     (32_769, b"CD001", "ISO 9660"),
 ];
 
+/// How containers begin in which a file may stand as it is.
+const CONTAINERS: [&[u8]; 8] =
+    [b"PK", b"7z\xBC\xAF", b"Rar!", b"\x1F\x8B", b"!<arch>", b"0707", b"MSCF", b"{\\rtf"];
+
 /// How far into a file its PDF header may stand: readers accept it this late.
 const PDF_HEADER_BYTES: usize = 1024;
 
 /// What `octets` are. An archive behind something else (a program that unpacks itself)
 /// is an archive.
 pub(super) fn recognise(octets: &[u8]) -> Kind {
-    // A compound file may hold archives and is none for that.
+    // Compound files and PDF may hold archives and are none for that.
     if octets.starts_with(compound::MAGIC) {
         return Kind::Compound;
+    }
+    let head = octets.get(..PDF_HEADER_BYTES.min(octets.len())).unwrap_or_default();
+    let is_pdf = memchr::memmem::find(head, b"%PDF-").is_some();
+    // An archive that stores a PDF may have its header as early.
+    if is_pdf && !CONTAINERS.iter().any(|mark| octets.starts_with(mark)) {
+        return Kind::Pdf;
     }
     if zip::looks_like_zip(octets) {
         return Kind::Zip;
@@ -80,8 +90,7 @@ pub(super) fn recognise(octets: &[u8]) -> Kind {
     if let Some((_, _, name)) = CLOSED.iter().find(marked) {
         return Kind::Closed(name);
     }
-    let head = octets.get(..PDF_HEADER_BYTES.min(octets.len())).unwrap_or_default();
-    if memchr::memmem::find(head, b"%PDF-").is_some() { Kind::Pdf } else { Kind::Plain }
+    Kind::Plain
 }
 
 /// An archive of 7z or RAR, also one in a program that unpacks it.

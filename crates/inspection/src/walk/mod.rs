@@ -4,6 +4,7 @@ mod archive;
 mod compound;
 mod kind;
 mod mail;
+mod pdf;
 mod uu;
 
 use crate::{
@@ -141,7 +142,12 @@ impl<'w> Walk<'w> {
                 return;
             }
             Kind::Rtf => self.text(place, &rtf::text(octets)),
-            Kind::Pdf => self.report.add(rule::DOCUMENT_NOT_READ, &place.part, "PDF"),
+            Kind::Pdf => {
+                self.pdf(place, octets);
+                if zip::ends_like_zip(octets) {
+                    self.zip(place, octets);
+                }
+            }
             Kind::Lockable(name, locks) => self.lockable(place, name, locks),
             Kind::Closed(name) => self.report.add(rule::ARCHIVE_UNSUPPORTED, &place.part, name),
             Kind::Plain => {}

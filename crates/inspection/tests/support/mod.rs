@@ -203,3 +203,28 @@ pub(crate) fn compound_of(streams: &[(&str, &[u8])]) -> Vec<u8> {
     file.flush().unwrap();
     file.into_inner().into_inner()
 }
+
+/// A PDF of one page with the lines of `text`, in a font with a predefined Japanese CMap.
+pub(crate) fn pdf(text: &str) -> Vec<u8> {
+    let mut content = String::from("BT /F1 10 Tf 14 TL 50 800 Td\n");
+    for line in text.lines() {
+        let hex: String = line.encode_utf16().map(|unit| format!("{unit:04X}")).collect();
+        content.push_str(&format!("<{hex}> Tj T*\n"));
+    }
+    content.push_str("ET\n");
+    let packed = miniz_oxide::deflate::compress_to_vec_zlib(content.as_bytes(), 6);
+    let mut out = b"%PDF-1.5\n%\xE2\xE3\xCF\xD3\n".to_vec();
+    for object in [
+        "1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n",
+        "2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1/Resources<</Font<</F1 5 0 R>>>>>> endobj\n",
+        "3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R>> endobj\n",
+        "5 0 obj <</Type/Font/Subtype/Type0/BaseFont/Ryumin/Encoding/UniJIS-UTF16-H/DescendantFonts[6 0 R]>> endobj\n",
+        "6 0 obj <</Type/Font/Subtype/CIDFontType0/BaseFont/Ryumin/CIDSystemInfo<</Registry(Adobe)/Ordering(Japan1)/Supplement 2>>>> endobj\n",
+    ] {
+        out.extend(object.bytes());
+    }
+    out.extend(format!("4 0 obj <</Filter/FlateDecode/Length {}>> stream\n", packed.len()).bytes());
+    out.extend(packed);
+    out.extend(b"\nendstream endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n");
+    out
+}
