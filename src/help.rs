@@ -61,6 +61,17 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("ssmax user export", "ssmax user export hanako@a.example --out hanako"),
     ("ssmax user renew", "ssmax user renew 10234 --csr request.pem --lost --out hanako"),
     ("ssmax user revoke", "ssmax user revoke 10234"),
+    ("ssmax hold", "ssmax hold list --config ssmax.toml"),
+    ("ssmax hold list", "ssmax hold list --all --json"),
+    (
+        "ssmax hold show",
+        "ssmax hold show 4f2a90c1d3e5b867 --content --for reviewer.pem --out held.eml",
+    ),
+    ("ssmax hold release", "ssmax hold release 4f2a90c1d3e5b867 --officer hanako"),
+    (
+        "ssmax hold delete",
+        "ssmax hold delete 4f2a90c1d3e5b867 --reason \"no business mail\" --officer hanako",
+    ),
     (
         "ssmax mail forward",
         "ssmax mail forward got.eml --key hanako.p12 --password-file password.txt --to taro.pem \

@@ -74,6 +74,7 @@ const MEMBER: &[Section] = &[
             Optional("max_private_operations", "4"),
             Optional("allow_pkcs1_decryption", "false"),
             Optional("sign_for_users", "false"),
+            Optional("reviewers", "[\"officer@a.example\"]"),
             Optional("rewrap_own_per_day", "2000"),
         ],
     ),
@@ -158,6 +159,14 @@ const MEMBER: &[Section] = &[
         )],
     ),
     ("gateway.redirects", &[Optional("\"former@a.example\"", "\"former@b.example\"")]),
+    (
+        "gateway.hold",
+        &[
+            Optional("days", "14"),
+            Optional("notify", "\"recipient\""),
+            Optional("max_mails", "10000"),
+        ],
+    ),
     (
         "gateway.system",
         &[

@@ -53,6 +53,9 @@ sample-keyserver-max_private_operations = How many private-key operations one ma
 sample-keyserver-allow_pkcs1_decryption = Whether RSA keys open PKCS#1 v1.5, for old mailers.
 sample-keyserver-sign_for_users =
     Whether the key server may sign for people who sent unsigned mail with a strong login.
+sample-keyserver-reviewers =
+    Addresses of the people here to whom held mail may be shown, by their encryption
+    certificates. Without this line: everybody here with a certificate.
 sample-keyserver-rewrap_own_per_day =
     How many encrypted parts of their own mail one person may have wrapped anew in a day (UTC),
     after a lost card or to forward it; 0 switches this off.
@@ -122,6 +125,12 @@ sample-gateway-redirects =
     Redirects, lists of one (ssmax user add-role --kind list). In place of .forward files and
     Sieve redirects, by which no sealed mail can leave.
 sample-gateway-redirects-entry = One line for an address: where its mail goes on to.
+sample-gateway-hold = Mail that waits for an officer (ssmax hold).
+sample-gateway-hold-days = How long a mail is held, in days, 1 to 90; then it expires.
+sample-gateway-hold-notify =
+    Who is told that a mail is held, and that it expires soon: recipient (the own recipients
+    of mail that came in, the sender of mail that goes out) or none.
+sample-gateway-hold-max_mails = Most mails that are held. Past it, senders are told to try again later.
 sample-gateway-system = Automatic mail of this organisation, which nobody logs in for.
 sample-gateway-system-lmtp = Where our own MTA hands in automatic mail by LMTP. Left out: nowhere.
 sample-gateway-system-smtp =

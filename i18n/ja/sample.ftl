@@ -50,6 +50,9 @@ sample-keyserver-pkcs11-pin_file = 利用者PINのファイル。所有者だけ
 sample-keyserver-max_private_operations = メール一通に使える秘密鍵演算の回数。
 sample-keyserver-allow_pkcs1_decryption = 古いメールソフトのため、RSA鍵でPKCS#1 v1.5を開くか。
 sample-keyserver-sign_for_users = 強いログインで署名なしに送られたメールに、本人に代わり署名してよいか。
+sample-keyserver-reviewers =
+    保留中のメールを（その人の暗号用証明書あてに）見せてよい、自組織の人のアドレス。
+    この行がなければ、証明書を持つ自組織の人すべて。
 sample-keyserver-rewrap_own_per_day =
     カードの紛失後や転送のために、一人が一日（UTC）に鍵を付け替えられる自分のメールの暗号化部分の数。
     0で使わない。
@@ -113,6 +116,12 @@ sample-gateway-redirects =
     転送。メンバーが一人のリスト（ssmax user add-role --kind list で登録）。.forwardやSieveの転送では
     封印されたメールは外に出られないので、その代わりに使う。
 sample-gateway-redirects-entry = アドレスごとに一行。転送先。
+sample-gateway-hold = 担当者の判断を待つメール（ssmax hold）。
+sample-gateway-hold-days = 保留する日数（1から90）。過ぎると期限切れになります。
+sample-gateway-hold-notify =
+    保留したことと期限が近いことを誰に知らせるか: recipient（届いたメールは自組織の宛先の人、
+    出すメールは送信者）か none（知らせない）
+sample-gateway-hold-max_mails = 保留するメールの数の上限。超えると送信側に後での再送を求めます。
 sample-gateway-system = 誰もログインしない、この組織の自動メール。
 sample-gateway-system-lmtp = 自組織のMTAが自動メールをLMTPで渡す口。省略すると口はない。
 sample-gateway-system-smtp =

@@ -2,6 +2,7 @@
 
 mod attach;
 pub(super) mod encrypt;
+mod forward;
 mod learnt;
 mod open;
 mod rekey;
@@ -32,9 +33,9 @@ enum Action {
     /// Sign a message with a key, as its From.
     Sign(Sign),
     /// Encrypt a message to certificates.
-    Encrypt(encrypt::Encrypt),
+    Encrypt(Box<encrypt::Encrypt>),
     /// Give a received message on, without some of its attachments.
-    Forward(attach::Forward),
+    Forward(Box<forward::Forward>),
     /// Hand a message to the own mail server.
     Send(send::Send),
     /// Decrypt a message, judge it and show it.
@@ -72,7 +73,7 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
     context.end(match args.action {
         Action::Sign(args) => sign_mail(&args, context),
         Action::Encrypt(args) => encrypt::run(&args, context),
-        Action::Forward(args) => attach::forward(&args, context),
+        Action::Forward(args) => forward::run(&args, context),
         Action::Send(args) => send::run(&args, context),
         Action::Open(args) => open::run(&args, context),
         Action::Rekey(args) => rekey::run(&args, context),

@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod decrypt;
 pub(crate) mod demo;
+pub(crate) mod hold;
 pub(crate) mod mail;
 pub(crate) mod org;
 pub(crate) mod rewrap;
@@ -71,6 +72,8 @@ pub(crate) enum Command {
     Org(org::Args),
     /// People and their certificates.
     User(user::Args),
+    /// Mail that waits for an officer.
+    Hold(hold::Args),
     /// Judge one message offline.
     Verify(verify::Args),
     /// Show, lint and verify certificates, offline.
@@ -98,6 +101,7 @@ impl Command {
             Self::Authority(args) => authority::run(args, context),
             Self::Org(args) => org::run(args, context),
             Self::User(args) => user::run(args, context),
+            Self::Hold(args) => hold::run(args, context),
             Self::Verify(args) => verify::run(args, context),
             Self::Cert(args) => cert::run(args, context),
             Self::Decrypt(args) => decrypt::run(args, context),

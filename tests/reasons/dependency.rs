@@ -68,7 +68,8 @@ struct Without {
 
 impl Without {
     async fn table(state_dir: &Path, table: &'static str) -> Self {
-        let path = state_dir.join("gateway/gateway.sqlite");
+        let store = if table == "held" { "hold" } else { "gateway" };
+        let path = state_dir.join(format!("gateway/{store}.sqlite"));
         let pool = SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
         let without = Self { pool, table };
         without.rename(table, "out_of_reach").await;

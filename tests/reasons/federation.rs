@@ -8,6 +8,7 @@ use ssmax_authority::{AuthorityConfig, Server};
 use ssmax_daemon::Stop;
 use ssmax_gateway::wire::Route;
 use ssmax_gateway::{AfterOpening, Ambiguous};
+use ssmax_inspection::Outcome;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -128,6 +129,7 @@ fn outlines() -> [Outline; 3] {
             attachments: AttachmentDelivery::Keep,
             rewrap_own_per_day: 20,
             ambiguous: Ambiguous::Rebuild,
+            locked_archive: Outcome::Hold,
         },
         Outline {
             name: "b",
@@ -138,6 +140,7 @@ fn outlines() -> [Outline; 3] {
             attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 20,
             ambiguous: Ambiguous::Refuse,
+            locked_archive: Outcome::Block,
         },
         Outline {
             name: "c",
@@ -148,6 +151,7 @@ fn outlines() -> [Outline; 3] {
             attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 0,
             ambiguous: Ambiguous::Rebuild,
+            locked_archive: Outcome::Hold,
         },
     ]
 }

@@ -37,12 +37,15 @@ async fn malware_from_outside(stage: &mut Stage<'_>) {
 }
 
 async fn a_locked_archive(stage: &mut Stage<'_>) {
-    let [a, _] = stage.sides();
-    let reason = Reason::ContentUninspectable;
-    let out = mail(&a.sender.address, &a.other.address, &locked_zip());
-    stage.submitted(a.member, a.sender, &a.other.address, &out, reason).await;
-    let arriving = mail(MALLORY, &a.sender.address, &locked_zip());
-    stage.arrived(a.member, MALLORY, &a.sender.address, &arriving, reason).await;
+    // What A holds, B refuses.
+    for (side, held) in stage.sides().iter().zip([true, false]) {
+        stage.found.held_in_clear = held;
+        let reason = Reason::ContentUninspectable;
+        let out = mail(&side.sender.address, &side.other.address, &locked_zip());
+        stage.submitted(side.member, side.sender, &side.other.address, &out, reason).await;
+        let arriving = mail(MALLORY, &side.sender.address, &locked_zip());
+        stage.arrived(side.member, MALLORY, &side.sender.address, &arriving, reason).await;
+    }
 }
 
 /// It is for our key and stays closed: opened, it would be merged into somebody's mail.
@@ -51,10 +54,12 @@ async fn a_ciphertext_below_another_part(stage: &mut Stage<'_>) {
     let (from, to) = (&a.sender.address, &a.other.address);
     let old = mail(from, to, &text()).signed_by(a.sender).encrypted_for(&a.relay);
     let around = mail(from, to, &text_with(old.content()));
+    stage.found.held_in_clear = true;
     for mail in [around.clone(), around.signed_by(a.sender)] {
         let reason = Reason::ContentUninspectable;
         stage.submitted(a.member, a.sender, to, &mail, reason).await;
     }
+    stage.found.held_in_clear = false;
 }
 
 async fn a_ciphertext_from_outside(stage: &mut Stage<'_>) {
@@ -65,8 +70,10 @@ async fn a_ciphertext_from_outside(stage: &mut Stage<'_>) {
     for key in [submission_key, federation_key] {
         let mail = mail(MALLORY, &a.sender.address, &text()).encrypted_for(key);
         let reason = Reason::ContentUninspectable;
+        stage.found.held_in_clear = true;
         stage.arrived(a.member, MALLORY, &a.sender.address, &mail, reason).await;
     }
+    stage.found.held_in_clear = false;
 }
 
 async fn a_recipient_outside_the_federation(stage: &mut Stage<'_>) {

@@ -15,6 +15,7 @@
 
 mod accept;
 mod attachments;
+mod attachments_forwarded;
 mod authenticate;
 mod between;
 mod dependency;
@@ -25,6 +26,8 @@ mod mails;
 mod member;
 mod of_member;
 mod of_member_opened;
+#[allow(dead_code, reason = "shared, and used in part")]
+mod officer;
 mod own_opened;
 mod person;
 mod published;

@@ -11,9 +11,11 @@ use ssmax_federation::{
     Capabilities, Enforce, Kind, Names, corporate_number_check_digit, member_id,
 };
 use ssmax_gateway::{
-    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, ListConfig, SystemConfig, listen,
+    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, HoldConfig, ListConfig, SystemConfig,
+    listen,
 };
 use ssmax_hsm::{Backend, UnlockSecret};
+use ssmax_inspection::{Direction, Outcome, Policy, rule};
 use ssmax_inspector::InspectorConfig;
 use ssmax_primitives::SystemRandom;
 use ssmax_store::files;
@@ -41,6 +43,8 @@ pub(crate) struct Outline {
     pub(crate) max_private_operations: usize,
     pub(crate) rewrap_own_per_day: u32,
     pub(crate) ambiguous: Ambiguous,
+    /// What becomes of a locked archive: held unless this says otherwise.
+    pub(crate) locked_archive: Outcome,
     pub(crate) attachments: AttachmentDelivery,
 }
 
@@ -113,7 +117,7 @@ impl Member {
             id: organisation.id.clone(),
             keyserver: keyserver(&home, &organisation, outline),
             ca: ca(&home, &organisation),
-            inspector: inspector(&run_dir),
+            inspector: inspector(&run_dir, outline.locked_archive),
             gateway: gateway(&home, &organisation, outline, authority.1, routes),
             domain,
             home,
@@ -270,6 +274,7 @@ fn keyserver(
             max_private_operations: outline.max_private_operations,
             allow_pkcs1_decryption: false,
             sign_for_users: true,
+            reviewers: vec![],
             rewrap_own_per_day: outline.rewrap_own_per_day,
         },
     }
@@ -292,10 +297,15 @@ fn ca(home: &Path, organisation: &Organisation) -> ssmax_ca::Settings {
 }
 
 /// Workers are the program itself, as in service.
-fn inspector(run_dir: &Path) -> ssmax_inspector::Settings {
+fn inspector(run_dir: &Path, locked_archive: Outcome) -> ssmax_inspector::Settings {
+    let policy = [Direction::Outbound, Direction::Inbound]
+        .into_iter()
+        .fold(Policy::default(), |policy, direction| {
+            policy.with(rule::ARCHIVE_ENCRYPTED, direction, locked_archive)
+        });
     ssmax_inspector::Settings {
         run_dir: run_dir.to_owned(),
-        inspector: InspectorConfig::default(),
+        inspector: InspectorConfig { policy, ..InspectorConfig::default() },
         worker: vec![env!("CARGO_BIN_EXE_ssmax").into(), "inspect-worker".into()],
     }
 }
@@ -343,6 +353,7 @@ fn gateway(
             )]),
             redirects: BTreeMap::new(),
             max_list_members: 200,
+            hold: HoldConfig::default(),
             system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },
             limits: listen::Limits::default(),
         },

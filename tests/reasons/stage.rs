@@ -3,6 +3,7 @@
 use crate::federation::Federation;
 use crate::mails::{Mail, mail, parsed, text};
 use crate::member::Member;
+use crate::officer;
 use crate::person::{Person, look_up};
 use crate::published::{published, told};
 use crate::smtp;
@@ -10,7 +11,6 @@ use ssmax_chain::Reason;
 use ssmax_chain::refusal::Public;
 use ssmax_gateway::{AfterOpening, FateRow};
 use ssmax_pki::Certificate;
-use ssmax_store::sqlx::{self, SqlitePool};
 use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -176,6 +176,8 @@ pub(crate) struct Found {
     refused: BTreeSet<String>,
     held: BTreeSet<String>,
     faults: Vec<String>,
+    /// Whether findings that say hold are expected in mail that came in clear.
+    pub(crate) held_in_clear: bool,
     /// Rows of the journal seen so far.
     rows: HashMap<(PathBuf, String), usize>,
 }
@@ -230,6 +232,7 @@ impl Found {
         reason: Reason,
     ) {
         let (fate, expected) = match (reason.public(), member.after_opening(direction)) {
+            (Public::Numbered, _) if self.held_in_clear => ("held", HELD.to_owned()),
             (Public::Numbered, _) => ("refused", told(reason)),
             (Public::AfterOpening, AfterOpening::Refuse) => {
                 self.refused.insert(reply.to_owned());
@@ -248,16 +251,18 @@ impl Found {
         }
     }
 
-    /// The mail lies in the hold store as it came, so encrypted, with its reason.
+    /// The mail lies in the hold store with its reason, and encrypted.
     async fn kept(&mut self, state_dir: &Path, mail: &Mail, reason: Reason) {
-        let path = state_dir.join("gateway/gateway.sqlite");
-        let pool = SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
-        let select = "SELECT reason, mail FROM held WHERE message_id = ? ORDER BY id DESC";
-        let row: Option<(String, Vec<u8>)> =
-            sqlx::query_as(select).bind(&mail.message_id).fetch_optional(&pool).await.unwrap();
-        pool.close().await;
-        let expected = Some((reason.code().to_owned(), mail.octets.clone()));
-        self.expect(row == expected, &format!("{reason} is not in the hold store"));
+        let run_dir = state_dir.with_file_name("run");
+        let held = officer::list(&run_dir).await;
+        let Some(kept) = held.iter().rev().find(|kept| kept.message_id == mail.message_id) else {
+            return self.expect(false, &format!("{reason} is not in the hold store"));
+        };
+        self.expect(kept.reason == reason, &format!("held for {}, not {reason}", kept.reason));
+        let object = std::fs::read(state_dir.join("gateway/held").join(&kept.id)).unwrap();
+        let name = mail.message_id.as_bytes();
+        let in_clear = object.windows(name.len()).any(|window| window == name);
+        self.expect(!in_clear && object.len() > mail.octets.len(), "held mail is not encrypted");
     }
 
     /// The journal has one new row for the mail, with this fate and reason, and the reply

@@ -6,16 +6,29 @@ use crate::mails::{mail, parsed, text};
 use crate::submitted::{Admitted, inner_signer, offered};
 use ssmax_api::keyserver::{AdmitInbound, GatewayRequest, InboundTicket};
 use ssmax_chain::binding::headers_digest;
-use ssmax_chain::{Digest, hop_mail};
+use ssmax_chain::{Digest, HopRecord, hop_mail};
 
 impl Site {
     /// A good mail by erin.
     pub(crate) async fn arrive(&self) -> Admitted {
+        let (request, mail) = self.by_erin(|_| {});
+        let request = GatewayRequest::AdmitInbound(Box::new(request));
+        let InboundTicket { ticket, .. } = self.gateway(&request).await.unwrap();
+        Admitted { ticket, ..mail }
+    }
+
+    /// What is asked for a mail by erin whose hop record was changed before it was signed;
+    /// without a ticket yet.
+    pub(crate) fn by_erin(
+        &self,
+        change: impl FnOnce(&mut HopRecord) + Send + 'static,
+    ) -> (AdmitInbound, Admitted) {
         let (alice, erin) = (&self.federation.alice, &self.federation.erin);
         let inner = mail(&erin.address, &alice.address, &text()).signed_by(erin);
         let (entity, signed_data) = inner.signature();
         let by_c = Signer::member(&self.federation.c);
-        let mail = Forgery::new(by_c, self.a(), &alice.address, inner).compose();
+        let forgery = Forgery::new(by_c, self.a(), &alice.address, inner);
+        let mail = forgery.record(change).compose();
         let message = parsed(&mail.octets);
         let arrived = hop_mail::take_apart(&message).unwrap();
         let hop_mail::HopBody::Whole(object) = arrived.mail else { panic!("another form") };
@@ -30,14 +43,13 @@ impl Site {
             sealed: arrived.sealed,
             recipients: vec![alice.address.clone()],
         };
-        let request = GatewayRequest::AdmitInbound(Box::new(request));
-        let InboundTicket { ticket, .. } = self.gateway(&request).await.unwrap();
-        Admitted {
-            ticket,
+        let admitted = Admitted {
+            ticket: String::new(),
             parts: vec![part],
             entity: Digest::of(&entity),
             signer: Some(inner_signer(&signed_data)),
-        }
+        };
+        (request, admitted)
     }
 
     /// A mail in clear from outside the federation.

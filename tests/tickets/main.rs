@@ -15,6 +15,7 @@
 
 mod arrived;
 mod asking;
+mod attached;
 mod closed;
 mod copies;
 #[path = "../reasons/federation.rs"]
@@ -24,6 +25,7 @@ mod federation;
 #[allow(dead_code, reason = "shared, and used in part")]
 mod forgery;
 mod fresh;
+mod held;
 mod list;
 #[path = "../reasons/mails.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
@@ -32,6 +34,9 @@ mod mails;
 #[allow(dead_code, reason = "shared, and used in part")]
 mod member;
 mod of_member;
+#[path = "../reasons/officer.rs"]
+#[allow(dead_code, reason = "shared, and used in part")]
+mod officer;
 mod own_mail;
 mod people;
 #[path = "../reasons/person.rs"]
@@ -79,8 +84,10 @@ async fn only_the_worker_that_got_the_keys_judges_and_only_the_whole_mail() {
 async fn a_worker_gets_what_its_verdict_was_about_and_nothing_else() {
     let site = Site::start().await;
     fresh::run(&site).await;
+    held::run(&site).await;
     seals::run(&site).await;
     of_member::run(&site).await;
+    attached::run(&site).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

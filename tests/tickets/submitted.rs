@@ -64,7 +64,7 @@ impl Site {
     }
 
     /// What the gateway asks with the word of the submission service.
-    fn admission(
+    pub(crate) fn admission(
         &self,
         mail: &Mail,
         form: Form,

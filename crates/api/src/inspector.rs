@@ -5,7 +5,7 @@ use crate::keyserver::{FreshForm, WorkerAsk};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use ssmax_chain::{Digest, Reason};
-use ssmax_inspection::{Direction, Finding, Limits, Policy, Verdict};
+use ssmax_inspection::{Direction, Finding, Limits, Outcome, Policy, Verdict};
 
 /// Over the inspector's socket for the gateway. Answered by `Result<Inspected, Problem>`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub struct Plan {
     pub lists: Vec<ListPost>,
     /// Our authserv-id, for the fields that are removed.
     pub authserv_id: String,
+    /// How grave findings may be for the mail to pass all the same, since an officer
+    /// released it; nothing beyond a pass if absent. The keyserver must have been told.
+    pub tolerate: Option<Outcome>,
 }
 
 /// What a list makes of a mail: new mail of its own with the mail attached.
@@ -87,6 +90,8 @@ pub enum Inspected {
     Stopped {
         /// Why, for the log; the outside is told `reason.outside()`.
         reason: Reason,
+        /// Hold, if a finding says so and nothing graver was found; else block.
+        outcome: Outcome,
         /// The findings, masked.
         findings: Vec<Finding>,
     },

@@ -55,6 +55,10 @@ pub enum GatewayRequest {
     AdmitOutbound(Box<AdmitOutbound>),
     /// Opens a ticket for a mail of another member. Answered by [`InboundTicket`].
     AdmitInbound(Box<AdmitInbound>),
+    /// As `AdmitInbound`, for a mail that was held here and that an officer releases: its
+    /// age is judged by when this keyserver first saw it stopped. Answered by
+    /// [`InboundTicket`].
+    ReadmitInbound(Box<AdmitInbound>),
     /// Opens a ticket to inspect a mail that came in clear from outside the
     /// federation: no key, no seal. Answered by `TicketId`.
     AdmitOutside {
@@ -105,6 +109,28 @@ pub enum GatewayRequest {
         /// The Message-ID.
         message_id: String,
     },
+    /// Lets a mail pass that an officer has looked at, although an inspection stops it
+    /// with findings as grave as this. Before its keys are released; logged. Answered by
+    /// `()`.
+    Tolerate {
+        /// The ticket.
+        ticket: TicketId,
+        /// Who releases it.
+        officer: String,
+        /// Why.
+        reason: String,
+        /// The gravest outcome that passes.
+        outcome: Outcome,
+    },
+    /// The public key that the gateway encrypts held mail with. Answered by its SPKI, DER.
+    HoldKey,
+    /// The content key of a held mail, for the gateway's own key made for this once
+    /// (ukm: `binding::release_ukm(id, "held", tail)`); logged. Answered by a
+    /// RecipientInfo, DER.
+    OpenHeld(Box<OpenHeld>),
+    /// A held mail's content keys for an officer who reviews it; logged. Answered by a
+    /// RecipientInfo, DER.
+    ReleaseForReview(Box<ReleaseForReview>),
     /// Ends a ticket whose mail has its fate: its keys are forgotten at once. Answered by
     /// `()`.
     Close {
@@ -120,6 +146,52 @@ pub enum GatewayRequest {
         /// Bodies of certificates that were missing; kept if the list names their hash.
         certificates: Vec<ByteBuf>,
     },
+}
+
+/// A held mail as the gateway keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldObject {
+    /// The name of the held mail.
+    pub id: String,
+    /// The tail of the object it is encrypted in.
+    pub tail: Digest,
+    /// That object's RecipientInfo, DER.
+    #[serde(with = "serde_bytes")]
+    pub recipient: Vec<u8>,
+}
+
+/// Opens a held mail for its gateway.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OpenHeld {
+    /// The mail.
+    pub held: HeldObject,
+    /// Who asked for it.
+    pub officer: String,
+    /// The gateway's key, SPKI DER, P-256.
+    #[serde(with = "serde_bytes")]
+    pub to: Vec<u8>,
+}
+
+/// Shows a held mail to a person.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReleaseForReview {
+    /// Which ciphertext.
+    pub what: Reviewed,
+    /// Who asked for it.
+    pub officer: String,
+    /// The reviewer's encryption certificate, DER: an own person's.
+    #[serde(with = "serde_bytes")]
+    pub certificate: Vec<u8>,
+}
+
+/// What is shown to a reviewer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Reviewed {
+    /// The held object itself: the mail came in clear.
+    Held(HeldObject),
+    /// The encrypted part of a mail that was admitted anew, and that an inspection here
+    /// has stopped before.
+    Part(TicketId),
 }
 
 /// A mail of an own user.

@@ -8,6 +8,7 @@
 //! mail, a [`Problem::Failed`] means that none could be found.
 
 pub mod ca;
+pub mod gateway;
 pub mod inspector;
 pub mod keyserver;
 pub mod organisation;

@@ -166,6 +166,22 @@ pub fn around(
     multipart_behind(head, "mixed", &[], boundary, signed, &leaves)
 }
 
+/// The same mail with other objects for its files, in their order: header and signed part
+/// stay octet for octet, since a seal covers the header too.
+#[must_use]
+pub fn with_objects(mail: &Entity<'_>, signed: &[u8], files: Vec<(&str, Vec<u8>)>) -> Vec<u8> {
+    let boundary = mail.content_type().parameter("boundary").unwrap_or_default();
+    let made = around(b"", signed.to_vec(), files, boundary);
+    let body = made.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |at| at + 4);
+    let mut out = Vec::with_capacity(made.len() + mail.raw().len());
+    for field in mail.header().fields() {
+        out.extend_from_slice(field.raw());
+    }
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(made.get(body..).unwrap_or_default());
+    out
+}
+
 /// The signed part, its content and the manifest's text, of a mail that says it is in
 /// attachment mode.
 fn announced<'e, 'a>(mail: &'e Entity<'a>) -> Option<(&'e Entity<'a>, &'e Entity<'a>, String)> {

@@ -56,6 +56,13 @@ pub fn release_ukm(ticket: &str, direction: &str, tail: &Digest) -> [u8; 32] {
     Digest::of_fields("SSMAX1-release", &[ticket.as_bytes(), direction.as_bytes(), &tail.0]).0
 }
 
+/// The `ukm` under which the gateway encrypts a mail that waits for an officer: one held
+/// mail, one ciphertext.
+#[must_use]
+pub fn held_ukm(id: &str, tail: &Digest) -> [u8; 32] {
+    Digest::of_fields("SSMAX1-held", &[id.as_bytes(), &tail.0]).0
+}
+
 /// How a recipient appears in a hop record: a salted digest, so that the clear part
 /// tells nobody on the way who reads the mail.
 #[must_use]

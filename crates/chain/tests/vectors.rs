@@ -7,6 +7,7 @@
 )]
 
 use ssmax_chain::hop_record::RecordFault;
+use ssmax_chain::manifest::Manifest;
 use ssmax_chain::{Digest, HopId, HopRecord, binding};
 use ssmax_mail::address::Address;
 use ssmax_primitives::ContentKey;
@@ -73,15 +74,24 @@ impl Vector {
                     Err(fault) => fault.code().to_owned(),
                 }
             }
-            "hop-record" => match HopRecord::parse(&self.body) {
-                Ok(_) => "success".to_owned(),
-                Err(RecordFault::Malformed) => "malformed".to_owned(),
-                Err(RecordFault::Version(_)) => "version".to_owned(),
-                Err(RecordFault::TooLarge) => "too-large".to_owned(),
-                Err(other) => format!("{other:?}"),
-            },
+            "submission-ukm" => {
+                let from = Address::parse(self.text("from")).unwrap();
+                hex::encode(binding::submission_ukm(&from, &self.tail()))
+            }
+            "hop-record" => read(HopRecord::parse(&self.body)),
+            "manifest" => read(Manifest::parse(&self.body)),
             other => panic!("unknown kind {other}"),
         }
+    }
+}
+
+fn read<T>(record: Result<T, RecordFault>) -> String {
+    match record {
+        Ok(_) => "success".to_owned(),
+        Err(RecordFault::Malformed) => "malformed".to_owned(),
+        Err(RecordFault::Version(_)) => "version".to_owned(),
+        Err(RecordFault::TooLarge) => "too-large".to_owned(),
+        Err(other) => format!("{other:?}"),
     }
 }
 

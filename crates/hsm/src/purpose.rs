@@ -23,6 +23,8 @@ pub enum KeyPurpose {
     Seal,
     /// Opens archived mail (keyserver).
     Archive,
+    /// Opens what the own gateway keeps for an officer (keyserver).
+    Hold,
     /// A user's signature, held by the server (keyserver).
     UserSigning,
     /// A user's escrowed encryption key (keyserver).
@@ -37,7 +39,7 @@ pub enum KeyPurpose {
 
 impl KeyPurpose {
     /// Every purpose, in the order of the declaration.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Root,
         Self::IssuingCa,
         Self::ListSigner,
@@ -46,6 +48,7 @@ impl KeyPurpose {
         Self::SubmissionEncryption,
         Self::Seal,
         Self::Archive,
+        Self::Hold,
         Self::UserSigning,
         Self::UserEncryption,
         Self::MemberCa,
@@ -67,6 +70,7 @@ impl KeyPurpose {
             Self::SubmissionEncryption => "submission-encryption",
             Self::Seal => "seal",
             Self::Archive => "archive",
+            Self::Hold => "hold",
             Self::UserSigning => "user-signing",
             Self::UserEncryption => "user-encryption",
             Self::MemberCa => "member-ca",
@@ -90,6 +94,7 @@ impl KeyPurpose {
             Self::FederationEncryption
                 | Self::SubmissionEncryption
                 | Self::Archive
+                | Self::Hold
                 | Self::UserEncryption
         )
     }

@@ -26,6 +26,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     file!("cli"),
     file!("demo"),
     file!("help"),
+    file!("hold"),
     file!("mail"),
     file!("reasons"),
     file!("sample"),

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use ssmax_api::{Answer, ca, inspector, keyserver};
+use ssmax_api::{Answer, ca, gateway, inspector, keyserver};
 use ssmax_daemon::frame::{MAX_FRAME_BYTES, read_frame, read_frame_sync, write_frame_sync};
 
 use crate::memory::block_on;
@@ -15,7 +15,7 @@ pub(crate) const POOLS: &[Pool] = &[];
 pub(crate) const ROUNDS: usize = 1600;
 
 /// One reader for each type that travels.
-const READERS: [fn(&[u8]); 12] = [
+const READERS: [fn(&[u8]); 13] = [
     read::<keyserver::GatewayRequest>,
     read::<keyserver::InspectorRequest>,
     read::<keyserver::CaRequest>,
@@ -28,6 +28,7 @@ const READERS: [fn(&[u8]); 12] = [
     read::<inspector::Inspected>,
     read::<inspector::FromWorker>,
     read::<Answer>,
+    read::<gateway::OfficerRequest>,
 ];
 
 pub(crate) fn made() -> Vec<Vec<u8>> {
@@ -45,6 +46,7 @@ pub(crate) fn made() -> Vec<Vec<u8>> {
         frame(7, &ca::OfficerRequest::AddUser(Box::new(person))),
         frame(8, &inspect),
         frame(11, &ssmax_api::encode(Ok(bob()))),
+        frame(12, &gateway::OfficerRequest::Show { id: "4f2a90c1d3e5b867".to_owned() }),
         // A length that is believed only as far as octets come.
         b"\x00\x0c\x80\x00\x00\xa1".to_vec(),
     ]

@@ -1,17 +1,18 @@
 //! Giving a received mail on without some of its attachments (step 11).
 //!
 //! Files that came encrypted one by one are re-wrapped: their content keys are unwrapped
-//! with the forwarder's key and wrapped for the new reader, and no file is decrypted. A
-//! mail that is encrypted as a whole has to be opened for that; what is kept of it goes
+//! and wrapped for the new reader, with the forwarder's own key or by the keyserver that
+//! keeps it, and no file is decrypted. A mail that is encrypted as a whole has to be opened for that; what is kept of it goes
 //! into a new mail.
 
 use ssmax_chain::attachments::{self, AttachmentMail};
 use ssmax_chain::hop_record::HopId;
-use ssmax_chain::manifest::{MANIFEST_NAME, Manifest};
+use ssmax_chain::manifest::{ListedFile, MANIFEST_NAME, Manifest};
 use ssmax_chain::{Digest, seal_record::SealRecord};
 use ssmax_cms::Limits as CmsLimits;
-use ssmax_cms::enveloped::kcv;
+use ssmax_cms::enveloped::Enveloped;
 use ssmax_cms::signed::{SignedData, utf8_value};
+use ssmax_mail::address::Address;
 use ssmax_mail::compose::{self, Part, header_field};
 use ssmax_mail::{Entity, Limits, canonical};
 use ssmax_pki::{Certificate, oid};
@@ -25,19 +26,41 @@ use crate::attach::{AttachFault, Attached, readers, sealed_mail, wrap};
 use crate::encrypt::{EncryptFault, Options, encrypt_copies};
 use crate::sign::{SignFault, Signer, one_from, sign_with_header};
 
+/// Who gets at the content keys of the received mail.
+#[derive(Clone, Copy)]
+pub enum Opener<'a> {
+    /// The forwarder's own key.
+    Key {
+        /// The key.
+        key: &'a dyn DecryptionKey,
+        /// Its certificate, if known.
+        certificate: Option<&'a Certificate>,
+        /// What its owner allows for it.
+        policy: OpenPolicy,
+    },
+    /// The own keyserver, which wraps the files for submission ([`crate::rekey`]); in
+    /// attachment mode only. The answers stand in the order of the files.
+    Keyserver(&'a dyn Fn(&[&Enveloped]) -> Option<Vec<Rewrapped>>),
+}
+
+/// One file as the keyserver wrapped it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewrapped {
+    /// All its RecipientInfos to come, DER.
+    pub recipients: Vec<Vec<u8>>,
+    /// What names its content key.
+    pub kcv: Digest,
+}
+
 /// What is to be forwarded, by whom and how.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    /// The key that opens the received mail.
-    pub key: &'a dyn DecryptionKey,
-    /// Its certificate, if known.
-    pub certificate: Option<&'a Certificate>,
-    /// What its owner allows for it.
-    pub open: OpenPolicy,
+    /// Who gets at the content keys.
+    pub opener: Opener<'a>,
     /// Who forwards; From is the address of the certificate.
     pub signer: Signer<'a>,
     /// The new reader's certificate: the relay certificate that the own organisation made
-    /// for the address.
+    /// for the address. Not needed where the keyserver wraps.
     pub to: &'a [Recipient<'a>],
     /// The address for To.
     pub address: &'a str,
@@ -71,6 +94,12 @@ pub enum ForwardFault {
     /// The received mail is not what its signature lists.
     #[error("the attachments are not the ones that are listed")]
     NotAsListed,
+    /// The mail is encrypted as a whole, which takes an own key.
+    #[error("the mail is encrypted as a whole, and no key is given")]
+    KeyNeeded,
+    /// The keyserver did not wrap the files.
+    #[error("the keyserver did not wrap the files")]
+    Keyserver,
     /// Nothing in the mail is called so, or stands there.
     #[error("the mail has no attachment {0:?}")]
     NoSuchAttachment(String),
@@ -128,22 +157,20 @@ fn rewrapped(
     let dropped = dropped(&names, request.drop)?;
     let fields = fields(mail, request, at, random);
     let from = from_of(&fields)?;
-    let group = readers(request.to, at)?;
-    let mut attached = Vec::new();
-    for (at, (listed, file)) in received.manifest.parts.iter().zip(received.files).enumerate() {
-        if dropped.contains(&at) {
-            continue;
-        }
-        let key =
-            listed_key(&file, &listed.kcv.0, request.key, request.certificate, &request.open)?;
-        let infos = wrap(&group, request.to, &key, &from, &listed.tail)?;
-        attached.push(Attached {
-            name: listed.name.clone(),
+    let files = received.manifest.parts.into_iter().zip(received.files).enumerate();
+    let kept: Vec<(ListedFile, Enveloped)> =
+        files.filter(|(place, _)| !dropped.contains(place)).map(|(_, file)| file).collect();
+    let wrapped = wrapped(&kept, request, &from, at)?;
+    let attached: Vec<Attached> = kept
+        .into_iter()
+        .zip(wrapped)
+        .map(|((listed, file), infos)| Attached {
+            name: listed.name,
             object: file.into_rewrapped(&infos),
             tail: listed.tail,
-            kcv: Digest(kcv(&key, &listed.tail.0)),
-        });
-    }
+            kcv: listed.kcv,
+        })
+        .collect();
     let content = ssmax_mail::parse(received.content, &Limits::default())
         .map_err(|_| ForwardFault::NotAsListed)?;
     let mut text = vec![Part::text(request.text).into_octets()];
@@ -159,6 +186,38 @@ fn rewrapped(
     Ok(Forwarded { octets, kept, dropped, prev })
 }
 
+/// The new RecipientInfos of each file. Its key must be the listed one, whoever had it.
+fn wrapped(
+    kept: &[(ListedFile, Enveloped)],
+    request: &Request<'_>,
+    from: &Address,
+    at: OffsetDateTime,
+) -> Result<Vec<Vec<Vec<u8>>>, ForwardFault> {
+    if kept.is_empty() {
+        return Ok(Vec::new());
+    }
+    match request.opener {
+        Opener::Key { key, certificate, policy } => {
+            let group = readers(request.to, at)?;
+            let infos = kept.iter().map(|(listed, file)| {
+                let key = listed_key(file, &listed.kcv.0, key, certificate, &policy)?;
+                Ok(wrap(&group, request.to, &key, from, &listed.tail)?)
+            });
+            infos.collect()
+        }
+        Opener::Keyserver(ask) => {
+            let files: Vec<&Enveloped> = kept.iter().map(|(_, file)| file).collect();
+            let answers = ask(&files).ok_or(ForwardFault::Keyserver)?;
+            let are_listed = answers.len() == kept.len()
+                && answers.iter().zip(kept).all(|(one, (listed, _))| one.kcv == listed.kcv);
+            if !are_listed {
+                return Err(ForwardFault::NotAsListed);
+            }
+            Ok(answers.into_iter().map(|one| one.recipients).collect())
+        }
+    }
+}
+
 /// A mail that was encrypted as a whole, or not at all, becomes a new one.
 fn anew(
     mail: &Entity<'_>,
@@ -168,7 +227,10 @@ fn anew(
     random: &dyn Random,
 ) -> Result<Forwarded, ForwardFault> {
     let limits = Limits::default();
-    let opened = match decrypt_with(message, request.key, request.certificate, &request.open) {
+    let Opener::Key { key, certificate, policy } = request.opener else {
+        return Err(ForwardFault::KeyNeeded);
+    };
+    let opened = match decrypt_with(message, key, certificate, &policy) {
         Ok(content) => Some(canonical::to_crlf(&content)),
         Err(DecryptFault::NotEncrypted) => None,
         Err(fault) => return Err(fault.into()),
@@ -295,7 +357,7 @@ fn fields(
     fields.concat()
 }
 
-fn from_of(fields: &[u8]) -> Result<ssmax_mail::address::Address, SignFault> {
+fn from_of(fields: &[u8]) -> Result<Address, SignFault> {
     let head = [fields, b"\r\n"].concat();
     one_from(&ssmax_mail::parse(&head, &Limits::default()).map_err(SignFault::Mail)?)
 }

@@ -4,12 +4,14 @@ use crate::list::Lists;
 use crate::listen::Limits;
 use crate::system::SystemConfig;
 use crate::wire::Route;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use ssmax_api::Organisation;
 use ssmax_api::inspector::AttachmentDelivery;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use time::Duration;
 
 /// `[federation]`: where the member list comes from.
 #[derive(Debug, Clone, Deserialize)]
@@ -53,6 +55,66 @@ pub enum Ambiguous {
     Refuse,
 }
 
+/// Who is told of held mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Notify {
+    /// The own recipients of a mail that came in; of one that goes out, its sender.
+    #[default]
+    Recipient,
+    /// Nobody.
+    None,
+}
+
+/// The longest time that mail is held, in days: the keyserver remembers for a hundred when
+/// it first stopped a mail.
+const MAX_HOLD_DAYS: u16 = 90;
+
+/// `[gateway.hold]`: mail that waits for an officer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HoldConfig {
+    /// How long a mail is held, in days, 1 to 90. Default 14.
+    #[serde(default = "default_days", deserialize_with = "hold_days")]
+    pub days: u16,
+    /// Who is told. Default recipient.
+    #[serde(default)]
+    pub notify: Notify,
+    /// How many mails are held at most; more are answered 4xx. Default 10000.
+    #[serde(default = "default_mails")]
+    pub max_mails: u64,
+}
+
+impl Default for HoldConfig {
+    fn default() -> Self {
+        Self { days: default_days(), notify: Notify::default(), max_mails: default_mails() }
+    }
+}
+
+impl HoldConfig {
+    /// How long a mail is held.
+    pub(crate) fn lifetime(&self) -> Duration {
+        Duration::days(i64::from(self.days))
+    }
+}
+
+fn default_days() -> u16 {
+    14
+}
+
+fn default_mails() -> u64 {
+    10_000
+}
+
+fn hold_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let days = u16::deserialize(deserializer)?;
+    if (1..=MAX_HOLD_DAYS).contains(&days) {
+        Ok(days)
+    } else {
+        Err(D::Error::custom(format_args!("days is from 1 to {MAX_HOLD_DAYS}")))
+    }
+}
+
 /// `[gateway]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,7 +155,7 @@ pub struct GatewayConfig {
     /// re-wrapped. Default whole.
     #[serde(default)]
     pub attachments: AttachmentDelivery,
-    /// How much mail is kept for a person at most, in MiB; past it, what would be kept
+    /// How much mail is kept for officers at most, in MiB; past it, what would be kept
     /// is answered 4xx. Default 10240.
     #[serde(default = "default_held")]
     pub max_held_mebibytes: u64,
@@ -106,6 +168,9 @@ pub struct GatewayConfig {
     /// How many members a list may have. Default 200.
     #[serde(default = "default_list_members")]
     pub max_list_members: usize,
+    /// How mail is kept for officers.
+    #[serde(default)]
+    pub hold: HoldConfig,
     /// Mail that nobody logs in for.
     #[serde(default)]
     pub system: SystemConfig,
@@ -152,9 +217,33 @@ impl Settings {
         self.state_dir.join("gateway")
     }
 
+    /// The socket for one kind of caller.
+    #[must_use]
+    pub fn socket(run_dir: &Path, caller: &str) -> PathBuf {
+        run_dir.join(format!("gateway.{caller}.sock"))
+    }
+
     /// Whether an address is of one of our domains.
     #[must_use]
     pub(crate) fn is_inside(&self, recipient: &str) -> bool {
         recipient.rsplit_once('@').is_some_and(|(_, domain)| self.organisation.has_domain(domain))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mail_is_held_from_a_day_to_as_long_as_the_keyserver_remembers_it() {
+        let parsed = |text: &str| toml::from_str::<HoldConfig>(text);
+        assert_eq!(parsed("").unwrap(), HoldConfig::default());
+        let config = parsed("days = 90\nnotify = \"none\"\nmax_mails = 1").unwrap();
+        assert_eq!((config.days, config.notify, config.max_mails), (90, Notify::None, 1));
+        assert_eq!(parsed("days = 1").unwrap().lifetime(), Duration::days(1));
+        for days in [0, 91] {
+            let fault = parsed(&format!("days = {days}")).unwrap_err();
+            assert!(fault.message().contains("from 1 to 90"), "{fault}");
+        }
     }
 }

@@ -2,13 +2,15 @@
 
 use crate::config::AfterOpening;
 use crate::gateway::Gateway;
-use crate::journal::{Entry, Hold, Journal, SentMail};
+use crate::hold::{Came, Release};
+use crate::journal::{Entry, Journal, SentMail};
 use crate::wire::{self, OutgoingEnvelope, Reply};
 use crate::{listen, reply};
+use ssmax_api::gateway::ReleasedTo;
 use ssmax_api::{Organisation, TicketId};
-use ssmax_chain::journey::Envelope;
 use ssmax_chain::refusal::Public;
 use ssmax_chain::{HopId, Reason, Refusal, binding};
+use ssmax_inspection::{Finding, Outcome};
 use ssmax_mail::address::Address;
 use std::collections::HashSet;
 
@@ -43,6 +45,10 @@ pub(crate) struct Fates {
     pub(crate) ticket: Option<TicketId>,
     /// Whether the mail was rebuilt since it was ambiguous as it came.
     pub(crate) rebuilt: bool,
+    /// What is to be known of the mail if it is held.
+    pub(crate) came: Came,
+    /// Set when an officer released the mail, and the journey runs for the second time.
+    pub(crate) release: Option<Release>,
 }
 
 impl Fates {
@@ -60,7 +66,44 @@ impl Fates {
             sent: None,
             ticket: None,
             rebuilt: false,
+            came: Came { login: envelope.auth.clone(), ..Came::default() },
+            release: None,
         }
+    }
+
+    /// The envelope sender.
+    pub(crate) fn mail_from(&self) -> &str {
+        &self.mail_from
+    }
+
+    /// Whether the mail came as SMTPUTF8.
+    pub(crate) fn smtputf8(&self) -> bool {
+        self.smtputf8
+    }
+
+    /// Notes what an inspection stops the mail for.
+    pub(crate) fn found(&mut self, outcome: Outcome, findings: Vec<Finding>) {
+        self.came.outcome = outcome;
+        self.came.findings = findings;
+    }
+
+    /// What has been decided so far, for an officer: each person once.
+    pub(crate) fn told(&self) -> Vec<ReleasedTo> {
+        let mut known = HashSet::with_capacity(self.fates.len());
+        let decided = |fate: &Fate| {
+            let decided = fate.decided.as_ref()?;
+            Some(ReleasedTo {
+                recipient: fate.recipient.clone(),
+                fate: decided.word.to_owned(),
+                reason: decided.refusal.map(|refusal| refusal.reason),
+                reply: decided.reply.to_string(),
+            })
+        };
+        self.fates
+            .iter()
+            .filter(|fate| known.insert(fate.key.as_str()))
+            .filter_map(decided)
+            .collect()
     }
 
     /// The recipients, each person once, in the spelling that came first: a client may
@@ -101,10 +144,8 @@ impl Fates {
         }
     }
 
-    pub(crate) fn hold_rest(&mut self, refusal: Refusal) {
-        for recipient in self.undecided() {
-            self.decide(&recipient, "held", reply::held(), Some(refusal), None);
-        }
+    pub(crate) fn hold(&mut self, recipient: &str, refusal: Refusal) {
+        self.decide(recipient, "held", reply::held(), Some(refusal), None);
     }
 
     pub(crate) fn repeat(&mut self, recipient: &str, hop: Option<HopId>) {
@@ -239,35 +280,26 @@ impl Gateway {
         }
     }
 
-    /// A mail that is stopped is refused, or, if a key was used and the setting says so,
-    /// kept for a person as it came, which is encrypted: then the answer is a 2xx and
-    /// tells nothing.
+    /// A mail that is stopped is refused or kept for an officer. After a key was used the
+    /// setting alone decides, so that the answer tells nothing: kept, it is a 2xx. Before,
+    /// what was found decides: `hold` is kept.
     pub(crate) async fn stop(
         &self,
         direction: &str,
         mode: AfterOpening,
-        mail_from: &str,
         octets: &[u8],
         refusal: Refusal,
         fates: &mut Fates,
     ) {
-        if refusal.reason.public() != Public::AfterOpening || mode == AfterOpening::Refuse {
+        let kept = match refusal.reason.public() {
+            Public::AfterOpening => mode == AfterOpening::Hold,
+            Public::Numbered => fates.came.outcome == Outcome::Hold,
+        };
+        if !kept {
             return fates.refuse_rest(refusal);
         }
-        let rest = Envelope { mail_from: mail_from.to_owned(), recipients: fates.undecided() };
-        let message_id = fates.message_id.clone();
-        let max = self.settings.gateway.max_held_mebibytes.saturating_mul(1024 * 1024);
-        match self.journal.hold(direction, &message_id, &rest, refusal, octets, max).await {
-            Ok(Hold::Kept) => fates.hold_rest(refusal),
-            Ok(Hold::Full) => {
-                tracing::error!("no room is left for mail that waits for review");
-                fates.refuse_rest(Reason::StoreUnavailable.into());
-            }
-            Err(error) => {
-                tracing::error!(%error, "a mail could not be kept for review");
-                fates.refuse_rest(Reason::StoreUnavailable.into());
-            }
-        }
+        let recipients = fates.undecided();
+        self.keep(direction, &recipients, octets, refusal, fates).await;
     }
 
     /// Whether the recipient's fate is that the next hop took the mail.
@@ -348,7 +380,7 @@ mod tests {
     fn a_fate_once_told_is_not_changed() {
         let mut fates = fates(&["bob@b.example"]);
         fates.refuse("bob@b.example", Reason::LeakFound.into());
-        fates.hold_rest(Reason::MalwareInside.into());
+        fates.hold("bob@b.example", Reason::MalwareInside.into());
         assert!(fates.all_decided());
         assert_eq!(fates.fates[0].decided.as_ref().unwrap().word, "refused");
     }

@@ -2,6 +2,7 @@
 
 use crate::claim::Claims;
 use crate::config::Settings;
+use crate::hold::HoldStore;
 use crate::journal::Journal;
 use crate::list::Lists;
 use crate::wire::{ClientSettings, Routes};
@@ -19,6 +20,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
+use tokio::sync::{Notify, OnceCell};
 
 /// How long a keyserver may take for one answer.
 const KEYSERVER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -41,6 +43,12 @@ pub(crate) struct Gateway {
     pub(crate) ca: Client,
     /// Lists and redirects, by the one spelling of their address.
     pub(crate) lists: Lists,
+    /// Mail that waits for an officer.
+    pub(crate) hold: HoldStore,
+    /// What it is encrypted with: the keyserver's, asked for once.
+    pub(crate) hold_key: OnceCell<Vec<u8>>,
+    /// Says that a mail was put in.
+    pub(crate) hold_changed: Notify,
     /// Who is being served just now.
     pub(crate) claims: Claims,
     /// The member list, for mail that does not come over the chain. What does is
@@ -54,12 +62,29 @@ impl Gateway {
         &self,
         request: &GatewayRequest,
     ) -> Result<T, Refusal> {
+        let answer = self.ask_keyserver(request).await;
+        answer.map_err(|problem| refusal(problem, Reason::KeyserverUnavailable))
+    }
+
+    /// Asks the keyserver, for whoever tells problems apart.
+    pub(crate) async fn ask_keyserver<T: DeserializeOwned>(
+        &self,
+        request: &GatewayRequest,
+    ) -> Result<T, Problem> {
         let answer: Answer =
             self.keyserver.call(request, KEYSERVER_TIMEOUT).await.map_err(|error| {
                 tracing::error!(%error, "the keyserver does not answer");
-                Refusal::from(Reason::KeyserverUnavailable)
+                Problem::Failed
             })?;
-        ssmax_api::decode(answer).map_err(|problem| refusal(problem, Reason::KeyserverUnavailable))
+        ssmax_api::decode(answer)
+    }
+
+    /// Ends a ticket, and waits for it: the same mail is opened again soon.
+    pub(crate) async fn close_now(&self, ticket: Option<TicketId>) {
+        let Some(ticket) = ticket else { return };
+        if let Err(problem) = self.ask_keyserver::<()>(&GatewayRequest::Close { ticket }).await {
+            tracing::debug!(%problem, "a ticket could not be closed");
+        }
     }
 
     /// Ends a ticket whose mail has its fate, so that its keys are forgotten. Nobody
@@ -78,14 +103,6 @@ impl Gateway {
                 Err(error) => tracing::debug!(%error, "a ticket could not be closed"),
             }
         });
-    }
-
-    /// Ends the ticket of a mail within another's journey.
-    pub(crate) async fn end_ticket(&self, ticket: Option<TicketId>) {
-        let Some(ticket) = ticket else { return };
-        if let Err(refusal) = self.keyserver::<()>(&GatewayRequest::Close { ticket }).await {
-            tracing::debug!(reason = refusal.reason.code(), "a ticket could not be closed");
-        }
     }
 
     /// Asks the inspector. The request is given away: it holds a mail.

@@ -83,6 +83,13 @@ const MIGRATIONS: &[Migration] = &[
     ALTER TABLE journal ADD COLUMN rebuilt INTEGER NOT NULL DEFAULT 0;
     ",
     },
+    Migration {
+        version: 4,
+        sql: "
+    -- Held mail has a store of its own, where it is encrypted.
+    DROP TABLE held;
+    ",
+    },
 ];
 
 /// One recipient's fate.
@@ -94,7 +101,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) mail_from: &'a str,
     pub(crate) recipient: &'a str,
     pub(crate) hop: Option<HopId>,
-    /// "passed", "refused", "held" or "repeated".
+    /// "passed", "refused", "held", "repeated"; of what was held also "deleted", "expired".
     pub(crate) fate: &'a str,
     pub(crate) refusal: Option<Refusal>,
     pub(crate) reply: &'a str,
@@ -238,67 +245,6 @@ impl Journal {
         }
         Ok(())
     }
-
-    /// Keeps a mail for a person, synced before it is answered. One that comes again is
-    /// kept once. `max_bytes` bounds all mail that is kept.
-    pub(crate) async fn hold(
-        &self,
-        direction: &str,
-        message_id: &str,
-        envelope: &ssmax_chain::journey::Envelope,
-        refusal: Refusal,
-        mail: &[u8],
-        max_bytes: u64,
-    ) -> Result<Hold, StoreError> {
-        let digest = Digest::of(mail).to_string();
-        let recipients = envelope.recipients.join("\n");
-        let mut change = self.0.begin_write().await?;
-        let known: Option<(i64,)> = sqlx::query_as(
-            "SELECT id FROM held WHERE direction = ? AND digest = ? AND recipients = ?",
-        )
-        .bind(direction)
-        .bind(&digest)
-        .bind(&recipients)
-        .fetch_optional(&mut *change)
-        .await?;
-        if known.is_some() {
-            return Ok(Hold::Kept);
-        }
-        // LENGTH of a BLOB reads no content.
-        let (kept,): (i64,) = sqlx::query_as("SELECT COALESCE(SUM(LENGTH(mail)), 0) FROM held")
-            .fetch_one(&mut *change)
-            .await?;
-        let bytes = u64::try_from(mail.len()).unwrap_or(u64::MAX);
-        if u64::try_from(kept).unwrap_or(u64::MAX).saturating_add(bytes) > max_bytes {
-            return Ok(Hold::Full);
-        }
-        sqlx::query(
-            "INSERT OR IGNORE INTO held (at, direction, message_id, mail_from, recipients, stage,
-             reason, mail, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(OffsetDateTime::now_utc().unix_timestamp())
-        .bind(direction)
-        .bind(message_id)
-        .bind(&envelope.mail_from)
-        .bind(&recipients)
-        .bind(refusal.stage.as_str())
-        .bind(refusal.reason.code())
-        .bind(mail)
-        .bind(&digest)
-        .execute(&mut *change)
-        .await?;
-        change.commit().await?;
-        Ok(Hold::Kept)
-    }
-}
-
-/// Whether a mail is kept for a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hold {
-    /// It is, by now or from before.
-    Kept,
-    /// There is no room for it.
-    Full,
 }
 
 /// A mail of an own user, by which it is known when it comes again.
@@ -316,7 +262,7 @@ pub struct FateRow {
     pub direction: String,
     /// The recipient.
     pub recipient: String,
-    /// "passed", "refused", "held" or "repeated".
+    /// "passed", "refused", "held", "repeated"; of what was held also "deleted", "expired".
     pub fate: String,
     /// The step that found the reason, if it did not pass.
     pub stage: Option<String>,
@@ -375,45 +321,12 @@ pub async fn list_version(state_dir: &Path) -> Result<Option<u64>, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ssmax_chain::Reason;
-    use ssmax_chain::journey::Envelope;
 
     fn run(test: impl AsyncFnOnce(Journal)) {
         let dir = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             test(Journal::open(&dir.path().join("gateway")).await.unwrap()).await;
-        });
-    }
-
-    async fn hold(journal: &Journal, recipient: &str, mail: &[u8], max_bytes: u64) -> Hold {
-        let envelope =
-            Envelope { mail_from: "a@a.example".into(), recipients: vec![recipient.into()] };
-        let refusal = Reason::MalwareInside.into();
-        journal.hold("inbound", "<1@a>", &envelope, refusal, mail, max_bytes).await.unwrap()
-    }
-
-    #[test]
-    fn mail_is_kept_up_to_the_limit_and_not_an_octet_past_it() {
-        run(async |journal| {
-            assert_eq!(hold(&journal, "b@b.example", b"12345", 10).await, Hold::Kept);
-            assert_eq!(hold(&journal, "b@b.example", b"123456", 10).await, Hold::Full);
-            assert_eq!(hold(&journal, "b@b.example", b"67890", 10).await, Hold::Kept);
-            assert_eq!(hold(&journal, "b@b.example", b"1", 10).await, Hold::Full);
-        });
-    }
-
-    #[test]
-    fn a_mail_that_comes_again_is_kept_once_for_the_same_recipients() {
-        run(async |journal| {
-            assert_eq!(hold(&journal, "b@b.example", b"12345", 10).await, Hold::Kept);
-            assert_eq!(hold(&journal, "b@b.example", b"12345", 5).await, Hold::Kept);
-            assert_eq!(hold(&journal, "c@b.example", b"12345", 9).await, Hold::Full);
-            let (count,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM held")
-                .fetch_one(journal.0.pool())
-                .await
-                .unwrap();
-            assert_eq!(count, 1);
         });
     }
 

@@ -1,6 +1,7 @@
 //! Mail in and out: SMTP, LMTP, the journey's stages (paper: 送信/受信メール検証システム).
 //!
-//! [`outbound`] and [`inbound`] hold the steps of the journey in files of their names;
+//! [`outbound`] and [`inbound`] have the steps of the journey in files of their names,
+//! [`hold`] is for mail that waits for an officer;
 //! [`listen`] and [`wire`] are the protocols on either side. The gateway talks to the
 //! internet and holds no key but that of its submission statements.
 #![allow(
@@ -13,6 +14,7 @@ mod claim;
 mod config;
 mod fate;
 mod gateway;
+mod hold;
 mod inbound;
 mod journal;
 mod list;
@@ -26,7 +28,9 @@ mod setup;
 mod system;
 pub mod wire;
 
-pub use config::{AfterOpening, Ambiguous, FederationConfig, GatewayConfig, Settings};
+pub use config::{
+    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, HoldConfig, Notify, Settings,
+};
 pub use journal::{FateRow, fates_of, list_version};
 pub use list::{ListConfig, ListFault, Lists, ReplyTo};
 pub use serve::{ServeError, serve};

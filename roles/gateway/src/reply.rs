@@ -31,7 +31,7 @@ pub(crate) fn delivered_before() -> Reply {
     Reply::new(250, "2.0.0", "Ok, delivered before")
 }
 
-/// The answer for a mail that waits for a person. It is the same for every cause.
+/// The answer for a mail that waits for an officer. It is the same for every cause.
 pub(crate) fn held() -> Reply {
     Reply::new(250, "2.0.0", "Ok, kept for review")
 }

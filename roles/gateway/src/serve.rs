@@ -3,6 +3,7 @@
 use crate::claim::Claims;
 use crate::config::{GatewayConfig, Settings};
 use crate::gateway::Gateway;
+use crate::hold::{self, HoldStore};
 use crate::inbound::Inbound;
 use crate::journal::Journal;
 use crate::list::{ListFault, all_lists};
@@ -12,7 +13,9 @@ use crate::outbound::Submission;
 use crate::setup::{SetupError, statement_key};
 use crate::system::SystemMail;
 use crate::wire::{ClientSettings, RouteFault, Routes, TlsClient, TlsFault};
+use ssmax_api::gateway::OfficerRequest;
 use ssmax_daemon::call::Client;
+use ssmax_daemon::listen::{Limits, Listener};
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
 use ssmax_store::files::read_private;
@@ -20,6 +23,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 use tokio::net::TcpListener;
+use tokio::sync::{Notify, OnceCell};
 use tokio::task::JoinSet;
 
 /// Why the gateway cannot start.
@@ -101,6 +105,15 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
         tasks.spawn(listen::serve(listener, listen, journey, stop.clone()));
     }
     tasks.spawn(member_list::keep_fresh(Arc::clone(&gateway), stop.clone()));
+    let officer = Listener::bind(&Settings::socket(&run_dir, "officer"))?;
+    tasks.spawn(officer.serve(Limits::default(), stop.clone(), {
+        let gateway = Arc::clone(&gateway);
+        move |request: OfficerRequest| {
+            let gateway = Arc::clone(&gateway);
+            async move { hold::answer_officer(&gateway, request).await }
+        }
+    }));
+    tasks.spawn(hold::watch(Arc::clone(&gateway), stop.clone()));
     tasks.spawn(forget_old(gateway, stop));
     let _announced = ssmax_daemon::ready::announce(&run_dir, "gateway", &addresses)?;
     while tasks.join_next().await.is_some() {}
@@ -141,6 +154,9 @@ async fn open(settings: Settings) -> Result<Gateway, ServeError> {
             config.max_list_members,
             &settings.organisation,
         )?,
+        hold: HoldStore::open(&settings.dir()).await?,
+        hold_key: OnceCell::new(),
+        hold_changed: Notify::new(),
         claims: Claims::default(),
         directory: RwLock::new(None),
         settings,

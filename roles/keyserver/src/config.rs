@@ -30,6 +30,10 @@ pub struct KeyserverConfig {
     /// Default false.
     #[serde(default)]
     pub sign_for_users: bool,
+    /// Addresses of the people to whom held mail may be shown. Default: every own
+    /// person, by a certificate that the CA issued.
+    #[serde(default)]
+    pub reviewers: Vec<String>,
     /// How many encrypted parts of their own mail one person may have wrapped anew in a
     /// day (UTC): after a lost card, or to forward. 0 switches it off. Default 2000.
     #[serde(default = "default_rewrap_own")]

@@ -5,13 +5,14 @@
 //! [`admit`] opens tickets; [`release`] hands content keys to one worker and takes its
 //! verdict; [`rewrap`] makes the copies for other members; [`sign_hop`], [`seal`] and
 //! [`sign_user`] sign what they build themselves; [`person`] does what people ask for on
-//! their own word; [`people`] and [`member_list`] are
-//! what it judges by; [`setup`] makes and installs the keys.
+//! their own word, [`hold`] is for mail that waits for an officer; [`people`] and
+//! [`member_list`] are what it judges by; [`setup`] makes and installs the keys.
 #![allow(clippy::disallowed_methods, reason = "a role has clock, files and sockets")]
 
 mod admit;
 mod config;
 mod delegation;
+mod hold;
 mod list_post;
 mod member_list;
 mod people;

@@ -16,6 +16,7 @@ use ssmax_chain::sealed_record::{
 };
 use ssmax_chain::{Digest, HopId, Reason};
 use ssmax_cms::enveloped::{ContentCipher, RsaTransport, encrypt, recipient_info};
+use ssmax_inspection::Outcome;
 use ssmax_mail::address::Address;
 use ssmax_pki::Certificate;
 use ssmax_primitives::ContentKey;
@@ -80,7 +81,9 @@ impl Keyserver {
             salts: salts.clone(),
             entity,
             sender: assertion(own, &signer),
-            inspection: "pass".to_owned(),
+            // A mail with findings that an officer let pass does not say that it passed.
+            inspection: if verdict.outcome == Outcome::Pass { "pass" } else { "released" }
+                .to_owned(),
         };
         let (mut infos, mut parts) = (Vec::new(), Vec::new());
         for part in &open.parts {

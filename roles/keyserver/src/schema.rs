@@ -88,4 +88,24 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ) STRICT;
     ",
     },
+    Migration {
+        version: 4,
+        sql: "
+    -- When an inspection first stopped a mail of another member: when it is released, its
+    -- age is judged by this moment.
+    CREATE TABLE stopped_hop (
+        from_org TEXT NOT NULL,
+        hop TEXT NOT NULL,
+        first_seen INTEGER NOT NULL,
+        PRIMARY KEY (from_org, hop)
+    ) STRICT;
+    -- When an inspection first stopped what an own user encrypted.
+    CREATE TABLE stopped_ciphertext (
+        tail BLOB NOT NULL,
+        kcv BLOB NOT NULL,
+        first_seen INTEGER NOT NULL,
+        PRIMARY KEY (tail, kcv)
+    ) STRICT;
+    ",
+    },
 ];

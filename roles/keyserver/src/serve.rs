@@ -113,6 +113,9 @@ impl Keyserver {
                     tracing::warn!(%error, "old statements could not be forgotten");
                 }
             }
+            if let Err(problem) = self.forget_stopped().await {
+                tracing::warn!(%problem, "stopped mail could not be forgotten");
+            }
             tokio::select! {
                 () = stop.stopped() => return,
                 () = tokio::time::sleep(FORGET_EVERY) => {}
@@ -126,6 +129,7 @@ impl Keyserver {
         match request {
             Q::AdmitOutbound(mail) => ssmax_api::encode(self.admit_outbound(*mail).await),
             Q::AdmitInbound(mail) => ssmax_api::encode(self.admit_inbound(*mail).await),
+            Q::ReadmitInbound(mail) => ssmax_api::encode(self.readmit_inbound(*mail).await),
             Q::AdmitOutside { recipients } => ssmax_api::encode(self.admit_outside(&recipients)),
             Q::SignUser { ticket, entity } => {
                 ssmax_api::encode(self.sign_user(&ticket, entity).map(serde_bytes::ByteBuf::from))
@@ -139,6 +143,16 @@ impl Keyserver {
             Q::SignHop { ticket, id, content, headers, message_id } => ssmax_api::encode(
                 self.sign_hop(&ticket, id, content, headers, message_id)
                     .map(serde_bytes::ByteBuf::from),
+            ),
+            Q::Tolerate { ticket, officer, reason, outcome } => {
+                ssmax_api::encode(self.tolerate(&ticket, &officer, &reason, outcome))
+            }
+            Q::HoldKey => ssmax_api::encode(self.hold_key().map(serde_bytes::ByteBuf::from)),
+            Q::OpenHeld(request) => {
+                ssmax_api::encode(self.open_held(&request).map(serde_bytes::ByteBuf::from))
+            }
+            Q::ReleaseForReview(request) => ssmax_api::encode(
+                self.release_for_review(&request).await.map(serde_bytes::ByteBuf::from),
             ),
             Q::Close { ticket } => {
                 self.tickets.close(&ticket);
@@ -156,7 +170,7 @@ impl Keyserver {
         match request.ask {
             WorkerAsk::Release { worker } => ssmax_api::encode(self.release(&ticket, worker)),
             WorkerAsk::Verdict { body, signature } => {
-                ssmax_api::encode(self.take_verdict(&ticket, &body, &signature))
+                ssmax_api::encode(self.take_verdict(&ticket, &body, &signature).await)
             }
             WorkerAsk::EncryptFresh { form, tail, key } => {
                 ssmax_api::encode(self.encrypt_fresh(&ticket, form, tail, &key))

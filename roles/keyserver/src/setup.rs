@@ -60,6 +60,7 @@ pub fn initialise(settings: &Settings) -> Result<PublicKeys, SetupError> {
         // Archive keys exist as both kinds: no mail mixes RSA and EC recipients.
         (KeyPurpose::Archive, KeyAlgorithm::EcP256),
         (KeyPurpose::Archive, KeyAlgorithm::Rsa2048),
+        (KeyPurpose::Hold, KeyAlgorithm::EcP256),
     ] {
         keys.generate(purpose, algorithm)?;
     }

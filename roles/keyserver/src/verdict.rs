@@ -1,23 +1,37 @@
 //! The worker's finding, and what the keyserver makes of it.
 
+use crate::hold::StoppedMail;
 use crate::people::may_send_as;
 use crate::state::Keyserver;
 use crate::ticket::{MemberMail, Origin, OwnMail, Ticket, lock};
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{VERDICT_LABEL, VerdictBody};
 use ssmax_chain::{Digest, Reason};
-use ssmax_inspection::Outcome;
 use ssmax_token::SignatureAlgorithm;
 
 impl Keyserver {
     /// Takes the verdict: once, by the worker that the keys were released to, about
     /// exactly the parts and the sender that the ticket names.
-    pub(crate) fn take_verdict(
+    pub(crate) async fn take_verdict(
         &self,
         ticket: &str,
         body: &[u8],
         signature: &[u8],
     ) -> Result<(), Problem> {
+        match self.note_verdict(ticket, body, signature)? {
+            Some(stopped) => self.remember_stopped(&stopped).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Writes the verdict into the ticket; gives the mail if it is stopped by it and came
+    /// encrypted.
+    fn note_verdict(
+        &self,
+        ticket: &str,
+        body: &[u8],
+        signature: &[u8],
+    ) -> Result<Option<StoppedMail>, Problem> {
         let open = self.tickets.find(ticket, Self::now())?;
         let mut open = lock(&open);
         let worker = open.worker.as_ref().ok_or(Problem::NotAllowed)?;
@@ -33,12 +47,24 @@ impl Keyserver {
         if open.verdict.is_some() || verdict.ticket != ticket {
             return Err(Problem::NotAllowed);
         }
-        if verdict.outcome == Outcome::Pass {
+        let passes = verdict.outcome <= open.tolerated;
+        if passes {
             check_pass(&open, &verdict)?;
         }
         tracing::info!(%ticket, outcome = ?verdict.outcome, rules = ?verdict.rules, "a worker has judged a mail");
         open.verdict = Some(verdict);
-        Ok(())
+        Ok(if passes { None } else { stopped(&open) })
+    }
+}
+
+/// By what a stopped mail is known when an officer asks for it.
+fn stopped(open: &Ticket) -> Option<StoppedMail> {
+    match &open.origin {
+        Origin::Member(mail) => Some(StoppedMail::of_hop(&mail.hop)),
+        Origin::Own(_) if !open.parts.is_empty() => Some(StoppedMail::Ciphertext(
+            open.parts.iter().map(|part| (part.tail, part.kcv)).collect(),
+        )),
+        Origin::Own(_) | Origin::Outside => None,
     }
 }
 

@@ -8,7 +8,10 @@ use serde_bytes::ByteBuf;
 use serde_json::json;
 use ssmax_agent::rekey::{Asker, RekeyFault, part, request};
 use ssmax_api::person::{PersonAnswer, PersonProblem, PersonRequest, RewrappedPart, SignedRequest};
+use ssmax_chain::attachments::{AttachmentMail, take_apart, with_objects};
 use ssmax_chain::person_request::OwnTarget;
+use ssmax_cms::enveloped::Enveloped;
+use ssmax_mail::{Entity, Limits};
 use ssmax_primitives::SystemRandom;
 use ssmax_smime::rewrap::Apart;
 use std::path::{Path, PathBuf};
@@ -84,19 +87,33 @@ pub(super) fn run(args: &Rekey, context: &Context) -> Result<ExitCode, Complaint
         }
     };
     let file = decrypt::encrypted_file(&args.file)?;
-    let apart =
-        Apart::of(&file.octets).map_err(|fault| rewrap::complaint(fault, &[], &args.file))?;
     let asker = Asker {
         user: args.user.as_deref().unwrap_or(&mailbox),
         mailbox: &mailbox,
         key: &identity.key,
         certificate,
     };
-    let parts = vec![part(apart.enveloped()).map_err(|fault| fault_complaint(fault, &args.file))?];
-    let signed = request(parts, args.to.into(), &asker, OffsetDateTime::now_utc(), &SystemRandom)
-        .map_err(|fault| fault_complaint(fault, &args.file))?;
-    let signed = SignedRequest { json: signed.json, signature: ByteBuf::from(signed.signature) };
-    let rewrapped = ask(&socket, &PersonRequest::RewrapOwn(signed), &args.file)?;
+    let ask = |files: &[&Enveloped]| ask(&socket, files, args.to.into(), &asker, &args.file);
+    let is_bare = ssmax_smime::decrypt::is_bare_object(&file.octets);
+    let mail = (!is_bare).then(|| ssmax_mail::parse(&file.octets, &Limits::default()).ok());
+    let attached = mail.flatten();
+    let attached =
+        attached.as_ref().and_then(|mail| Some((mail, take_apart(mail).ok().flatten()?)));
+    if let Some((mail, attached)) = attached {
+        let files: Vec<&Enveloped> = attached.files.iter().collect();
+        let rewrapped = ask(&files)?;
+        let octets = with_files(mail, &attached, &rewrapped)
+            .ok_or_else(|| Complaint::new(Exit::Bad, "mail-attachments-not-as-listed"))
+            .map_err(|complaint| complaint.with("path", args.file.display()))?;
+        decrypt::write(args.out.as_deref(), &rewrap::octets(&file, octets))?;
+        tell_files(args, &mailbox, &attached, context);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let apart =
+        Apart::of(&file.octets).map_err(|fault| rewrap::complaint(fault, &[], &args.file))?;
+    let rewrapped = ask(&[apart.enveloped()])?;
+    let [rewrapped] = <[RewrappedPart; 1]>::try_from(rewrapped)
+        .map_err(|_| problem_complaint(PersonProblem::Malformed, &args.file))?;
     let infos: Vec<Vec<u8>> = rewrapped.recipients.iter().map(|info| info.to_vec()).collect();
     let tail = apart.enveloped().tail();
     let octets = rewrap::octets(&file, apart.with_recipients(&infos));
@@ -115,18 +132,57 @@ pub(super) fn run(args: &Rekey, context: &Context) -> Result<ExitCode, Complaint
     Ok(ExitCode::SUCCESS)
 }
 
-fn ask(socket: &Path, request: &PersonRequest, file: &Path) -> Result<RewrappedPart, Complaint> {
+/// Asks the keyserver for all these objects at once.
+pub(super) fn ask(
+    socket: &Path,
+    files: &[&Enveloped],
+    target: OwnTarget,
+    asker: &Asker<'_>,
+    file: &Path,
+) -> Result<Vec<RewrappedPart>, Complaint> {
+    let parts = files.iter().map(|file| part(file)).collect::<Result<Vec<_>, _>>();
+    let signed = parts
+        .and_then(|parts| request(parts, target, asker, OffsetDateTime::now_utc(), &SystemRandom))
+        .map_err(|fault| fault_complaint(fault, file))?;
+    let signed = SignedRequest { json: signed.json, signature: ByteBuf::from(signed.signature) };
+    let request = PersonRequest::RewrapOwn(signed);
     let answer: PersonAnswer = block_on(async {
-        ssmax_daemon::call::call(socket, request, TIMEOUT)
+        ssmax_daemon::call::call(socket, &request, TIMEOUT)
             .await
             .map_err(|error| Complaint::from_call(error, Role::Keyserver.text()))
     })?;
     ssmax_api::person::decode::<Vec<RewrappedPart>>(answer)
-        .and_then(|mut parts| match (parts.pop(), parts.is_empty()) {
-            (Some(only), true) => Ok(only),
-            _ => Err(PersonProblem::Malformed),
+        .and_then(|parts| match parts.len() == files.len() {
+            true => Ok(parts),
+            false => Err(PersonProblem::Malformed),
         })
         .map_err(|problem| problem_complaint(problem, file))
+}
+
+/// A mail in attachment mode with the new RecipientInfos of its files; `None` if a key is
+/// not the listed one.
+fn with_files(
+    mail: &Entity<'_>,
+    attached: &AttachmentMail<'_>,
+    rewrapped: &[RewrappedPart],
+) -> Option<Vec<u8>> {
+    let listed = attached.manifest.parts.iter();
+    let files = listed.zip(&attached.files).zip(rewrapped).map(|((listed, file), new)| {
+        let infos: Vec<Vec<u8>> = new.recipients.iter().map(|info| info.to_vec()).collect();
+        (listed.kcv == new.kcv).then(|| (listed.name.as_str(), file.with_recipients(&infos)))
+    });
+    Some(with_objects(mail, attached.signed, files.collect::<Option<Vec<_>>>()?))
+}
+
+fn tell_files(args: &Rekey, mailbox: &str, attached: &AttachmentMail<'_>, context: &Context) {
+    let files = attached.manifest.parts.iter();
+    let files = files.map(|listed| json!({ "name": listed.name, "tail": listed.tail }));
+    let facts = json!({ "mailbox": mailbox, "files": files.collect::<Vec<_>>() });
+    if args.out.as_deref().is_some_and(|out| out.as_os_str() != "-") {
+        context.print(&facts, || context.text("mail-rekeyed", &[("mailbox", mailbox)]));
+    } else if context.json {
+        verify::say(context, false, &facts.to_string());
+    }
 }
 
 fn fault_complaint(fault: RekeyFault, path: &Path) -> Complaint {

@@ -5,6 +5,7 @@ use super::*;
 use crate::command::verify::TrustArgs;
 use ssmax_agent::attach::AttachFault;
 use ssmax_agent::encrypt::EncryptFault;
+use ssmax_agent::forward::ForwardFault;
 use ssmax_agent::open::Opened;
 use ssmax_mail::MailFault;
 use ssmax_mail::address::AddressFault;
@@ -46,10 +47,9 @@ fn every_complaint_about_making_a_mail_has_its_texts() {
         attach::complaint(&AttachFault::Name("x".to_owned()), path),
         attach::complaint(&AttachFault::TooMany, path),
         Complaint::new(Exit::WrongUse, "sign-key-needed"),
-        Complaint::new(Exit::Bad, "mail-attachments-not-as-listed").with("path", "x"),
-        Complaint::new(Exit::WrongUse, "mail-no-such-attachment")
-            .with("path", "x")
-            .with("name", "x"),
+        forward::forward_complaint(&ForwardFault::NotAsListed, path),
+        forward::forward_complaint(&ForwardFault::KeyNeeded, path),
+        forward::forward_complaint(&ForwardFault::NoSuchAttachment("x".to_owned()), path),
         Complaint::new(Exit::WrongUse, "mail-split-needs-out"),
         Complaint::new(Exit::Bad, "mail-teaches-nothing").with("path", "x"),
         Complaint::new(Exit::Bad, "mail-nothing-learnt").with("path", "x"),

@@ -64,6 +64,16 @@ fn what_is_composed_is_taken_apart() {
 }
 
 #[test]
+fn other_objects_leave_header_and_signed_part_as_they_are() {
+    let (a, b) = (file("a.txt"), file("b.txt"));
+    let octets = mail(&[&a, &b], &[&a, &b]);
+    let mail = ssmax_mail::parse(&octets, &ssmax_mail::Limits::default()).unwrap();
+    let signed = take_apart(&mail).unwrap().unwrap().signed;
+    let files = vec![("a.txt", a.object.clone()), ("b.txt", b.object.clone())];
+    assert_eq!(with_objects(&mail, signed, files), octets);
+}
+
+#[test]
 fn a_part_without_a_line_and_a_line_without_its_part_are_told_apart() {
     let (a, b) = (file("a.txt"), file("b.txt"));
     assert_eq!(fault(&mail(&[&a], &[&a, &b])), Some(AttachmentFault::NotListed));

@@ -32,18 +32,10 @@ impl Gateway {
         hop: &HopArrival,
         fates: &mut Fates,
     ) -> Result<Admitted, Refusal> {
-        let request = GatewayRequest::AdmitInbound(Box::new(AdmitInbound {
-            signed_data: hop.signed_data.clone(),
-            content: hop.content,
-            from: hop.from.clone(),
-            message_id: hop.message_id.clone(),
-            headers: hop.headers,
-            parts: hop.parts.clone(),
-            sealed: hop.sealed.clone(),
-            recipients: envelope.recipients.clone(),
-        }));
-        let ticket: InboundTicket = self.keyserver(&request).await?;
+        let ticket = self.admit_hop(envelope, hop, fates.release.is_some()).await?;
         fates.ticket = Some(ticket.ticket.clone());
+        fates.came.sender_verified = true;
+        self.tolerate(fates).await?;
         let mut waiting = Vec::new();
         let mut claims = Vec::with_capacity(envelope.recipients.len());
         let hop_name = ticket.id.to_string();
@@ -68,6 +60,31 @@ impl Gateway {
             waiting.push((recipient.clone(), Reason::RecipientWithoutCertificate));
         }
         Ok(Admitted { ticket, _claims: claims, waiting })
+    }
+
+    /// Asks the keyserver for a ticket; for a mail that was held, one anew.
+    pub(super) async fn admit_hop(
+        &self,
+        envelope: &Envelope,
+        hop: &HopArrival,
+        held: bool,
+    ) -> Result<InboundTicket, Refusal> {
+        let mail = Box::new(AdmitInbound {
+            signed_data: hop.signed_data.clone(),
+            content: hop.content,
+            from: hop.from.clone(),
+            message_id: hop.message_id.clone(),
+            headers: hop.headers,
+            parts: hop.parts.clone(),
+            sealed: hop.sealed.clone(),
+            recipients: envelope.recipients.clone(),
+        });
+        let request = if held {
+            GatewayRequest::ReadmitInbound(mail)
+        } else {
+            GatewayRequest::AdmitInbound(mail)
+        };
+        self.keyserver(&request).await
     }
 
     /// The class of a mail that did not come over the chain.

@@ -44,10 +44,11 @@ impl Gateway {
             seal_for,
             lists,
             authserv_id: self.settings.gateway.host_name.clone(),
+            tolerate: fates.release.as_ref().map(|release| release.tolerate),
             ..Plan::default()
         };
         let name = admitted.ticket.ticket.clone();
-        let (answer, posts) = self.look(name, octets, plan).await?;
+        let (answer, posts) = self.look(name, octets, plan, fates).await?;
         let mail = mail.authenticated(admitted.ticket).inspected(answer)?;
         refuse_each(&admitted.waiting, fates);
         for (list, post) in posts {
@@ -108,9 +109,14 @@ impl Gateway {
         let request = GatewayRequest::AdmitOutside { recipients: envelope.recipients.clone() };
         let ticket: TicketId = self.keyserver(&request).await?;
         fates.ticket = Some(ticket.clone());
-        let plan = Plan { authserv_id: self.settings.gateway.host_name.clone(), ..Plan::default() };
+        self.tolerate(fates).await?;
+        let plan = Plan {
+            authserv_id: self.settings.gateway.host_name.clone(),
+            tolerate: fates.release.as_ref().map(|release| release.tolerate),
+            ..Plan::default()
+        };
         let mail = Mail::accept(envelope.clone(), Arc::clone(octets));
-        let (answer, _) = self.look(ticket.clone(), octets, plan).await?;
+        let (answer, _) = self.look(ticket.clone(), octets, plan, fates).await?;
         let mail = mail.authenticated(ticket).inspected(answer)?;
         self.deliver_as_it_came(&mail, class, fates).await
     }
@@ -120,11 +126,15 @@ impl Gateway {
         ticket: TicketId,
         octets: &[u8],
         plan: Plan,
+        fates: &mut Fates,
     ) -> Result<(Inspection<Vec<SealedCopy>>, Vec<(String, ByteBuf)>), Refusal> {
         let request = Inspect { ticket, mail: octets.to_vec(), plan };
         Ok(match self.inspector(request).await? {
             Inspected::Passed { sealed, posts, .. } => (Inspection::Passed(sealed), posts),
-            Inspected::Stopped { reason, .. } => (Inspection::Stopped(reason), Vec::new()),
+            Inspected::Stopped { reason, outcome, findings } => {
+                fates.found(outcome, findings);
+                (Inspection::Stopped(reason), Vec::new())
+            }
         })
     }
 }

@@ -50,7 +50,7 @@ impl Journey for Inbound {
         let octets = Arc::new(octets);
         if let Err(refusal) = self.0.inbound(&journey, &octets, &mut fates).await {
             let mode = self.0.settings.gateway.inbound_after_opening;
-            self.0.stop("inbound", mode, &journey.mail_from, &octets, refusal, &mut fates).await;
+            self.0.stop("inbound", mode, &octets, refusal, &mut fates).await;
         }
         let ticket = fates.ticket.take();
         let replies = fates.write(&self.0.journal, "inbound").await;
@@ -60,7 +60,26 @@ impl Journey for Inbound {
 }
 
 impl Gateway {
-    async fn inbound(
+    /// A ticket for a mail that was held, and nothing more: to be shown to an officer.
+    pub(crate) async fn admit_again(
+        &self,
+        envelope: &Envelope,
+        octets: &[u8],
+        fates: &mut Fates,
+    ) -> Result<(), Refusal> {
+        match accept::accept(octets, &mut fates.message_id)? {
+            Arrived::OverTheChain(hop) => {
+                let ticket = self.admit_hop(envelope, &hop, true).await?;
+                fates.ticket = Some(ticket.ticket);
+                Ok(())
+            }
+            Arrived::FromOutside(_) => Err(Reason::Internal.into()),
+        }
+    }
+
+    /// All steps, in their order. Whoever has no fate at its end is refused by the caller
+    /// with the refusal returned.
+    pub(crate) async fn inbound(
         &self,
         envelope: &Envelope,
         octets: &Arc<Vec<u8>>,
@@ -71,8 +90,13 @@ impl Gateway {
         fates.rebuilt = readable.is_some();
         let octets = &readable.map_or_else(|| Arc::clone(octets), Arc::new);
         match accept::accept(octets, &mut fates.message_id)? {
-            Arrived::OverTheChain(hop) => self.over_the_chain(envelope, octets, &hop, fates).await,
+            Arrived::OverTheChain(hop) => {
+                fates.came.from.clone_from(&hop.from);
+                fates.came.encrypted = !hop.in_attachment_mode;
+                self.over_the_chain(envelope, octets, &hop, fates).await
+            }
             Arrived::FromOutside(mail) => {
+                fates.came.from.clone_from(&mail.from);
                 self.outside_the_chain(envelope, octets, &mail, fates).await
             }
         }

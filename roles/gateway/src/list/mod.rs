@@ -22,6 +22,9 @@ use ssmax_texts::{Language, text};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use time::OffsetDateTime;
 
+/// What stands for a login where a list writes.
+pub(crate) const LOGIN_METHOD: &str = "list";
+
 impl Gateway {
     /// The list at an address.
     pub(crate) fn list_at(&self, recipient: &str) -> Option<&ListConfig> {
@@ -50,10 +53,8 @@ impl Gateway {
         let [from] = from.as_slice() else { return Err(Reason::FromNotOne) };
         let body = Digest::of(octets);
         let now = OffsetDateTime::now_utc();
-        let said = [("name", shown(from)), ("address", from.address.to_string())];
-        let list_name = list.to_string();
-        let facts =
-            [(said[0].0, said[0].1.as_str()), (said[1].0, &said[1].1), ("list", &list_name)];
+        let (name, address, list_name) = (shown(from), from.address.to_string(), list.to_string());
+        let facts = [("name", name.as_str()), ("address", &address), ("list", &list_name)];
         let note = [Language::Ja, Language::En].map(|language| text(language, "list-note", &facts));
         Ok(ListPost {
             list: recipient.to_owned(),
@@ -105,15 +106,16 @@ impl Gateway {
         let fates = Fates::new(&envelope, &self.settings.organisation);
         envelope.recipients = fates.recipients();
         let mut message_id = String::new();
-        let login = Login { user: normal_address(&address), method: "list".to_owned(), aal: 0 };
+        let login =
+            Login { user: normal_address(&address), method: LOGIN_METHOD.to_owned(), aal: 0 };
         let arrival = Arrival::of_list(post, body);
         let recipients = envelope.recipients.clone();
         let source = Some(format!("list {address}"));
         let submitted =
             arrival.submitted(login, source, String::new(), recipients, &mut message_id)?;
         let accepted = Ok((Ok(submitted), message_id));
-        let (replies, ticket) = Box::pin(self.carry_out(envelope, accepted, fates)).await;
-        self.end_ticket(ticket).await;
+        let (replies, ticket) = Box::pin(self.carry_out(accepted, fates)).await;
+        self.close_now(ticket).await;
         Ok(replies)
     }
 }

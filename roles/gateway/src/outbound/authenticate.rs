@@ -67,6 +67,8 @@ impl Gateway {
         }));
         let ticket: OutboundTicket = self.keyserver(&request).await?;
         fates.ticket = Some(ticket.ticket.clone());
+        fates.came.sender_verified = true;
+        self.tolerate(fates).await?;
         let server_signature = match submitted.form {
             Form::Unsigned | Form::System => {
                 let mail = parse(submitted.mail.octets())?;
@@ -83,6 +85,18 @@ impl Gateway {
             from: submitted.from,
             server_signature,
         })
+    }
+
+    /// Tells the keyserver of an officer's release, if this is one.
+    pub(crate) async fn tolerate(&self, fates: &Fates) -> Result<(), Refusal> {
+        let (Some(release), Some(ticket)) = (&fates.release, &fates.ticket) else { return Ok(()) };
+        let request = GatewayRequest::Tolerate {
+            ticket: ticket.clone(),
+            officer: release.officer.clone(),
+            reason: release.reason.clone(),
+            outcome: release.tolerate,
+        };
+        self.keyserver(&request).await
     }
 
     /// What this listener saw, signed with its own key.

@@ -27,7 +27,8 @@ impl Gateway {
         known: Known,
         fates: &mut Fates,
     ) -> Result<Mail<Inspected<OutboundTicket, Made>>, Refusal> {
-        let (plan, later) = self.outbound_plan(&known)?;
+        let (mut plan, later) = self.outbound_plan(&known)?;
+        plan.tolerate = fates.release.as_ref().map(|release| release.tolerate);
         let request = Inspect {
             ticket: known.mail.ticket().ticket.clone(),
             mail: known.mail.octets().to_vec(),
@@ -42,7 +43,10 @@ impl Gateway {
                 message_id: known.message_id,
                 from: known.from,
             }),
-            Answer::Stopped { reason, .. } => Inspection::Stopped(reason),
+            Answer::Stopped { reason, outcome, findings } => {
+                fates.found(outcome, findings);
+                Inspection::Stopped(reason)
+            }
         };
         let mail = known.mail.inspected(answer)?;
         // Told only now: of a mail that is stopped it would say that its key came out.

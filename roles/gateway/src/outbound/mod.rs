@@ -17,11 +17,11 @@ use crate::ambiguity;
 use crate::gateway::Gateway;
 use crate::listen::{self, Journey, Login};
 use crate::wire::Reply;
-use crate::{fate, reply};
+use crate::{fate, list, reply};
 use ssmax_api::TicketId;
 use ssmax_api::ca::GatewayRequest as CaRequest;
-use ssmax_api::keyserver::RecipientRoute;
-use ssmax_chain::{Reason, Refusal};
+use ssmax_api::keyserver::{Form, RecipientRoute};
+use ssmax_chain::{Digest, Reason, Refusal};
 use std::sync::Arc;
 
 /// The journey behind the submission listener.
@@ -63,7 +63,7 @@ impl Journey for Submission {
             let accepted = accept::accept(&asked, octets, ambiguous, &mut message_id);
             Ok((accepted, message_id))
         });
-        self.0.go_out(envelope, accepted.await, fates).await
+        self.0.go_out(accepted.await, fates).await
     }
 }
 
@@ -71,11 +71,10 @@ impl Gateway {
     /// The journey of what was read, and the replies at its end.
     pub(crate) async fn go_out(
         self: &Arc<Self>,
-        envelope: listen::Envelope,
         accepted: Result<(Result<Submitted, Refusal>, String), Refusal>,
         fates: fate::Fates,
     ) -> Vec<Reply> {
-        let (replies, ticket) = self.carry_out(envelope, accepted, fates).await;
+        let (replies, ticket) = self.carry_out(accepted, fates).await;
         self.close(ticket);
         replies
     }
@@ -83,7 +82,6 @@ impl Gateway {
     /// As [`Gateway::go_out`], with the ticket that is to be closed.
     pub(crate) async fn carry_out(
         &self,
-        envelope: listen::Envelope,
         accepted: Result<(Result<Submitted, Refusal>, String), Refusal>,
         mut fates: fate::Fates,
     ) -> (Vec<Reply>, Option<TicketId>) {
@@ -98,8 +96,7 @@ impl Gateway {
                 let octets = submitted.mail.shared_octets();
                 if let Err(refusal) = self.outbound(submitted, &mut fates).await {
                     let mode = self.settings.gateway.outbound_after_opening;
-                    let mail_from = &envelope.mail_from;
-                    self.stop("outbound", mode, mail_from, &octets, refusal, &mut fates).await;
+                    self.stop("outbound", mode, &octets, refusal, &mut fates).await;
                 }
             }
         }
@@ -107,9 +104,57 @@ impl Gateway {
         (fates.write(&self.journal, "outbound").await, ticket)
     }
 
+    /// The journey of a mail that was held, from its octets as they were kept.
+    pub(crate) async fn resubmit(
+        &self,
+        envelope: listen::Envelope,
+        octets: Vec<u8>,
+        fates: &mut fate::Fates,
+    ) -> Result<(), Refusal> {
+        let submitted = self.reaccept(envelope, octets, fates).await?;
+        self.outbound(submitted, fates).await
+    }
+
+    /// A ticket for a mail that was held, and nothing more: to be shown to an officer.
+    pub(crate) async fn admit_submitted(
+        &self,
+        envelope: listen::Envelope,
+        octets: Vec<u8>,
+        fates: &mut fate::Fates,
+    ) -> Result<(), Refusal> {
+        let submitted = self.reaccept(envelope, octets, fates).await?;
+        self.authenticate(submitted, fates).await.map(drop)
+    }
+
+    async fn reaccept(
+        &self,
+        envelope: listen::Envelope,
+        octets: Vec<u8>,
+        fates: &fate::Fates,
+    ) -> Result<Submitted, Refusal> {
+        let ambiguous = self.settings.gateway.ambiguous;
+        let (recipients, source) = (fates.recipients(), fates.came.source.clone());
+        ambiguity::aside(move || {
+            let login = envelope.auth.ok_or(Reason::LoginRequired)?;
+            let arrival = if login.method == list::LOGIN_METHOD {
+                let body = Digest::of(&octets);
+                Arrival::of_list(octets, body)
+            } else {
+                Arrival::read(octets, ambiguous)?
+            };
+            let mail_from = envelope.mail_from;
+            arrival.submitted(login, source, mail_from, recipients, &mut String::new())
+        })
+        .await
+    }
+
     /// All steps, in their order. Whoever has no fate at its end is refused by the
     /// caller with the refusal returned.
     async fn outbound(&self, submitted: Submitted, fates: &mut fate::Fates) -> Result<(), Refusal> {
+        fates.came.login = Some(submitted.login.clone());
+        fates.came.source.clone_from(&submitted.source);
+        fates.came.from.clone_from(&submitted.from);
+        fates.came.encrypted = submitted.form == Form::Enveloped;
         let _claims = self.settle_repeats(&submitted, fates).await?;
         if fates.all_decided() {
             return Ok(());

@@ -54,7 +54,7 @@ impl Journey for SystemMail {
             let accepted = accept(&asked, octets, &settings, &mut message_id);
             Ok((accepted, message_id))
         });
-        self.0.go_out(envelope, accepted.await, fates).await
+        self.0.go_out(accepted.await, fates).await
     }
 }
 

@@ -72,7 +72,8 @@ fn carry_out(order: Order, clamd: Option<OwnedFd>) -> FromWorker {
     let detectors = Detectors::new(order.policy, order.limits, order.clamav, clamd);
     match order.task {
         Task::Mail(inspect) => FromWorker::Done(detectors.and_then(|detectors| {
-            Worker { keyserver: Keyserver::default(), findings: vec![], detectors }.work(&inspect)
+            Worker { keyserver: Keyserver::default(), findings: vec![], held: false, detectors }
+                .work(&inspect)
         })),
         Task::File(file) => {
             FromWorker::Scanned(detectors.and_then(|detectors| detectors.scan(&file)))
@@ -106,6 +107,8 @@ impl From<Problem> for Stop {
 struct Worker {
     keyserver: Keyserver,
     findings: Vec<Finding>,
+    /// Whether the mail is stopped by findings that say hold, and by nothing else.
+    held: bool,
     detectors: Detectors,
 }
 
@@ -114,7 +117,8 @@ impl Worker {
         match self.inspect(inspect) {
             Ok(passed) => Ok(passed),
             Err(Stop::Refused(reason)) => {
-                Ok(Inspected::Stopped { reason, findings: self.findings })
+                let outcome = if self.held { Outcome::Hold } else { Outcome::Block };
+                Ok(Inspected::Stopped { reason, outcome, findings: self.findings })
             }
             Err(Stop::Failed(problem)) => Err(problem),
         }
@@ -139,7 +143,9 @@ impl Worker {
         };
         let verdict = self.look(inspect, &opened, signed.as_ref(), &released)?;
         self.report(inspect, &opened, signed.as_ref(), verdict.outcome, &key)?;
-        if verdict.outcome != Outcome::Pass {
+        // The keyserver was told of an officer's release as well, or gives nothing.
+        if verdict.outcome > inspect.plan.tolerate.unwrap_or(Outcome::Pass) {
+            self.held = verdict.outcome == Outcome::Hold;
             return Err(stopped(&verdict, &released, encrypted).into());
         }
         self.keyserver.prepare(&released, &inspect.ticket);

@@ -2,6 +2,7 @@
 //! first: forged, unknown and suspended senders never get one used.
 
 use super::{addresses, are_files, recipient_infos, ri_digest};
+use crate::hold::StoppedMail;
 use crate::state::Keyserver;
 use crate::ticket::{MemberMail, Origin, Ticket, TicketPart};
 use ssmax_api::Problem;
@@ -42,13 +43,29 @@ impl Keyserver {
         &self,
         request: AdmitInbound,
     ) -> Result<InboundTicket, Problem> {
+        self.admit_hop(request, false).await
+    }
+
+    /// Opens a ticket anew for a mail that was held: it is as old as when it was first
+    /// stopped here. Everything else is judged as of now.
+    pub(crate) async fn readmit_inbound(
+        &self,
+        request: AdmitInbound,
+    ) -> Result<InboundTicket, Problem> {
+        self.admit_hop(request, true).await
+    }
+
+    async fn admit_hop(&self, request: AdmitInbound, held: bool) -> Result<InboundTicket, Problem> {
         let now = Self::now();
         let from =
             Address::parse(&request.from).map_err(|_| Problem::Refused(Reason::FromNotOne))?;
         let recipients = addresses(&request.recipients)?;
         let (hop, signer) = self.verify_hop(&request, now)?;
         let member = self.judge_member(&hop, &signer, &from, now)?;
-        check_hop(&hop, &request, &self.settings.organisation.id, now)?;
+        let stopped =
+            if held { self.first_stopped(&StoppedMail::of_hop(&hop)).await? } else { None };
+        let own_id = &self.settings.organisation.id;
+        check_hop(&hop, &request, own_id, stopped.unwrap_or(now), now)?;
         if request.parts.len() > self.settings.keyserver.max_private_operations {
             return Err(Problem::Refused(Reason::TooManyEncryptedParts));
         }
@@ -260,18 +277,20 @@ fn is_domain_signature(signer: &ssmax_cms::signed::SignerInfo) -> bool {
         .is_some_and(ssmax_cms::signed::is_domain_signature_type)
 }
 
-/// What the record says against what came.
+/// What the record says against what came. `seen` is now, but for a mail that was held:
+/// when it was first stopped.
 fn check_hop(
     hop: &HopRecord,
     request: &AdmitInbound,
     own_id: &str,
+    seen: OffsetDateTime,
     now: OffsetDateTime,
 ) -> Result<(), Problem> {
     let refuse = |reason| Err(Problem::Refused(reason));
     if hop.to_org != own_id {
         return refuse(Reason::NotForUs);
     }
-    if hop.at > now + MAX_AHEAD || hop.at < now - MAX_AGE {
+    if hop.at > now + MAX_AHEAD || hop.at < seen - MAX_AGE {
         return refuse(Reason::HopTimeOutside);
     }
     if hop.headers != request.headers || hop.message_id != request.message_id {

@@ -1,0 +1,88 @@
+# Mail that waits for an officer: ssmax hold, and the notices to people.
+
+hold-count = { $count ->
+    [one] { $count } mail
+   *[other] { $count } mails
+}
+hold-until = until { $at }
+hold-state-held = held
+hold-state-released = released
+hold-state-deleted = deleted
+hold-state-expired = expired
+hold-times = held since { $at }, until { $until }
+hold-from = from { $from } ({ $known })
+hold-sender-verified = verified
+hold-sender-unverified = not verified
+hold-to = to { $people }
+hold-mail = { $id }, { $bytes } bytes, { $form }
+hold-encrypted = encrypted by the sender
+hold-in-clear = came in clear
+hold-reason = { $reason } ({ $kind })
+hold-outcome-hold = an officer may release it
+hold-outcome-block = released only with --override-block and a reason
+hold-ended-by = by { $officer }: { $reason }
+hold-now = { $id } is now { $state }
+hold-ended-before = { $id } was { $state } before; nothing was done
+
+err-hold-unknown = No held mail { $id } is known
+rec-hold-unknown = See ssmax hold list; ended mails are shown with --all.
+err-hold-busy = Somebody is deciding about { $id } just now
+rec-hold-busy = Wait for it, and look with ssmax hold show.
+err-hold-malformed = This cannot be done with { $id }: a name, a reason or the certificate is not understood
+rec-hold-malformed = Names and reasons are one line of at most 1000 octets; the certificate has a key that can be encrypted for.
+err-hold-refused = { $id } is not admitted any more: { $reason }
+rec-hold-refused = What has changed since it came stands in the log of the key server.
+err-hold-not-a-reviewer = { $id } cannot be shown for this certificate
+rec-hold-not-a-reviewer = Use the valid encryption certificate of a person here who may review ([keyserver] reviewers). A mail that no inspection has opened is shown to nobody.
+err-hold-blocked = { $id } has findings that block it
+rec-hold-blocked = Look at it first. If it may go on, say --override-block and give a --reason.
+err-hold-reason-needed = A reason is needed for { $id }
+rec-hold-reason-needed = Say it with --reason.
+err-hold-officer-unknown = It is not known who decides
+rec-hold-officer-unknown = Say your name with --officer.
+err-hold-failed = { $id }: no answer could be found now
+rec-hold-failed = Check that the key server serves, and try again; the log of the gateway says more.
+
+hold-notice-subject-held = A mail is kept for review
+hold-notice-subject-expiring = A mail kept for review expires soon
+hold-notice-sender-unknown = not verified, so not shown
+hold-notice-inbound-held =
+    A mail for you is kept for review by your organisation.
+
+    Received: { $at }
+    Sender: { $sender }
+    Kept under: { $id }
+    Kept until: { $expires }
+
+    If you expect it, tell your administrator the name above.
+    Nobody has to answer this message.
+hold-notice-inbound-expiring =
+    A mail for you that is kept for review will be deleted soon.
+
+    Received: { $at }
+    Sender: { $sender }
+    Kept under: { $id }
+    Deleted after: { $expires }
+
+    If you expect it, tell your administrator the name above.
+    Nobody has to answer this message.
+hold-notice-outbound-held =
+    A mail that you sent is kept for review by your organisation and has not left yet.
+
+    Sent: { $at }
+    To: { $recipients }
+    Kept under: { $id }
+    Kept until: { $expires }
+
+    Your administrator can release it by the name above.
+    Nobody has to answer this message.
+hold-notice-outbound-expiring =
+    A mail that you sent is still kept for review and will be deleted soon.
+
+    Sent: { $at }
+    To: { $recipients }
+    Kept under: { $id }
+    Deleted after: { $expires }
+
+    Your administrator can release it by the name above.
+    Nobody has to answer this message.

@@ -1,0 +1,85 @@
+# 保留中のメール: ssmax hold と、本人への通知。
+
+hold-count = { $count }通
+hold-until = { $at }まで
+hold-state-held = 保留中
+hold-state-released = 解放済み
+hold-state-deleted = 削除済み
+hold-state-expired = 期限切れ
+hold-times = { $at }から保留中、{ $until }まで
+hold-from = 差出人 { $from }（{ $known }）
+hold-sender-verified = 確認済み
+hold-sender-unverified = 未確認
+hold-to = 宛先 { $people }
+hold-mail = { $id }、{ $bytes }バイト、{ $form }
+hold-encrypted = 送信者が暗号化
+hold-in-clear = 平文で到着
+hold-reason = { $reason }（{ $kind }）
+hold-outcome-hold = 担当者が解放できる
+hold-outcome-block = 解放には--override-blockと理由が必要
+hold-ended-by = 担当者 { $officer }: { $reason }
+hold-now = { $id }は{ $state }になりました
+hold-ended-before = { $id }はすでに{ $state }です。何もしていません
+
+err-hold-unknown = 保留中のメール{ $id }はありません
+rec-hold-unknown = ssmax hold listで確かめてください。終わったものは--allで表示されます。
+err-hold-busy = { $id }は今ほかの担当者が処理しています
+rec-hold-busy = 終わるのを待ち、ssmax hold showで確かめてください。
+err-hold-malformed = { $id }を処理できません。名前、理由または証明書が正しくありません
+rec-hold-malformed = 名前と理由は一行で1000オクテットまでです。証明書には暗号化に使える鍵が必要です。
+err-hold-refused = { $id }はもう受け入れられません: { $reason }
+rec-hold-refused = 到着後に何が変わったかは、鍵管理サーバのログにあります。
+err-hold-not-a-reviewer = { $id }をこの証明書の人に見せることはできません
+rec-hold-not-a-reviewer = 確認を許された人（[keyserver] reviewers）の、有効な暗号用証明書を使ってください。検査が開いていないメールは誰にも見せません。
+err-hold-blocked = { $id }には遮断すべき検査結果があります
+rec-hold-blocked = まず内容を確かめてください。送ってよければ、--override-blockと--reasonを付けてください。
+err-hold-reason-needed = { $id }には理由が必要です
+rec-hold-reason-needed = --reasonで述べてください。
+err-hold-officer-unknown = 誰の判断かわかりません
+rec-hold-officer-unknown = --officerで名前を述べてください。
+err-hold-failed = { $id }について、今は答えが得られません
+rec-hold-failed = 鍵管理サーバが動いているか確かめ、もう一度試してください。詳しくはゲートウェイのログにあります。
+
+hold-notice-subject-held = メールを確認のため保留しています
+hold-notice-subject-expiring = 保留中のメールがまもなく期限切れになります
+hold-notice-sender-unknown = 確認できないため表示しません
+hold-notice-inbound-held =
+    あなたあてのメールを、組織が確認のため保留しています。
+
+    到着: { $at }
+    差出人: { $sender }
+    保留番号: { $id }
+    保留期限: { $expires }
+
+    心当たりがあれば、保留番号を管理者に伝えてください。
+    このメールに返信する必要はありません。
+hold-notice-inbound-expiring =
+    確認のため保留しているあなたあてのメールが、まもなく削除されます。
+
+    到着: { $at }
+    差出人: { $sender }
+    保留番号: { $id }
+    削除の時刻: { $expires }以降
+
+    心当たりがあれば、保留番号を管理者に伝えてください。
+    このメールに返信する必要はありません。
+hold-notice-outbound-held =
+    あなたが送ったメールを、組織が確認のため保留しています。まだ送信されていません。
+
+    送信: { $at }
+    宛先: { $recipients }
+    保留番号: { $id }
+    保留期限: { $expires }
+
+    管理者が保留番号で解放できます。
+    このメールに返信する必要はありません。
+hold-notice-outbound-expiring =
+    あなたが送ったメールはまだ保留中で、まもなく削除されます。
+
+    送信: { $at }
+    宛先: { $recipients }
+    保留番号: { $id }
+    削除の時刻: { $expires }以降
+
+    管理者が保留番号で解放できます。
+    このメールに返信する必要はありません。

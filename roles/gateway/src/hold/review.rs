@@ -1,0 +1,107 @@
+//! A held mail for a person who reviews it: encrypted for them by the keyserver, so that
+//! nothing of it is in clear on the way.
+
+use super::object::{failed, named};
+use super::release::envelope;
+use super::store::Held;
+use crate::fate::Fates;
+use crate::gateway::Gateway;
+use crate::outbound::parse;
+use serde_bytes::ByteBuf;
+use ssmax_api::Problem;
+use ssmax_api::gateway::HeldState;
+use ssmax_api::keyserver::{GatewayRequest, ReleaseForReview, Reviewed};
+use ssmax_chain::hop_mail::{self, HopBody, SmimeType};
+use ssmax_chain::{Refusal, journey, trace};
+use ssmax_cms::Limits;
+use ssmax_cms::enveloped::{Enveloped, Kind};
+
+impl Gateway {
+    /// One S/MIME message that the reviewer alone can open: around the mail if it came in
+    /// clear, else the sender's own ciphertext.
+    ///
+    /// # Errors
+    /// [`Problem::NotFound`]; [`Problem::NotAllowed`] for a certificate that is no
+    /// reviewer's, and for a mail that no inspection has opened; the refusal of a mail
+    /// that is not admitted any more; [`Problem::Failed`].
+    pub(super) async fn review_held(
+        &self,
+        id: &str,
+        officer: &str,
+        certificate: &[u8],
+    ) -> Result<Vec<u8>, Problem> {
+        let held = self.hold.find(id).await.map_err(failed)?.ok_or(Problem::NotFound)?;
+        if held.state != HeldState::Held {
+            return Err(Problem::NotFound);
+        }
+        tracing::warn!(held.id = %id, %officer, "an officer asks for a held mail's content");
+        let certificate = certificate.to_vec();
+        let ask = |what| ReleaseForReview { what, officer: officer.to_owned(), certificate };
+        if held.facts.encrypted {
+            self.review_ciphertext(&held, officer, ask).await
+        } else {
+            self.review_object(id, ask).await
+        }
+    }
+
+    /// The object of the store for another recipient.
+    async fn review_object(
+        &self,
+        id: &str,
+        ask: impl FnOnce(Reviewed) -> ReleaseForReview,
+    ) -> Result<Vec<u8>, Problem> {
+        let object = self.hold.object(id).await.map_err(failed)?;
+        let object = Enveloped::parse_vec(object, &Limits::default()).map_err(failed)?;
+        let request = ask(Reviewed::Held(named(id, &object)?));
+        let info: ByteBuf =
+            self.ask_keyserver(&GatewayRequest::ReleaseForReview(Box::new(request))).await?;
+        let fields = format!("Subject: held mail {id}\r\nMIME-Version: 1.0\r\n");
+        Ok(rewrapped(fields.as_bytes(), object, info))
+    }
+
+    /// What the sender encrypted, admitted anew, for another recipient.
+    async fn review_ciphertext(
+        &self,
+        held: &Held,
+        officer: &str,
+        ask: impl FnOnce(Reviewed) -> ReleaseForReview,
+    ) -> Result<Vec<u8>, Problem> {
+        let octets = self.open_held(&held.id, officer).await?;
+        let envelope = envelope(&held.facts, held.waiting());
+        let mut fates = Fates::new(&envelope, &self.settings.organisation);
+        fates.came.source.clone_from(&held.facts.source);
+        let admitted = if held.facts.login.is_some() {
+            self.admit_submitted(envelope, octets.clone(), &mut fates).await
+        } else {
+            let recipients = fates.recipients();
+            let journey = journey::Envelope { mail_from: envelope.mail_from, recipients };
+            self.admit_again(&journey, &octets, &mut fates).await
+        };
+        admitted.map_err(|Refusal { reason, .. }| Problem::Refused(reason))?;
+        let ticket = fates.ticket.take().ok_or(Problem::NotAllowed)?;
+        let request = ask(Reviewed::Part(ticket.clone()));
+        let info: Result<ByteBuf, Problem> =
+            self.ask_keyserver(&GatewayRequest::ReleaseForReview(Box::new(request))).await;
+        self.close_now(Some(ticket)).await;
+        let info = info?;
+        let mail = parse(&octets).map_err(|Refusal { reason, .. }| Problem::Refused(reason))?;
+        let object = match hop_mail::take_apart(&mail).map(|hop| hop.mail) {
+            Some(HopBody::Whole(object)) => object,
+            Some(HopBody::Attachments(_)) => return Err(Problem::NotAllowed),
+            None => mail.decoded_body().map_err(failed)?,
+        };
+        let object = Enveloped::parse_vec(object, &Limits::default()).map_err(failed)?;
+        let mut fields = trace::carried_fields(mail.header(), None);
+        fields.extend_from_slice(b"MIME-Version: 1.0\r\n");
+        Ok(rewrapped(&fields, object, info))
+    }
+}
+
+fn rewrapped(fields: &[u8], object: Enveloped, info: ByteBuf) -> Vec<u8> {
+    let kind = match object.kind() {
+        Kind::Enveloped => SmimeType::Enveloped,
+        Kind::AuthEnveloped => SmimeType::AuthEnveloped,
+    };
+    let object = object.into_rewrapped(&[info.into_vec()]);
+    hop_mail::pkcs7_part_behind(fields, kind, "smime.p7m", object)
+}

@@ -1,0 +1,165 @@
+use super::*;
+use std::os::unix::fs::PermissionsExt as _;
+
+const ROOM: Room = Room { bytes: 10, mails: 3 };
+
+fn run(test: impl AsyncFnOnce(HoldStore, &Path)) {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().join("gateway");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        test(HoldStore::open(&dir).await.unwrap(), &dir).await;
+    });
+}
+
+fn day(number: i64) -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH + Duration::days(20_000 + number)
+}
+
+fn mail(id: &str, known: &str) -> NewMail {
+    let facts = Facts {
+        direction: "inbound".into(),
+        mail_from: "a@a.example".into(),
+        from: "a@a.example".into(),
+        sender_verified: false,
+        recipients: vec!["b@b.example".into(), "c@b.example".into()],
+        message_id: "<1@a>".into(),
+        smtputf8: false,
+        stage: "inspect".into(),
+        reason: Reason::MalwareInside,
+        outcome: Outcome::Block,
+        findings: vec![],
+        encrypted: true,
+        login: None,
+        source: None,
+    };
+    NewMail { id: id.into(), known: known.into(), at: day(0), expires: day(14), facts }
+}
+
+async fn keep(store: &HoldStore, id: &str, octets: usize) -> Kept {
+    store.keep(&mail(id, id), vec![b'x'; octets], ROOM).await.unwrap()
+}
+
+fn files_in(dir: &Path) -> usize {
+    std::fs::read_dir(dir.join("held")).unwrap().count()
+}
+
+#[test]
+fn mail_is_kept_up_to_the_limit_of_octets_and_not_one_past_it() {
+    run(async |store, dir| {
+        assert_eq!(keep(&store, "1", 5).await, Kept::Kept);
+        assert_eq!(keep(&store, "2", 6).await, Kept::Full);
+        assert_eq!(store.asked("2", 6, ROOM).await.unwrap(), Some(Kept::Full));
+        assert_eq!(store.asked("2", 5, ROOM).await.unwrap(), None);
+        assert_eq!(keep(&store, "3", 5).await, Kept::Kept);
+        assert_eq!(keep(&store, "4", 1).await, Kept::Full);
+        assert_eq!(files_in(dir), 2, "what is not kept leaves no file");
+    });
+}
+
+#[test]
+fn mail_is_kept_up_to_the_limit_of_mails_and_not_one_past_it() {
+    run(async |store, _| {
+        for id in ["1", "2", "3"] {
+            assert_eq!(keep(&store, id, 1).await, Kept::Kept);
+        }
+        assert_eq!(keep(&store, "4", 1).await, Kept::Full);
+        assert!(store.end("1", HeldState::Expired, None).await.unwrap());
+        assert_eq!(keep(&store, "4", 1).await, Kept::Kept);
+    });
+}
+
+#[test]
+fn a_mail_that_comes_again_is_kept_once_as_long_as_it_is_held() {
+    run(async |store, dir| {
+        let again = || mail("2", "1");
+        assert_eq!(keep(&store, "1", 1).await, Kept::Kept);
+        assert_eq!(store.asked("1", 1, ROOM).await.unwrap(), Some(Kept::Kept));
+        assert_eq!(store.keep(&again(), vec![b'x'], ROOM).await.unwrap(), Kept::Kept);
+        assert_eq!((store.list(true).await.unwrap().len(), files_in(dir)), (1, 1));
+        store.end("1", HeldState::Released, None).await.unwrap();
+        assert_eq!(store.keep(&again(), vec![b'x'], ROOM).await.unwrap(), Kept::Kept);
+        assert_eq!(store.list(false).await.unwrap()[0].id, "2");
+    });
+}
+
+#[test]
+fn the_octets_are_a_private_file_and_go_when_the_mail_ends_and_it_ends_once() {
+    run(async |store, dir| {
+        keep(&store, "1", 3).await;
+        let path = dir.join("held/1");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+        assert_eq!(store.object("1").await.unwrap(), b"xxx");
+        let by = EndedBy { officer: "hanako".into(), reason: "spam".into() };
+        assert!(store.end("1", HeldState::Deleted, Some(&by)).await.unwrap());
+        assert!(!path.exists());
+        assert!(!store.end("1", HeldState::Released, None).await.unwrap());
+        let ended = store.find("1").await.unwrap().unwrap().shown();
+        assert_eq!((ended.state, ended.ended_by), (HeldState::Deleted, Some(by)));
+    });
+}
+
+#[test]
+fn whom_a_release_has_reached_waits_no_longer() {
+    run(async |store, _| {
+        keep(&store, "1", 1).await;
+        store.reached("1", "b@b.example").await.unwrap();
+        store.reached("1", "b@b.example").await.unwrap();
+        let held = store.find("1").await.unwrap().unwrap();
+        assert_eq!(held.waiting(), ["c@b.example"]);
+        assert_eq!(held.shown().released_to, ["b@b.example"]);
+    });
+}
+
+#[test]
+fn people_are_told_each_thing_once() {
+    run(async |store, _| {
+        keep(&store, "1", 1).await;
+        let untold = async |told, at| store.untold(told, at).await.unwrap().len();
+        assert_eq!((untold(1, day(14)).await, untold(1, day(13)).await), (1, 0));
+        store.told("1", 1).await.unwrap();
+        assert_eq!((untold(1, day(99)).await, untold(2, day(14)).await), (0, 1));
+        store.told("1", 2).await.unwrap();
+        store.told("1", 1).await.unwrap();
+        assert_eq!(untold(2, day(99)).await, 0);
+    });
+}
+
+#[test]
+fn notices_to_a_person_are_counted_within_a_time() {
+    run(async |store, _| {
+        for at in [0, 1, 2] {
+            store.noticed("b@b.example", day(at)).await.unwrap();
+        }
+        assert_eq!(store.notices("c@b.example", day(0)).await.unwrap(), 0);
+        assert_eq!(store.notices("b@b.example", day(1)).await.unwrap(), 2);
+        assert_eq!(store.notices("b@b.example", day(0)).await.unwrap(), 2, "older ones are gone");
+    });
+}
+
+#[test]
+fn a_file_that_never_came_into_the_table_is_removed_at_the_next_start() {
+    run(async |store, dir| {
+        keep(&store, "1", 1).await;
+        for stray in ["2", ".3.17-0.tmp"] {
+            files::write_private(&dir.join("held").join(stray), b"x").unwrap();
+        }
+        store.database.close().await;
+        let store = HoldStore::open(dir).await.unwrap();
+        assert_eq!((files_in(dir), store.object("1").await.unwrap()), (1, b"x".to_vec()));
+    });
+}
+
+#[test]
+fn what_has_ended_is_forgotten_after_a_month() {
+    run(async |store, _| {
+        keep(&store, "1", 1).await;
+        keep(&store, "2", 1).await;
+        store.end("1", HeldState::Deleted, None).await.unwrap();
+        let now = OffsetDateTime::now_utc();
+        store.forget_old(now + REMEMBERED - Duration::MINUTE).await.unwrap();
+        assert_eq!(store.list(true).await.unwrap().len(), 2);
+        store.forget_old(now + REMEMBERED + Duration::MINUTE).await.unwrap();
+        assert_eq!(store.list(true).await.unwrap()[0].id, "2");
+    });
+}

@@ -1,0 +1,115 @@
+//! Mail that came in clear: findings that say hold keep it.
+
+use crate::federation::Federation;
+use crate::mails::{locked_zip, mail, my_number, parsed};
+use crate::stage::submit;
+use crate::{HELD, MALLORY, delivered, officer, run_dir, smtp};
+use ssmax_api::Problem;
+use ssmax_api::gateway::{HeldMail, HeldState, OfficerRequest, ReviewMail};
+use ssmax_chain::Reason;
+use ssmax_inspection::Outcome;
+
+pub(crate) async fn run(federation: &Federation) {
+    a_released_mail_is_delivered_once(federation).await;
+    a_mail_from_outside_is_shown_to_a_reviewer_alone(federation).await;
+    a_deleted_mail_is_gone_and_its_reason_is_known(federation).await;
+    what_blocks_is_refused_and_not_kept(federation).await;
+}
+
+async fn a_released_mail_is_delivered_once(federation: &Federation) {
+    let Federation { a, alice, carol, .. } = federation;
+    let dir = run_dir(a);
+    let mail = mail(&alice.address, &carol.address, &locked_zip());
+    for _ in 0..2 {
+        // A client that lost the answer sends again; it is kept once.
+        assert_eq!(submit(a, alice, &carol.address, &mail).await, HELD);
+    }
+    let held = officer::find(&dir, &mail.message_id).await;
+    assert_eq!(held.reason, Reason::ContentUninspectable);
+    assert_eq!((held.outcome, held.encrypted, held.sender_verified), (Outcome::Hold, false, true));
+    assert_eq!(held.findings[0].rule, "archive.encrypted");
+    assert_eq!(held.recipients, [carol.address.clone()]);
+    assert!(delivered(a, carol, &mail.message_id).is_empty());
+
+    let both = tokio::join!(
+        officer::release(&dir, &held.id, None),
+        officer::release(&dir, &held.id, None)
+    );
+    // One of two at the same time is told that the other is at work, or that it is done.
+    let outcomes = [both.0, both.1];
+    assert_eq!(outcomes.iter().flatten().filter(|one| !one.ended_before).count(), 1);
+    let again = officer::release(&dir, &held.id, None).await.unwrap();
+    assert_eq!((again.state, again.ended_before), (HeldState::Released, true));
+    assert_eq!(delivered(a, carol, &mail.message_id).len(), 1);
+    let ended: HeldMail =
+        officer::ask(&dir, OfficerRequest::Show { id: held.id.clone() }).await.unwrap();
+    assert_eq!(ended.ended_by.unwrap().officer, "hanako");
+    assert_eq!(ended.released_to, [carol.address.clone()]);
+    assert!(!a.state_dir().join("gateway/held").join(&held.id).exists());
+}
+
+async fn a_mail_from_outside_is_shown_to_a_reviewer_alone(federation: &Federation) {
+    let Federation { a, alice, bob, .. } = federation;
+    let dir = run_dir(a);
+    let mail = mail(MALLORY, &alice.address, &locked_zip());
+    let reply = smtp::send(a.inbound, None, MALLORY, &alice.address, &mail.octets).await;
+    assert_eq!(reply, HELD);
+    let held = officer::find(&dir, &mail.message_id).await;
+    assert!(!held.sender_verified);
+    let review = |certificate: Vec<u8>| {
+        let (id, officer) = (held.id.clone(), "hanako".to_owned());
+        officer::ask::<ReviewMail>(&dir, OfficerRequest::Review { id, officer, certificate })
+    };
+    // Nobody of another member, and nobody with a signing certificate.
+    for stranger in [&bob.encryption.1, &alice.signing.1] {
+        assert_eq!(review(stranger.der().to_vec()).await, Err(Problem::NotAllowed));
+    }
+    let (key, certificate) = &alice.encryption;
+    let shown = review(certificate.der().to_vec()).await.unwrap();
+    assert!(!String::from_utf8_lossy(&shown).contains(&mail.message_id));
+    let content = ssmax_smime::decrypt::decrypt(&shown, key, Some(certificate)).unwrap();
+    assert_eq!(parsed(&content).decoded_body().unwrap(), mail.octets);
+
+    let released = officer::release(&dir, &held.id, None).await.unwrap();
+    assert_eq!(released.state, HeldState::Released, "{released:?}");
+    assert_eq!(delivered(a, alice, &mail.message_id).len(), 1);
+}
+
+async fn a_deleted_mail_is_gone_and_its_reason_is_known(federation: &Federation) {
+    let Federation { a, alice, .. } = federation;
+    let dir = run_dir(a);
+    let mail = mail(MALLORY, &alice.address, &locked_zip());
+    smtp::send(a.inbound, None, MALLORY, &alice.address, &mail.octets).await;
+    let held = officer::find(&dir, &mail.message_id).await;
+    let delete = |reason: &str| {
+        let (id, officer) = (held.id.clone(), "hanako".to_owned());
+        let request = OfficerRequest::Delete { id, officer, reason: reason.to_owned() };
+        officer::ask::<HeldMail>(&dir, request)
+    };
+    assert_eq!(delete("").await, Err(Problem::NotAllowed));
+    let ended = delete("nobody expects it").await.unwrap();
+    assert_eq!(ended.state, HeldState::Deleted);
+    assert_eq!(ended.ended_by.unwrap().reason, "nobody expects it");
+    assert!(!a.state_dir().join("gateway/held").join(&held.id).exists());
+    let released = officer::release(&dir, &held.id, Some("too late")).await.unwrap();
+    assert_eq!((released.state, released.ended_before), (HeldState::Deleted, true));
+    assert!(delivered(a, alice, &mail.message_id).is_empty());
+    let fates = ssmax_gateway::fates_of(a.state_dir(), &mail.message_id).await.unwrap();
+    let fates: Vec<_> = fates.iter().map(|row| row.fate.as_str()).collect();
+    assert_eq!(fates, ["held", "deleted"]);
+}
+
+async fn what_blocks_is_refused_and_not_kept(federation: &Federation) {
+    let Federation { a, b, alice, bob, .. } = federation;
+    let leak = mail(&alice.address, &bob.address, &my_number());
+    let reply = submit(a, alice, &bob.address, &leak).await;
+    assert_eq!(reply, crate::published::told(Reason::LeakFound));
+    // B blocks what A holds.
+    let locked = mail(&bob.address, &alice.address, &locked_zip());
+    let reply = submit(b, bob, &alice.address, &locked).await;
+    assert_eq!(reply, crate::published::told(Reason::ContentUninspectable));
+    for (member, mail) in [(a, leak), (b, locked)] {
+        let held = officer::list(&run_dir(member)).await;
+        assert!(held.iter().all(|one| one.message_id != mail.message_id));
+    }
+}

@@ -1,0 +1,100 @@
+//! What people are told of held mail, and what becomes of it when nobody decides.
+
+use crate::federation::Federation;
+use crate::mails::{locked_zip, mail, parsed};
+use crate::person::Person;
+use crate::stage::submit;
+use crate::{HELD, MALLORY, mailbox, officer, run_dir, smtp};
+use ssmax_api::gateway::{HeldMail, HeldState, OfficerRequest};
+use ssmax_store::sqlx::{self, SqlitePool};
+use std::time::{Duration, Instant};
+
+/// How long a notice may take, on a busy machine.
+const NOTICE: Duration = Duration::from_secs(30);
+
+pub(crate) async fn run(federation: &Federation) {
+    the_recipient_is_told_and_not_who_the_sender_claims_to_be(federation).await;
+    the_sender_is_told_in_both_languages(federation).await;
+    what_nobody_decides_about_expires_with_notice(federation).await;
+}
+
+/// The text of the newest notice that names this held mail.
+async fn notice(federation: &Federation, person: &Person, id: &str, word: &str) -> String {
+    let start = Instant::now();
+    loop {
+        for octets in mailbox(&federation.a, person) {
+            let mail = parsed(&octets);
+            let text =
+                String::from_utf8_lossy(&mail.decoded_body().unwrap_or_default()).into_owned();
+            if text.contains(id) && text.contains(word) {
+                let header = String::from_utf8_lossy(&octets).into_owned();
+                assert!(header.contains("Auto-Submitted: auto-generated\r\n"), "{header}");
+                assert!(!text.contains("Offer"), "{text}");
+                return text;
+            }
+        }
+        assert!(start.elapsed() < NOTICE, "no notice of {id}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn the_recipient_is_told_and_not_who_the_sender_claims_to_be(federation: &Federation) {
+    let Federation { a, carol, .. } = federation;
+    let mail = mail(MALLORY, &carol.address, &locked_zip());
+    let reply = smtp::send(a.inbound, None, MALLORY, &carol.address, &mail.octets).await;
+    assert_eq!(reply, HELD);
+    let held = officer::find(&run_dir(a), &mail.message_id).await;
+    let text = notice(federation, carol, &held.id, "is kept for review").await;
+    assert!(text.contains("保留しています") && !text.contains(MALLORY), "{text}");
+}
+
+async fn the_sender_is_told_in_both_languages(federation: &Federation) {
+    let Federation { a, alice, bob, carol, .. } = federation;
+    let mail = mail(&carol.address, &bob.address, &locked_zip()).signed_by(carol);
+    assert_eq!(submit(a, carol, &bob.address, &mail).await, HELD);
+    let held = officer::find(&run_dir(a), &mail.message_id).await;
+    let text = notice(federation, carol, &held.id, "has not left yet").await;
+    assert!(text.contains("まだ送信されていません") && text.contains(&bob.address), "{text}");
+    assert!(mailbox(a, alice).iter().all(|mail| !String::from_utf8_lossy(mail).contains(&held.id)));
+}
+
+async fn what_nobody_decides_about_expires_with_notice(federation: &Federation) {
+    let Federation { a, carol, .. } = federation;
+    let dir = run_dir(a);
+    let path = a.state_dir().join("gateway/hold.sqlite");
+    let pool = SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    let send = async || {
+        let mail = mail(MALLORY, &carol.address, &locked_zip());
+        smtp::send(a.inbound, None, MALLORY, &carol.address, &mail.octets).await;
+        officer::find(&dir, &mail.message_id).await
+    };
+    let expire = async |id: &str, seconds: i64| {
+        sqlx::query("UPDATE held SET expires = unixepoch() + ? WHERE id = ?")
+            .bind(seconds)
+            .bind(id)
+            .execute(&pool)
+            .await
+            .unwrap();
+    };
+    let held = send().await;
+    expire(&held.id, 3600).await;
+    // Whatever is put in makes the gateway look through its store.
+    send().await;
+    notice(federation, carol, &held.id, "will be deleted soon").await;
+    expire(&held.id, -1).await;
+    send().await;
+    let start = Instant::now();
+    let last = async || {
+        let fates = ssmax_gateway::fates_of(a.state_dir(), &held.message_id).await.unwrap();
+        fates.last().unwrap().fate.clone()
+    };
+    while last().await != "expired" {
+        assert!(start.elapsed() < NOTICE, "{held:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let ended: HeldMail =
+        officer::ask(&dir, OfficerRequest::Show { id: held.id.clone() }).await.unwrap();
+    assert_eq!(ended.state, HeldState::Expired);
+    assert!(!a.state_dir().join("gateway/held").join(&held.id).exists());
+    pool.close().await;
+}
