@@ -112,6 +112,22 @@ impl Office {
         assert!(!can_be_read(mails::SECRET, &arrived));
         assert!(!has(&report.entity, &format!("{}.", mails::SECRET)));
         assert_eq!(self.b.inbox(&erin.address).len(), 0);
+
+        // Whoever writes from outside hears of it too, though nothing else goes there.
+        let visitor = "visitor@outside.example";
+        let mail = mails::short("full-for-a-visitor", visitor, &erin.address);
+        wait_for("the visitor's mail is taken", ARRIVAL, || {
+            let (dir, mx) = (self.place.path(), self.b.mx());
+            let said = mailer::hand_in(dir, mx, &[], visitor, &[&erin.address], &mail.octets);
+            (said.exit == 0).then_some(())
+        });
+        wait_for("a report for the visitor", ARRIVAL, || {
+            let log = self.b.postfix().log();
+            let to = format!("to=<{visitor}>");
+            let left = |line: &str| line.contains(&to) && line.contains("relay=none, ");
+            let left = log.lines().any(|line| left(line) && line.contains("status=sent"));
+            left.then_some(())
+        });
     }
 
     fn a_vacation_reply_is_the_organisations_and_says_it_is_automatic(&self) {

@@ -89,7 +89,7 @@ mod tests {
         let fields = made(mail, ReplyTo::Sender);
         assert!(
             fields.starts_with(
-                "From: \"Alice via team\" <team@b.example>\nTo: team@b.example\n\
+                "From: Alice via team <team@b.example>\nTo: team@b.example\n\
              Reply-To: alice@a.example\nSubject: Hello\nDate: Thu, 01 Jan 1970"
             ),
             "{fields}"
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn neither_a_hidden_subject_nor_a_foreign_address_is_shown() {
         let fields =
-            made("From: boss@c.example <alice@a.example>\nSubject: ...\n\nx\n", ReplyTo::List);
+            made("From: \"boss@c.example\" <alice@a.example>\nSubject: ...\n\nx\n", ReplyTo::List);
         assert!(
             fields.contains("From: \"alice@a.example via team\" <team@b.example>\n"),
             "{fields}"

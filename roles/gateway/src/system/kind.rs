@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn automatic_mail_is_known_by_what_it_says() {
         let report = |kind: &str| {
-            format!("Content-Type: multipart/report; report-type={kind}; boundary=x\n\n--x--\n")
+            format!("Content-Type: multipart/report; report-type={kind}; boundary=x\n\n--x\n\nx\n--x--\n")
         };
         assert_eq!(kind("", &report("delivery-status")), Some(Kind::Report));
         assert_eq!(kind("", &report("Disposition-Notification")), Some(Kind::Reply));
@@ -78,13 +78,13 @@ mod tests {
             "Subject: x\n\nx\n",
             "Auto-Submitted: no\n\nx\n",
             "Content-Type: text/calendar; method=REQUEST\n\nx\n",
-            "Content-Type: multipart/report; report-type=feedback-report; boundary=x\n\n--x--\n",
+            "Content-Type: multipart/report; report-type=feedback-report; boundary=x\n\n--x\n\nx\n--x--\n",
         ] {
             assert_eq!(kind("", octets), None, "{octets}");
         }
         let calendar = "Content-Type: text/calendar; method=REPLY\n\nx\n";
         assert_eq!(kind("b@b.example", calendar), None);
         let report = "Content-Type: multipart/report; report-type=delivery-status; boundary=x\n\n";
-        assert_eq!(kind("b@b.example", &format!("{report}--x--\n")), None);
+        assert_eq!(kind("b@b.example", &format!("{report}--x\n\nx\n--x--\n")), None);
     }
 }
