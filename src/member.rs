@@ -6,7 +6,8 @@
 use crate::complaint::{Complaint, Exit};
 use crate::config::Config;
 use ssmax_federation::admission::{Admission, Application};
-use ssmax_federation::{Capabilities, Kind, Names};
+use ssmax_federation::{Capabilities, FreshForm, Names};
+use ssmax_gateway::Delivery;
 use ssmax_hsm::{HsmError, KeyStore, UnlockSecret};
 use ssmax_pki::Certificate;
 use ssmax_pki::path::{self, PathInput, Purpose, Revocation};
@@ -60,7 +61,7 @@ pub(crate) async fn initialise(config: &Config) -> Result<Initialised, Complaint
     let organisation = config.organisation()?;
     let application = Application {
         id: organisation.id.clone(),
-        kind: Kind::Organisation,
+        kind: organisation.kind,
         names: Names {
             ja: organisation.name_ja.clone(),
             kana: organisation.name_kana.clone(),
@@ -70,7 +71,8 @@ pub(crate) async fn initialise(config: &Config) -> Result<Initialised, Complaint
         domains: organisation.domains.clone(),
         incident_contact: organisation.incident_contact.clone(),
         capabilities: Capabilities {
-            fresh_form: federation.fresh_form,
+            // What is given on as it comes must be what mailers read.
+            fresh_form: if preserves(config)? { FreshForm::MailCbc } else { federation.fresh_form },
             enforce: federation.enforce,
             ..Capabilities::default()
         },
@@ -79,6 +81,12 @@ pub(crate) async fn initialise(config: &Config) -> Result<Initialised, Complaint
         member_ca_request: ca_keys.member_ca_request,
     };
     Ok(Initialised { application, unlock_files, again: has_keyserver_keys && has_ca_keys })
+}
+
+/// Whether recipients here get what the sender encrypted.
+fn preserves(config: &Config) -> Result<bool, Complaint> {
+    let set = |gateway: ssmax_gateway::Settings| gateway.gateway.delivery == Delivery::Preserve;
+    Ok(config.organisation()?.is_esp() || config.gateway().is_ok_and(set))
 }
 
 /// The corporate number in a member id, or what stands in its place.

@@ -48,6 +48,7 @@ const MEMBER: &[Section] = &[
         "organisation",
         &[
             Set("id", "\"NTRJP-7000012050002\""),
+            Optional("kind", "\"organisation\""),
             Set("name", "\"Example Organisation\""),
             Optional("name_ja", "\"例示機構\""),
             Optional("name_kana", "\"レイジキコウ\""),
@@ -146,6 +147,7 @@ const MEMBER: &[Section] = &[
             Optional("inbound_after_opening", "\"hold\""),
             Optional("outbound_after_opening", "\"refuse\""),
             Optional("ambiguous", "\"rebuild\""),
+            Optional("delivery", "\"seal\""),
             Optional("attachments", "\"whole\""),
             Optional("max_held_mebibytes", "10240"),
             Optional("max_list_members", "200"),

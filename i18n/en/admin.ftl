@@ -107,6 +107,10 @@ err-document-unreadable = { $path } is not the document it should be: { $reason 
 rec-document-unreadable = Check that it is the file you meant, and that it came whole.
 err-password-unreadable = There is no password in { $path }
 rec-password-unreadable = Write it on the first line of a file that only you can read (mode 0600).
+err-esp-escrows-nothing = { $user } needs an encryption key of their own: an ESP makes and keeps none
+rec-esp-escrows-nothing = Have it made where the mail is read (openssl ecparam -name prime256v1 -genkey -noout -out KEY.pem; openssl req -new -key KEY.pem -subj /CN=NAME -out REQUEST.pem), and name the request with --encryption-csr
+err-organisation-escrows = { $user } cannot bring an encryption key: an organisation makes and keeps its people's
+rec-organisation-escrows = Leave out --encryption-csr; ssmax user export gives the key to its owner
 err-not-a-request = { $path } is no certificate request that its key has signed
 rec-not-a-request = Make it anew: openssl req -new -key KEY.pem -subj /CN=NAME -out REQUEST.pem
 

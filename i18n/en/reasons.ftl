@@ -29,6 +29,7 @@ err-content-uninspectable = The inspection could not look into it
 err-recipient-outside = The recipient's organisation is no member, and policy sends nothing outside
 err-recipient-without-certificate = The recipient here has no encryption certificate
 err-receiver-standing-lost = The receiving member is suspended or expelled
+err-cipher-not-for-mailers = Encrypted with AES-GCM for somebody whose provider does not open mail: their mailer may show nothing
 err-refused-after-opening = The mail was examined and is not accepted
 err-unwrap-failed = The content key does not come out of the chosen RecipientInfo
 err-ciphertext-of-another = This ciphertext with this key was submitted by somebody else before

@@ -16,6 +16,9 @@ sample-top-log = How much is logged: off, error, warn, info, debug or trace.
 
 sample-organisation = Who we are.
 sample-organisation-id = The member id: NTRJP- and the 13 digits of the corporate number.
+sample-organisation-kind =
+    What we are: organisation, or esp, a provider for individuals. An ESP inspects no mail, keeps no
+    key that opens its users' mail, and always delivers preserved. Default organisation.
 sample-organisation-name = The name in English, as certificates carry it; at most 64 characters.
 sample-organisation-name_ja = The name in Japanese.
 sample-organisation-name_kana = The reading of the name in kana.
@@ -110,6 +113,11 @@ sample-gateway-ambiguous =
     What becomes of a mail that two programs may read differently: rebuild (written anew
     so that all read it alike, if it is neither signed nor encrypted and has one sane
     reading; else refused) or refuse.
+sample-gateway-delivery =
+    What a recipient here gets of a mail over the chain or from a colleague: seal, the content under
+    our seal, freshly encrypted; or preserve, what the sender encrypted, with the sender's own
+    signature. What cannot be preserved is sealed. Join with the setting you want: the member list
+    then says mail-cbc for a member that preserves. Default seal.
 sample-gateway-attachments =
     What a recipient gets of a mail whose attachments came encrypted one by one: whole (one
     encrypted mail, which every mailer shows) or keep (each file as it came, re-wrapped).

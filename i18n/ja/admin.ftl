@@ -107,6 +107,10 @@ err-document-unreadable = { $path }は求める文書ではありません: { $r
 rec-document-unreadable = 意図したファイルか、欠けていないか確認してください。
 err-password-unreadable = { $path }にパスワードがありません
 rec-password-unreadable = 自分だけが読めるファイル（モード0600）の一行目に書いてください。
+err-esp-escrows-nothing = { $user }さん自身の暗号化鍵が必要です。ESPは利用者の鍵を作らず、預かりません
+rec-esp-escrows-nothing = メールを読む側で作り（openssl ecparam -name prime256v1 -genkey -noout -out KEY.pem; openssl req -new -key KEY.pem -subj /CN=NAME -out REQUEST.pem）、その要求を--encryption-csrで指定してください
+err-organisation-escrows = { $user }さんは暗号化鍵を持ち込めません。組織が構成員の鍵を作って預かります
+rec-organisation-escrows = --encryption-csrを付けずに登録してください。本人への受け渡しはssmax user exportです
 err-not-a-request = { $path }は、その鍵で署名された証明書署名要求ではありません
 rec-not-a-request = 作り直してください: openssl req -new -key KEY.pem -subj /CN=NAME -out REQUEST.pem
 

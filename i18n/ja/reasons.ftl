@@ -29,6 +29,7 @@ err-content-uninspectable = 検査できない内容である
 err-recipient-outside = 宛先の組織は会員ではなく、方針により外部へは送らない
 err-recipient-without-certificate = 宛先の人の暗号化証明書がない
 err-receiver-standing-lost = 宛先の組織は資格停止中または除名されている
+err-cipher-not-for-mailers = AES-GCMで暗号化されているが、宛先の事業者はメールを開けないため、受信者のメールソフトに何も表示されないおそれがある
 err-refused-after-opening = 内容を確認した結果、受け付けられない
 err-unwrap-failed = コンテンツ鍵を取り出せない
 err-ciphertext-of-another = この暗号文は以前に別の人が提出したものである

@@ -14,6 +14,9 @@ sample-top-log = ログの段階: off、error、warn、info、debug、trace
 
 sample-organisation = 自分の組織。
 sample-organisation-id = 参加組織の番号: NTRJP- と法人番号13桁。
+sample-organisation-kind =
+    種別: organisation（組織）か esp（個人向けの事業者）。ESPはメールを検査せず、利用者のメールを開く鍵を持たず、
+    常に preserve で配送する。既定は organisation。
 sample-organisation-name = 証明書に載る英語の名前。64文字まで。
 sample-organisation-name_ja = 日本語の名前。
 sample-organisation-name_kana = 名前のかな読み。
@@ -103,6 +106,10 @@ sample-gateway-outbound_after_opening = 自組織の利用者のメールにつ�
 sample-gateway-ambiguous =
     プログラムによって違う内容に読めるメールの扱い: rebuild（署名も暗号化もなく妥当な読み方が
     一つならば、誰にも同じに読める形に作り直す。そうでなければ拒否）か refuse（拒否）
+sample-gateway-delivery =
+    チェーンを通ったメールと同僚からのメールの届け方。seal: 内容に自組織の封印を付け、暗号化し直す。
+    preserve: 送信者が暗号化したものを、送信者自身の署名のまま届ける。preserveにできないものは封印する。
+    加入時の設定に従い、preserveの組織は会員名簿に mail-cbc と載る。既定は seal。
 sample-gateway-attachments =
     添付ファイルが一つずつ暗号化されて届いたメールの配送の形: whole（全体を暗号化した1通。どのメールソフト
     でも読める）か keep（届いたままの暗号化ファイルを宛先の鍵に付け替える）

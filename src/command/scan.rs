@@ -65,6 +65,7 @@ fn settings(config: Option<&Path>) -> Result<Settings, Complaint> {
     match config {
         Some(path) => Config::load(path)?.inspector(),
         None => Ok(Settings {
+            verify_only: false,
             run_dir: PathBuf::new(),
             inspector: InspectorConfig::default(),
             worker: vec![PathBuf::from("/proc/self/exe"), PathBuf::from(INSPECT_WORKER)],

@@ -112,6 +112,9 @@ struct Add {
     /// file.
     #[arg(long, value_name = "FILE")]
     csr: Option<PathBuf>,
+    /// Certificate request of the encryption key, which an ESP's users make themselves.
+    #[arg(long, value_name = "FILE")]
+    encryption_csr: Option<PathBuf>,
     /// Certificate request of a signing key the person has on a card.
     #[arg(long, value_name = "FILE")]
     token_csr: Option<PathBuf>,
@@ -158,6 +161,9 @@ struct Renew {
     /// Certificate request (PKCS#10, PEM or DER) of a new signing key in a file.
     #[arg(long, value_name = "FILE")]
     csr: Option<PathBuf>,
+    /// Certificate request of the new encryption key, which an ESP's users make themselves.
+    #[arg(long, value_name = "FILE")]
+    encryption_csr: Option<PathBuf>,
     /// Certificate request of a new signing key on a card.
     #[arg(long, value_name = "FILE")]
     token_csr: Option<PathBuf>,
@@ -219,6 +225,7 @@ fn ask<T: serde::de::DeserializeOwned>(
 
 fn add(args: &Add, context: &Context) -> Result<ExitCode, Complaint> {
     let config = args.config.load()?;
+    check_escrow(&config, &args.user, args.encryption_csr.is_some())?;
     let password = args.password_file.as_deref().map(files::read_password).transpose()?;
     let person = AddUser {
         user: args.user.clone(),
@@ -228,6 +235,7 @@ fn add(args: &Add, context: &Context) -> Result<ExitCode, Complaint> {
         proof: args.proof.as_str().to_owned(),
         password: password.as_deref().cloned(),
         device_secret: args.device_secret,
+        encryption_key_request: args.encryption_csr.as_deref().map(read_request).transpose()?,
         file_key_request: args.csr.as_deref().map(read_request).transpose()?,
         token_key_request: args.token_csr.as_deref().map(read_request).transpose()?,
         server_key: args.server_key,
@@ -257,6 +265,16 @@ fn add(args: &Add, context: &Context) -> Result<ExitCode, Complaint> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// An ESP's users bring their encryption keys; an organisation makes and keeps them.
+fn check_escrow(config: &Config, user: &str, brings_key: bool) -> Result<(), Complaint> {
+    let name = match (config.organisation()?.is_esp(), brings_key) {
+        (true, false) => "esp-escrows-nothing",
+        (false, true) => "organisation-escrows",
+        _ => return Ok(()),
+    };
+    Err(Complaint::new(Exit::WrongUse, name).with("user", user))
+}
+
 fn add_role(args: &AddRole, context: &Context) -> Result<ExitCode, Complaint> {
     let config = args.config.load()?;
     let kind = match args.kind {
@@ -283,8 +301,10 @@ fn add_role(args: &AddRole, context: &Context) -> Result<ExitCode, Complaint> {
 
 fn renew(args: &Renew, context: &Context) -> Result<ExitCode, Complaint> {
     let config = args.config.load()?;
+    check_escrow(&config, &args.user, args.encryption_csr.is_some())?;
     let renewal = RenewUser {
         user: args.user.clone(),
+        encryption_key_request: args.encryption_csr.as_deref().map(read_request).transpose()?,
         file_key_request: args.csr.as_deref().map(read_request).transpose()?,
         token_key_request: args.token_csr.as_deref().map(read_request).transpose()?,
         rsa_encryption: args.rsa,

@@ -28,7 +28,7 @@ async fn a_released_mail_is_delivered_once(federation: &Federation) {
     assert_eq!(held.reason, Reason::ContentUninspectable);
     assert_eq!((held.outcome, held.encrypted, held.sender_verified), (Outcome::Hold, false, true));
     assert_eq!(held.findings[0].rule, "archive.encrypted");
-    assert_eq!(held.recipients, [carol.address.clone()]);
+    assert_eq!(held.recipients, std::slice::from_ref(&carol.address));
     assert!(delivered(a, carol, &mail.message_id).is_empty());
 
     let both = tokio::join!(
@@ -44,7 +44,7 @@ async fn a_released_mail_is_delivered_once(federation: &Federation) {
     let ended: HeldMail =
         officer::ask(&dir, OfficerRequest::Show { id: held.id.clone() }).await.unwrap();
     assert_eq!(ended.ended_by.unwrap().officer, "hanako");
-    assert_eq!(ended.released_to, [carol.address.clone()]);
+    assert_eq!(ended.released_to, std::slice::from_ref(&carol.address));
     assert!(!a.state_dir().join("gateway/held").join(&held.id).exists());
 }
 

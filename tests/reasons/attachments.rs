@@ -44,8 +44,13 @@ pub(crate) async fn run(stage: &mut Stage<'_>) {
         a_key_that_is_not_the_listed_one(stage, &side).await;
         a_changed_text(stage, &side).await;
         a_leak_in_a_file(stage, &side).await;
+    }
+    // What came in clear and nobody could look into is held by both.
+    stage.found.held_in_clear = true;
+    for side in stage.sides() {
         a_mail_of_this_form_inside_another(stage, &side).await;
     }
+    stage.found.held_in_clear = false;
 }
 
 pub(crate) fn signer(person: &Person) -> Signer<'_> {
@@ -359,10 +364,8 @@ async fn a_leak_in_a_file(stage: &mut Stage<'_>, side: &Side<'_>) {
 async fn a_mail_of_this_form_inside_another(stage: &mut Stage<'_>, side: &Side<'_>) {
     let inner = attached(side, &FILES).content();
     let entity = multipart("mixed", &[], &boundary(random()), &[text(), inner]);
-    let nested = mail(&side.sender.address, &side.other.address, &entity);
+    let nested = mail(&side.sender.address, &side.other.address, &entity).signed_by(side.sender);
     submitted(stage, side, &nested, Reason::ContentUninspectable).await;
-    let signed = nested.signed_by(side.sender);
-    submitted(stage, side, &signed, Reason::ContentUninspectable).await;
 }
 
 /// C signs as its own what B sent to A, files and all.

@@ -1,4 +1,4 @@
-//! An authority and three members, all in this process.
+//! An authority and four members, all in this process.
 
 use crate::member::{Member, Outline};
 use crate::person::Person;
@@ -6,8 +6,9 @@ use crate::wire::Wire;
 use ssmax_api::inspector::AttachmentDelivery;
 use ssmax_authority::{AuthorityConfig, Server};
 use ssmax_daemon::Stop;
+use ssmax_federation::Kind;
 use ssmax_gateway::wire::Route;
-use ssmax_gateway::{AfterOpening, Ambiguous};
+use ssmax_gateway::{AfterOpening, Ambiguous, Delivery};
 use ssmax_inspection::Outcome;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,23 +24,38 @@ pub(crate) const DEAD: &str = "smtp://127.0.0.1:1";
 
 /// Of the members, A refuses its own people's mail after opening and holds that of
 /// others; B does it the other way round. C is hostile, but for its list entry: it keeps
-/// to no rule where others cannot see it.
+/// to no rule where others cannot see it. D is an ESP.
 pub(crate) struct Federation {
     pub(crate) authority: AuthorityConfig,
     pub(crate) a: Member,
     pub(crate) b: Member,
     pub(crate) c: Member,
+    pub(crate) d: Member,
     pub(crate) alice: Person,
     pub(crate) carol: Person,
     pub(crate) bob: Person,
     pub(crate) dave: Person,
     pub(crate) erin: Person,
+    pub(crate) frank: Person,
+    pub(crate) grace: Person,
     pub(crate) dir: TempDir,
     stop: Stop,
 }
 
 impl Federation {
     pub(crate) async fn start() -> Self {
+        Self::start_as(&outlines()).await
+    }
+
+    /// The same, where B gives its people what the sender encrypted.
+    #[allow(dead_code, reason = "for preserved delivery alone")]
+    pub(crate) async fn start_preserving() -> Self {
+        let mut outlines = outlines();
+        outlines[1].delivery = Delivery::Preserve;
+        Self::start_as(&outlines).await
+    }
+
+    async fn start_as(outlines: &[Outline; 4]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let stop = Stop::new();
         let authority = authority_config(&dir);
@@ -48,19 +64,22 @@ impl Federation {
         let at = server.address();
         tokio::spawn(server.run(stop.clone()));
 
-        let wires = [Wire::start(&stop).await, Wire::start(&stop).await, Wire::start(&stop).await];
-        let domains = ["a.example", "b.example"].map(str::to_owned);
+        let mut wires = Vec::new();
+        for _ in outlines {
+            wires.push(Wire::start(&stop).await);
+        }
+        let domains = outlines.each_ref().map(|outline| format!("{}.example", outline.name));
         let mut routes: BTreeMap<String, Route> =
             domains.into_iter().zip(wires.iter().map(|wire| wire.route())).collect();
         // C is a member that nobody reaches.
         routes.insert("c.example".to_owned(), DEAD.parse().unwrap());
         let mut members = Vec::new();
-        for (outline, wire) in outlines().iter().zip(wires) {
+        for (outline, wire) in outlines.iter().zip(wires) {
             let authority = (&authority, at);
             members.push(Member::join(dir.path(), outline, authority, &routes, wire).await);
         }
-        let [mut a, mut b, mut c] = <[Member; 3]>::try_from(members).ok().unwrap();
-        for member in [&mut a, &mut b, &mut c] {
+        let [mut a, mut b, mut c, mut d] = <[Member; 4]>::try_from(members).ok().unwrap();
+        for member in [&mut a, &mut b, &mut c, &mut d] {
             member.serve().await;
         }
         let federation = Self {
@@ -69,21 +88,24 @@ impl Federation {
             bob: Person::enrol(&b, "bob", true).await,
             dave: Person::enrol(&b, "dave", false).await,
             erin: Person::enrol(&c, "erin", true).await,
+            frank: Person::enrol(&d, "frank", true).await,
+            grace: Person::enrol(&d, "grace", false).await,
             authority,
             a,
             b,
             c,
+            d,
             dir,
             stop,
         };
-        federation.wait_for_list(federation.c.admission.list_version).await;
+        federation.wait_for_list(federation.d.admission.list_version).await;
         federation
     }
 
     /// Waits until every gateway judges by this version of the list, or a later one.
     pub(crate) async fn wait_for_list(&self, version: u64) {
         let deadline = Instant::now() + LIST;
-        for member in [&self.a, &self.b, &self.c] {
+        for member in [&self.a, &self.b, &self.c, &self.d] {
             while ssmax_gateway::list_version(member.state_dir())
                 .await
                 .unwrap()
@@ -118,7 +140,7 @@ fn authority_config(dir: &TempDir) -> AuthorityConfig {
     }
 }
 
-fn outlines() -> [Outline; 3] {
+fn outlines() -> [Outline; 4] {
     [
         Outline {
             name: "a",
@@ -129,6 +151,8 @@ fn outlines() -> [Outline; 3] {
             attachments: AttachmentDelivery::Keep,
             rewrap_own_per_day: 20,
             ambiguous: Ambiguous::Rebuild,
+            kind: Kind::Organisation,
+            delivery: Delivery::Seal,
             locked_archive: Outcome::Hold,
         },
         Outline {
@@ -140,6 +164,8 @@ fn outlines() -> [Outline; 3] {
             attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 20,
             ambiguous: Ambiguous::Refuse,
+            kind: Kind::Organisation,
+            delivery: Delivery::Seal,
             locked_archive: Outcome::Block,
         },
         Outline {
@@ -151,7 +177,23 @@ fn outlines() -> [Outline; 3] {
             attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 0,
             ambiguous: Ambiguous::Rebuild,
+            kind: Kind::Organisation,
+            delivery: Delivery::Seal,
             locked_archive: Outcome::Hold,
+        },
+        Outline {
+            name: "d",
+            number: "000012990004",
+            outbound_after_opening: AfterOpening::Refuse,
+            inbound_after_opening: AfterOpening::Refuse,
+            max_private_operations: 4,
+            ambiguous: Ambiguous::Rebuild,
+            attachments: AttachmentDelivery::Whole,
+            rewrap_own_per_day: 100,
+            locked_archive: Outcome::Hold,
+            kind: Kind::Esp,
+            // An ESP preserves whatever stands here.
+            delivery: Delivery::Seal,
         },
     ]
 }

@@ -103,6 +103,7 @@ pub(crate) struct Forgery {
     recipient: Address,
     inner: Mail,
     plaintext: Option<Vec<u8>>,
+    cipher: ContentCipher,
     other_key: bool,
     mail_infos: Change<Vec<Vec<u8>>>,
     sealed: Change<SealedRecord>,
@@ -143,6 +144,7 @@ impl Forgery {
             recipient: Address::parse(recipient).unwrap(),
             inner,
             plaintext: None,
+            cipher: ContentCipher::Aes256Gcm,
             other_key: false,
             mail_infos: unchanged(),
             sealed: unchanged(),
@@ -166,6 +168,11 @@ impl Forgery {
     /// Another plaintext than the inner mail wrapped.
     pub(crate) fn plaintext(self, plaintext: Vec<u8>) -> Self {
         Self { plaintext: Some(plaintext), ..self }
+    }
+
+    /// In the form `mail-cbc`: AES-CBC around the signed entity.
+    pub(crate) fn cbc(self) -> Self {
+        Self { cipher: ContentCipher::Aes256Cbc, ..self }
     }
 
     /// RecipientInfos and check value are of another key than the ciphertext.
@@ -212,10 +219,12 @@ impl Forgery {
     /// The mail as it travels.
     pub(crate) fn compose(mut self) -> Mail {
         let id = HopId::new(OffsetDateTime::now_utc(), random());
+        let is_cbc = self.cipher == ContentCipher::Aes256Cbc;
         let wrapped = || [b"Content-Type: message/rfc822\r\n\r\n", &*self.inner.octets].concat();
-        let plaintext = self.plaintext.take().unwrap_or_else(wrapped);
+        let usual = || if is_cbc { self.inner.content() } else { wrapped() };
+        let plaintext = self.plaintext.clone().unwrap_or_else(usual);
         let change = std::mem::replace(&mut self.mail_infos, unchanged());
-        let mail = self.encrypt(&plaintext, id, self.other_key, change);
+        let mail = self.encrypt(&plaintext, self.cipher, id, self.other_key, change);
 
         let salt = random::<16>();
         let digest = recipient_digest(&salt, &self.recipient);
@@ -232,9 +241,10 @@ impl Forgery {
         let mut text = sealed.to_json().into_bytes();
         std::mem::replace(&mut self.sealed_text, unchanged())(&mut text);
         let change = std::mem::replace(&mut self.sealed_infos, unchanged());
-        let sealed = self.encrypt(&text, id, false, change);
+        let sealed = self.encrypt(&text, ContentCipher::Aes256Gcm, id, false, change);
 
-        let object = (SmimeType::AuthEnveloped, mail.object.as_slice());
+        let kind = if is_cbc { SmimeType::Enveloped } else { SmimeType::AuthEnveloped };
+        let object = (kind, mail.object.as_slice());
         let content = hop_mail::compose_content(object, &sealed.object, "=_inner");
         let fields = self.inner.fields();
         let shell = hop_mail::compose_mail(&fields, &content, b"", "=_outer");
@@ -254,7 +264,7 @@ impl Forgery {
                 ri: ri_digest(&mail.infos),
                 tail: mail.tail,
                 kcv: mail.kcv,
-                alg: ContentCipher::Aes256Gcm.name().to_owned(),
+                alg: self.cipher.name().to_owned(),
             }],
             sealed: Digest::of(&sealed.object),
             prev: None,
@@ -289,11 +299,11 @@ impl Forgery {
     fn encrypt(
         &self,
         plaintext: &[u8],
+        cipher: ContentCipher,
         id: HopId,
         other_key: bool,
         change: Change<Vec<Vec<u8>>>,
     ) -> Encrypted {
-        let cipher = ContentCipher::Aes256Gcm;
         let mut key = ContentKey::random(&SystemRandom, cipher.key_len());
         let sealed = encrypt(plaintext, cipher, &key, &SystemRandom).unwrap();
         if other_key {

@@ -135,6 +135,15 @@ impl Mail {
         self.encrypted_around(&self.content(), certificate, |info| info)
     }
 
+    /// The same mail encrypted with AES-GCM, as few mailers do.
+    pub(crate) fn encrypted_with_gcm(&self, certificate: &Certificate) -> Self {
+        let cipher = ContentCipher::Aes256Gcm;
+        let key = ContentKey::random(&SystemRandom, cipher.key_len());
+        let sealed = encrypt(&self.content(), cipher, &key, &SystemRandom).unwrap();
+        let info = recipient_info(certificate, &key, None, RsaTransport::Pkcs1).unwrap();
+        self.around_object(&sealed.with_recipients(&[info]))
+    }
+
     /// The same header around an encryption of this content, its RecipientInfo changed.
     pub(crate) fn encrypted_around(
         &self,

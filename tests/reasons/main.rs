@@ -1,6 +1,6 @@
 //! Every reason for which a mail does not go on, provoked through the real roles.
 //!
-//! [`federation`] runs an authority and three members in this process, [`mails`] and
+//! [`federation`] runs an authority and four members in this process, [`mails`] and
 //! [`forgery`] write what people and hostile members send, [`between`] stands between a
 //! gateway and the roles behind it. The cases lie in the files of their kind, one small
 //! function each; [`stage`] compares what the journal and the outside were told with
@@ -30,6 +30,7 @@ mod of_member_opened;
 mod officer;
 mod own_opened;
 mod person;
+mod provider;
 mod published;
 mod smtp;
 mod stage;
@@ -51,6 +52,7 @@ async fn every_reason_is_reached_and_told_as_published() {
     attachments::run(&mut stage).await;
     of_member::run(&mut stage).await;
     of_member_opened::run(&mut stage).await;
+    provider::run(&mut stage).await;
     dependency::run(&mut stage).await;
     standing::run(&mut stage).await;
     let mut found = stage.close();

@@ -8,11 +8,11 @@ use ssmax_authority::AuthorityConfig;
 use ssmax_daemon::Stop;
 use ssmax_federation::admission::{Admission, Application};
 use ssmax_federation::{
-    Capabilities, Enforce, Kind, Names, corporate_number_check_digit, member_id,
+    Capabilities, Enforce, FreshForm, Kind, Names, corporate_number_check_digit, member_id,
 };
 use ssmax_gateway::{
-    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, HoldConfig, ListConfig, SystemConfig,
-    listen,
+    AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, HoldConfig, ListConfig,
+    SystemConfig, listen,
 };
 use ssmax_hsm::{Backend, UnlockSecret};
 use ssmax_inspection::{Direction, Outcome, Policy, rule};
@@ -43,6 +43,8 @@ pub(crate) struct Outline {
     pub(crate) max_private_operations: usize,
     pub(crate) rewrap_own_per_day: u32,
     pub(crate) ambiguous: Ambiguous,
+    pub(crate) kind: Kind,
+    pub(crate) delivery: Delivery,
     /// What becomes of a locked archive: held unless this says otherwise.
     pub(crate) locked_archive: Outcome,
     pub(crate) attachments: AttachmentDelivery,
@@ -117,7 +119,7 @@ impl Member {
             id: organisation.id.clone(),
             keyserver: keyserver(&home, &organisation, outline),
             ca: ca(&home, &organisation),
-            inspector: inspector(&run_dir, outline.locked_archive),
+            inspector: inspector(&run_dir, outline),
             gateway: gateway(&home, &organisation, outline, authority.1, routes),
             domain,
             home,
@@ -141,12 +143,22 @@ impl Member {
         let organisation = &self.keyserver.organisation;
         let application = Application {
             id: self.id.clone(),
-            kind: Kind::Organisation,
+            kind: organisation.kind,
             names: Names { en: organisation.name.clone(), ..Names::default() },
             corporate_number: self.id.strip_prefix("NTRJP-").unwrap().to_owned(),
             domains: organisation.domains.clone(),
             incident_contact: organisation.incident_contact.clone(),
-            capabilities: Capabilities { enforce: Enforce::Refuse, ..Capabilities::default() },
+            capabilities: Capabilities {
+                enforce: Enforce::Refuse,
+                fresh_form: if organisation.is_esp()
+                    || self.gateway.gateway.delivery == Delivery::Preserve
+                {
+                    FreshForm::MailCbc
+                } else {
+                    FreshForm::WrappedGcm
+                },
+                ..Capabilities::default()
+            },
             organisation_signing_request: keys.organisation_signing_request,
             federation_encryption_keys: vec![keys.federation_encryption],
             member_ca_request: ca_keys.member_ca_request,
@@ -251,6 +263,7 @@ fn organisation(outline: &Outline) -> Organisation {
     Organisation {
         id: member_id(&format!("{digit}{}", outline.number)),
         name: format!("Organisation {}", outline.name.to_uppercase()),
+        kind: outline.kind,
         name_ja: String::new(),
         name_kana: String::new(),
         incident_contact: format!("abuse@{domain}"),
@@ -297,14 +310,15 @@ fn ca(home: &Path, organisation: &Organisation) -> ssmax_ca::Settings {
 }
 
 /// Workers are the program itself, as in service.
-fn inspector(run_dir: &Path, locked_archive: Outcome) -> ssmax_inspector::Settings {
+fn inspector(run_dir: &Path, outline: &Outline) -> ssmax_inspector::Settings {
     let policy = [Direction::Outbound, Direction::Inbound]
         .into_iter()
         .fold(Policy::default(), |policy, direction| {
-            policy.with(rule::ARCHIVE_ENCRYPTED, direction, locked_archive)
+            policy.with(rule::ARCHIVE_ENCRYPTED, direction, outline.locked_archive)
         });
     ssmax_inspector::Settings {
         run_dir: run_dir.to_owned(),
+        verify_only: outline.kind == Kind::Esp,
         inspector: InspectorConfig { policy, ..InspectorConfig::default() },
         worker: vec![env!("CARGO_BIN_EXE_ssmax").into(), "inspect-worker".into()],
     }
@@ -345,6 +359,7 @@ fn gateway(
             inbound_after_opening: outline.inbound_after_opening,
             outbound_after_opening: outline.outbound_after_opening,
             ambiguous: outline.ambiguous,
+            delivery: outline.delivery,
             attachments: outline.attachments,
             max_held_mebibytes: 10,
             lists: BTreeMap::from([(

@@ -31,7 +31,11 @@ impl Person {
         let address = format!("{user}@{}", member.domain);
         let key = SoftwareKey::generate(KeyAlgorithm::EcP256).unwrap();
         let asked = ssmax_pki::request::create(&key, user, Some(&address)).unwrap();
+        let is_esp = member.keyserver.organisation.is_esp();
+        let own_key = SoftwareKey::generate(KeyAlgorithm::EcP256).unwrap();
+        let brought = ssmax_pki::request::create(&own_key, user, Some(&address)).unwrap();
         let request = AddUser {
+            encryption_key_request: is_esp.then(|| ByteBuf::from(brought)),
             user: user.to_owned(),
             name: user.to_owned(),
             addresses: vec![address.clone()],
@@ -44,6 +48,18 @@ impl Person {
         let new: NewUser = officer(member, &OfficerRequest::AddUser(Box::new(request))).await;
         let (_, signing) =
             new.signing.iter().find(|(holder, _)| *holder == KeyHolder::File).unwrap();
+        if is_esp {
+            let mut chain: Vec<_> =
+                new.chain.iter().map(|der| Certificate::from_der(der).unwrap()).collect();
+            chain.push(Certificate::from_pem(&member.admission.root).unwrap());
+            return Self {
+                secret: new.device_secret.unwrap(),
+                signing: (key, Certificate::from_der(signing).unwrap()),
+                encryption: (own_key, Certificate::from_der(&new.encryption).unwrap()),
+                chain,
+                address,
+            };
+        }
         let exported: ExportedUser =
             officer(member, &OfficerRequest::ExportUser { user: user.to_owned() }).await;
         Self {

@@ -2,18 +2,49 @@
 
 use crate::asking::Site;
 use crate::forgery::{Forgery, Signer};
-use crate::mails::{mail, parsed, text};
+use crate::mails::{Mail, mail, parsed, text};
+use crate::person::Person;
 use crate::submitted::{Admitted, inner_signer, offered};
-use ssmax_api::keyserver::{AdmitInbound, GatewayRequest, InboundTicket};
+use ssmax_api::keyserver::{
+    AdmitInbound, GatewayRequest, InboundAnswer, InboundTicket, OfferedPart,
+};
 use ssmax_chain::binding::headers_digest;
 use ssmax_chain::{Digest, HopRecord, hop_mail};
+
+/// What the gateway asks of the keyserver for a mail of another member.
+pub(crate) fn admission(mail: &Mail, from: &Person, to: &Person) -> (GatewayRequest, OfferedPart) {
+    let message = parsed(&mail.octets);
+    let arrived = hop_mail::take_apart(&message).unwrap();
+    let hop_mail::HopBody::Whole(object) = arrived.mail else { panic!("another form") };
+    let part = offered(hop_mail::WHOLE_PATH, &object);
+    let request = AdmitInbound {
+        signed_data: arrived.signed_data,
+        content: Digest::of(arrived.content),
+        from: from.address.clone(),
+        message_id: mail.message_id.clone(),
+        headers: headers_digest(message.header()).unwrap(),
+        parts: vec![part.clone()],
+        sealed: arrived.sealed,
+        recipients: vec![to.address.clone()],
+        delivered: None,
+    };
+    (GatewayRequest::AdmitInbound(Box::new(request)), part)
+}
+
+/// The ticket that was given.
+pub(crate) fn ticket(answer: InboundAnswer) -> String {
+    match answer {
+        InboundAnswer::Admitted(InboundTicket { ticket, .. }) => ticket,
+        InboundAnswer::Repeat(id) => panic!("{id} was never delivered"),
+    }
+}
 
 impl Site {
     /// A good mail by erin.
     pub(crate) async fn arrive(&self) -> Admitted {
         let (request, mail) = self.by_erin(|_| {});
         let request = GatewayRequest::AdmitInbound(Box::new(request));
-        let InboundTicket { ticket, .. } = self.gateway(&request).await.unwrap();
+        let ticket = ticket(self.gateway(&request).await.unwrap());
         Admitted { ticket, ..mail }
     }
 
@@ -29,20 +60,9 @@ impl Site {
         let by_c = Signer::member(&self.federation.c);
         let forgery = Forgery::new(by_c, self.a(), &alice.address, inner);
         let mail = forgery.record(change).compose();
-        let message = parsed(&mail.octets);
-        let arrived = hop_mail::take_apart(&message).unwrap();
-        let hop_mail::HopBody::Whole(object) = arrived.mail else { panic!("another form") };
-        let part = offered(hop_mail::WHOLE_PATH, &object);
-        let request = AdmitInbound {
-            signed_data: arrived.signed_data,
-            content: Digest::of(arrived.content),
-            from: erin.address.clone(),
-            message_id: mail.message_id.clone(),
-            headers: headers_digest(message.header()).unwrap(),
-            parts: vec![part.clone()],
-            sealed: arrived.sealed,
-            recipients: vec![alice.address.clone()],
-        };
+        let (request, part) = admission(&mail, erin, alice);
+        let GatewayRequest::AdmitInbound(request) = request else { unreachable!() };
+        let request = *request;
         let admitted = Admitted {
             ticket: String::new(),
             parts: vec![part],

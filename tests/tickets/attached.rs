@@ -9,7 +9,7 @@ use ssmax_agent::attach::attach;
 use ssmax_agent::sign::Signer;
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{
-    AdmitInbound, FilesCopy, Form, GatewayRequest, InboundTicket, OfferedPart, OutboundTicket,
+    AdmitInbound, FilesCopy, Form, GatewayRequest, InboundAnswer, OfferedPart, OutboundTicket,
     VerdictBody, WorkerAsk,
 };
 use ssmax_chain::attachments;
@@ -200,9 +200,10 @@ async fn files_of_another_member_are_the_announced_ones(site: &Site) {
             parts,
             sealed: arrived.sealed.clone(),
             recipients: vec![alice.address.clone()],
+            delivered: None,
         };
         let request = GatewayRequest::AdmitInbound(Box::new(request));
-        site.gateway::<InboundTicket>(&request).await
+        site.gateway::<InboundAnswer>(&request).await
     };
     let other = Problem::Refused(Reason::CiphertextNotBound);
     for parts in [

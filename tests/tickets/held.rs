@@ -5,8 +5,8 @@ use crate::submitted::Admitted;
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{
-    AdmitInbound, Form, GatewayRequest, HeldObject, InboundTicket, OpenHeld, ReleaseForReview,
-    Reviewed, VerdictBody,
+    AdmitInbound, Form, GatewayRequest, HeldObject, InboundAnswer, InboundTicket, OpenHeld,
+    ReleaseForReview, Reviewed, VerdictBody,
 };
 use ssmax_chain::binding::held_ukm;
 use ssmax_chain::{Digest, HopId, HopRecord, Reason};
@@ -175,7 +175,7 @@ async fn a_mail_that_was_stopped_in_time_is_admitted_after_ten_days(site: &Site)
         }
         let refused = Err(Problem::Refused(Reason::HopTimeOutside));
         let first = GatewayRequest::AdmitInbound(Box::new(request.clone()));
-        let answer: Result<InboundTicket, _> = site.gateway(&first).await;
+        let answer: Result<InboundAnswer, _> = site.gateway(&first).await;
         assert_eq!(answer.map(drop), refused, "a mail that arrives is as old as it is");
         let again = GatewayRequest::ReadmitInbound(Box::new(request));
         let answer: Result<InboundTicket, _> = site.gateway(&again).await;

@@ -42,9 +42,12 @@ mod people;
 #[path = "../reasons/person.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
 mod person;
+mod preserved;
+mod provider;
 #[path = "../reasons/published.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
 mod published;
+mod repeats;
 mod seals;
 mod senders;
 #[path = "../reasons/smtp.rs"]
@@ -87,6 +90,7 @@ async fn a_worker_gets_what_its_verdict_was_about_and_nothing_else() {
     held::run(&site).await;
     seals::run(&site).await;
     of_member::run(&site).await;
+    repeats::run(&site).await;
     attached::run(&site).await;
 }
 
@@ -102,4 +106,11 @@ async fn neither_gateway_nor_ca_decides_whom_the_keyserver_believes() {
     people::run(&site).await;
     senders::run(&site).await;
     list::run(&site).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn mail_is_given_on_after_a_pass_and_a_provider_opens_none() {
+    let site = Site::start().await;
+    preserved::run(&site).await;
+    provider::run(&site).await;
 }

@@ -177,6 +177,9 @@ pub struct AddUser {
     pub password: Option<String>,
     /// Whether to make a device secret: random, shown once, for one mailer.
     pub device_secret: bool,
+    /// PKCS#10 request (DER) for an encryption key that the person has made: an ESP's users
+    /// all do, since an ESP escrows none; an organisation makes and keeps the key itself.
+    pub encryption_key_request: Option<serde_bytes::ByteBuf>,
     /// PKCS#10 request (DER) for a signing key the person holds in a file.
     pub file_key_request: Option<serde_bytes::ByteBuf>,
     /// PKCS#10 request (DER) for a signing key the person holds on a card.
@@ -198,6 +201,8 @@ impl std::fmt::Debug for AddUser {
 pub struct RenewUser {
     /// The user id or an address.
     pub user: String,
+    /// PKCS#10 request (DER) for an encryption key that the person has made, at an ESP.
+    pub encryption_key_request: Option<serde_bytes::ByteBuf>,
     /// PKCS#10 request (DER) for a signing key the person holds in a file.
     pub file_key_request: Option<serde_bytes::ByteBuf>,
     /// PKCS#10 request (DER) for a signing key the person holds on a card.

@@ -36,6 +36,10 @@ pub struct Plan {
     pub seal_for: Vec<String>,
     /// Lists and redirects among the recipients, each of which sends it on as new mail.
     pub lists: Vec<ListPost>,
+    /// Whether recipients here are to get what the sender encrypted, or a fresh
+    /// [`FreshForm::MailCbc`] of what came in clear, and a sealed copy only where that
+    /// cannot be.
+    pub preserve: bool,
     /// Our authserv-id, for the fields that are removed.
     pub authserv_id: String,
     /// How grave findings may be for the mail to pass all the same, since an officer
@@ -83,6 +87,8 @@ pub enum Inspected {
         /// New mail of lists: the list's address, and the mail, encrypted for our own
         /// submission key.
         posts: Vec<(String, ByteBuf)>,
+        /// Whether recipients here get the mail preserved; then nothing is sealed.
+        preserved: bool,
         /// What was noticed although it passed.
         findings: Vec<Finding>,
     },
@@ -127,6 +133,9 @@ pub struct Order {
 pub enum Task {
     /// A mail on its way; ends with [`FromWorker::Done`].
     Mail(Box<Inspect>),
+    /// A mail of an ESP's own user, whose signature is checked and no more; ends with
+    /// [`FromWorker::Done`].
+    Verify(Box<Inspect>),
     /// A file on its own, for whoever wants to know; ends with [`FromWorker::Scanned`].
     File(ScanFile),
 }

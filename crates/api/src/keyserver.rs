@@ -53,7 +53,7 @@ impl Form {
 pub enum GatewayRequest {
     /// Opens a ticket for a mail of an own user. Answered by [`OutboundTicket`].
     AdmitOutbound(Box<AdmitOutbound>),
-    /// Opens a ticket for a mail of another member. Answered by [`InboundTicket`].
+    /// Opens a ticket for a mail of another member. Answered by [`InboundAnswer`].
     AdmitInbound(Box<AdmitInbound>),
     /// As `AdmitInbound`, for a mail that was held here and that an officer releases: its
     /// age is judged by when this keyserver first saw it stopped. Answered by
@@ -83,6 +83,17 @@ pub enum GatewayRequest {
         /// Whom of the envelope this copy is for.
         recipients: Vec<String>,
         /// Which part: the submitted one, or one that a worker made fresh.
+        tail: Digest,
+    },
+    /// RecipientInfos for one recipient here of a mail that is preserved: the sender's
+    /// ciphertext, or what a worker encrypted freshly, goes to them as it is. Answered by
+    /// [`RecipientCopy`].
+    Preserve {
+        /// The ticket.
+        ticket: TicketId,
+        /// The recipient, in the envelope and here.
+        recipient: String,
+        /// Which part.
         tail: Digest,
     },
     /// As `Rewrap`, for a mail in attachment mode: new RecipientInfos for all its files.
@@ -276,6 +287,29 @@ pub struct AdmitInbound {
     pub sealed: Vec<u8>,
     /// The envelope recipients here.
     pub recipients: Vec<String>,
+    /// What the gateway has delivered already, by the names that the mail gives itself.
+    pub delivered: Option<DeliveredBefore>,
+}
+
+/// A copy that recipients here have got before. It is looked for before anybody has
+/// verified what the mail calls itself; the keyserver compares the names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveredBefore {
+    /// The sending member.
+    pub from_org: String,
+    /// The hop.
+    pub id: HopId,
+    /// Who has it.
+    pub recipients: Vec<String>,
+}
+
+/// What becomes of a mail that came in over the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InboundAnswer {
+    /// It has a ticket.
+    Admitted(InboundTicket),
+    /// Everybody has it: no key was used, and there is nothing left to do.
+    Repeat(HopId),
 }
 
 /// A ticket for a mail that came in over the chain.
@@ -319,6 +353,15 @@ pub struct MemberCopy {
     pub sealed: Vec<u8>,
 }
 
+/// What a recipient here needs to read a mail that is preserved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecipientCopy {
+    /// The RecipientInfos: the recipient, and an organisation's archive.
+    pub recipients: Vec<ByteBuf>,
+    /// How the sender is known.
+    pub sender: ssmax_chain::seal_record::ShownAssertion,
+}
+
 /// One copy for one member of a mail in attachment mode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilesCopy {
@@ -349,6 +392,24 @@ pub enum WorkerAsk {
         /// The worker's public key, SPKI DER, P-256.
         #[serde(with = "serde_bytes")]
         worker: Vec<u8>,
+    },
+    /// As [`WorkerAsk::Release`], at an ESP and for its own users' mail only: what the
+    /// worker gets serves to check the sender's signature, and a worker that got content
+    /// keys may say [`WorkerAsk::Verified`] and nothing else. Answered by [`Released`].
+    VerifySubmission {
+        /// The worker's public key, SPKI DER, P-256.
+        #[serde(with = "serde_bytes")]
+        worker: Vec<u8>,
+    },
+    /// What a verification found, signed by the key given at
+    /// [`WorkerAsk::VerifySubmission`]. Answered by `()`.
+    Verified {
+        /// [`crate::verified::VerifiedSubmission`], of one size whatever was found.
+        #[serde(with = "serde_bytes")]
+        answer: Vec<u8>,
+        /// ECDSA-SHA-256 over [`crate::verified::VERIFIED_LABEL`], the ticket and the answer.
+        #[serde(with = "serde_bytes")]
+        signature: Vec<u8>,
     },
     /// The worker's finding, signed by the key it gave at release. Answered by `()`.
     Verdict {
@@ -536,6 +597,8 @@ pub struct Seal {
 pub enum CaRequest {
     /// Makes keys for a person. Answered by [`UserKeys`].
     MakeUserKeys {
+        /// An encryption key, which the keyserver keeps; never at an ESP.
+        encryption: bool,
         /// RSA-2048 instead of P-256 for encryption.
         rsa_encryption: bool,
         /// A signing key as well.
@@ -600,8 +663,7 @@ impl std::fmt::Debug for PrivateKey {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserKeys {
     /// Public encryption key, SPKI DER.
-    #[serde(with = "serde_bytes")]
-    pub encryption: Vec<u8>,
+    pub encryption: Option<ByteBuf>,
     /// Public signing key, SPKI DER.
     pub signing: Option<ByteBuf>,
 }

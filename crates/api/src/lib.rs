@@ -14,6 +14,7 @@ pub mod keyserver;
 pub mod organisation;
 pub mod person;
 pub mod problem;
+pub mod verified;
 
 pub use organisation::Organisation;
 pub use problem::Problem;

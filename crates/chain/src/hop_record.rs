@@ -3,6 +3,9 @@
 
 use crate::Digest;
 use serde::{Deserialize, Serialize};
+use ssmax_cms::Limits;
+use ssmax_cms::signed::{SignedData, utf8_value};
+use ssmax_pki::oid;
 use time::OffsetDateTime;
 
 /// The largest hop record that is read, in octets.
@@ -10,6 +13,24 @@ pub const MAX_RECORD_BYTES: usize = 16 * 1024;
 
 /// The version of the records this crate writes and the only one it reads.
 pub const RECORD_VERSION: u8 = 1;
+
+/// The largest organisation signature that is looked at, with its certificates, in
+/// octets. Ours have four thousand.
+pub const MAX_SIGNED_DATA_BYTES: usize = 64 * 1024;
+
+/// The sending member and the hop that an organisation's signature names. Nobody has
+/// verified it: good for a look-up whose result is believed only when the signature is.
+#[must_use]
+pub fn claimed_name(signed_data: &[u8]) -> Option<(String, HopId)> {
+    if signed_data.len() > MAX_SIGNED_DATA_BYTES {
+        return None;
+    }
+    let signed = SignedData::parse(signed_data, &Limits::default()).ok()?;
+    let [signer] = signed.signers() else { return None };
+    let json = signer.signed_attribute(oid::HOP_RECORD).ok().flatten().and_then(utf8_value)?;
+    let record = HopRecord::parse(&json).ok()?;
+    Some((record.from_org, record.id))
+}
 
 /// The name of one copy of a mail on its way between two organisations: a UUIDv7,
 /// made by the sending keyserver, the same over every retry.

@@ -153,6 +153,9 @@ reasons! {
     RecipientWithoutCertificate 1302 "recipient-without-certificate" Reencrypt 550 "5.1.1" Numbered;
     /// The receiving member is suspended or expelled.
     ReceiverStandingLost 1303 "receiver-standing-lost" Reencrypt 450 "4.7.1" Numbered;
+    /// For somebody whose provider does not open mail, in a form that mailers may show
+    /// blank.
+    CipherNotForMailers 1310 "cipher-not-for-mailers" Reencrypt 550 "5.6.3" Numbered;
 
     // 19xx, 29xx: after a private key was used
     /// The one answer for every cause below.

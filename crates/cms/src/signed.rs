@@ -31,7 +31,9 @@ pub use self::{
     verify::SignaturePolicy,
 };
 use crate::{
-    CmsError, Limits, ber, oid,
+    CmsError, Limits, ber,
+    enveloped::RecipientId,
+    oid,
     tlv::{Tlv, content_info},
     write::{self, Element, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET, context},
 };
@@ -156,6 +158,35 @@ impl SignedData {
             Element::sequence(vec![Element::oid(self.octets(&self.content_type))]),
             Element::raw(self.octets(behind)),
         ];
+        write::content_info(oid::SIGNED_DATA, inside).encode()
+    }
+
+    /// What of the message a signature covers, and `certificates` in place of those that
+    /// came along: no content, no unsigned attributes, no CRLs, no digest algorithms but
+    /// the signers'. Whatever is left out here, anybody on the way could have added.
+    ///
+    /// The signers verify as before, and [`SignerInfo::hash`] of each is the same.
+    #[must_use]
+    pub fn stripped(&self, certificates: &[Certificate]) -> Vec<u8> {
+        // RFC 5652 5.1: 3 for another type than id-data or a signer named by key.
+        let by_certificate =
+            |one: &SignerInfo| matches!(one.identifier(), RecipientId::IssuerSerial { .. });
+        let is_first = self.is_data() && self.signers.iter().all(by_certificate);
+        let version = if is_first { 1 } else { 3 };
+        let mut digests: Vec<&[u8]> = self.signers.iter().map(SignerInfo::digest_name).collect();
+        digests.sort_unstable();
+        digests.dedup();
+        let mut inside = vec![
+            Element::small_integer(version),
+            Element::Nested(SET, digests.into_iter().map(Element::raw).collect()),
+            Element::sequence(vec![Element::oid(self.octets(&self.content_type))]),
+        ];
+        if !certificates.is_empty() {
+            let certificates = certificates.iter().map(|one| Element::raw(one.der())).collect();
+            inside.push(Element::Nested(context(0), certificates));
+        }
+        let signers = self.signers.iter().map(|signer| Element::raw(signer.without_unsigned()));
+        inside.push(Element::Nested(SET, signers.collect()));
         write::content_info(oid::SIGNED_DATA, inside).encode()
     }
 

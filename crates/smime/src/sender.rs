@@ -26,8 +26,11 @@ pub struct Sender {
     pub signer_info: [u8; 32],
     /// The certificate.
     pub certificate: Certificate,
-    /// The SignedData without its content, DER: small enough to be kept as evidence.
+    /// The SignedData without its content, DER, as it came otherwise.
     pub detached: Vec<u8>,
+    /// The SignedData to be kept as evidence, DER: the signature, and the certificates of
+    /// the path that was found but for the anchor. Nothing in it was added on the way.
+    pub evidence: Vec<u8>,
 }
 
 /// Why a signature is not the sender's.
@@ -79,7 +82,7 @@ pub fn check(
     }
     let intermediates: Vec<Certificate> =
         embedded.iter().chain(trust.intermediates).cloned().collect();
-    path::validate(&PathInput {
+    let path = path::validate(&PathInput {
         leaf: certificate,
         intermediates: &intermediates,
         anchors: trust.anchors,
@@ -95,7 +98,17 @@ pub fn check(
         signer_info: signer.hash(),
         certificate: certificate.clone(),
         detached: content.signed_data.detached(),
+        evidence: content.signed_data.stripped(without_anchor(&path)),
     })
+}
+
+/// A path but for its last certificate, which whoever verifies has; a leaf that is its own
+/// anchor stays.
+fn without_anchor(path: &path::Path) -> &[Certificate] {
+    match path.certificates.split_last() {
+        Some((_, before)) if !before.is_empty() => before,
+        _ => &path.certificates,
+    }
 }
 
 #[cfg(test)]
@@ -139,6 +152,17 @@ mod tests {
         let sender = checked(&content, "alice@a.example").unwrap();
         let kept = SignedData::parse(&sender.detached, &Limits::default()).unwrap();
         assert_eq!(kept.content(), None);
+        assert_eq!(kept.signers()[0].verify(&sender.certificate, ENTITY), Ok(()));
+    }
+
+    #[test]
+    fn evidence_is_the_signature_and_the_path_and_nothing_that_was_added() {
+        let content = signed(&WORLD.alice, Extra::default());
+        let sender = checked(&content, "alice@a.example").unwrap();
+        let kept = SignedData::parse(&sender.evidence, &Limits::default()).unwrap();
+        assert_eq!(kept.certificates()[0], WORLD.alice.certificate);
+        assert!(!kept.certificates().contains(&WORLD.root.certificate));
+        assert_eq!(kept.signers()[0].hash(), sender.signer_info);
         assert_eq!(kept.signers()[0].verify(&sender.certificate, ENTITY), Ok(()));
     }
 

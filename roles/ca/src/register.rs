@@ -45,8 +45,10 @@ impl Ca {
         self.check_new(&request.user, &addresses).await?;
         let main = addresses.first().ok_or(Problem::Malformed)?.to_string();
 
+        let brought = self.brought_encryption_key(request.encryption_key_request.as_ref())?;
         let keys: UserKeys = self
             .ask_keyserver(&CaRequest::MakeUserKeys {
+                encryption: brought.is_none(),
                 rsa_encryption: request.rsa_encryption,
                 signing: request.server_key,
             })
@@ -70,8 +72,9 @@ impl Ca {
                 self.user_certificate(&request, &main, ial, spki, Some(holder)).await?,
             ));
         }
-        let encryption =
-            self.user_certificate(&request, &main, ial, &keys.encryption, None).await?;
+        let encryption_key =
+            brought.or(keys.encryption.map(ByteBuf::into_vec)).ok_or(Problem::Failed)?;
+        let encryption = self.user_certificate(&request, &main, ial, &encryption_key, None).await?;
         let record = UserRecord {
             user: request.user.clone(),
             kind: request.kind,
@@ -93,6 +96,41 @@ impl Ca {
             chain: vec![octets(&self.member_ca), octets(&self.issuing_ca)],
             device_secret,
         })
+    }
+
+    /// The encryption key that a person of an ESP brings; an organisation's people bring
+    /// none.
+    pub(crate) fn brought_encryption_key(
+        &self,
+        request: Option<&ByteBuf>,
+    ) -> Result<Option<Vec<u8>>, Problem> {
+        match (request, self.settings.organisation.is_esp()) {
+            (None, false) => Ok(None),
+            (Some(der), true) => {
+                let asked = ssmax_pki::request::parse(der).map_err(|_| Problem::Malformed)?;
+                Ok(Some(asked.spki))
+            }
+            _ => Err(Problem::NotAllowed),
+        }
+    }
+
+    /// Who a certificate says somebody is. An organisation vouches for its people; an ESP's
+    /// proved who they are, or only that the mailbox is theirs (`spec/certificates.md` 4).
+    fn identity<'a>(&'a self, request: &'a AddUser, ial: u8) -> Identity<'a> {
+        let organisation = &self.settings.organisation;
+        let is_esp = organisation.is_esp();
+        let organisation = Organisation { name: &organisation.name, identifier: &organisation.id };
+        // S/MIME BR 7.1.4.2.2 a: the certificate of a role names its organisation.
+        if request.kind != AccountKind::Person {
+            return Identity::Organization(organisation);
+        }
+        let (surname, given_name) = split_name(&request.name);
+        let common_name = &request.name;
+        match (is_esp, ial) {
+            (true, 0) => Identity::Mailbox,
+            (true, _) => Identity::Individual { surname, given_name, common_name },
+            (false, _) => Identity::Sponsor { organisation, surname, given_name, common_name },
+        }
     }
 
     fn check_addresses(&self, texts: &[String]) -> Result<Vec<Address>, Problem> {
@@ -147,21 +185,9 @@ impl Ca {
                 - Duration::hours(1))
             .min(self.member_ca.not_after()),
         };
-        let organisation = &self.settings.organisation;
-        let (surname, given_name) = split_name(&request.name);
-        let organisation = Organisation { name: &organisation.name, identifier: &organisation.id };
         let user = User {
             address,
-            identity: match request.kind {
-                AccountKind::Person => Identity::Sponsor {
-                    organisation,
-                    surname,
-                    given_name,
-                    common_name: &request.name,
-                },
-                // S/MIME BR 7.1.4.2.2 a: the certificate of a role names its organisation.
-                _ => Identity::Organization(organisation),
-            },
+            identity: self.identity(request, ial),
             generation: Generation::Strict,
             server_held: holder == Some(KeyHolder::Server),
             // Level 0 is no proof, and no certificate says it is one.

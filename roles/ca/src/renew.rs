@@ -38,8 +38,10 @@ impl Ca {
                 .map_err(failed)?;
         let person = AddUser { user: user.clone(), kind: record.kind, name, ..AddUser::default() };
         let has_server = record.signing.iter().any(|(holder, _)| *holder == KeyHolder::Server);
+        let brought = self.brought_encryption_key(request.encryption_key_request.as_ref())?;
         let keys: UserKeys = self
             .ask_keyserver(&CaRequest::MakeUserKeys {
+                encryption: brought.is_none(),
                 rsa_encryption: request.rsa_encryption || has_rsa(&record),
                 signing: has_server,
             })
@@ -59,7 +61,9 @@ impl Ca {
             let issued = self.user_certificate(&person, &main, ial, &spki, Some(holder)).await?;
             signing.push((holder, ByteBuf::from(issued.der().to_vec())));
         }
-        let encryption = self.user_certificate(&person, &main, ial, &keys.encryption, None).await?;
+        let encryption_key =
+            brought.or(keys.encryption.map(ByteBuf::into_vec)).ok_or(Problem::Failed)?;
+        let encryption = self.user_certificate(&person, &main, ial, &encryption_key, None).await?;
         let record = renewed(record, &signing, &encryption, request.lost);
         self.ask_keyserver::<()>(&CaRequest::InstallUser(Box::new(record.clone()))).await?;
         if request.lost {

@@ -55,6 +55,18 @@ pub enum Ambiguous {
     Refuse,
 }
 
+/// What a recipient here gets of a mail that came encrypted or signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Delivery {
+    /// The sender's content under this organisation's seal, freshly encrypted.
+    #[default]
+    Seal,
+    /// The sender's ciphertext, re-wrapped; mailers show the sender's own signature. What
+    /// cannot be given so is sealed.
+    Preserve,
+}
+
 /// Who is told of held mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -150,6 +162,10 @@ pub struct GatewayConfig {
     /// What a mail is, that two programs may read differently. Default rebuild.
     #[serde(default)]
     pub ambiguous: Ambiguous,
+    /// What a recipient here gets of a mail over the chain or from a colleague: `seal` or
+    /// `preserve`. An ESP always preserves. Default seal.
+    #[serde(default)]
+    pub delivery: Delivery,
     /// What a recipient here gets of a mail whose attachments came encrypted one by one:
     /// `whole`, one encrypted mail that every mailer shows; `keep`, the files as they came,
     /// re-wrapped. Default whole.
@@ -215,6 +231,12 @@ impl Settings {
     #[must_use]
     pub fn dir(&self) -> PathBuf {
         self.state_dir.join("gateway")
+    }
+
+    /// Whether recipients here get what the sender encrypted.
+    #[must_use]
+    pub(crate) fn preserves(&self) -> bool {
+        self.organisation.is_esp() || self.gateway.delivery == Delivery::Preserve
     }
 
     /// The socket for one kind of caller.

@@ -318,6 +318,7 @@ mod tests {
     fn own() -> Organisation {
         Organisation {
             id: "NTRJP-7000012050002".into(),
+            kind: ssmax_federation::Kind::Organisation,
             name: "B".into(),
             name_ja: String::new(),
             name_kana: String::new(),

@@ -21,6 +21,7 @@ mod list;
 pub mod listen;
 mod member_list;
 mod outbound;
+mod preserve;
 mod reply;
 mod report;
 mod serve;
@@ -29,7 +30,8 @@ mod system;
 pub mod wire;
 
 pub use config::{
-    AfterOpening, Ambiguous, FederationConfig, GatewayConfig, HoldConfig, Notify, Settings,
+    AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, HoldConfig, Notify,
+    Settings,
 };
 pub use journal::{FateRow, fates_of, list_version};
 pub use list::{ListConfig, ListFault, Lists, ReplyTo};

@@ -66,6 +66,8 @@ pub struct Settings {
     pub run_dir: PathBuf,
     /// The section.
     pub inspector: InspectorConfig,
+    /// Whether the member is an ESP: workers check signatures and look into nothing.
+    pub verify_only: bool,
     /// The command that becomes a worker: this program with its hidden subcommand.
     pub worker: Vec<PathBuf>,
 }

@@ -9,6 +9,7 @@
 
 pub mod clamav;
 mod config;
+mod gate;
 mod hand_over;
 pub mod sandbox;
 mod scan;

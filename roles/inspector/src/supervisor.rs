@@ -2,6 +2,7 @@
 //! supervisor sees ciphertext, sealed keys and findings, never plaintext.
 
 use crate::config::Settings;
+use crate::gate::Gate;
 use crate::start::{Started, failed};
 use ssmax_api::inspector::{FromWorker, Inspect, Inspected, Task, ToWorker};
 use ssmax_api::keyserver::{InspectorRequest, WorkerAsk};
@@ -42,9 +43,13 @@ struct Supervisor {
 ///
 /// # Errors
 /// [`ServeError`] when the socket cannot be bound.
-pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
+pub async fn serve(mut settings: Settings, stop: Stop) -> Result<(), ServeError> {
     if settings.worker.is_empty() {
         return Err(ServeError::NoWorker);
+    }
+    if settings.verify_only {
+        // Who only verifies gets no engine along.
+        settings.inspector.clamav = None;
     }
     let run_dir = settings.run_dir.clone();
     let supervisor = Arc::new(Supervisor {
@@ -78,11 +83,20 @@ impl Supervisor {
 
     async fn talk(&self, worker: &mut Started, request: Inspect) -> Result<Inspected, Problem> {
         let ticket = request.ticket.clone();
-        worker.order(&self.settings, Task::Mail(Box::new(request))).await?;
+        let verify_only = self.settings.verify_only;
+        let request = Box::new(request);
+        let task = if verify_only { Task::Verify(request) } else { Task::Mail(request) };
+        worker.order(&self.settings, task).await?;
+        let mut gate = Gate::new(verify_only);
         for _ in 0..MAX_QUESTIONS {
             match worker.next().await? {
-                FromWorker::Done(result) => return result,
-                FromWorker::Ask(ask) => worker.tell(&self.carry(&ticket, ask).await?).await?,
+                FromWorker::Done(result) => return gate.last(result),
+                FromWorker::Ask(ask) => {
+                    gate.question(&ask)?;
+                    let answer = self.carry(&ticket, ask).await?;
+                    gate.answer(&answer);
+                    worker.tell(&told(&answer)?).await?;
+                }
                 FromWorker::Scanned(_) => return Err(failed("a worker answers another order")),
             }
         }
@@ -91,12 +105,15 @@ impl Supervisor {
 
     /// Carries a question to the keyserver under this mail's ticket, whatever ticket
     /// the worker believes to work on.
-    async fn carry(&self, ticket: &str, ask: WorkerAsk) -> Result<ToWorker, Problem> {
+    async fn carry(&self, ticket: &str, ask: WorkerAsk) -> Result<Answer, Problem> {
         let request = InspectorRequest { ticket: ticket.to_owned(), ask };
-        let answer: Answer =
-            self.keyserver.call(&request, KEYSERVER_TIMEOUT).await.map_err(failed)?;
-        let mut octets = Vec::new();
-        ciborium::into_writer(&answer, &mut octets).map_err(failed)?;
-        Ok(ToWorker { answer: octets })
+        self.keyserver.call(&request, KEYSERVER_TIMEOUT).await.map_err(failed)
     }
+}
+
+/// The keyserver's answer, on its way to the worker that asked.
+fn told(answer: &Answer) -> Result<ToWorker, Problem> {
+    let mut octets = Vec::new();
+    ciborium::into_writer(answer, &mut octets).map_err(failed)?;
+    Ok(ToWorker { answer: octets })
 }

@@ -110,6 +110,8 @@ impl Keyserver {
         &self,
         request: &ReleaseForReview,
     ) -> Result<Vec<u8>, Problem> {
+        // Nobody looks into a mail at an ESP.
+        self.not_at_an_esp()?;
         check_words(&[&request.officer])?;
         let certificate =
             Certificate::from_der(&request.certificate).map_err(|_| Problem::Malformed)?;

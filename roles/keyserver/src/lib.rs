@@ -3,10 +3,11 @@
 //! A ticket stands for one mail whose sender the keyserver itself has verified; each
 //! operation asks whether the ticket allows it. The rooms:
 //! [`admit`] opens tickets; [`release`] hands content keys to one worker and takes its
-//! verdict; [`rewrap`] makes the copies for other members; [`sign_hop`], [`seal`] and
-//! [`sign_user`] sign what they build themselves; [`person`] does what people ask for on
-//! their own word, [`hold`] is for mail that waits for an officer; [`people`] and
-//! [`member_list`] are what it judges by; [`setup`] makes and installs the keys.
+//! verdict, [`verify`] does so at an ESP; [`rewrap`] makes the copies for other members,
+//! [`preserve`] those for recipients here; [`sign_hop`], [`seal`] and [`sign_user`] sign
+//! what they build themselves; [`person`] does what people ask for on their own word,
+//! [`hold`] is for mail that waits for an officer; [`people`] and [`member_list`] are what
+//! it judges by; [`setup`] makes and installs the keys.
 #![allow(clippy::disallowed_methods, reason = "a role has clock, files and sockets")]
 
 mod admit;
@@ -17,6 +18,7 @@ mod list_post;
 mod member_list;
 mod people;
 mod person;
+mod preserve;
 mod release;
 mod rewrap;
 mod schema;
@@ -28,6 +30,7 @@ mod sign_user;
 mod state;
 mod ticket;
 mod verdict;
+mod verify;
 
 pub use config::{KeyserverConfig, Settings};
 pub use serve::{Keyserver, serve};

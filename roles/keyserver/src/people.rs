@@ -16,8 +16,8 @@ impl Keyserver {
     /// Answers the CA.
     pub(crate) async fn answer_ca(&self, request: CaRequest) -> ssmax_api::Answer {
         match request {
-            CaRequest::MakeUserKeys { rsa_encryption, signing } => {
-                ssmax_api::encode(self.make_user_keys(rsa_encryption, signing))
+            CaRequest::MakeUserKeys { encryption, rsa_encryption, signing } => {
+                ssmax_api::encode(self.make_user_keys(encryption, rsa_encryption, signing))
             }
             CaRequest::InstallUser(record) => ssmax_api::encode(self.install_user(&record).await),
             CaRequest::ExportEncryptionKey { user } => {
@@ -36,9 +36,21 @@ impl Keyserver {
         }
     }
 
-    fn make_user_keys(&self, rsa_encryption: bool, signing: bool) -> Result<UserKeys, Problem> {
+    fn make_user_keys(
+        &self,
+        encryption: bool,
+        rsa_encryption: bool,
+        signing: bool,
+    ) -> Result<UserKeys, Problem> {
+        // An ESP escrows nothing: its users make the keys that open their mail.
+        if encryption {
+            self.not_at_an_esp()?;
+        }
         let algorithm = if rsa_encryption { KeyAlgorithm::Rsa2048 } else { KeyAlgorithm::EcP256 };
-        let encryption = self.make_key(KeyPurpose::UserEncryption, algorithm)?;
+        let encryption = encryption
+            .then(|| self.make_key(KeyPurpose::UserEncryption, algorithm))
+            .transpose()?
+            .map(ByteBuf::from);
         let signing = signing
             .then(|| self.make_key(KeyPurpose::UserSigning, KeyAlgorithm::EcP256))
             .transpose()?
@@ -107,6 +119,7 @@ impl Keyserver {
     }
 
     async fn export_encryption_key(&self, user: &str) -> Result<PrivateKey, Problem> {
+        self.not_at_an_esp()?;
         let record = self.person(user).await?.ok_or(Problem::NotFound)?;
         let newest = record.encryption.first().ok_or(Problem::NotFound)?;
         let certificate = Certificate::from_der(newest).map_err(|_| Problem::Failed)?;

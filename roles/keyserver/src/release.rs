@@ -19,8 +19,20 @@ impl Keyserver {
     /// Seals the ticket's content keys to a worker's key. Once per ticket: a second
     /// worker of the same mail is none of ours.
     pub(crate) fn release(&self, ticket: &str, worker: Vec<u8>) -> Result<Released, Problem> {
+        // An ESP opens no mail: there is no release, whatever is asked.
+        self.not_at_an_esp()?;
         let open = self.tickets.find(ticket, Self::now())?;
         let mut open = lock(&open);
+        self.release_to(ticket, &mut open, worker)
+    }
+
+    /// Seals a ticket's content keys to a worker's key; the rules are the callers'.
+    pub(crate) fn release_to(
+        &self,
+        ticket: &str,
+        open: &mut Ticket,
+        worker: Vec<u8>,
+    ) -> Result<Released, Problem> {
         if open.worker.is_some() {
             return Err(Problem::NotAllowed);
         }
@@ -33,7 +45,7 @@ impl Keyserver {
             keys.push((part.path.clone(), ByteBuf::from(info)));
         }
         let reply_key = SoftwareKey::generate(KeyAlgorithm::EcP256).map_err(failed)?;
-        let released = self.released(&open, keys, reply_key.spki().to_vec());
+        let released = self.released(open, keys, reply_key.spki().to_vec());
         open.worker = Some(Worker { spki: worker, reply_key });
         Ok(released)
     }

@@ -9,21 +9,17 @@ use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::ca::{KeyserverRequest, RelayCertificates};
 use ssmax_api::keyserver::Seal;
-use ssmax_chain::binding::archive_ukm;
 use ssmax_chain::evidence::Evidence;
 use ssmax_chain::hop_record::RECORD_VERSION;
 use ssmax_chain::seal_record::{MailClass, SealRecord};
 use ssmax_chain::{Digest, Reason};
-use ssmax_cms::enveloped::{
-    ContentCipher, RsaTransport, recipient_info, recipient_info_for_key_by,
-};
+use ssmax_cms::enveloped::ContentCipher;
 use ssmax_cms::signed::{Attribute, SignRequest, attribute_utf8, encryption_key_preference, sign};
-use ssmax_hsm::{KeyPurpose, StoredKey};
+use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
 use ssmax_pki::path::{self, PathInput, Purpose, Revocation};
-use ssmax_pki::{Certificate, key_identifier, oid};
-use ssmax_primitives::ContentKey;
-use ssmax_token::{KeyPair as _, OaepHash};
+use ssmax_pki::{Certificate, oid};
+use ssmax_token::KeyPair as _;
 use std::time::Duration;
 
 /// How long the CA may take for relay certificates.
@@ -65,7 +61,10 @@ impl Keyserver {
 
     /// The recipient, if a mail that passed may be sealed for them. This comes before the
     /// directory is asked: nobody learns there who has a certificate without a ticket.
+    ///
+    /// An ESP seals nothing: a seal says that somebody has looked at the content.
     fn recipient_of(&self, ticket: &str, recipient: &str) -> Result<Address, Problem> {
+        self.not_at_an_esp()?;
         let recipient = Address::parse(recipient).map_err(|_| Problem::Malformed)?;
         let open = self.tickets.find(ticket, Self::now())?;
         let open = lock(&open);
@@ -265,41 +264,5 @@ impl Keyserver {
             .iter()
             .map(|part| self.for_mailbox(&recipient, &target, &part.tail, &part.key));
         files.collect()
-    }
-
-    /// RecipientInfos of a mail as it lies in a mailbox: its owner and the archive.
-    pub(crate) fn for_mailbox(
-        &self,
-        mailbox: &Address,
-        target: &Certificate,
-        tail: &Digest,
-        key: &ContentKey,
-    ) -> Result<Vec<ByteBuf>, Problem> {
-        // PKCS#1 v1.5 is what every mailer with an RSA key reads (measured).
-        let mut infos =
-            vec![recipient_info(target, key, None, RsaTransport::Pkcs1).map_err(failed)?];
-        let rsa = ssmax_primitives::key_algorithm(target.spki())
-            .is_ok_and(ssmax_token::KeyAlgorithm::is_rsa);
-        if let Some(archive) = self.newest_key(KeyPurpose::Archive, rsa)? {
-            let ukm = archive_ukm(mailbox, tail);
-            let ukm = (!rsa).then_some(ukm.as_slice());
-            let spki = archive.spki();
-            let transport = archive_transport(&archive)?;
-            infos.push(
-                recipient_info_for_key_by(spki, &key_identifier(spki), key, ukm, transport)
-                    .map_err(failed)?,
-            );
-        }
-        Ok(infos.into_iter().map(ByteBuf::from).collect())
-    }
-}
-
-/// How an archive key of RSA gets its copy: what its home opens, which of a token may be
-/// SHA-1 only.
-fn archive_transport(archive: &StoredKey) -> Result<RsaTransport, Problem> {
-    match archive.oaep_hash().map_err(failed)? {
-        Some(OaepHash::Sha1) => Ok(RsaTransport::OaepSha1),
-        // An EC key is asked too, and has no such choice.
-        _ => Ok(RsaTransport::OaepSha256),
     }
 }

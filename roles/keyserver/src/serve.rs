@@ -137,6 +137,9 @@ impl Keyserver {
             Q::Rewrap { ticket, to_org, recipients, tail } => {
                 ssmax_api::encode(self.rewrap(&ticket, &to_org, &recipients, tail))
             }
+            Q::Preserve { ticket, recipient, tail } => {
+                ssmax_api::encode(self.preserve(&ticket, &recipient, tail).await)
+            }
             Q::RewrapFiles { ticket, to_org, recipients } => {
                 ssmax_api::encode(self.rewrap_files(&ticket, &to_org, &recipients))
             }
@@ -169,6 +172,12 @@ impl Keyserver {
         let ticket = request.ticket;
         match request.ask {
             WorkerAsk::Release { worker } => ssmax_api::encode(self.release(&ticket, worker)),
+            WorkerAsk::VerifySubmission { worker } => {
+                ssmax_api::encode(self.verify_submission(&ticket, worker))
+            }
+            WorkerAsk::Verified { answer, signature } => {
+                ssmax_api::encode(self.verified(&ticket, &answer, &signature))
+            }
             WorkerAsk::Verdict { body, signature } => {
                 ssmax_api::encode(self.take_verdict(&ticket, &body, &signature).await)
             }

@@ -62,6 +62,10 @@ pub fn initialise(settings: &Settings) -> Result<PublicKeys, SetupError> {
         (KeyPurpose::Archive, KeyAlgorithm::Rsa2048),
         (KeyPurpose::Hold, KeyAlgorithm::EcP256),
     ] {
+        // An ESP keeps no key that opens its people's mail.
+        if settings.organisation.is_esp() && purpose == KeyPurpose::Archive {
+            continue;
+        }
         keys.generate(purpose, algorithm)?;
     }
     public_keys(settings)

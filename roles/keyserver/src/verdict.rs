@@ -18,6 +18,7 @@ impl Keyserver {
         body: &[u8],
         signature: &[u8],
     ) -> Result<(), Problem> {
+        self.not_at_an_esp()?;
         match self.note_verdict(ticket, body, signature)? {
             Some(stopped) => self.remember_stopped(&stopped).await,
             None => Ok(()),
@@ -70,7 +71,7 @@ fn stopped(open: &Ticket) -> Option<StoppedMail> {
 
 /// A pass must be about the whole ticket: every part opened with its own key, and the
 /// sender's signature the expected one.
-fn check_pass(open: &Ticket, verdict: &VerdictBody) -> Result<(), Problem> {
+pub(crate) fn check_pass(open: &Ticket, verdict: &VerdictBody) -> Result<(), Problem> {
     let same_parts = open.parts.len() == verdict.parts.len()
         && open.parts.iter().zip(&verdict.parts).all(|(part, (path, tail, kcv))| {
             part.path == *path && part.tail == *tail && part.kcv == *kcv

@@ -33,6 +33,8 @@ pub struct SignerInfo {
     pub(super) signed: Option<Attributes>,
     unsigned: Option<Attributes>,
     pub(super) signature: Range<usize>,
+    /// The identifier of the digest algorithm.
+    digest_name: Range<usize>,
     /// All content octets but the unsigned attributes.
     certain: Range<usize>,
 }
@@ -55,6 +57,7 @@ impl SignerInfo {
         inside.take(INTEGER)?;
         let signer = RecipientId::read(&mut inside)?;
         let digest_algorithm = inside.algorithm()?;
+        let digest_name = digest_algorithm.whole.range();
         let digest = algorithm::signature_digest(&digest_algorithm);
         let signed = inside.optional(context(0))?.map(Attributes::read).transpose()?;
         let signature_algorithm = inside.algorithm()?;
@@ -70,6 +73,7 @@ impl SignerInfo {
             signer,
             digest,
             algorithm,
+            digest_name,
             is_sha1_rsa: algorithm::is_sha1_rsa(&digest_algorithm, &signature_algorithm),
             signed,
             unsigned,
@@ -95,6 +99,21 @@ impl SignerInfo {
         hash.update(&header);
         hash.update(certain);
         hash.finish()
+    }
+
+    /// The DER without the unsigned attributes: what [`SignerInfo::hash`] is over.
+    #[must_use]
+    pub fn without_unsigned(&self) -> Vec<u8> {
+        let certain = self.der.get(self.certain.clone()).unwrap_or_default();
+        let mut der = vec![SEQUENCE];
+        push_length(&mut der, certain.len());
+        der.extend_from_slice(certain);
+        der
+    }
+
+    /// The DER of the digest algorithm's identifier.
+    pub(super) fn digest_name(&self) -> &[u8] {
+        self.der.get(self.digest_name.clone()).unwrap_or_default()
     }
 
     /// How the signer is named. Nothing protects this but the signature under the key of

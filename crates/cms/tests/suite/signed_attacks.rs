@@ -54,6 +54,33 @@ fn signing_anew_without_a_change_verifies() {
     assert_eq!(verify(&with_attributes(|_| {})), Ok(()));
 }
 
+/// Unsigned attributes, certificates, CRLs, digest algorithms and a content, put there on
+/// the way: what is kept is as if they had never been.
+#[test]
+fn what_was_added_on_the_way_is_stripped() {
+    let plain = parse(&signed_by(&RSA)).unwrap().stripped(&[]);
+    let noisy = changed(|tree| {
+        let noise = Node::Branch(0x31, vec![Node::Leaf(4, b"noise".to_vec())]);
+        let unsigned = Node::Branch(0x30, vec![Node::Leaf(6, vec![0x2a, 3, 4, 5]), noise]);
+        tree.at(&SIGNER_INFO).inside().push(Node::Branch(0xa1, vec![unsigned]));
+        let digest = tree.at(&[1, 0, 1]).inside()[0].clone();
+        tree.at(&[1, 0, 1]).inside().push(digest);
+        let crl = Node::Branch(0x30, vec![Node::Leaf(4, b"no list".to_vec())]);
+        tree.at(&[1, 0]).inside().insert(3, Node::Branch(0xa1, vec![crl]));
+        let certificate = Node::parse(P256.certificate.der());
+        tree.at(&[1, 0]).inside().insert(3, Node::Branch(0xa0, vec![certificate]));
+    });
+    let noisy = parse(&noisy).unwrap();
+    assert_eq!((noisy.certificates().len(), noisy.crls().len()), (1, 1));
+    assert_eq!(noisy.stripped(&[]), plain);
+    let kept = noisy.stripped(std::slice::from_ref(&RSA.certificate));
+    let kept = parse(&kept).unwrap();
+    assert_eq!(kept.certificates(), std::slice::from_ref(&RSA.certificate));
+    assert_eq!(kept.signers()[0].hash(), noisy.signers()[0].hash());
+    assert_eq!(kept.signers()[0].verify(&RSA.certificate, CONTENT), Ok(()));
+    assert_eq!(parse(&plain).unwrap().stripped(&[]), plain);
+}
+
 #[test]
 fn no_signer_is_an_empty_list_and_never_a_signature() {
     let message = changed(|tree| tree.at(&SIGNER_INFOS).inside().clear());

@@ -5,10 +5,12 @@ use super::accept::{HopArrival, OutsideArrival};
 use crate::claim::Claim;
 use crate::fate::Fates;
 use crate::gateway::Gateway;
-use ssmax_api::keyserver::{AdmitInbound, GatewayRequest, InboundTicket};
+use ssmax_api::keyserver::{
+    AdmitInbound, DeliveredBefore, GatewayRequest, InboundAnswer, InboundTicket,
+};
 use ssmax_chain::journey::Envelope;
 use ssmax_chain::seal_record::MailClass;
-use ssmax_chain::{Reason, Refusal};
+use ssmax_chain::{Reason, Refusal, hop_record};
 use ssmax_federation::{Directory, Enforce, Freshness, freshness};
 use time::OffsetDateTime;
 
@@ -25,14 +27,29 @@ pub(super) struct Admitted {
 
 impl Gateway {
     /// Admits a mail of another member, settles the recipients who have it already,
-    /// and finds those who are getting it in another session or cannot get it.
+    /// and finds those who are getting it in another session or cannot get it. `None` if
+    /// everybody has it.
     pub(super) async fn admit_arrival(
         &self,
         envelope: &Envelope,
         hop: &HopArrival,
         fates: &mut Fates,
-    ) -> Result<Admitted, Refusal> {
-        let ticket = self.admit_hop(envelope, hop, fates.release.is_some()).await?;
+    ) -> Result<Option<Admitted>, Refusal> {
+        let ticket = if fates.release.is_some() {
+            self.readmit_hop(envelope, hop).await?
+        } else {
+            let delivered = self.delivered_before(envelope, hop, fates).await?;
+            let request = GatewayRequest::AdmitInbound(admission(envelope, hop, delivered));
+            match self.keyserver(&request).await? {
+                InboundAnswer::Admitted(ticket) => ticket,
+                InboundAnswer::Repeat(id) => {
+                    for recipient in &envelope.recipients {
+                        fates.repeat(recipient, Some(id));
+                    }
+                    return Ok(None);
+                }
+            }
+        };
         fates.ticket = Some(ticket.ticket.clone());
         fates.came.sender_verified = true;
         self.tolerate(fates).await?;
@@ -59,31 +76,41 @@ impl Gateway {
         for recipient in &ticket.without_certificate {
             waiting.push((recipient.clone(), Reason::RecipientWithoutCertificate));
         }
-        Ok(Admitted { ticket, _claims: claims, waiting })
+        Ok(Some(Admitted { ticket, _claims: claims, waiting }))
     }
 
-    /// Asks the keyserver for a ticket; for a mail that was held, one anew.
-    pub(super) async fn admit_hop(
+    /// Who of the envelope has the copy that this mail says it is. Asked before the
+    /// keyserver, so that a mail sent again and again costs no use of a key.
+    async fn delivered_before(
         &self,
         envelope: &Envelope,
         hop: &HopArrival,
-        held: bool,
-    ) -> Result<InboundTicket, Refusal> {
-        let mail = Box::new(AdmitInbound {
-            signed_data: hop.signed_data.clone(),
-            content: hop.content,
-            from: hop.from.clone(),
-            message_id: hop.message_id.clone(),
-            headers: hop.headers,
-            parts: hop.parts.clone(),
-            sealed: hop.sealed.clone(),
-            recipients: envelope.recipients.clone(),
-        });
-        let request = if held {
-            GatewayRequest::ReadmitInbound(mail)
-        } else {
-            GatewayRequest::AdmitInbound(mail)
+        fates: &Fates,
+    ) -> Result<Option<DeliveredBefore>, Refusal> {
+        let Some((from_org, id)) = hop_record::claimed_name(&hop.signed_data) else {
+            return Ok(None);
         };
+        let mut recipients = Vec::new();
+        for recipient in &envelope.recipients {
+            let known = self
+                .journal
+                .has(&from_org, id, &fates.key(recipient))
+                .await
+                .map_err(|_| Refusal::from(Reason::StoreUnavailable))?;
+            if known {
+                recipients.push(recipient.clone());
+            }
+        }
+        Ok((!recipients.is_empty()).then_some(DeliveredBefore { from_org, id, recipients }))
+    }
+
+    /// Asks the keyserver for a ticket anew, for a mail that was held.
+    pub(super) async fn readmit_hop(
+        &self,
+        envelope: &Envelope,
+        hop: &HopArrival,
+    ) -> Result<InboundTicket, Refusal> {
+        let request = GatewayRequest::ReadmitInbound(admission(envelope, hop, None));
         self.keyserver(&request).await
     }
 
@@ -91,6 +118,25 @@ impl Gateway {
     pub(super) fn judge_outside(&self, mail: &OutsideArrival) -> Result<MailClass, Refusal> {
         Ok(judge_outside(self.directory().as_deref(), &mail.from, OffsetDateTime::now_utc())?)
     }
+}
+
+/// What the keyserver is told of a mail of another member.
+fn admission(
+    envelope: &Envelope,
+    hop: &HopArrival,
+    delivered: Option<DeliveredBefore>,
+) -> Box<AdmitInbound> {
+    Box::new(AdmitInbound {
+        signed_data: hop.signed_data.clone(),
+        content: hop.content,
+        from: hop.from.clone(),
+        message_id: hop.message_id.clone(),
+        headers: hop.headers,
+        parts: hop.parts.clone(),
+        sealed: hop.sealed.clone(),
+        recipients: envelope.recipients.clone(),
+        delivered,
+    })
 }
 
 /// By the member list, if it is young enough to say who is no member.

@@ -69,7 +69,7 @@ impl Gateway {
     ) -> Result<(), Refusal> {
         match accept::accept(octets, &mut fates.message_id)? {
             Arrived::OverTheChain(hop) => {
-                let ticket = self.admit_hop(envelope, &hop, true).await?;
+                let ticket = self.readmit_hop(envelope, &hop).await?;
                 fates.ticket = Some(ticket.ticket);
                 Ok(())
             }

@@ -1,48 +1,81 @@
 //! The recipient's mailbox takes it. Header fields are added on top only.
 
+use super::inspect::Copies;
 use crate::fate::Fates;
 use crate::gateway::Gateway;
 use crate::outbound::parse;
+use crate::preserve::Preserved;
 use ssmax_api::TicketId;
 use ssmax_api::inspector::SealedCopy;
 use ssmax_api::keyserver::InboundTicket;
 use ssmax_chain::journey::{Inspected, Mail};
 use ssmax_chain::seal_record::MailClass;
 use ssmax_chain::trace::{self, ResultField, authentication_results};
-use ssmax_chain::{Reason, Refusal};
+use ssmax_chain::{Reason, Refusal, hop_mail};
 
 impl Gateway {
-    /// Delivers each recipient's sealed copy, and remembers that they have it.
-    pub(super) async fn deliver_sealed(
+    /// Delivers each recipient's copy, sealed or preserved, and remembers that they have
+    /// it.
+    pub(super) async fn deliver_copies(
         &self,
-        mail: &Mail<Inspected<InboundTicket, Vec<SealedCopy>>>,
+        mail: &Mail<Inspected<InboundTicket, Copies>>,
         from: &str,
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
-        let ticket = mail.ticket();
+        for copy in &mail.made().sealed {
+            self.deliver_copy(mail, from, copy, fates).await;
+        }
+        let preserved_for = &mail.made().preserved_for;
+        if preserved_for.is_empty() {
+            return Ok(());
+        }
+        let entity = parse(mail.octets())?;
+        let hop = hop_mail::take_apart(&entity).ok_or(Reason::MailAmbiguous)?;
         let host_name = &self.settings.gateway.host_name;
-        for copy in mail.made() {
-            let result = ResultField {
-                authserv_id: host_name,
-                class: MailClass::Verified,
-                from_org: Some(&ticket.from_org),
-                standing: Some(&ticket.standing),
-                sender: Some(&copy.sender),
-            };
-            let on_top = self.received("ESMTP")
-                + &authentication_results(host_name, "pass", from)
-                + &result.render();
-            let octets = [on_top.as_bytes(), &copy.mail].concat();
-            let recipient = copy.recipient.clone();
-            // The worker sealed it: there is nothing left to sign.
-            let Ok(parcel) = mail.parcel(vec![recipient.clone()], octets).signed(Ok::<_, ()>)
-            else {
-                continue;
-            };
-            self.transmit(&mail.envelope().mail_from, parcel, Some(ticket.id), fates).await;
-            self.remember_delivered(ticket, &recipient, fates).await;
+        let hop_mail::HopBody::Whole(object) = hop.mail else {
+            return Err(Reason::Internal.into());
+        };
+        let preserved = Preserved::new(object, entity.header(), host_name)?;
+        for recipient in preserved_for {
+            match self.preserved_copy(&mail.ticket().ticket, &preserved, recipient).await {
+                Ok(copy) => self.deliver_copy(mail, from, &copy, fates).await,
+                Err(refusal) => fates.refuse(recipient, refusal),
+            }
         }
         Ok(())
+    }
+
+    async fn deliver_copy(
+        &self,
+        mail: &Mail<Inspected<InboundTicket, Copies>>,
+        from: &str,
+        copy: &SealedCopy,
+        fates: &mut Fates,
+    ) {
+        let ticket = mail.ticket();
+        let host_name = &self.settings.gateway.host_name;
+        let result = ResultField {
+            authserv_id: host_name,
+            class: MailClass::Verified,
+            from_org: Some(&ticket.from_org),
+            standing: Some(&ticket.standing),
+            sender: Some(&copy.sender),
+        };
+        let mut on_top = self.received("ESMTP");
+        // An ESP has not seen the sender's signature; its organisation vouches for it.
+        if !self.settings.organisation.is_esp() {
+            on_top += &authentication_results(host_name, "pass", from);
+        }
+        on_top += &result.render();
+        let octets = [on_top.as_bytes(), &copy.mail].concat();
+        let recipient = copy.recipient.clone();
+        // The worker sealed it, or the sender's own signature is inside: there is nothing
+        // left to sign.
+        let Ok(parcel) = mail.parcel(vec![recipient.clone()], octets).signed(Ok::<_, ()>) else {
+            return;
+        };
+        self.transmit(&mail.envelope().mail_from, parcel, Some(ticket.id), fates).await;
+        self.remember_delivered(ticket, &recipient, fates).await;
     }
 
     /// Remembers that a recipient has the mail, if they have.
@@ -63,7 +96,7 @@ impl Gateway {
     /// Delivers a mail from outside the federation as it came, with its class on top.
     pub(super) async fn deliver_as_it_came(
         &self,
-        mail: &Mail<Inspected<TicketId, Vec<SealedCopy>>>,
+        mail: &Mail<Inspected<TicketId, Copies>>,
         class: MailClass,
         fates: &mut Fates,
     ) -> Result<(), Refusal> {

@@ -110,6 +110,7 @@ mod tests {
             name: "B".into(),
             name_ja: String::new(),
             name_kana: String::new(),
+            kind: ssmax_federation::Kind::Organisation,
             domains: vec!["b.example".into()],
             incident_contact: String::new(),
         }

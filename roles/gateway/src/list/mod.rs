@@ -45,7 +45,9 @@ impl Gateway {
         octets: &[u8],
         prev: Option<HopId>,
     ) -> Result<ListPost, Reason> {
-        let config = self.list_at(recipient).ok_or(Reason::RecipientWithoutCertificate)?;
+        // An ESP sees no content that it could send on.
+        let config = self.list_at(recipient).filter(|_| !self.settings.organisation.is_esp());
+        let config = config.ok_or(Reason::RecipientWithoutCertificate)?;
         let list = Address::parse(recipient).map_err(|_| Reason::RecipientMalformed)?;
         may_be_posted(&list, mail, mail_from)?;
         let field = mail.header().one("From").ok().flatten().ok_or(Reason::FromNotOne)?;

@@ -16,6 +16,8 @@ pub(super) struct Made {
     pub(super) sealed: Vec<SealedCopy>,
     /// What lists made of it: their address and the new mail.
     pub(super) posts: Vec<(String, ByteBuf)>,
+    /// Recipients here who get the mail preserved.
+    pub(super) preserved_for: Vec<String>,
     pub(super) form: Form,
     pub(super) message_id: String,
     pub(super) from: String,
@@ -29,16 +31,18 @@ impl Gateway {
     ) -> Result<Mail<Inspected<OutboundTicket, Made>>, Refusal> {
         let (mut plan, later) = self.outbound_plan(&known)?;
         plan.tolerate = fates.release.as_ref().map(|release| release.tolerate);
+        let inside = plan.seal_for.clone();
         let request = Inspect {
             ticket: known.mail.ticket().ticket.clone(),
             mail: known.mail.octets().to_vec(),
             plan,
         };
         let answer = match self.inspector(request).await? {
-            Answer::Passed { fresh, sealed, posts, .. } => Inspection::Passed(Made {
+            Answer::Passed { fresh, sealed, posts, preserved, .. } => Inspection::Passed(Made {
                 fresh,
                 sealed,
                 posts,
+                preserved_for: if preserved { inside } else { Vec::new() },
                 form: known.form,
                 message_id: known.message_id,
                 from: known.from,
@@ -66,16 +70,23 @@ impl Gateway {
             attachments: (known.form == Form::Attachments)
                 .then_some(self.settings.gateway.attachments),
             server_signature: known.server_signature.clone(),
+            preserve: self.settings.preserves() && known.form != Form::Attachments,
             authserv_id: self.settings.gateway.host_name.clone(),
             ..Plan::default()
         };
+        let in_clear = !known.form.is_encrypted();
         for route in &known.mail.ticket().routes {
             match route {
                 RecipientRoute::Inside { recipient } => {
-                    if plan.seal_for.len() + plan.fresh.len() < most {
-                        plan.seal_for.push(recipient.clone());
-                    } else {
+                    if plan.seal_for.len() + plan.fresh.len() >= most {
                         later.push((recipient.clone(), Reason::InspectorUnavailable));
+                        continue;
+                    }
+                    plan.seal_for.push(recipient.clone());
+                    // What came in clear is encrypted once, for all of them.
+                    let cbc = FreshForm::MailCbc;
+                    if plan.preserve && in_clear && !plan.fresh.contains(&cbc) {
+                        plan.fresh.push(cbc);
                     }
                 }
                 RecipientRoute::List { recipient } => {
@@ -91,7 +102,7 @@ impl Gateway {
                     }
                 }
                 RecipientRoute::Member { recipient, form, .. } => {
-                    if !known.form.is_encrypted() && !plan.fresh.contains(form) {
+                    if in_clear && !plan.fresh.contains(form) {
                         if plan.seal_for.len() + plan.fresh.len() >= most {
                             later.push((recipient.clone(), Reason::InspectorUnavailable));
                             continue;

@@ -5,6 +5,7 @@ use super::inspect::Made;
 use crate::fate::Fates;
 use crate::gateway::Gateway;
 use crate::outbound::accept::{attached, parse};
+use crate::preserve::Preserved;
 use ssmax_api::keyserver::{
     FilesCopy, Form, FreshForm, GatewayRequest, MemberCopy, OutboundTicket, RecipientRoute,
 };
@@ -61,6 +62,7 @@ impl Gateway {
             self.remember_sent(std::slice::from_ref(list), fates).await;
         }
         let entity = parse(mail.octets())?;
+        self.preserve_inside(mail, &entity, fates).await?;
         let open = fates.undecided();
         let is_open = |route: &&RecipientRoute| matches!(route, RecipientRoute::Member { recipient, .. } if open.contains(recipient));
         let routes: Vec<_> = mail.ticket().routes.iter().filter(is_open).cloned().collect();
@@ -80,6 +82,29 @@ impl Gateway {
         Ok(())
     }
 
+    /// Colleagues who get what the sender encrypted, or what the worker did.
+    async fn preserve_inside(
+        &self,
+        mail: &Mail<Inspected<OutboundTicket, Made>>,
+        entity: &Entity<'_>,
+        fates: &mut Fates,
+    ) -> Result<(), Refusal> {
+        let made = mail.made();
+        if made.preserved_for.is_empty() {
+            return Ok(());
+        }
+        let object = object(mail, FreshForm::MailCbc)?;
+        let host_name = &self.settings.gateway.host_name;
+        let preserved = Preserved::new(object, entity.header(), host_name)?;
+        for recipient in &made.preserved_for {
+            match self.preserved_copy(&mail.ticket().ticket, &preserved, recipient).await {
+                Ok(copy) => self.deliver_inside(mail, &copy, fates).await,
+                Err(refusal) => fates.refuse(recipient, refusal),
+            }
+        }
+        Ok(())
+    }
+
     async fn reencrypt(
         &self,
         mail: &Mail<Inspected<OutboundTicket, Made>>,
@@ -89,18 +114,7 @@ impl Gateway {
         if made.form == Form::Attachments {
             return self.rewrap_files(mail, wanted).await;
         }
-        let object = match made.form {
-            Form::Enveloped => {
-                parse(mail.octets())?.decoded_body().map_err(|_| Reason::EncryptionRefused)?
-            }
-            _ => made
-                .fresh
-                .iter()
-                .find(|(form, ..)| *form == wanted.form)
-                .map(|(_, _, object)| object.to_vec())
-                .ok_or(Reason::Internal)?,
-        };
-        let enveloped = Enveloped::parse_vec(object, &Limits::default())
+        let enveloped = Enveloped::parse_vec(object(mail, wanted.form)?, &Limits::default())
             .map_err(|_| Reason::EncryptionRefused)?;
         let request = GatewayRequest::Rewrap {
             ticket: mail.ticket().ticket.clone(),
@@ -160,6 +174,25 @@ impl Gateway {
             body: Body::Files(entity),
             wrapped: false,
         })
+    }
+}
+
+/// The sender's ciphertext, or what the worker encrypted in this form.
+fn object(
+    mail: &Mail<Inspected<OutboundTicket, Made>>,
+    wanted: FreshForm,
+) -> Result<Vec<u8>, Refusal> {
+    let made = mail.made();
+    match made.form {
+        Form::Enveloped => {
+            Ok(parse(mail.octets())?.decoded_body().map_err(|_| Reason::EncryptionRefused)?)
+        }
+        _ => made
+            .fresh
+            .iter()
+            .find(|(form, ..)| *form == wanted)
+            .map(|(_, _, object)| object.to_vec())
+            .ok_or(Reason::Internal.into()),
     }
 }
 

@@ -58,7 +58,9 @@ mod tests {
     #[test]
     fn automatic_mail_is_known_by_what_it_says() {
         let report = |kind: &str| {
-            format!("Content-Type: multipart/report; report-type={kind}; boundary=x\n\n--x\n\nx\n--x--\n")
+            format!(
+                "Content-Type: multipart/report; report-type={kind}; boundary=x\n\n--x\n\nx\n--x--\n"
+            )
         };
         assert_eq!(kind("", &report("delivery-status")), Some(Kind::Report));
         assert_eq!(kind("", &report("Disposition-Notification")), Some(Kind::Reply));

@@ -54,7 +54,8 @@ pub(super) fn open(
     let signed = parse(attached.signed, Reason::ContentAmbiguous)?;
     let message = canonical::content_entity_behind(fields.clone(), &signed);
     let files = Some(Files { shown, derived });
-    Ok(Opened { message, fields, outside: vec![], parts, encrypted: true, files })
+    let (outside, plain_form) = (vec![], false);
+    Ok(Opened { message, fields, outside, parts, encrypted: true, files, plain_form })
 }
 
 /// The mail taken apart, and whether it came from another member. What is refused here the

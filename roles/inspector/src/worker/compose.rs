@@ -14,6 +14,14 @@ use ssmax_mail::compose;
 use ssmax_primitives::{ContentKey, SystemRandom};
 use ssmax_token::Random as _;
 
+/// Whether what cannot be preserved is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sealing {
+    WhereNeeded,
+    /// At an ESP, which has not looked at the content.
+    Never,
+}
+
 impl Worker {
     /// Composes what the plan asks for. The keyserver gives its part only after a pass.
     pub(super) fn compose(
@@ -22,15 +30,19 @@ impl Worker {
         opened: &Opened,
         signed: Option<Signed>,
         released: &Released,
+        sealing: Sealing,
     ) -> Result<Inspected, Stop> {
         let plan = &order.plan;
         let mut passed = (Vec::new(), Vec::new());
         let mut posts = Vec::new();
+        // What a mailer cannot be given as the sender encrypted it is sealed.
+        let is_given_on = sealing == Sealing::Never || opened.is_for_mailers();
+        let preserved = plan.preserve && is_given_on;
         if let Some(signed) = &signed {
             for form in &plan.fresh {
                 passed.0.push(self.fresh(*form, opened, signed)?);
             }
-            for recipient in &plan.seal_for {
+            for recipient in plan.seal_for.iter().filter(|_| !preserved) {
                 let entity = opened.derived().unwrap_or(&signed.entity);
                 let copy = match plan.attachments {
                     Some(AttachmentDelivery::Keep) => {
@@ -51,6 +63,7 @@ impl Worker {
             fresh,
             sealed,
             posts,
+            preserved,
             findings: std::mem::take(&mut self.findings),
         })
     }

@@ -30,6 +30,14 @@ impl Keyserver {
         ask(WorkerAsk::Release { worker: worker.to_vec() })
     }
 
+    pub(super) fn verify_submission(&self, worker: &[u8]) -> Result<Released, Problem> {
+        ask(WorkerAsk::VerifySubmission { worker: worker.to_vec() })
+    }
+
+    pub(super) fn verified(&self, answer: Vec<u8>, signature: Vec<u8>) -> Result<(), Problem> {
+        ask(WorkerAsk::Verified { answer, signature })
+    }
+
     pub(super) fn verdict(&self, body: Vec<u8>, signature: Vec<u8>) -> Result<(), Problem> {
         ask(WorkerAsk::Verdict { body, signature })
     }

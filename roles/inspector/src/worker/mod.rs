@@ -9,9 +9,11 @@ mod open;
 mod post;
 mod seal;
 mod signer;
+mod verify;
 
 use crate::hand_over;
 use crate::sandbox::{self, SandboxLimits};
+use compose::Sealing;
 use keyserver::Keyserver;
 use look::Detectors;
 use open::Opened;
@@ -71,10 +73,13 @@ pub fn worker_main(arguments: &[String]) -> ExitCode {
 fn carry_out(order: Order, clamd: Option<OwnedFd>) -> FromWorker {
     let detectors = Detectors::new(order.policy, order.limits, order.clamav, clamd);
     match order.task {
-        Task::Mail(inspect) => FromWorker::Done(detectors.and_then(|detectors| {
-            Worker { keyserver: Keyserver::default(), findings: vec![], held: false, detectors }
-                .work(&inspect)
-        })),
+        Task::Mail(inspect) => {
+            FromWorker::Done(detectors.and_then(|detectors| Worker::new(detectors).work(&inspect)))
+        }
+        // No detector is asked there.
+        Task::Verify(inspect) => FromWorker::Done(
+            detectors.and_then(|detectors| Worker::new(detectors).work_as_verifier(&inspect)),
+        ),
         Task::File(file) => {
             FromWorker::Scanned(detectors.and_then(|detectors| detectors.scan(&file)))
         }
@@ -113,8 +118,23 @@ struct Worker {
 }
 
 impl Worker {
+    fn new(detectors: Detectors) -> Self {
+        Self { keyserver: Keyserver::default(), findings: vec![], held: false, detectors }
+    }
+
     fn work(mut self, inspect: &Inspect) -> Result<Inspected, Problem> {
-        match self.inspect(inspect) {
+        let done = self.inspect(inspect);
+        self.told(done)
+    }
+
+    /// The same for a verification.
+    fn work_as_verifier(mut self, inspect: &Inspect) -> Result<Inspected, Problem> {
+        let done = self.verify(inspect);
+        self.told(done)
+    }
+
+    fn told(self, done: Result<Inspected, Stop>) -> Result<Inspected, Problem> {
+        match done {
             Ok(passed) => Ok(passed),
             Err(Stop::Refused(reason)) => {
                 let outcome = if self.held { Outcome::Hold } else { Outcome::Block };
@@ -149,7 +169,7 @@ impl Worker {
             return Err(stopped(&verdict, &released, encrypted).into());
         }
         self.keyserver.prepare(&released, &inspect.ticket);
-        self.compose(inspect, &opened, signed, &released)
+        self.compose(inspect, &opened, signed, &released, Sealing::WhereNeeded)
     }
 
     /// Nothing that the own seal CA signed leaves the member or comes in; between
@@ -197,7 +217,7 @@ impl Worker {
             signer: signed.map(|signed| InnerSigner {
                 si: Digest(signed.sender.signer_info),
                 certificate: signed.sender.certificate.der().to_vec(),
-                signed_data: signed.sender.detached.clone(),
+                signed_data: signed.sender.evidence.clone(),
             }),
             derived: opened.derived().map(Digest::of),
             prev: signed.and_then(|signed| attached::continued(&signed.entity)),

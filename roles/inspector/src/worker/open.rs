@@ -9,7 +9,7 @@ use ssmax_chain::binding::release_ukm;
 use ssmax_chain::hop_mail::HopBody;
 use ssmax_chain::{Digest, Reason, binding, hop_mail, trace};
 use ssmax_cms::Limits;
-use ssmax_cms::enveloped::{Enveloped, KeyName, RecipientInfo, UnwrapPolicy, kcv};
+use ssmax_cms::enveloped::{Enveloped, KeyName, Kind, RecipientInfo, UnwrapPolicy, kcv};
 use ssmax_mail::{Entity, canonical};
 use ssmax_pki::key_identifier;
 use ssmax_primitives::{ContentKey, SoftwareKey};
@@ -32,9 +32,16 @@ pub(super) struct Opened {
     pub(super) parts: Vec<(String, Digest, Digest)>,
     /// Whether the mail is of a form whose content must be signed inside.
     pub(super) encrypted: bool,
+    /// Whether what was encrypted is of the form that mailers show: AES-CBC around a
+    /// signed entity that brings no header fields but those that describe it.
+    pub(super) plain_form: bool,
     /// The files of a mail in attachment mode.
     pub(super) files: Option<Files>,
 }
+
+/// How much may stand before and behind the parts of what the sender signed, in octets:
+/// a sentence for mailers that do not know S/MIME.
+const MAX_AROUND_PARTS: usize = 200;
 
 impl Opened {
     /// What it is called that the mail can be read in two ways: after a key was used
@@ -46,6 +53,23 @@ impl Opened {
     /// The content that is sealed in place of the sender's own.
     pub(super) fn derived(&self) -> Option<&[u8]> {
         self.files.as_ref().and_then(|files| files.derived.as_deref())
+    }
+
+    /// Whether a mailer that decrypts the sender's ciphertext shows what was looked at
+    /// here, and nothing beside it. Only the signed entity was inspected; where anything
+    /// else may be seen or hidden, a seal takes its place.
+    pub(super) fn is_for_mailers(&self) -> bool {
+        if !self.encrypted {
+            return true;
+        }
+        let Ok(mail) = ssmax_mail::parse(&self.message, &ssmax_mail::Limits::default()) else {
+            return false;
+        };
+        let around = [mail.preamble(), mail.epilogue()].concat();
+        self.plain_form
+            && around.len() <= MAX_AROUND_PARTS
+            && around.is_ascii()
+            && ssmax_second_opinion::disagreement_past_faults(&mail).is_none()
     }
 
     /// The header without content, for the detectors.
@@ -80,6 +104,7 @@ pub(super) fn open(
             parts: vec![],
             encrypted: false,
             files: None,
+            plain_form: true,
         });
     };
     let object = match &released.signer {
@@ -96,6 +121,7 @@ pub(super) fn open(
     };
     let object =
         Enveloped::parse_vec(object, &Limits::default()).map_err(|_| Reason::EncryptionRefused)?;
+    let is_cbc = object.kind() == Kind::Enveloped;
     let (content, part) = decrypt(object, path, inspect, released, worker)?;
     let content = parse(&content, Reason::ContentAmbiguous)?;
     if content.content_type().is("message", "rfc822") {
@@ -109,8 +135,12 @@ pub(super) fn open(
     }
     let message = canonical::content_entity_behind(fields.clone(), &content);
     parse(&message, Reason::ContentAmbiguous)?;
+    let describes =
+        |name: &str| canonical::is_content_field(name) || name.eq_ignore_ascii_case("MIME-Version");
+    let plain_form =
+        is_cbc && content.header().fields().iter().all(|field| describes(field.name()));
     let (outside, parts) = (vec![], vec![part]);
-    Ok(Opened { message, fields, outside, parts, encrypted: true, files: None })
+    Ok(Opened { message, fields, outside, parts, encrypted: true, files: None, plain_form })
 }
 
 /// Whether a field is one that mailers show and that stands outside already.
@@ -181,5 +211,6 @@ fn unwrap(
     parse(&message, Reason::ContentAmbiguous)?;
     let outside = trace::carried_fields(outer.header(), Some(&inspect.plan.authserv_id));
     let parts = vec![part];
-    Ok(Opened { message, fields, outside, parts, encrypted: true, files: None })
+    let (files, plain_form) = (None, false);
+    Ok(Opened { message, fields, outside, parts, encrypted: true, files, plain_form })
 }

@@ -3,12 +3,14 @@
 
 use super::{addresses, are_files, recipient_infos, ri_digest};
 use crate::hold::StoppedMail;
+use crate::preserve::is_for_mailers;
 use crate::state::Keyserver;
 use crate::ticket::{MemberMail, Origin, Ticket, TicketPart};
 use ssmax_api::Problem;
-use ssmax_api::keyserver::{AdmitInbound, InboundTicket, OfferedPart};
+use ssmax_api::keyserver::{AdmitInbound, InboundAnswer, InboundTicket, OfferedPart};
 use ssmax_chain::binding::hop_ukm;
 use ssmax_chain::hop_mail::{WHOLE_PATH, path_of_file};
+use ssmax_chain::hop_record::MAX_SIGNED_DATA_BYTES;
 use ssmax_chain::hop_record::PartRecord;
 use ssmax_chain::sealed_record::SealedRecord;
 use ssmax_chain::{Digest, HopRecord, Reason};
@@ -30,10 +32,6 @@ const MAX_AGE: Duration = Duration::days(7);
 /// How far another member's clock may be ahead.
 const MAX_AHEAD: Duration = Duration::minutes(10);
 
-/// The largest organisation signature that is looked at, with its certificates, in
-/// octets. Ours have four thousand.
-const MAX_SIGNED_DATA_BYTES: usize = 64 * 1024;
-
 /// The largest sealed record that is opened, encrypted, in octets.
 const MAX_SEALED_BYTES: usize = 256 * 1024;
 
@@ -42,7 +40,7 @@ impl Keyserver {
     pub(crate) async fn admit_inbound(
         &self,
         request: AdmitInbound,
-    ) -> Result<InboundTicket, Problem> {
+    ) -> Result<InboundAnswer, Problem> {
         self.admit_hop(request, false).await
     }
 
@@ -52,20 +50,27 @@ impl Keyserver {
         &self,
         request: AdmitInbound,
     ) -> Result<InboundTicket, Problem> {
-        self.admit_hop(request, true).await
+        match self.admit_hop(AdmitInbound { delivered: None, ..request }, true).await? {
+            InboundAnswer::Admitted(ticket) => Ok(ticket),
+            InboundAnswer::Repeat(_) => Err(Problem::NotAllowed),
+        }
     }
 
-    async fn admit_hop(&self, request: AdmitInbound, held: bool) -> Result<InboundTicket, Problem> {
+    async fn admit_hop(&self, request: AdmitInbound, held: bool) -> Result<InboundAnswer, Problem> {
         let now = Self::now();
         let from =
             Address::parse(&request.from).map_err(|_| Problem::Refused(Reason::FromNotOne))?;
         let recipients = addresses(&request.recipients)?;
-        let (hop, signer) = self.verify_hop(&request, now)?;
+        let (hop, signer, evidence) = self.verify_hop(&request, now)?;
         let member = self.judge_member(&hop, &signer, &from, now)?;
         let stopped =
             if held { self.first_stopped(&StoppedMail::of_hop(&hop)).await? } else { None };
         let own_id = &self.settings.organisation.id;
         check_hop(&hop, &request, own_id, stopped.unwrap_or(now), now)?;
+        if is_repeat(&hop, &request) {
+            return Ok(InboundAnswer::Repeat(hop.id));
+        }
+        self.check_form_at_esp(&request.parts)?;
         if request.parts.len() > self.settings.keyserver.max_private_operations {
             return Err(Problem::Refused(Reason::TooManyEncryptedParts));
         }
@@ -114,25 +119,38 @@ impl Keyserver {
             sealed: record,
             member,
             content: request.content,
-            signed_data: request.signed_data,
+            signed_data: evidence,
         }));
         let mut ticket = Ticket::new(now, origin, recipients);
         ticket.parts = parts;
         ticket.files = files;
         self.tickets.open(answer.ticket.clone(), ticket)?;
-        Ok(answer)
+        Ok(InboundAnswer::Admitted(answer))
+    }
+
+    /// An ESP cannot make of it what every mailer reads, since it does not open it.
+    fn check_form_at_esp(&self, parts: &[OfferedPart]) -> Result<(), Problem> {
+        if !self.is_esp() {
+            return Ok(());
+        }
+        if is_in_attachment_mode(parts) {
+            return Err(Problem::Refused(Reason::EncryptionRefused));
+        }
+        match parts.iter().all(|part| is_for_mailers(&part.cipher)) {
+            true => Ok(()),
+            false => Err(Problem::Refused(Reason::CipherNotForMailers)),
+        }
     }
 
     /// The organisation's signature over the entity, by a certificate whose path leads
-    /// to the federation's root.
+    /// to the federation's root. Gives what it is evidence of later as well: the signature
+    /// and the certificates of the path, without what anybody could have added.
     fn verify_hop(
         &self,
         request: &AdmitInbound,
         now: OffsetDateTime,
-    ) -> Result<(HopRecord, Certificate), Problem> {
+    ) -> Result<(HopRecord, Certificate, Vec<u8>), Problem> {
         let bad = Problem::Refused(Reason::HopSignatureBad);
-        // It becomes evidence in every seal; what is not covered by a signature in it
-        // could have been added by anybody.
         if request.signed_data.len() > MAX_SIGNED_DATA_BYTES {
             return Err(bad);
         }
@@ -152,7 +170,7 @@ impl Keyserver {
             .ok_or(Problem::Refused(Reason::HopRecordMalformed))?;
         let hop =
             HopRecord::parse(&json).map_err(|_| Problem::Refused(Reason::HopRecordMalformed))?;
-        validate(&PathInput {
+        let path = validate(&PathInput {
             leaf: signer,
             intermediates: signed.certificates(),
             anchors: std::slice::from_ref(&self.own.root),
@@ -164,7 +182,8 @@ impl Keyserver {
             limits: ssmax_pki::path::Limits::default(),
         })
         .map_err(|_| Problem::Refused(Reason::OrganisationNotMember))?;
-        Ok((hop, signer.clone()))
+        let without_root = path.certificates.split_last().map_or(&[][..], |(_, before)| before);
+        Ok((hop, signer.clone(), signed.stripped(without_root)))
     }
 
     /// from_org = organizationIdentifier of the signer = owner of From's domain, in
@@ -275,6 +294,16 @@ fn is_domain_signature(signer: &ssmax_cms::signed::SignerInfo) -> bool {
         .ok()
         .flatten()
         .is_some_and(ssmax_cms::signed::is_domain_signature_type)
+}
+
+/// Whether the gateway has delivered this very copy to everybody whom it comes for again.
+/// Only now that the record is the sending organisation's own does that count.
+fn is_repeat(hop: &HopRecord, request: &AdmitInbound) -> bool {
+    request.delivered.as_ref().is_some_and(|delivered| {
+        delivered.from_org == hop.from_org
+            && delivered.id == hop.id
+            && request.recipients.iter().all(|one| delivered.recipients.contains(one))
+    })
 }
 
 /// What the record says against what came. `seen` is now, but for a mail that was held:

@@ -20,6 +20,7 @@ impl Keyserver {
     /// A ticket for mail from outside the federation: it allows an inspection and
     /// nothing else, since it holds no key.
     pub(crate) fn admit_outside(&self, recipients: &[String]) -> Result<TicketId, Problem> {
+        self.not_at_an_esp()?;
         let recipients = addresses(recipients)?;
         self.tickets.open(self.ticket_id(), Ticket::new(Self::now(), Origin::Outside, recipients))
     }

@@ -3,6 +3,7 @@
 use super::sender::Sender;
 use super::{addresses, are_files, recipient_infos};
 use crate::people::{has_token, server_held};
+use crate::preserve::is_for_mailers;
 use crate::state::{Keyserver, failed};
 use crate::ticket::{Origin, OwnMail, Ticket, TicketPart};
 use ssmax_api::Problem;
@@ -19,6 +20,17 @@ use ssmax_primitives::ContentKey;
 use ssmax_store::sqlx;
 use ssmax_token::KeyPair as _;
 use std::sync::Arc;
+
+/// Refuses those here whom their mailer would show nothing: an ESP does not encrypt
+/// anew what its user encrypted.
+fn refuse_inside(routes: &mut [RecipientRoute]) {
+    for route in routes {
+        if let RecipientRoute::Inside { recipient } = route {
+            let recipient = std::mem::take(recipient);
+            *route = RecipientRoute::Refused { recipient, reason: Reason::CipherNotForMailers };
+        }
+    }
+}
 
 /// The copy of a content key that is used, with the own key it names.
 struct Chosen {
@@ -66,8 +78,15 @@ impl Keyserver {
             return Err(Problem::Malformed);
         }
         let recipients = addresses(&statement.recipients)?;
-        let routes = self.routes(&recipients).await?;
         let files = request.form == Form::Attachments;
+        // Files of a mail in attachment mode are composed anew for recipients here.
+        if self.is_esp() && files {
+            return refuse(Reason::EncryptionRefused);
+        }
+        let mut routes = self.routes(&recipients).await?;
+        if self.is_esp() && request.parts.iter().any(|part| !is_for_mailers(&part.cipher)) {
+            refuse_inside(&mut routes);
+        }
         let mut chosen = Vec::with_capacity(request.parts.len());
         for offered in &request.parts {
             chosen.push((offered, self.choose_submission(offered, files.then_some(&from))?));

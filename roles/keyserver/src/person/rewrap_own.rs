@@ -44,7 +44,7 @@ impl Keyserver {
         let request = RewrapOwn::parse(&signed.json).map_err(|_| PersonProblem::Malformed)?;
         let person = self.believe_person(&request.user, request.at, signed).await?;
         self.use_nonce(&request.nonce).await?;
-        if self.own_kind()? == Kind::Esp {
+        if self.is_esp() || self.own_kind()? == Kind::Esp {
             return Err(PersonProblem::KeepsNoKeys);
         }
         let mailbox = own_mailbox(&person, &request.mailbox)?;

@@ -7,6 +7,7 @@ use ssmax_mail::{Limits, parse};
 
 fn own() -> Organisation {
     Organisation {
+        kind: ssmax_federation::Kind::Organisation,
         id: "NTRJP-7000012050002".into(),
         name: "Organisation B".into(),
         name_ja: String::new(),
