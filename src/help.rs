@@ -28,6 +28,10 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ssmax authority admit application.json --out admission.json --config ssmax.toml",
     ),
     (
+        "ssmax authority renew",
+        "ssmax authority renew renewal.json --out admission.json --config ssmax.toml",
+    ),
+    (
         "ssmax authority suspend",
         "ssmax authority suspend NTRJP-7000012050002 --reason incident-2026-0017",
     ),
@@ -42,6 +46,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ssmax org install",
         "ssmax org install admission.json --root-sha256 4f2a...c9 --config ssmax.toml",
     ),
+    ("ssmax org rotate", "ssmax org rotate --out renewal.json --config ssmax.toml"),
     ("ssmax org status", "ssmax org status --json"),
     ("ssmax user", "ssmax user list --config ssmax.toml"),
     (

@@ -148,6 +148,17 @@ pub(crate) async fn install(
     Ok(())
 }
 
+/// Makes new keys beside the old ones, and what the authority needs to certify them.
+///
+/// # Errors
+/// [`Exit::Unavailable`] before the organisation belongs to the federation.
+pub(crate) fn rotate(config: &Config) -> Result<ssmax_keyserver::Rotation, Complaint> {
+    let admission =
+        installed(config)?.ok_or_else(|| Complaint::new(Exit::Unavailable, "not-admitted"))?;
+    let current = Certificate::from_pem(&admission.organisation_signing)?;
+    Ok(ssmax_keyserver::rotate(&config.keyserver()?, &current, OffsetDateTime::now_utc())?)
+}
+
 /// What was installed, if anything was.
 pub(crate) fn installed(config: &Config) -> Result<Option<Admission>, Complaint> {
     let path = config.admission();

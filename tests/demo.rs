@@ -64,6 +64,63 @@ fn the_demo_ends_well_twice_and_openssl_and_nss_read_what_arrived() {
     no_secret_in_logs(&dir);
 }
 
+#[test]
+fn the_demo_ends_the_same_with_the_keys_of_two_members_in_tokens() {
+    if may_skip("softhsm2-util") {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let dir = place.path().join("d");
+    let told = run(SSMAX, &["--lang", "ja", "demo", "--hsm", "--dir", dir.to_str().unwrap()]);
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.contains("すべてあるべき結果"), "{told}");
+    let record = record(&dir);
+    check_stopped(&record);
+    check_delivered(&record, place.path());
+    check_modes(&dir);
+    no_secret_in_logs(&dir);
+    check_homes(&dir, &record);
+    for site in ["a", "b"] {
+        let pin = std::fs::read_to_string(dir.join(site).join("pin.secret")).unwrap();
+        let log = std::fs::read_to_string(dir.join(site).join("run/serve.log")).unwrap();
+        assert!(log.contains("logged in to a token"), "{log}");
+        assert!(!log.contains(pin.trim()), "the PIN is in the log of {site}");
+    }
+}
+
+/// A's and B's keys are in tokens but for people's escrowed ones; C's are in files.
+fn check_homes(dir: &Path, record: &Value) {
+    let homes = record["keys"].as_object().unwrap();
+    for purpose in [
+        "organisation-signing",
+        "federation-encryption",
+        "submission-encryption",
+        "seal",
+        "archive",
+    ] {
+        for (site, home) in [("a", "token"), ("b", "token"), ("c", "file")] {
+            assert_eq!(homes[&format!("{site}.{purpose}")], home, "{site} {purpose}");
+        }
+    }
+    assert_eq!(homes["a.user-encryption"], "file");
+    for (role, keys) in [("keyserver", "seal"), ("ca", "seal-ca"), ("ca", "member-ca")] {
+        let mut folders = vec![dir.join("b/state").join(role).join("keys/keys").join(keys)];
+        let mut files = 0;
+        while let Some(path) = folders.pop() {
+            for entry in std::fs::read_dir(path).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                assert!(std::fs::read(path).unwrap().starts_with(b"SSMAXREF"));
+                files += 1;
+            }
+        }
+        assert_eq!(files, 1, "{role} {keys}");
+    }
+}
+
 fn check_stopped(record: &Value) {
     let found: Vec<(&str, &str, &str, &str)> = record["stopped"]
         .as_array()

@@ -46,6 +46,57 @@ fn a_lost_unlock_file_is_told_and_never_replaced() {
 }
 
 #[test]
+fn new_keys_are_certified_beside_the_old_ones_and_told_by_status() {
+    let site = Site::new();
+    let root = site.found();
+    let _authority = site.serve("authority", &[], &["authority"]);
+    site.member("org", &["rotate", "--out", "early.json"]).ends(3);
+    site.member("org", &["init", "--out", "application.json"]).ends(0);
+    site.authority(&["admit", "application.json", "--out", "admission.json"]).ends(0);
+    site.member("org", &["install", "admission.json", "--root-sha256", &root]).ends(0);
+
+    let said = site.member("org", &["rotate", "--out", "renewal.json", "--json"]).ends(0);
+    assert_eq!(said.json()["keys_made"].as_array().unwrap().len(), 7);
+    // Keys that wait to be certified are not replaced, and the file not overwritten.
+    site.member("org", &["rotate", "--out", "renewal.json"]).ends(2);
+    let said = site.member("org", &["rotate", "--out", "again.json", "--json"]).ends(0);
+    assert_eq!(said.json()["keys_made"].as_array().unwrap().len(), 0);
+
+    let renewal = fs::read_to_string(site.path("renewal.json")).unwrap();
+    site.write("forged.json", &renewal.replacen("\"at\": ", "\"at\": 1", 1));
+    let said = site.authority(&["renew", "forged.json", "--out", "forged-answer.json"]).ends(1);
+    assert!(said.err.contains("is not believed"), "{}", said.err);
+    let said = site.authority(&["renew", "renewal.json", "--out", "answer.json"]).ends(0);
+    assert!(said.out.contains("(version 3 of the member list)"), "{}", said.out);
+    let said = site.authority(&["renew", "again.json", "--out", "twice.json"]).ends(1);
+    assert!(said.err.contains("certified already"), "{}", said.err);
+    let entry = site.authority(&["members", "--json"]).ends(0).json();
+    assert_eq!(entry["members"][0]["certificates"].as_array().unwrap().len(), 5);
+
+    site.member("org", &["install", "answer.json", "--root-sha256", &root]).ends(0);
+    let said = site.member("org", &["status", "--json"]);
+    let facts = said.json();
+    let keys = facts["keys"].as_array().unwrap();
+    let count = |purpose: &str, current: bool| {
+        keys.iter().filter(|key| key["purpose"] == purpose && key["current"] == current).count()
+    };
+    for purpose in
+        ["organisation-signing", "federation-encryption", "submission-encryption", "seal"]
+    {
+        assert_eq!((count(purpose, true), count(purpose, false)), (1, 1), "{purpose}");
+    }
+    assert_eq!((count("archive", true), count("archive", false)), (2, 2));
+    assert_eq!((count("member-ca", true), count("member-ca", false)), (1, 0));
+    assert!(keys.iter().all(|key| key["age_days"] == 0 && key["home"] == "file"));
+    let said = site.member("org", &["status"]);
+    assert!(said.out.contains("kept for old mail, 0 days old (in a file)"), "{}", said.out);
+    // And once more, now that the first renewal is installed.
+    let said = site.member("org", &["rotate", "--out", "next.json", "--json"]).ends(0);
+    assert_eq!(said.json()["keys_made"].as_array().unwrap().len(), 7);
+    site.authority(&["renew", "next.json", "--out", "next-answer.json"]).ends(0);
+}
+
+#[test]
 fn a_role_of_a_member_that_is_not_admitted_does_not_start() {
     let site = Site::new();
     site.member("org", &["init"]).ends(0);

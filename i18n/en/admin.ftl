@@ -41,6 +41,8 @@ err-keys-damaged = The key file { $path } is damaged
 rec-keys-damaged = Restore the last backup.
 err-token-not-named = The backend is pkcs11, but no section says which token
 rec-token-not-named = Add [keyserver.pkcs11] or [ca.pkcs11] with module, token_label and pin_file; ssmax config sample shows them.
+err-softhsm-missing = SoftHSM is not installed
+rec-softhsm-missing = Install the package softhsm2, or leave out --hsm.
 err-token-not-asked-for = The keys of [{ $section }] would be made in files, not in a token
 rec-token-not-asked-for = Set backend = "pkcs11" there and add the section [{ $section }.pkcs11]; ssmax config sample shows it.
 err-token-not-configured = A key lives in a token, and none is configured: { $reason }
@@ -147,6 +149,12 @@ err-key-count = The number of federation encryption keys is not between 1 and { 
 rec-key-count = Ask the applicant for a new application (ssmax org init).
 err-key-twice = The application offers one key for two purposes
 rec-key-twice = Ask the applicant for a new application (ssmax org init).
+err-renewal-signer = The renewal is not signed with a current certificate of the member
+rec-renewal-signer = Have it made again with ssmax org rotate on the member's key server, where the current keys are.
+err-renewal = The renewal is not believed: { $reason }
+rec-renewal = Have it made again with ssmax org rotate, and handed over within 30 days.
+err-certificate-count = The member has as many certificates as the member list takes
+rec-certificate-count = Wait until some have ended.
 err-key-known = A key of the application is certified already
 rec-key-known = Ask the applicant for new keys, and find out whose application this is.
 err-no-such-member = There is no such member
@@ -179,6 +187,16 @@ cli-org-keys-kept = The keys of { $id } were there already and are kept.
 cli-application-file = Give { $path } to the management organisation. It answers with an admission and tells you the SHA-256 of its root.
 cli-org-installed = { $id } belongs to the federation. Start it: ssmax serve
 cli-authority-url-differs = The admission names { $said }, the configuration { $set }
+cli-key-made = New key for { $purpose }: { $id }
+cli-keys-wait = The new keys of an earlier run still wait for the management organisation; none were made.
+cli-renewal-file = Give { $path } to the management organisation (ssmax authority renew), and install its answer: ssmax org install. Submission, seal and archive keys are in use already; all old keys stay.
+cli-renewed = New keys of { $id } are certified (version { $version } of the member list). The old ones stay in it until they end.
+cli-key-line = { $state ->
+    [current] { $purpose } key { $id }, in use, { $days } days old ({ $home })
+   *[old] { $purpose } key { $id }, kept for old mail, { $days } days old ({ $home })
+}
+cli-key-home-token = in the token
+cli-key-home-file = in a file
 cli-org-not-listed = Version { $version } of the member list does not name this organisation.
 cli-org-standing = Standing: { $standing } (version { $version } of the member list)
 cli-list-stale = The list is out of date.

@@ -1,5 +1,6 @@
 # What `ssmax demo` tells.
 demo-begin = An authority, A Corporation (a.example), B City (b.example) and C Trading (c.example), in { $dir }
+demo-tokens = The keys of A and B are in tokens of SoftHSM, those of C in files. A role started by hand needs SOFTHSM2_CONF={ $path } in its environment.
 demo-unlock-beside = (The unlock secrets lie beside the keys only because this is a demonstration.)
 demo-site = { $name }: { $domain }, people submit at { $at }
 demo-title = { "" }

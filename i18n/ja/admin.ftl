@@ -41,6 +41,8 @@ err-keys-damaged = 鍵ファイル{ $path }が壊れています
 rec-keys-damaged = 最後のバックアップを復元してください。
 err-token-not-named = backend が pkcs11 ですが、どのトークンかを示す節がありません
 rec-token-not-named = [keyserver.pkcs11] または [ca.pkcs11] に module、token_label、pin_file を書いてください。ssmax config sample に例があります。
+err-softhsm-missing = SoftHSMが入っていません
+rec-softhsm-missing = パッケージ softhsm2 を入れるか、--hsm なしで実行してください。
 err-token-not-asked-for = [{ $section }]の鍵は、トークンではなくファイルに作られます
 rec-token-not-asked-for = そこに backend = "pkcs11" と節 [{ $section }.pkcs11] を書いてください。ssmax config sample に例があります。
 err-token-not-configured = 鍵がトークンの中にありますが、トークンが設定されていません: { $reason }
@@ -147,6 +149,12 @@ err-key-count = 組織暗号の鍵の数が1から{ $max }の間にありませ�
 rec-key-count = 申請書の作り直し（ssmax org init）を申請者に求めてください。
 err-key-twice = 一つの鍵が二つの用途に出されています
 rec-key-twice = 申請書の作り直し（ssmax org init）を申請者に求めてください。
+err-renewal-signer = 更新申請が、参加組織の現在の証明書で署名されていません
+rec-renewal-signer = 現在の鍵がある参加組織の鍵管理サーバで、ssmax org rotate で作り直してもらってください。
+err-renewal = 更新申請を信用できません: { $reason }
+rec-renewal = ssmax org rotate で作り直し、30日以内に渡してもらってください。
+err-certificate-count = 参加組織の証明書が、会員名簿に載せられる数に達しています
+rec-certificate-count = いくつかの期限が切れるまで待ってください。
 err-key-known = 申請書の鍵はすでに証明されています
 rec-key-known = 新しい鍵を申請者に求め、誰の申請書かを確かめてください。
 err-no-such-member = その参加組織はありません
@@ -179,6 +187,16 @@ cli-org-keys-kept = { $id }の鍵はすでにあり、そのまま使います�
 cli-application-file = { $path }を管理組織に渡してください。承認書が返り、ルート証明書のSHA-256が伝えられます。
 cli-org-installed = { $id }は連合に参加しました。起動してください: ssmax serve
 cli-authority-url-differs = 承認書は{ $said }を、設定は{ $set }を指しています
+cli-key-made = { $purpose }用の新しい鍵: { $id }
+cli-keys-wait = 前回作った新しい鍵がまだ管理組織の証明を待っているため、新たには作りませんでした。
+cli-renewal-file = { $path }を管理組織に渡し（ssmax authority renew）、回答を ssmax org install で入れてください。提出用・封印用・保管用の鍵は既に使われています。古い鍵はすべて残ります。
+cli-renewed = { $id }の新しい鍵を証明しました（会員名簿の版{ $version }）。古い証明書は期限まで名簿に残ります。
+cli-key-line = { $state ->
+    [current] { $purpose }の鍵{ $id }: 使用中、{ $days }日経過（{ $home }）
+   *[old] { $purpose }の鍵{ $id }: 古いメールのために保持、{ $days }日経過（{ $home }）
+}
+cli-key-home-token = トークン内
+cli-key-home-file = ファイル内
 cli-org-not-listed = 会員名簿の第{ $version }版にこの組織はありません。
 cli-org-standing = 資格: { $standing }（会員名簿の第{ $version }版）
 cli-list-stale = 名簿が古くなっています。

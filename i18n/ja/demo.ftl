@@ -1,5 +1,6 @@
 # `ssmax demo` が語ること。
 demo-begin = 管理組織、A株式会社（a.example）、B市（b.example）、C商事（c.example）を { $dir } に用意しました
+demo-tokens = AとBの鍵はSoftHSMのトークンに、Cの鍵はファイルにあります。役割を手で起動するときは、環境変数 SOFTHSM2_CONF={ $path } が必要です。
 demo-unlock-beside = （鍵を開く秘密が鍵の隣にあるのは、デモだからです。）
 demo-site = { $name }: { $domain }、提出先は { $at }
 demo-title = { "" }

@@ -7,6 +7,7 @@ use serde_json::json;
 use ssmax_authority::{AuthorityConfig, MemberRow};
 use ssmax_federation::StandingState;
 use ssmax_federation::admission::Application;
+use ssmax_federation::renewal::Renewal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use time::OffsetDateTime;
@@ -32,6 +33,17 @@ enum Action {
         #[arg(value_name = "APPLICATION.json")]
         application: PathBuf,
         /// Where to write the admission, for the member; `-` is standard output.
+        #[arg(long, value_name = "FILE", default_value = "-", hide_default_value = true)]
+        out: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Certify new keys of a member beside its old ones.
+    Renew {
+        /// The renewal that `ssmax org rotate` wrote; `-` is standard input.
+        #[arg(value_name = "RENEWAL.json")]
+        renewal: PathBuf,
+        /// Where to write the answer, for the member; `-` is standard output.
         #[arg(long, value_name = "FILE", default_value = "-", hide_default_value = true)]
         out: PathBuf,
         #[command(flatten)]
@@ -90,6 +102,7 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
     context.end(match args.action {
         Action::Init { config } => init(&config, context),
         Action::Admit { application, out, config } => admit(&config, &application, &out, context),
+        Action::Renew { renewal, out, config } => renew(&config, &renewal, &out, context),
         Action::Suspend(at) => set(&at.config, State::Suspended, &at.id, &at.reason, context),
         Action::Watch(at) => set(&at.config, State::Watched, &at.id, &at.reason, context),
         Action::Reinstate(at) => set(&at.config, State::Good, &at.id, &at.reason, context),
@@ -159,6 +172,40 @@ fn admit(
                 context.text("cli-admission-file", &[("path", &out.display().to_string())]),
                 context
                     .text("cli-domains-unproved", &[("domains", &application.domains.join(", "))]),
+            ]
+            .join("\n")
+        });
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn renew(
+    file: &ConfigFile,
+    path: &Path,
+    out: &Path,
+    context: &Context,
+) -> Result<ExitCode, Complaint> {
+    let config = settings(file)?;
+    let renewal = Renewal::from_json(&files::read_document(path)?)
+        .map_err(|fault| Complaint::from_json(path, fault))?;
+    files::refuse_existing(out)?;
+    let answer = block_on(async {
+        Ok(ssmax_authority::renew(&config, &renewal, OffsetDateTime::now_utc()).await?)
+    })?;
+    let mut text = answer.to_json();
+    text.push('\n');
+    files::write_document(out, text.as_bytes())?;
+    if out != Path::new("-") {
+        let facts = json!({
+            "id": answer.id,
+            "list_version": answer.list_version,
+            "admission": out,
+        });
+        context.print(&facts, || {
+            let version = answer.list_version.to_string();
+            [
+                context.text("cli-renewed", &[("id", &answer.id), ("version", &version)]),
+                context.text("cli-admission-file", &[("path", &out.display().to_string())]),
             ]
             .join("\n")
         });

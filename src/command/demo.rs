@@ -14,6 +14,9 @@ pub(crate) struct Args {
     /// Stay up afterwards, for trying by hand.
     #[arg(long)]
     stay: bool,
+    /// Keep the keys of two organisations in SoftHSM.
+    #[arg(long)]
+    hsm: bool,
     /// Leave a role that has ended alone instead of starting it again.
     #[arg(long)]
     no_restart: bool,
@@ -21,6 +24,9 @@ pub(crate) struct Args {
 
 /// Runs the demonstration.
 pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
-    let plan = Plan { dir: args.dir, stay: args.stay, no_restart: args.no_restart };
+    let plan = Plan { dir: args.dir, stay: args.stay, no_restart: args.no_restart, hsm: args.hsm };
+    if let Err(complaint) = demo::set_out(&plan) {
+        return context.end(Err(complaint));
+    }
     context.end(block_on(demo::run(&plan, context)))
 }

@@ -1,5 +1,7 @@
 //! `ssmax org`: a member's keys, and joining the federation.
 
+mod keys;
+
 use super::authority::standing_text;
 use super::{ConfigFile, Context, block_on};
 use crate::complaint::{Complaint, Exit};
@@ -55,7 +57,20 @@ enum Action {
         #[command(flatten)]
         config: ConfigFile,
     },
-    /// Show the member's certificates and how it stands in the federation.
+    /// Make new keys beside the old ones, and the renewal for the authority.
+    Rotate {
+        /// Where to write the renewal; `-` is standard output.
+        #[arg(
+            long,
+            value_name = "FILE",
+            default_value = "renewal.json",
+            hide_default_value = true
+        )]
+        out: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Show the member's certificates and keys, and how it stands in the federation.
     Status {
         #[command(flatten)]
         config: ConfigFile,
@@ -69,6 +84,7 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
         Action::Install { admission, root_sha256, config } => {
             install(&config, &admission, &root_sha256, context)
         }
+        Action::Rotate { out, config } => rotate(&config, &out, context),
         Action::Status { config } => status(&config, context),
     })
 }
@@ -153,6 +169,39 @@ fn install(
     Ok(ExitCode::SUCCESS)
 }
 
+fn rotate(file: &ConfigFile, out: &Path, context: &Context) -> Result<ExitCode, Complaint> {
+    let config = file.load()?;
+    files::refuse_existing(out)?;
+    let rotation = member::rotate(&config)?;
+    let mut text = rotation.renewal.to_json();
+    text.push('\n');
+    files::write_document(out, text.as_bytes())?;
+    if out != Path::new("-") {
+        let made: Vec<_> = rotation
+            .made
+            .iter()
+            .map(|(purpose, id)| json!({ "purpose": purpose.as_str(), "id": id }))
+            .collect();
+        let facts = json!({ "renewal": out, "keys_made": made });
+        context.print(&facts, || {
+            let mut said: Vec<String> = rotation
+                .made
+                .iter()
+                .map(|(purpose, id)| {
+                    context.text("cli-key-made", &[("purpose", purpose.as_str()), ("id", id)])
+                })
+                .collect();
+            if said.is_empty() {
+                said.push(context.text("cli-keys-wait", &[]));
+            }
+            let out = out.display().to_string();
+            said.push(context.text("cli-renewal-file", &[("path", &out)]));
+            said.join("\n")
+        });
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 /// One of the member's certificates, for people to look at its end.
 struct Held {
     kind: &'static str,
@@ -168,6 +217,7 @@ fn status(file: &ConfigFile, context: &Context) -> Result<ExitCode, Complaint> {
     let list = block_on(fetch_list(&config));
     let now = OffsetDateTime::now_utc();
     let certificates = held.iter().map(Held::to_json).collect::<Result<Vec<_>, _>>()?;
+    let keys = keys::listed(&config);
     let entry = list.as_ref().ok().and_then(|list| list.member(&organisation.id));
     let standing = entry.map(|member| &member.standing);
     let facts = json!({
@@ -175,6 +225,8 @@ fn status(file: &ConfigFile, context: &Context) -> Result<ExitCode, Complaint> {
         "name": organisation.name,
         "domains": organisation.domains,
         "certificates": certificates,
+        "keys": keys.as_ref().ok().map(|keys| keys.iter().map(|one| one.to_json(now)).collect::<Vec<_>>()),
+        "keys_problem": keys.as_ref().err().map(|complaint| complaint.what(context.language)),
         "standing": standing,
         "list_version": list.as_ref().ok().map(|list| list.version),
         "list_problem": list.as_ref().err().map(|complaint| complaint.what(context.language)),
@@ -183,6 +235,10 @@ fn status(file: &ConfigFile, context: &Context) -> Result<ExitCode, Complaint> {
         let mut said = vec![format!("{}  {}", organisation.id, organisation.name)];
         said.push(format!("  {}", organisation.domains.join(", ")));
         said.extend(held.iter().map(|one| one.line(now, context)));
+        match &keys {
+            Ok(keys) => said.extend(keys.iter().map(|one| one.line(now, context))),
+            Err(complaint) => said.push(format!("  {}", complaint.what(context.language))),
+        }
         if let Ok(list) = &list {
             said.push(format!("  {}", standing_line(list, entry, now, context)));
         }

@@ -1,13 +1,14 @@
 //! `ssmax demo`: an authority and three organisations on loopback, real mails through
 //! both gateways, and the bad ones stopped.
 //!
-//! [`place`] makes the folder, [`people`] enrols, [`mails`] writes what is sent, [`wire`]
+//! [`hsm`] makes tokens, [`place`] makes the folder, [`people`] enrols, [`mails`] writes what is sent, [`wire`]
 //! is the network between organisations, [`attack`] is what others try, [`cases`] sends
 //! it all, [`opened`] reads what arrived as its recipient would, [`record`] writes
 //! `demo.json`, [`story`] tells it.
 
 mod attack;
 mod cases;
+mod hsm;
 mod mails;
 mod opened;
 mod people;
@@ -37,18 +38,33 @@ pub(crate) struct Plan {
     pub(crate) stay: bool,
     /// Whether a role that has ended is left alone.
     pub(crate) no_restart: bool,
+    /// Whether the keys of A and B are kept in SoftHSM.
+    pub(crate) hsm: bool,
+}
+
+/// What comes before everything else: with SoftHSM, this process starts once more, with
+/// the environment that the module reads.
+///
+/// # Errors
+/// SoftHSM that is not installed, a folder that cannot be made.
+pub(crate) fn set_out(plan: &Plan) -> Result<(), Complaint> {
+    hsm::set_out(plan)
 }
 
 /// Runs the demonstration.
 pub(crate) async fn run(plan: &Plan, context: &Context) -> Result<ExitCode, Complaint> {
     let story = Story::new(context);
-    let place = Place::prepare(&plan.dir).await?;
+    let tokens = hsm::Tokens::of(plan)?;
+    let place = Place::prepare(&plan.dir, tokens.as_ref()).await?;
     story.begin(&place);
+    if let Some(tokens) = &tokens {
+        story.tokens(tokens);
+    }
     let wires = Wires::start(&place).await?;
     let processes = Processes::start(&place, plan.no_restart, context).await?;
     let people = people::enrol(&place).await?;
     story.enrolled(&place);
-    let mut record = Record::new(&place, &processes);
+    let mut record = Record::new(&place, &processes)?;
     let sent = cases::run(&place, &people, &wires, &mut record, &story).await;
     record.write(&place)?;
     let good = match sent {

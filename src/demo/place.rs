@@ -1,5 +1,6 @@
 //! The folder of the demonstration: configurations, keys, the federation founded.
 
+use super::hsm::Tokens;
 use super::unavailable;
 use crate::complaint::Complaint;
 use crate::config::Config;
@@ -95,7 +96,7 @@ fn outlines() -> [Outline; 3] {
 impl Place {
     /// Makes the folder, or takes up the one that is there. Ports are chosen anew each
     /// time, so that a second run does not depend on what the first left free.
-    pub(crate) async fn prepare(dir: &Path) -> Result<Self, Complaint> {
+    pub(crate) async fn prepare(dir: &Path, tokens: Option<&Tokens>) -> Result<Self, Complaint> {
         let dir = std::path::absolute(dir).map_err(unavailable)?;
         ssmax_store::files::create_private_dir(&dir)?;
         let mut ports = Ports::claim().map_err(unavailable)?;
@@ -108,7 +109,11 @@ impl Place {
         let mut site = |outline: &Outline| -> Result<Site, Complaint> {
             let home = dir.join(outline.name);
             let (submission, inbound) = (free()?, free()?);
-            let text = member_text(outline, &home, &url, submission, inbound, wire_a, wire_b);
+            let mut text = member_text(outline, &home, &url, submission, inbound, wire_a, wire_b);
+            // C stays with files: both kinds of members in one federation.
+            if let Some(tokens) = tokens.filter(|_| outline.name != "c") {
+                text = tokens.written_into(&text, outline.name, &home)?;
+            }
             Ok(Site {
                 name: outline.name,
                 domain: outline.domain,

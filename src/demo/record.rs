@@ -7,6 +7,7 @@ use super::processes::Processes;
 use super::unavailable;
 use crate::complaint::Complaint;
 use serde::Serialize;
+use ssmax_hsm::{KeyPurpose, KeyStore, UnlockSecret};
 use ssmax_store::files::{create_private_dir, write_private};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -41,25 +42,28 @@ pub(crate) struct Record {
     pub(crate) stopped: Vec<Stopped>,
     pub(crate) listen: BTreeMap<String, String>,
     pub(crate) pids: BTreeMap<String, u32>,
+    /// Where the keys of the key servers are, "token" or "file", as "a.seal" and so on.
+    pub(crate) keys: BTreeMap<String, String>,
     /// Cases that did not end as they must.
     pub(crate) failed: Vec<String>,
 }
 
 impl Record {
-    pub(crate) fn new(place: &Place, processes: &Processes) -> Self {
+    pub(crate) fn new(place: &Place, processes: &Processes) -> Result<Self, Complaint> {
         let mut listen = BTreeMap::new();
         listen.insert("authority".to_owned(), place.authority_listen.to_string());
         for site in place.sites() {
             listen.insert(format!("{}.submission", site.name), site.submission.to_string());
             listen.insert(format!("{}.inbound_smtp", site.name), site.inbound.to_string());
         }
-        Self {
+        Ok(Self {
             delivered: Vec::new(),
             stopped: Vec::new(),
             listen,
             pids: processes.pids.clone(),
+            keys: homes(place)?,
             failed: Vec::new(),
-        }
+        })
     }
 
     /// Keeps a delivered mail as a file beside the record.
@@ -95,4 +99,22 @@ impl Record {
         write_private(&place.dir.join("demo.json"), text.as_bytes())?;
         Ok(())
     }
+}
+
+/// Where the newest key of each purpose is, in each organisation's key server.
+fn homes(place: &Place) -> Result<BTreeMap<String, String>, Complaint> {
+    let mut homes = BTreeMap::new();
+    for site in place.sites() {
+        // Without the token: where a key is stands in its file.
+        let settings = site.config.keyserver()?;
+        let unlock = UnlockSecret::from_file(&settings.keyserver.unlock_file)?;
+        let keys = KeyStore::open(&settings.key_dir(), &unlock)?;
+        for purpose in KeyPurpose::ALL {
+            if let Some(newest) = keys.entries(purpose)?.first() {
+                let home = if newest.in_token { "token" } else { "file" };
+                homes.insert(format!("{}.{purpose}", site.name), home.to_owned());
+            }
+        }
+    }
+    Ok(homes)
 }

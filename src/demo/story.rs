@@ -1,5 +1,6 @@
 //! What a person reads while it happens, in their language.
 
+use super::hsm::Tokens;
 use super::opened::Arrived;
 use super::people::{People, Person};
 use super::place::Place;
@@ -29,6 +30,11 @@ impl<'a> Story<'a> {
     pub(crate) fn begin(&self, place: &Place) {
         self.say("demo-begin", &[("dir", &place.dir.display().to_string())]);
         self.say("demo-unlock-beside", &[]);
+    }
+
+    /// The keys of two organisations are in tokens.
+    pub(crate) fn tokens(&self, tokens: &Tokens) {
+        self.say("demo-tokens", &[("path", &tokens.conf().display().to_string())]);
     }
 
     pub(crate) fn enrolled(&self, place: &Place) {

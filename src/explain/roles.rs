@@ -147,6 +147,9 @@ impl From<Refusal> for Complaint {
             }
             R::KeyTwice => of("key-twice"),
             R::KeyKnown => of("key-known"),
+            R::RenewalSigner => of("renewal-signer"),
+            R::Renewal(fault) => of("renewal").with("reason", fault),
+            R::CertificateCount => of("certificate-count"),
             R::NoSuchMember => of("no-such-member"),
             R::Expelled => of("member-expelled"),
             R::Reason => of("standing-reason").with("max", ssmax_authority::MAX_REASON_BYTES),

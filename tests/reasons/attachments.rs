@@ -199,6 +199,9 @@ pub(crate) fn opens(octets: &[u8], person: &Person, files: &[(&str, &[u8])]) {
     let (key, certificate) = (&person.encryption.0, Some(&person.encryption.1));
     let opened = open(octets, key, certificate, &question).unwrap();
     assert_eq!(opened.judgement.verdict, Verdict::Good, "{:?}", opened.judgement);
+    // And learns from it for whom an answer is encrypted.
+    let learnt = ssmax_agent::learn::learn(octets, &question).unwrap();
+    assert!(learnt.certificate.has_policy(oid::POLICY_RELAY));
     let mail = parsed(&opened.mail);
     let found: Vec<_> = mail
         .children()

@@ -60,6 +60,11 @@ impl Signer {
         Self { id: id.to_owned(), key: Arc::new(key), certificate, chain: vec![root] }
     }
 
+    /// A member with a certificate that the list does not name.
+    pub(crate) fn certified(member: &Member, key: SoftwareKey, certificate: Certificate) -> Self {
+        Self { key: Arc::new(key), certificate, ..Self::member(member) }
+    }
+
     /// A detached signature over a hop-2 entity, with these words as its hop record.
     fn sign(&self, content: &[u8], record: &str) -> Vec<u8> {
         let mut certificates = vec![self.certificate.clone()];

@@ -20,6 +20,7 @@ mod authenticate;
 mod between;
 mod dependency;
 mod federation;
+#[allow(dead_code, reason = "shared, and used in part")]
 mod forgery;
 mod inspect;
 mod mails;

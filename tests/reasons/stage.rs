@@ -135,7 +135,7 @@ impl<'a> Stage<'a> {
 }
 
 /// The content of a mail as its recipient decrypts it.
-fn delivered(member: &Member, recipient: &Person, mail: &Mail) -> Vec<u8> {
+pub(crate) fn delivered(member: &Member, recipient: &Person, mail: &Mail) -> Vec<u8> {
     let octets = std::fs::read_dir(member.maildir(&recipient.address))
         .unwrap()
         .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())

@@ -102,28 +102,28 @@ impl Admission {
     }
 }
 
-mod base64_der {
+pub(crate) mod base64_der {
     use super::{Deserialize, Deserializer, Engine, STANDARD, Serializer};
     use serde::de::Error;
 
-    pub(super) fn serialize<S: Serializer>(der: &[u8], out: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(der: &[u8], out: S) -> Result<S::Ok, S::Error> {
         out.serialize_str(&STANDARD.encode(der))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(text: D) -> Result<Vec<u8>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(text: D) -> Result<Vec<u8>, D::Error> {
         STANDARD.decode(String::deserialize(text)?).map_err(D::Error::custom)
     }
 }
 
-mod base64_ders {
+pub(crate) mod base64_ders {
     use super::{Deserialize, Deserializer, Engine, STANDARD, Serializer};
     use serde::de::Error;
 
-    pub(super) fn serialize<S: Serializer>(ders: &[Vec<u8>], out: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(ders: &[Vec<u8>], out: S) -> Result<S::Ok, S::Error> {
         out.collect_seq(ders.iter().map(|der| STANDARD.encode(der)))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         texts: D,
     ) -> Result<Vec<Vec<u8>>, D::Error> {
         (Vec::<String>::deserialize(texts)?.iter())

@@ -11,6 +11,7 @@ pub mod admission;
 pub mod checkpoint;
 pub mod domain;
 pub mod ijson;
+pub mod renewal;
 pub mod signed;
 
 mod acceptance;

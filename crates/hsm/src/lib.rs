@@ -47,7 +47,7 @@ mod unlock;
 pub use crate::error::{HsmError, ObjectFault};
 pub use crate::key_store::{KeyEntry, KeyStore, MAX_CACHED_KEYS};
 pub use crate::pkcs11::config::{Backend, Pkcs11Config};
-pub use crate::pkcs11::{Capabilities, Token};
+pub use crate::pkcs11::{Capabilities, Token, new_token};
 pub use crate::purpose::KeyPurpose;
 pub use crate::stored_key::StoredKey;
 pub use crate::unlock::{MAX_UNLOCK_OCTETS, MIN_UNLOCK_OCTETS, UnlockSecret};

@@ -7,55 +7,8 @@
 
 mod support;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
-
 use ssmax_inspection::{Outcome, rule};
-use support::{compound_of, file, found, inbound, mail_with, zip_of};
-
-/// A folder of this test alone, with a file of each kind in it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        fs::write(path.join("秘密の見積書.txt"), "個人番号は1234-5678-9018です。\n").unwrap();
-        // NFD: the sound mark is a character of its own, as on macOS.
-        fs::write(path.join("ホ\u{309A}スター.txt"), "text ".repeat(100)).unwrap();
-        Self(path)
-    }
-
-    /// Runs a program here; `None` where it is not installed, which is a failure with
-    /// `CI=true`.
-    fn run(&self, program: &str, arguments: &[&str]) -> Option<()> {
-        let command = Command::new(program)
-            .args(arguments)
-            .current_dir(&self.0)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .status();
-        match command {
-            Ok(status) => {
-                assert!(status.success(), "{program} {arguments:?}");
-                Some(())
-            }
-            Err(fault) => {
-                assert!(std::env::var("CI").as_deref() != Ok("true"), "{program}: {fault}");
-                println!("skipped: {program} is not installed");
-                None
-            }
-        }
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.0.join(name)).unwrap()
-    }
-}
+use support::{Folder, compound_of, file, found, inbound, mail_with, zip_of};
 
 /// The rules that a file fires, each once.
 fn rules(name: &str, octets: &[u8]) -> Vec<String> {

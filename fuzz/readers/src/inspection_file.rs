@@ -4,7 +4,7 @@
 //! The first octet chooses name and direction. Properties: the same file has the same
 //! verdict, no more findings than the bound, and none longer than its bound.
 
-use ssmax_inspection::{Direction, Limits, MAX_FINDING_TEXT_CHARS, Policy, inspect_file};
+use ssmax_inspection::{Direction, Limits, MAX_FINDING_TEXT_CHARS, Policy, Verdict, inspect_file};
 
 use crate::seeds::Pool;
 
@@ -31,13 +31,18 @@ pub fn run(octets: &[u8]) {
     let Some((&settings, file)) = octets.split_first() else { return };
     let name = NAMES.get(usize::from(settings) % NAMES.len()).expect("an index in the array");
     let direction = if settings & 0x80 == 0 { Direction::Outbound } else { Direction::Inbound };
-    let look = || inspect_file(name, file, direction, &Policy::default(), &LIMITS);
-    let verdict = look();
+    let verdict = look(name, file, direction);
     if settings & 0x40 != 0 {
-        assert_eq!(verdict, look(), "one file has two verdicts");
+        assert_eq!(verdict, look(name, file, direction), "one file has two verdicts");
     }
+}
+
+/// Looks into one file and holds the properties of its verdict.
+pub(crate) fn look(name: &str, file: &[u8], direction: Direction) -> Verdict {
+    let verdict = inspect_file(name, file, direction, &Policy::default(), &LIMITS);
     assert!(verdict.findings.len() <= LIMITS.findings, "more findings than the bound");
     for finding in &verdict.findings {
         assert!(finding.what.chars().count() <= MAX_FINDING_TEXT_CHARS, "a long finding");
     }
+    verdict
 }

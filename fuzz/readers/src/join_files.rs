@@ -1,8 +1,10 @@
-//! The files by which an organisation joins: application and admission.
+//! The files by which an organisation joins and renews its keys: application, admission,
+//! renewal.
 //!
 //! Property: what is read and written is read as the same.
 
 use ssmax_federation::admission::{Admission, Application};
+use ssmax_federation::renewal::Renewal;
 
 use crate::seeds::Pool;
 
@@ -13,14 +15,19 @@ pub(crate) fn made() -> Vec<Vec<u8>> {
     vec![
         br#"{"id":"NTRJP-7000012050002","kind":"organisation","names":{"ja":"a","kana":"b","en":"c"},"corporate_number":"7000012050002","domains":["a.example"],"incident_contact":"abuse@a.example","capabilities":{"fresh_form":"wrapped-gcm","enforce":"none","ciphers":["aes256-gcm"]},"organisation_signing_request":"MAA=","federation_encryption_keys":["MAA="],"member_ca_request":"MAA="}"#.to_vec(),
         br#"{"id":"NTRJP-7000012050002","list_version":3,"organisation_signing":"","organisation_encryption":[""],"member_ca":"","issuing_ca":"","root":"","authority_url":"https://authority.example:8443","tls_ca":""}"#.to_vec(),
+        br#"{"keys":{"id":"NTRJP-7000012050002","at":1790000000,"organisation_signing_request":"MAA=","federation_encryption_keys":["MAA="]},"certificate":"00","signature":"MAA="}"#.to_vec(),
     ]
 }
 
-/// Reads the octets as either file.
+/// Reads the octets as each of the files.
 pub fn run(octets: &[u8]) {
     if let Ok(application) = Application::from_json(octets) {
         let again = Application::from_json(application.to_json().as_bytes());
         assert_eq!(again.as_ref(), Ok(&application));
+    }
+    if let Ok(renewal) = Renewal::from_json(octets) {
+        let again = Renewal::from_json(renewal.to_json().as_bytes());
+        assert_eq!(again.as_ref(), Ok(&renewal));
     }
     if let Ok(admission) = Admission::from_json(octets) {
         let again = Admission::from_json(admission.to_json().as_bytes());
@@ -36,5 +43,6 @@ mod tests {
     fn the_seeds_are_read() {
         assert!(Application::from_json(&made()[0]).is_ok());
         assert!(Admission::from_json(&made()[1]).is_ok());
+        assert!(Renewal::from_json(&made()[2]).is_ok());
     }
 }

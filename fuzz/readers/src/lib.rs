@@ -37,8 +37,11 @@ pub mod header;
 pub mod header_protection;
 pub mod hop_mail;
 pub mod hop_record;
+pub mod inspection_compound;
+pub mod inspection_container;
 pub mod inspection_file;
 pub mod inspection_mail;
+pub mod inspection_pdf;
 pub mod join_files;
 pub mod judge;
 pub mod key_file;
@@ -125,8 +128,11 @@ pub const TARGETS: &[Target] = targets![
     header_protection,
     hop_mail,
     hop_record,
+    inspection_compound,
+    inspection_container,
     inspection_file,
     inspection_mail,
+    inspection_pdf,
     join_files,
     judge,
     key_file,

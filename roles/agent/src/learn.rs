@@ -1,5 +1,6 @@
 //! Taking an encryption certificate, and what its mailer reads, out of a signed mail.
 
+use ssmax_chain::attachments;
 use ssmax_cms::capabilities::Capabilities;
 use ssmax_cms::signed::encryption_key_preference;
 use ssmax_mail::address::{Address, AddressFault};
@@ -109,7 +110,12 @@ fn from_entity(
     let from = judgement.from.as_deref().ok_or(LearnFault::NotGood)?;
     let address = Address::parse(from).map_err(LearnFault::From)?;
     let entity = ssmax_mail::parse(entity, &Limits::default()).map_err(LearnFault::Mail)?;
-    let content = signed_content(&entity).map_err(|_| LearnFault::NotGood)?;
+    // In attachment mode the signature that was judged stands in the first part.
+    let signed = match (attachments::take_apart(&entity), entity.children()) {
+        (Ok(Some(_)), [signed, ..]) => signed,
+        _ => &entity,
+    };
+    let content = signed_content(signed).map_err(|_| LearnFault::NotGood)?;
     let embedded = content.signed_data.certificates();
     let candidates = || {
         embedded.iter().filter(|certificate| {

@@ -99,7 +99,7 @@ fn entry(application: &Application, at: OffsetDateTime) -> Result<Member, Refusa
 }
 
 /// Whether a member may sign with such a key: EC P-256 or RSA of the usual sizes.
-fn is_member_key(spki: &[u8]) -> bool {
+pub(crate) fn is_member_key(spki: &[u8]) -> bool {
     key_algorithm(spki).is_ok_and(|found| found == KeyAlgorithm::EcP256 || found.is_rsa())
 }
 
@@ -169,15 +169,15 @@ impl Certified {
 }
 
 /// The issuing CA with its key.
-struct Office<'a> {
+pub(crate) struct Office<'a> {
     registry: &'a Registry,
-    issuing_ca: Certificate,
+    pub(crate) issuing_ca: Certificate,
     key: std::sync::Arc<StoredKey>,
     at: OffsetDateTime,
 }
 
 impl<'a> Office<'a> {
-    async fn open(
+    pub(crate) async fn open(
         config: &AuthorityConfig,
         registry: &'a Registry,
         at: OffsetDateTime,
@@ -224,7 +224,7 @@ impl<'a> Office<'a> {
         Ok(Certified { signing, encryption, member_ca })
     }
 
-    async fn issue(
+    pub(crate) async fn issue(
         &self,
         profile: Profile,
         member: &Member,

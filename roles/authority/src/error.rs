@@ -103,6 +103,15 @@ pub enum Refusal {
     /// The key is certified already, perhaps for somebody else.
     #[error("a key is certified already")]
     KeyKnown,
+    /// The renewal is not signed with a current organisation certificate of the member.
+    #[error("the renewal names no current signing certificate of the member")]
+    RenewalSigner,
+    /// The renewal is not believed.
+    #[error(transparent)]
+    Renewal(ssmax_federation::renewal::RenewalFault),
+    /// The list has no room for more certificates of one member.
+    #[error("the member has as many certificates as the list takes")]
+    CertificateCount,
     /// No member has this id.
     #[error("there is no such member")]
     NoSuchMember,

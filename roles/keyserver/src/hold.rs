@@ -76,7 +76,10 @@ impl Keyserver {
             let cipher = ContentCipher::Aes256Gcm;
             return info
                 .unwrap(KeyName::KeyId(&key_id), key.as_ref(), &policy, cipher.key_len())
-                .map_err(|_| Problem::NotAllowed);
+                .map_err(|fault| match fault {
+                    ssmax_cms::CmsError::KeyUnavailable => failed(fault),
+                    _ => Problem::NotAllowed,
+                });
         }
         Err(Problem::NotFound)
     }

@@ -36,6 +36,26 @@ pub enum SetupError {
     ForeignAdmission,
 }
 
+/// The keys of a generation of this member's, the signing key first.
+pub(crate) fn new_keys(
+    settings: &Settings,
+) -> impl DoubleEndedIterator<Item = (KeyPurpose, KeyAlgorithm)> {
+    // An ESP keeps no key that opens its people's mail.
+    let esp = settings.organisation.is_esp();
+    NEW_KEYS.into_iter().filter(move |(purpose, _)| !esp || *purpose != KeyPurpose::Archive)
+}
+
+const NEW_KEYS: [(KeyPurpose, KeyAlgorithm); 7] = [
+    (KeyPurpose::OrganisationSigning, KeyAlgorithm::EcP256),
+    (KeyPurpose::FederationEncryption, KeyAlgorithm::EcP256),
+    (KeyPurpose::SubmissionEncryption, KeyAlgorithm::EcP256),
+    (KeyPurpose::Seal, KeyAlgorithm::EcP256),
+    // Archive keys exist as both kinds: no mail mixes RSA and EC recipients.
+    (KeyPurpose::Archive, KeyAlgorithm::EcP256),
+    (KeyPurpose::Archive, KeyAlgorithm::Rsa2048),
+    (KeyPurpose::Hold, KeyAlgorithm::EcP256),
+];
+
 /// What goes into the application to join the federation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKeys {
@@ -52,20 +72,7 @@ pub struct PublicKeys {
 pub fn initialise(settings: &Settings) -> Result<PublicKeys, SetupError> {
     ssmax_store::files::create_private_dir(&settings.dir())?;
     let keys = settings.create_keys()?;
-    for (purpose, algorithm) in [
-        (KeyPurpose::OrganisationSigning, KeyAlgorithm::EcP256),
-        (KeyPurpose::FederationEncryption, KeyAlgorithm::EcP256),
-        (KeyPurpose::SubmissionEncryption, KeyAlgorithm::EcP256),
-        (KeyPurpose::Seal, KeyAlgorithm::EcP256),
-        // Archive keys exist as both kinds: no mail mixes RSA and EC recipients.
-        (KeyPurpose::Archive, KeyAlgorithm::EcP256),
-        (KeyPurpose::Archive, KeyAlgorithm::Rsa2048),
-        (KeyPurpose::Hold, KeyAlgorithm::EcP256),
-    ] {
-        // An ESP keeps no key that opens its people's mail.
-        if settings.organisation.is_esp() && purpose == KeyPurpose::Archive {
-            continue;
-        }
+    for (purpose, algorithm) in new_keys(settings) {
         keys.generate(purpose, algorithm)?;
     }
     public_keys(settings)

@@ -42,7 +42,7 @@ impl Keyserver {
             // As the sender signed it: the worker found it under the signature.
             prev,
         };
-        let signer = &self.own.organisation_signing;
+        let signer = self.hop_signer(now);
         let key = self.key_for(KeyPurpose::OrganisationSigning, signer.spki())?;
         let request = SignRequest {
             content_digest: content.0,
@@ -54,7 +54,7 @@ impl Keyserver {
             ],
             unsigned: vec![],
             certificates: &[signer.clone(), self.own.issuing_ca.clone()],
-            signer,
+            signer: &signer,
         };
         sign(&request, key.as_ref()).map_err(failed)
     }

@@ -75,8 +75,8 @@ fn keep(
         return Ok(());
     }
     let learnt = match &opened.content {
-        Some(content) => learn_opened(message, content, question),
-        None => learn(message, question),
+        Some(content) if opened.files.is_empty() => learn_opened(message, content, question),
+        _ => learn(message, question),
     };
     let Ok(learnt) = learnt else { return Ok(()) };
     let mut known = KnownFile::open(Some(path))?;

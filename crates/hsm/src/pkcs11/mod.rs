@@ -11,11 +11,13 @@ pub(crate) mod config;
 mod fault;
 mod key;
 mod module;
+mod new_token;
 mod object;
 mod pin;
 mod probe;
 mod token;
 
 pub(crate) use key::TokenKey;
+pub use new_token::new_token;
 pub use probe::Capabilities;
 pub use token::Token;

@@ -37,6 +37,10 @@ impl Pin {
         }
     }
 
+    pub(super) fn octets(&self) -> &[u8] {
+        &self.0
+    }
+
     pub(crate) fn is(&self, other: &Self) -> bool {
         constant_time_eq(&self.0, &other.0)
     }

@@ -1,5 +1,6 @@
 //! What a file is, by its octets: its name is the sender's word.
 
+use super::container::{self, Container};
 use crate::{
     compound,
     container::{Locks, rar, seven_zip},
@@ -16,6 +17,8 @@ pub(super) enum Kind {
     Compound,
     Pdf,
     Rtf,
+    /// Another container that we open.
+    Container(Container),
     /// A container that we cannot open, by its common name.
     Closed(&'static str),
     /// The same, of a kind that may be locked with a password.
@@ -28,27 +31,19 @@ pub(super) enum Kind {
 const CLOSED: &[(usize, &[u8], &str)] = &[
     (0, b"Rar!\x1A\x07", "RAR"),
     (0, b"RE\x7E\x5E", "RAR"),
-    (0, b"\xFD7zXZ\0", "xz"),
-    (0, b"BZh", "bzip2"),
     (0, b"\x28\xB5\x2F\xFD", "zstd"),
     (0, b"\x04\x22\x4D\x18", "lz4"),
-    (0, b"LZIP", "lzip"),
     (0, b"MSCF\0\0\0\0", "cab"),
     (0, b"MSWIM\0\0\0", "wim"),
     (0, b"ITSF", "chm"),
     (0, b"xar!", "xar"),
-    (0, b"!<arch>\n", "ar"),
-    (0, b"070701", "cpio"),
-    (0, b"070707", "cpio"),
     (0, b"\x1F\x9D", "compress"),
     (0, b"\x1F\xA0", "compress"),
     (0, b"ALZ\x01", "alz"),
     (0, b"EGGA", "egg"),
-    (0, b"\x78\x9F\x3E\x22", "TNEF (winmail.dat)"),
     (2, b"-lh", "LZH"),
     (2, b"-lz", "LZH"),
     (7, b"**ACE**", "ace"),
-    (257, b"ustar", "tar"),
     (32_769, b"CD001", "ISO 9660"),
 ];
 
@@ -62,7 +57,10 @@ const PDF_HEADER_BYTES: usize = 1024;
 /// What `octets` are. An archive behind something else (a program that unpacks itself)
 /// is an archive.
 pub(super) fn recognise(octets: &[u8]) -> Kind {
-    // Compound files and PDF may hold archives and are none for that.
+    if octets.starts_with(b"PK") && zip::looks_like_zip(octets) {
+        return Kind::Zip;
+    }
+    // What has a form of its own may hold archives and is none for that.
     if octets.starts_with(compound::MAGIC) {
         return Kind::Compound;
     }
@@ -72,14 +70,14 @@ pub(super) fn recognise(octets: &[u8]) -> Kind {
     if is_pdf && !CONTAINERS.iter().any(|mark| octets.starts_with(mark)) {
         return Kind::Pdf;
     }
-    if zip::looks_like_zip(octets) {
-        return Kind::Zip;
-    }
     if octets.starts_with(b"\x1F\x8B") {
         return Kind::Gzip;
     }
     if octets.starts_with(rtf::MAGIC) {
         return Kind::Rtf;
+    }
+    if let Some(container) = container::recognise(octets) {
+        return Kind::Container(container);
     }
     if let Some(lockable) = lockable(octets) {
         return lockable;
@@ -89,6 +87,9 @@ pub(super) fn recognise(octets: &[u8]) -> Kind {
     };
     if let Some((_, _, name)) = CLOSED.iter().find(marked) {
         return Kind::Closed(name);
+    }
+    if zip::looks_like_zip(octets) {
+        return Kind::Zip;
     }
     Kind::Plain
 }

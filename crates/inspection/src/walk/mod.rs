@@ -2,6 +2,7 @@
 
 mod archive;
 mod compound;
+mod container;
 mod kind;
 mod mail;
 mod pdf;
@@ -141,13 +142,19 @@ impl<'w> Walk<'w> {
                 }
                 return;
             }
-            Kind::Rtf => self.text(place, &rtf::text(octets)),
+            Kind::Rtf => {
+                self.text(place, &rtf::text(octets));
+                if zip::ends_like_zip(octets) {
+                    self.zip(place, octets);
+                }
+            }
             Kind::Pdf => {
                 self.pdf(place, octets);
                 if zip::ends_like_zip(octets) {
                     self.zip(place, octets);
                 }
             }
+            Kind::Container(container) => return self.container(place, container, octets),
             Kind::Lockable(name, locks) => self.lockable(place, name, locks),
             Kind::Closed(name) => self.report.add(rule::ARCHIVE_UNSUPPORTED, &place.part, name),
             Kind::Plain => {}

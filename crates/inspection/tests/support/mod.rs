@@ -1,9 +1,18 @@
 //! What the tests are made of: numbers by a seed, spreadsheets, mails.
 
 #![allow(dead_code, reason = "each test file uses its share")]
-#![allow(clippy::unwrap_used, reason = "only tests call these")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "only tests call these, and some run other programs on files"
+)]
 
-use std::io::{Cursor, Write};
+use std::{
+    fs,
+    io::{Cursor, Write},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 use ssmax_inspection::{Direction, Limits, Policy, Verdict, inspect, inspect_file};
 use zip::{ZipWriter, write::SimpleFileOptions};
@@ -227,4 +236,49 @@ pub(crate) fn pdf(text: &str) -> Vec<u8> {
     out.extend(packed);
     out.extend(b"\nendstream endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n");
     out
+}
+
+/// A folder of this test alone, with a file of each kind in it.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        fs::write(path.join("秘密の見積書.txt"), "個人番号は1234-5678-9018です。\n").unwrap();
+        // NFD: the sound mark is a character of its own, as on macOS.
+        fs::write(path.join("ホ\u{309A}スター.txt"), "text ".repeat(100)).unwrap();
+        Self(path)
+    }
+
+    /// Runs a program here; `None` where it is not installed, which is a failure with
+    /// `CI=true`.
+    pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Option<()> {
+        let command = Command::new(program)
+            .args(arguments)
+            .current_dir(&self.0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .status();
+        match command {
+            Ok(status) => {
+                assert!(status.success(), "{program} {arguments:?}");
+                Some(())
+            }
+            Err(fault) => {
+                assert!(std::env::var("CI").as_deref() != Ok("true"), "{program}: {fault}");
+                println!("skipped: {program} is not installed");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn write(&self, name: &str, octets: &[u8]) {
+        fs::write(self.0.join(name), octets).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.0.join(name)).unwrap()
+    }
 }

@@ -146,6 +146,21 @@ impl Registry {
         Ok(version)
     }
 
+    /// Keeps more certificates of a member that were signed, and raises the version, all
+    /// or nothing. Returns the new version.
+    pub(crate) async fn add_certificates(
+        &self,
+        certificates: &[Certificate],
+    ) -> Result<u64, AuthorityError> {
+        let mut transaction = self.database.begin_write().await?;
+        for certificate in certificates {
+            keep_in(&mut transaction, certificate).await?;
+        }
+        let version = raise_version(&mut transaction).await?;
+        sql(transaction.commit().await)?;
+        Ok(version)
+    }
+
     /// Changes a member's standing, unless it already is what it shall be; `may` decides on
     /// the standing found. Returns the version afterwards.
     pub(crate) async fn set_standing(

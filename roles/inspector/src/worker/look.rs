@@ -92,8 +92,9 @@ impl Worker {
             let found = self.inspect_octets(looked_at, opened, direction)?;
             merge(&mut verdict, found);
             if signed.is_some() {
-                let header = opened.header_only();
-                merge(&mut verdict, self.inspect_octets(&header, opened, direction)?);
+                for around in opened.around_signed() {
+                    merge(&mut verdict, self.inspect_octets(&around, opened, direction)?);
+                }
             }
         }
         if let Some(signed) = signed {

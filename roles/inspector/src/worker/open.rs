@@ -72,11 +72,18 @@ impl Opened {
             && ssmax_second_opinion::disagreement_past_faults(&mail).is_none()
     }
 
-    /// The header without content, for the detectors.
-    pub(super) fn header_only(&self) -> Vec<u8> {
-        let mut mail = [self.outside.as_slice(), &self.fields].concat();
-        mail.extend_from_slice(b"\r\n");
-        mail
+    /// The header, and what stands in front of and behind the parts around the signed
+    /// content, for the detectors: each as a mail of its own, so that a file is seen from
+    /// its first octet.
+    pub(super) fn around_signed(&self) -> Vec<Vec<u8>> {
+        let header = [self.outside.as_slice(), &self.fields].concat();
+        let Ok(mail) = ssmax_mail::parse(&self.message, &ssmax_mail::Limits::default()) else {
+            return vec![[header.as_slice(), b"\r\n"].concat()];
+        };
+        let first = [header.as_slice(), b"\r\n", mail.preamble()].concat();
+        let behind = Some(mail.epilogue()).filter(|epilogue| !epilogue.is_empty());
+        let behind = behind.map(|epilogue| [b"\r\n", epilogue].concat());
+        std::iter::once(first).chain(behind).collect()
     }
 }
 
@@ -213,4 +220,31 @@ fn unwrap(
     let parts = vec![part];
     let (files, plain_form) = (None, false);
     Ok(Opened { message, fields, outside, parts, encrypted: true, files, plain_form })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_around_the_signed_parts_is_shown_to_the_detectors() {
+        let fields = b"Subject: x\r\n".to_vec();
+        let content = "Content-Type: multipart/signed; boundary=b\r\n\r\nbefore\r\n--b\r\n\r\n\
+                       signed\r\n--b\r\n\r\nsignature\r\n--b--\r\nbehind\r\n";
+        let opened = Opened {
+            message: [fields.as_slice(), content.as_bytes()].concat(),
+            fields,
+            outside: b"To: y@b.example\r\n".to_vec(),
+            parts: vec![],
+            encrypted: true,
+            plain_form: true,
+            files: None,
+        };
+        let around = opened.around_signed();
+        let shown: Vec<&str> = around.iter().map(|one| std::str::from_utf8(one).unwrap()).collect();
+        assert!(shown[0].starts_with("To: y@b.example\r\nSubject: x\r\n\r\nbefore"), "{shown:?}");
+        assert_eq!(shown[1], "\r\nbehind\r\n");
+        assert!(shown.iter().all(|one| !one.contains("sign")));
+        assert!(around.iter().all(|one| ssmax_mail::parse(one, &Default::default()).is_ok()));
+    }
 }

@@ -207,6 +207,10 @@ impl Keyserver {
                 .iter()
                 .any(|hash| Digest::from_hex(hash).is_ok_and(|hash| hash.0 == signer.sha256()))
         {
+            // Certified by the federation, and named perhaps in a list that is on its
+            // way here: a mail signed with a new key may be quicker than the list.
+            drop(state);
+            self.knows_list(hop.list)?;
             return refuse(Reason::OrganisationNotMember);
         }
         match member.standing.state {
@@ -230,13 +234,12 @@ impl Keyserver {
             return Err(refused);
         }
         let certificate = self
-            .own
-            .federation_encryption
-            .iter()
+            .federation_certificates()
+            .into_iter()
             .find(|certificate| info.names(certificate))
             .ok_or(refused)?;
         let key = self.key_for(KeyPurpose::FederationEncryption, certificate.spki())?;
-        Ok(BoundKey { info, certificate: certificate.clone(), key })
+        Ok(BoundKey { info, certificate, key })
     }
 
     fn unwrap_bound(&self, bound: &BoundKey, cipher: ContentCipher) -> Result<ContentKey, Problem> {

@@ -1,0 +1,161 @@
+//! xz (The .xz File Format 1.2.1) and lzip: one file each, compressed with LZMA.
+
+use super::lzma::{self, LzmaFault, Properties};
+use crate::zip::{Ended, u32_at, u64_at};
+
+/// How an xz file begins.
+pub(crate) const MARK: &[u8] = b"\xFD7zXZ\0";
+
+/// How a member of an lzip file begins.
+pub(crate) const LZIP_MARK: &[u8] = b"LZIP";
+
+/// The one filter that we know, which all files have but those of programs.
+const LZMA_2: u64 = 0x21;
+
+/// What came out of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Expanded {
+    pub(crate) content: Vec<u8>,
+    /// How it ended, `None` for a filter that we do not know.
+    pub(crate) ended: Option<Ended>,
+}
+
+/// Expands an xz file, all its streams, to at most `limit` octets.
+pub(crate) fn expand(octets: &[u8], limit: usize) -> Expanded {
+    let mut content = Vec::new();
+    let mut rest = octets;
+    while rest.starts_with(MARK) {
+        match stream(rest, limit, &mut content) {
+            Ok(used) => rest = rest.get(used..).unwrap_or_default(),
+            Err(ended) => return Expanded { content, ended },
+        }
+        // Streams may be padded with zeros.
+        let zeros = rest.iter().take_while(|octet| **octet == 0).count();
+        rest = rest.get(zeros..).unwrap_or_default();
+    }
+    let ended = if rest.is_empty() { Ended::Complete } else { Ended::Corrupt };
+    Expanded { content, ended: Some(ended) }
+}
+
+/// One stream (2.1): how many octets it has, or why it does not end.
+fn stream(octets: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<usize, Option<Ended>> {
+    const TRUNCATED: Option<Ended> = Some(Ended::Truncated);
+    const CORRUPT: Option<Ended> = Some(Ended::Corrupt);
+    let check_bytes = match octets.get(7).ok_or(TRUNCATED)? & 0x0F {
+        0 => 0,
+        check @ 1..=15 => 4usize << ((check - 1) / 3),
+        _ => return Err(CORRUPT),
+    };
+    let mut at = 12;
+    loop {
+        let size = usize::from(*octets.get(at).ok_or(TRUNCATED)?);
+        if size == 0 {
+            break;
+        }
+        let head = octets.get(at..at + (size + 1) * 4).ok_or(TRUNCATED)?;
+        let (head, sum) = head.split_at(head.len() - 4);
+        if u32_at(sum, 0) != Some(crc32fast::hash(head)) {
+            return Err(CORRUPT);
+        }
+        if !only_lzma_2(head).ok_or(CORRUPT)? {
+            return Err(None);
+        }
+        let start = at + (size + 1) * 4;
+        let room = limit.saturating_sub(out.len());
+        let used = lzma::expand_2(octets.get(start..).unwrap_or_default(), room, out);
+        let used = used.map_err(ended)?;
+        at = start + used.next_multiple_of(4) + check_bytes;
+    }
+    // The index: a count, two numbers for each block, padding, a checksum; then the footer.
+    let index = at;
+    at += 1;
+    let (count, used) = number(octets.get(at..).unwrap_or_default()).ok_or(TRUNCATED)?;
+    at += used;
+    for _ in 0..count.checked_mul(2).ok_or(CORRUPT)? {
+        let (_, used) = number(octets.get(at..).unwrap_or_default()).ok_or(TRUNCATED)?;
+        at += used;
+    }
+    at = index + (at - index).next_multiple_of(4) + 4;
+    let footer = octets.get(at..at + 12).ok_or(TRUNCATED)?;
+    if footer.ends_with(b"YZ") { Ok(at + 12) } else { Err(CORRUPT) }
+}
+
+/// Whether a block (3.1) has that filter alone; `None` if its header is broken.
+fn only_lzma_2(head: &[u8]) -> Option<bool> {
+    let flags = *head.get(1)?;
+    let mut rest = head.get(2..)?;
+    for bit in [0x40, 0x80] {
+        if flags & bit != 0 {
+            let (_, used) = number(rest)?;
+            rest = rest.get(used..)?;
+        }
+    }
+    let (filter, _) = number(rest)?;
+    Some(flags & 3 == 0 && filter == LZMA_2)
+}
+
+/// 1.2: seven bits in each octet, at most nine octets.
+fn number(octets: &[u8]) -> Option<(u64, usize)> {
+    let mut value = 0u64;
+    for (place, octet) in octets.iter().take(9).enumerate() {
+        value |= u64::from(octet & 0x7F) << (7 * place);
+        if octet & 0x80 == 0 {
+            return Some((value, place + 1));
+        }
+    }
+    None
+}
+
+fn ended(fault: LzmaFault) -> Option<Ended> {
+    Some(match fault {
+        LzmaFault::Truncated => Ended::Truncated,
+        LzmaFault::Corrupt => Ended::Corrupt,
+        LzmaFault::TooLong => Ended::TooLong,
+    })
+}
+
+/// Expands an lzip file of one member to at most `limit` octets. Its size stands behind
+/// it, so that several members, which are rare, are not told apart.
+pub(crate) fn expand_lzip(octets: &[u8], limit: usize) -> Expanded {
+    let mut content = Vec::new();
+    let size = octets.len().checked_sub(16).and_then(|at| u64_at(octets, at));
+    let size = size.and_then(|size| usize::try_from(size).ok());
+    let stream = octets.get(6..octets.len().saturating_sub(20)).unwrap_or_default();
+    let ended = match (Properties::read(93), size) {
+        (Some(properties), Some(size)) => {
+            let result = lzma::expand(stream, properties, Some(size), limit, &mut content);
+            result.map_or_else(ended, |()| Some(Ended::Complete))
+        }
+        _ => Some(Ended::Truncated),
+    };
+    Expanded { content, ended }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `printf 'hello hello hello hello' | xz`
+    const XZ: &[u8] = include_bytes!("../../tests/files/hello.xz");
+
+    #[test]
+    fn a_file_of_xz_is_expanded_to_its_bound() {
+        let whole = expand(XZ, 100);
+        assert_eq!(whole.ended, Some(Ended::Complete));
+        assert_eq!(whole.content, b"hello hello hello hello");
+        assert_eq!(expand(XZ, 23).ended, Some(Ended::Complete));
+        assert_eq!(expand(XZ, 22).ended, Some(Ended::TooLong));
+        let twice = expand(&[XZ, XZ].concat(), 100);
+        assert_eq!((twice.content.len(), twice.ended), (46, Some(Ended::Complete)));
+    }
+
+    #[test]
+    fn every_bad_end_has_its_name() {
+        assert_eq!(expand(&XZ[..XZ.len() - 3], 100).ended, Some(Ended::Truncated));
+        assert_eq!(expand(&XZ[..30], 100).ended, Some(Ended::Truncated));
+        assert_eq!(expand(&[XZ, b"more"].concat(), 100).ended, Some(Ended::Corrupt));
+        let mut wrong = XZ.to_vec();
+        wrong[14] ^= 1;
+        assert_eq!(expand(&wrong, 100).ended, Some(Ended::Corrupt));
+    }
+}

@@ -1,0 +1,140 @@
+//! `ssmax authority renew`: new keys of a member are certified beside the old ones.
+//!
+//! The old certificates stay in the list until they end: mail that was signed or
+//! encrypted before, and is still on its way, must arrive.
+
+use std::collections::HashSet;
+
+use ssmax_federation::admission::Admission;
+use ssmax_federation::renewal::Renewal;
+use ssmax_federation::{Limits, Member, StandingState};
+use ssmax_pki::profile::{self, Organisation};
+use ssmax_pki::{Certificate, request};
+use ssmax_primitives::key_algorithm;
+use ssmax_token::KeyAlgorithm;
+use time::OffsetDateTime;
+
+use crate::admit::{MAX_ENCRYPTION_KEYS, Office, is_member_key};
+use crate::config::AuthorityConfig;
+use crate::error::{AuthorityError, Refusal};
+use crate::issuance::{basis, days};
+use crate::registry::{Profile, Registry};
+
+/// Certifies a member's new organisation keys and adds them to its entry in the list,
+/// whose version rises. The answer is an admission with the new certificates.
+///
+/// # Errors
+/// [`AuthorityError::Refused`] with the rule that the renewal breaks; nothing has
+/// changed then, but that serial numbers may have been used up.
+pub async fn renew(
+    config: &AuthorityConfig,
+    renewal: &Renewal,
+    at: OffsetDateTime,
+) -> Result<Admission, AuthorityError> {
+    let registry = Registry::open_existing(config).await?;
+    let (_, rows) = registry.members().await?;
+    let member = rows.into_iter().map(|row| row.member).find(|one| one.id == renewal.keys.id);
+    let member = member.ok_or(Refusal::NoSuchMember)?;
+    if member.standing.state == StandingState::Expelled {
+        return Err(Refusal::Expelled.into());
+    }
+    check_proof(&registry, &member, renewal, at).await?;
+    let signing = check_keys(&registry, renewal).await?;
+    let new = 1 + renewal.keys.federation_encryption_keys.len();
+    if member.certificates.len() + new > Limits::default().max_certificates {
+        return Err(Refusal::CertificateCount.into());
+    }
+
+    let office = Office::open(config, &registry, at).await?;
+    let organisation = Organisation { name: member.names.formal(), identifier: &member.id };
+    let domains: Vec<&str> = member.domains.iter().map(String::as_str).collect();
+    let draft = profile::organisation_signing(
+        basis(&signing, days::ORGANISATION, at),
+        &organisation,
+        &domains,
+    );
+    let signing = office.issue(Profile::OrganisationSigning, &member, draft).await?;
+    let mut encryption = Vec::with_capacity(new);
+    for spki in &renewal.keys.federation_encryption_keys {
+        let draft = profile::organisation_encryption(
+            basis(spki, days::ORGANISATION, at),
+            &organisation,
+            &domains,
+        );
+        encryption.push(office.issue(Profile::OrganisationEncryption, &member, draft).await?);
+    }
+    let mut certificates = vec![signing.clone()];
+    certificates.extend(encryption.iter().cloned());
+    let list_version = registry.add_certificates(&certificates).await?;
+    Ok(Admission {
+        list_version,
+        organisation_signing: signing.to_pem(),
+        organisation_encryption: encryption.iter().map(Certificate::to_pem).collect(),
+        member_ca: member_ca(&registry, &member).await?.to_pem(),
+        issuing_ca: office.issuing_ca.to_pem(),
+        root: registry.own(Profile::Root).await?.to_pem(),
+        authority_url: config.url.trim_end_matches('/').to_owned(),
+        tls_ca: registry.own(Profile::TransportCa).await?.to_pem(),
+        id: member.id,
+    })
+}
+
+/// The renewal is signed by a key of the member's that still runs.
+async fn check_proof(
+    registry: &Registry,
+    member: &Member,
+    renewal: &Renewal,
+    at: OffsetDateTime,
+) -> Result<(), AuthorityError> {
+    if !member.certificates.contains(&renewal.certificate) {
+        return Err(Refusal::RenewalSigner.into());
+    }
+    let der = registry.certificate(&renewal.certificate).await?.ok_or(AuthorityError::Damaged)?;
+    let certificate = Certificate::from_der(&der)?;
+    let runs = certificate.not_before() <= at && at <= certificate.not_after();
+    if certificate.is_ca() || !certificate.allows_signing() || !runs {
+        return Err(Refusal::RenewalSigner.into());
+    }
+    renewal.verify(&certificate, at).map_err(|fault| Refusal::Renewal(fault).into())
+}
+
+/// The new signing key; each key is of its kind, offered once, and new.
+async fn check_keys(registry: &Registry, renewal: &Renewal) -> Result<Vec<u8>, AuthorityError> {
+    let keys = &renewal.keys;
+    let signing =
+        request::parse(&keys.organisation_signing_request).map_err(Refusal::SigningRequest)?.spki;
+    if !is_member_key(&signing) {
+        return Err(Refusal::SigningKeyKind.into());
+    }
+    let encryption = &keys.federation_encryption_keys;
+    if encryption.is_empty() || encryption.len() > MAX_ENCRYPTION_KEYS {
+        return Err(Refusal::EncryptionKeyCount.into());
+    }
+    if encryption.iter().any(|spki| key_algorithm(spki) != Ok(KeyAlgorithm::EcP256)) {
+        return Err(Refusal::EncryptionKeyKind.into());
+    }
+    let mut seen = HashSet::new();
+    for spki in encryption.iter().chain([&signing]) {
+        if !seen.insert(spki) {
+            return Err(Refusal::KeyTwice.into());
+        }
+        if registry.key_is_known(spki).await? {
+            return Err(Refusal::KeyKnown.into());
+        }
+    }
+    Ok(signing)
+}
+
+/// The member's own CA, whose key is not renewed with the others.
+async fn member_ca(registry: &Registry, member: &Member) -> Result<Certificate, AuthorityError> {
+    let mut newest: Option<Certificate> = None;
+    for hash in &member.certificates {
+        let der = registry.certificate(hash).await?.ok_or(AuthorityError::Damaged)?;
+        let certificate = Certificate::from_der(&der)?;
+        let newer = newest.as_ref().is_none_or(|one| one.not_before() <= certificate.not_before());
+        if certificate.is_ca() && newer {
+            newest = Some(certificate);
+        }
+    }
+    newest.ok_or(AuthorityError::Damaged)
+}

@@ -1,0 +1,83 @@
+//! The keys of `ssmax org status`: which are in use, how old they are, where they live.
+
+use crate::command::Context;
+use crate::complaint::Complaint;
+use crate::config::Config;
+use serde_json::{Value, json};
+use ssmax_hsm::{KeyEntry, KeyPurpose, KeyStore, UnlockSecret};
+use std::path::Path;
+use time::OffsetDateTime;
+
+/// The organisation's own keys; those of people are not counted here.
+const PURPOSES: [KeyPurpose; 8] = [
+    KeyPurpose::OrganisationSigning,
+    KeyPurpose::FederationEncryption,
+    KeyPurpose::SubmissionEncryption,
+    KeyPurpose::Seal,
+    KeyPurpose::Archive,
+    KeyPurpose::Hold,
+    KeyPurpose::MemberCa,
+    KeyPurpose::SealCa,
+];
+
+/// A key of the organisation.
+pub(super) struct Listed {
+    purpose: KeyPurpose,
+    entry: KeyEntry,
+    current: bool,
+}
+
+/// All of them, newest first for each purpose. Nothing is asked of a token: what is told
+/// stands in the store.
+pub(super) fn listed(config: &Config) -> Result<Vec<Listed>, Complaint> {
+    let (keyserver, ca) = (config.keyserver()?, config.ca()?);
+    let stores = [
+        open(&keyserver.key_dir(), &keyserver.keyserver.unlock_file)?,
+        open(&ca.key_dir(), &ca.ca.unlock_file)?,
+    ];
+    let mut all = Vec::new();
+    for purpose in PURPOSES {
+        for store in &stores {
+            for (at, entry) in store.entries(purpose)?.into_iter().enumerate() {
+                // The archive has one key of each kind in use.
+                let in_use = if purpose == KeyPurpose::Archive { 2 } else { 1 };
+                all.push(Listed { purpose, entry, current: at < in_use });
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn open(dir: &Path, unlock_file: &Path) -> Result<KeyStore, Complaint> {
+    Ok(KeyStore::open(dir, &UnlockSecret::from_file(unlock_file)?)?)
+}
+
+impl Listed {
+    fn days(&self, now: OffsetDateTime) -> i64 {
+        (now - OffsetDateTime::from(self.entry.created)).whole_days().max(0)
+    }
+
+    pub(super) fn to_json(&self, now: OffsetDateTime) -> Value {
+        json!({
+            "purpose": self.purpose.as_str(),
+            "id": self.entry.id,
+            "current": self.current,
+            "age_days": self.days(now),
+            "home": if self.entry.in_token { "token" } else { "file" },
+        })
+    }
+
+    pub(super) fn line(&self, now: OffsetDateTime, context: &Context) -> String {
+        let home = if self.entry.in_token { "cli-key-home-token" } else { "cli-key-home-file" };
+        let home = context.text(home, &[]);
+        let days = self.days(now).to_string();
+        let arguments = [
+            ("purpose", self.purpose.as_str()),
+            ("id", &self.entry.id),
+            ("state", if self.current { "current" } else { "old" }),
+            ("days", &days),
+            ("home", &home),
+        ];
+        format!("  {}", context.text("cli-key-line", &arguments))
+    }
+}
