@@ -260,9 +260,10 @@ impl Found {
         };
         self.expect(kept.reason == reason, &format!("held for {}, not {reason}", kept.reason));
         let object = std::fs::read(state_dir.join("gateway/held").join(&kept.id)).unwrap();
-        let name = mail.message_id.as_bytes();
-        let in_clear = object.windows(name.len()).any(|window| window == name);
-        self.expect(!in_clear && object.len() > mail.octets.len(), "held mail is not encrypted");
+        // A mail that was rebuilt may be shorter than it came.
+        let mut lines = mail.octets.split(|octet| *octet == b'\n').filter(|line| line.len() > 20);
+        let in_clear = lines.any(|line| object.windows(line.len()).any(|window| window == line));
+        self.expect(!in_clear, &format!("a mail held for {reason} is not encrypted"));
     }
 
     /// The journal has one new row for the mail, with this fate and reason, and the reply
