@@ -65,16 +65,15 @@ fn the_demo_ends_well_twice_and_openssl_and_nss_read_what_arrived() {
 }
 
 #[test]
-fn the_demo_ends_the_same_with_the_keys_of_two_members_in_tokens() {
-    if may_skip("softhsm2-util") {
+fn the_demo_ends_the_same_with_keys_in_tokens_and_mail_waits_for_a_token_that_is_away() {
+    if may_skip("softhsm2-util") || may_skip("swaks") {
         return;
     }
     let place = tempfile::tempdir().unwrap();
     let dir = place.path().join("d");
-    let told = run(SSMAX, &["--lang", "ja", "demo", "--hsm", "--dir", dir.to_str().unwrap()]);
-    let told = String::from_utf8(told.stdout).unwrap();
-    assert!(told.contains("すべてあるべき結果"), "{told}");
+    let staying = Staying::start(&dir, &["--hsm"]);
     let record = record(&dir);
+    assert_eq!(record["failed"].as_array().unwrap().len(), 0, "{record}");
     check_stopped(&record);
     check_delivered(&record, place.path());
     check_modes(&dir);
@@ -86,6 +85,22 @@ fn the_demo_ends_the_same_with_the_keys_of_two_members_in_tokens() {
         assert!(log.contains("logged in to a token"), "{log}");
         assert!(!log.contains(pin.trim()), "the PIN is in the log of {site}");
     }
+
+    // The token is taken away: mail is put off. It is back: mail passes, and no role was
+    // started again.
+    let before = staying.arrived();
+    let (here, away) = (dir.join("hsm/tokens"), dir.join("hsm/away"));
+    std::fs::rename(&here, &away).unwrap();
+    std::fs::create_dir(&here).unwrap();
+    let sent = staying.sends();
+    let said = String::from_utf8_lossy(&sent.stdout).into_owned();
+    assert!(said.contains("<** 451 4.3.0 SSMAX-9001"), "{said}");
+    std::fs::remove_dir(&here).unwrap();
+    std::fs::rename(&away, &here).unwrap();
+    wait_until("the token's return", || staying.sends().status.success());
+    wait_until("the mail's arrival", || staying.arrived() > before);
+    let pid = record["pids"]["a.keyserver"].as_u64().unwrap();
+    assert!(Path::new(&format!("/proc/{pid}")).exists(), "the keyserver has ended");
 }
 
 /// A's and B's keys are in tokens but for people's escrowed ones; C's are in files.
@@ -299,10 +314,11 @@ struct Staying {
 }
 
 impl Staying {
-    fn start(dir: &Path) -> Self {
+    fn start(dir: &Path, more: &[&str]) -> Self {
         let mut child = Command::new(SSMAX)
             .args(["--lang", "en", "demo", "--stay", "--no-restart", "--dir"])
             .arg(dir)
+            .args(more)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -342,7 +358,7 @@ fn mail_by_hand_passes_waits_without_the_keyserver_and_passes_again() {
     }
     let place = tempfile::tempdir().unwrap();
     let dir = place.path().join("d");
-    let staying = Staying::start(&dir);
+    let staying = Staying::start(&dir, &[]);
     let before = staying.arrived();
     let sent = staying.sends();
     assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stdout));

@@ -17,6 +17,7 @@ pub(crate) async fn run(stage: &mut Stage<'_>) {
         a_content_key_that_does_not_come_out(stage, &side).await;
         a_second_recipient_info_is_never_tried(stage, &side).await;
         a_content_that_does_not_open(stage, &side).await;
+        a_relabelled_cipher(stage, &side).await;
         a_colleagues_ciphertext(stage, &side).await;
         no_signature_inside(stage, &side).await;
         a_signature_inside_that_does_not_hold(stage, &side).await;
@@ -70,6 +71,19 @@ async fn a_content_that_does_not_open(stage: &mut Stage<'_>, side: &Side<'_>) {
     let info = recipient_info(&side.relay, &key(), None, RsaTransport::Pkcs1).unwrap();
     let broken = good.around_object(&sealed.with_recipients(&[info]));
     submitted(stage, side, &broken, Reason::UnwrapFailed).await;
+}
+
+/// AES-256-CBC said to be AES-128-CBC: another tail, so nobody has submitted it before, and
+/// a key that does not fit.
+async fn a_relabelled_cipher(stage: &mut Stage<'_>, side: &Side<'_>) {
+    // 2.16.840.1.101.3.4.1.42 and .2
+    let name = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01];
+    let good = signed(side, &text()).encrypted_for(&side.relay);
+    let mut object = parsed(&good.octets).decoded_body().unwrap();
+    let cbc = [name.as_slice(), &[42]].concat();
+    let at = object.windows(cbc.len()).rposition(|window| window == cbc).unwrap();
+    object[at + name.len()] = 2;
+    submitted(stage, side, &good.around_object(&object), Reason::UnwrapFailed).await;
 }
 
 async fn a_colleagues_ciphertext(stage: &mut Stage<'_>, side: &Side<'_>) {

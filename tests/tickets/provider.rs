@@ -345,7 +345,11 @@ async fn no_key_that_opens_mail_is_made_or_handed_out(d: &Provider<'_>) {
     let keys: UserKeys = d.at("ca", &make(false)).await.unwrap();
     assert!(keys.encryption.is_none() && keys.signing.is_some());
     for user in ["frank", "nobody"] {
-        let export = CaRequest::ExportEncryptionKey { user: user.to_owned() };
-        assert_refused(d.at::<_, ()>("ca", &export).await, Problem::NotAllowed);
+        for export in [
+            CaRequest::ExportEncryptionKey { user: user.to_owned() },
+            CaRequest::ExportEarlierKeys { user: user.to_owned() },
+        ] {
+            assert_refused(d.at::<_, ()>("ca", &export).await, Problem::NotAllowed);
+        }
     }
 }

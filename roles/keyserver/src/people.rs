@@ -131,6 +131,7 @@ impl Keyserver {
 
     /// All but the newest: a mailer wants them for old mail.
     async fn export_earlier_keys(&self, user: &str) -> Result<Vec<(ByteBuf, PrivateKey)>, Problem> {
+        self.not_at_an_esp()?;
         let record = self.person(user).await?.filter(|record| record.active);
         let record = record.ok_or(Problem::NotFound)?;
         let newest = record.encryption.first().ok_or(Problem::NotFound)?;

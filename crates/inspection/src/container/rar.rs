@@ -18,11 +18,16 @@ pub(crate) fn locks(octets: &[u8]) -> Option<Locks> {
     octets.strip_prefix(MARK_4).map(version_4)
 }
 
+/// Octets of an archive's first block. A program may hold the mark again and again: each
+/// is tried with no more work than this.
+const MAX_FIRST_BLOCK_BYTES: usize = 512;
+
 /// Where in a program an archive begins that it unpacks: a mark, and a block behind it
 /// whose checksum is right.
 pub(crate) fn find_in_program(octets: &[u8]) -> Option<usize> {
     memchr::memmem::find_iter(octets, b"Rar!\x1A\x07").find(|at| {
-        let rest = octets.get(*at..).unwrap_or_default();
+        let end = at.saturating_add(MAX_FIRST_BLOCK_BYTES).min(octets.len());
+        let rest = octets.get(*at..end).unwrap_or_default();
         if let Some(blocks) = rest.strip_prefix(MARK_5) {
             return Block5::read(blocks).is_some_and(|block| block.sound);
         }

@@ -47,6 +47,10 @@ const MAX_PARENTS: usize = 32;
 /// Octets of strings that are kept.
 const MAX_STRINGS_BYTES: usize = 4 << 20;
 
+/// Octets of content that all pages together show: pages may share a stream, and each may
+/// mean other text by it.
+const MAX_CONTENT_BYTES: usize = 50_000_000;
+
 /// Streams of one page.
 const MAX_CONTENTS: usize = 4096;
 
@@ -73,12 +77,11 @@ pub(crate) fn read(octets: &[u8], budget: &mut u64, most: usize) -> Pdf {
         seen: HashSet::new(),
         most,
         text_bytes: 0,
+        content_left: MAX_CONTENT_BYTES,
     };
     reader.objects();
-    pdf.too_large |= file.too_large();
-    if file.spent() {
-        pdf.unread = Some("PDF with more structure than is looked at");
-    }
+    // What exhausts the parser is not looked at, and so not let through as merely unread.
+    pdf.too_large |= file.too_large() || file.spent();
     pdf
 }
 
@@ -91,6 +94,7 @@ struct Reader<'f, 'o, 'b> {
     seen: HashSet<u32>,
     most: usize,
     text_bytes: usize,
+    content_left: usize,
 }
 
 impl Reader<'_, '_, '_> {
@@ -103,7 +107,7 @@ impl Reader<'_, '_, '_> {
             let Some(object) = self.file.parse(place) else { continue };
             self.look(&object, 0);
             let Some(dict) = object.dict() else { continue };
-            if dict.name("Type") == Some(b"Page") {
+            if is_page(dict) {
                 pages += 1;
                 self.page(dict);
             }
@@ -228,6 +232,14 @@ impl Reader<'_, '_, '_> {
                 content.push(b'\n');
             }
         }
+        match self.content_left.checked_sub(content.len()) {
+            Some(left) => self.content_left = left,
+            None => {
+                self.content_left = 0;
+                self.pdf.too_large = true;
+                return;
+            }
+        }
         self.run(&content, resources.as_ref().and_then(Object::dict));
     }
 
@@ -269,6 +281,14 @@ impl Reader<'_, '_, '_> {
         }
         None
     }
+}
+
+/// A page by its type or, since readers that come to it from above do not ask, by what it
+/// is made of.
+fn is_page(dict: &Dict) -> bool {
+    let has = |key: &str| dict.get(key).is_some();
+    let shows = matches!(dict.get("Contents"), Some(Object::Reference(_) | Object::Array(_)));
+    dict.name("Type") == Some(b"Page") || shows && (has("Parent") || has("MediaBox"))
 }
 
 #[cfg(test)]

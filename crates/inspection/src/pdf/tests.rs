@@ -50,6 +50,13 @@ fn a_wrong_length_does_not_hide_a_stream() {
 }
 
 #[test]
+fn a_page_that_does_not_say_so_is_read() {
+    let page = PAGE.replace("/Type/Page", "/MediaBox[0 0 9 9]");
+    let shown = pdf(&file(&[&page, &stream("", "BT /F 9 Tf (quiet) Tj ET"), FONT]));
+    assert_eq!((shown.texts, shown.unread), (vec!["quiet\n".to_owned()], None));
+}
+
+#[test]
 fn forms_are_read_once_however_often_they_show_each_other() {
     let form = stream(
         "/Subtype/Form/Resources<</Font<</F 3 0 R>>/XObject<</X 4 0 R>>>>",
@@ -114,7 +121,21 @@ fn what_swells_or_has_no_pages_is_told() {
 }
 
 #[test]
+fn pages_that_share_their_content_show_no_more_than_the_bound() {
+    let content = stream("", &" ".repeat(super::MAX_CONTENT_BYTES / 5));
+    let page = "<</Type/Page/Contents 1 0 R>>";
+    let shared = |pages: usize| {
+        let pages = std::iter::repeat_n(page, pages);
+        let objects: Vec<&str> = std::iter::once(content.as_str()).chain(pages).collect();
+        read(&file(&objects), &mut 1_000_000_000, 1000).too_large
+    };
+    // Each page's content ends with a line end of its own.
+    assert!(!shared(4));
+    assert!(shared(5));
+}
+
+#[test]
 fn objects_within_each_other_do_not_cost_more_than_the_budget() {
     let octets = b"1 0 obj (".repeat(20_000);
-    assert!(pdf(&octets).unread.is_some());
+    assert!(pdf(&octets).too_large);
 }
