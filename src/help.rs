@@ -82,6 +82,9 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ssmax mail forward got.eml --key hanako.p12 --password-file password.txt --to taro.pem \
          --drop salaries.xlsx --out send.eml",
     ),
+    ("ssmax audit", "ssmax audit verify --config ssmax.toml"),
+    ("ssmax audit verify", "ssmax audit verify --head head.json --config ssmax.toml"),
+    ("ssmax audit head", "ssmax audit head --out head.json --config ssmax.toml"),
     ("ssmax verify", "ssmax verify mail.eml --trust root.pem --json"),
     ("ssmax cert", "ssmax cert show hanako.pem"),
     ("ssmax cert show", "ssmax cert show hanako.pem --json"),

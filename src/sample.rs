@@ -77,6 +77,17 @@ const MEMBER: &[Section] = &[
             Optional("sign_for_users", "false"),
             Optional("reviewers", "[\"officer@a.example\"]"),
             Optional("rewrap_own_per_day", "2000"),
+            Optional("audit_days", "1830"),
+        ],
+    ),
+    (
+        "keyserver.limits",
+        &[
+            Optional("mails_per_hour", "1000"),
+            Optional("recipients_per_hour", "10000"),
+            Optional("member_mails_per_hour", "50000"),
+            Optional("member_mails_at_once", "2000"),
+            Optional("opened_refusals_per_hour", "20"),
         ],
     ),
     (

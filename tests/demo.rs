@@ -61,7 +61,37 @@ fn the_demo_ends_well_twice_and_openssl_and_nss_read_what_arrived() {
     let second = String::from_utf8(demo().stdout).unwrap();
     assert!(second.contains("すべてあるべき結果"), "{second}");
     check_modes(&dir);
+    the_logs_fit_the_journals(&dir);
     no_secret_in_logs(&dir);
+}
+
+/// Both keyservers' logs are unbroken, and tell of every mail that passed; one that was
+/// changed is found.
+fn the_logs_fit_the_journals(dir: &Path) {
+    for member in ["a", "b"] {
+        let config = dir.join(member).join("ssmax.toml");
+        let verify = ["--json", "audit", "verify", "--config", config.to_str().unwrap()];
+        let said = run(SSMAX, &verify);
+        let facts: Value = serde_json::from_slice(&said.stdout).unwrap();
+        assert_eq!(facts["verdict"], "good", "{facts}");
+        assert!(facts["rows"].as_u64().unwrap() > 20, "{facts}");
+        assert!(facts["tickets"].as_u64().unwrap() > 2, "{facts}");
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let log = dir.join("a/state/keyserver/audit.sqlite");
+    runtime.block_on(async {
+        use ssmax_store::sqlx::{self, SqlitePool};
+        let pool = SqlitePool::connect(&format!("sqlite:{}", log.display())).await.unwrap();
+        let edit = "UPDATE audit SET row = replace(row, 'pass', 'hold') WHERE row LIKE '%verdict%'";
+        assert!(sqlx::query(edit).execute(&pool).await.unwrap().rows_affected() > 0);
+        pool.close().await;
+    });
+    let config = dir.join("a/ssmax.toml");
+    let said = Command::new(SSMAX)
+        .args(["audit", "verify", "--config", config.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert_eq!(said.status.code(), Some(1), "{said:?}");
 }
 
 #[test]

@@ -249,3 +249,22 @@ err-user-malformed = What was given for { $user } cannot be used
 rec-user-malformed = Check addresses, name and certificate requests.
 err-user-failed = The certificate issuing system could not do it for { $user }
 rec-user-failed = See its log, and whether the key server runs. Nothing is half done that cannot be repeated.
+
+## ssmax audit
+audit-good = The log is unbroken and fits the journal: { $rows } rows, { $heads } signed heads, { $tickets } tickets in thirty days.
+audit-bad = The log or the journal was changed, or a mail went another way: { $rows } rows, { $heads } signed heads, { $tickets } tickets in thirty days.
+audit-altered = Row { $seq } is not what was written there.
+audit-missing = Row { $seq } is missing.
+audit-chain-broken = Row { $seq } does not follow the one before it.
+audit-head-forged = The head of row { $seq } is not signed by this log's key.
+audit-head-differs = When row { $seq } was signed, the log was another one.
+audit-cut-off = The log ends with row { $last }, and there was a row { $seq }.
+audit-unsigned = What follows row { $seq } is not signed.
+audit-no-ticket = Mail { $what } was passed on, and the log knows no ticket for it.
+audit-no-pass = Mail { $what } was passed on, and no verdict of the inspection let it pass.
+audit-not-given-out = Mail { $what } was passed on, and the key server signed or sealed nothing for it.
+audit-no-fate = Ticket { $what } had copies made for other members, and no journal tells what became of them.
+err-audit-empty = The audit log is empty
+rec-audit-empty = Start the key server once.
+err-audit-head-unreadable = { $path } is no head of an audit log
+rec-audit-head-unreadable = Give a file that ssmax audit head has written.

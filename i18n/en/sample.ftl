@@ -62,6 +62,15 @@ sample-keyserver-reviewers =
 sample-keyserver-rewrap_own_per_day =
     How many encrypted parts of their own mail one person may have wrapped anew in a day (UTC),
     after a lost card or to forward it; 0 switches this off.
+sample-keyserver-audit_days = How long the audit log is kept, in days.
+sample-keyserver-limits = How much is taken from one person or one other member; the rest waits with its sender.
+sample-keyserver-limits-mails_per_hour = Mails that one person may submit in an hour.
+sample-keyserver-limits-recipients_per_hour = Recipients that one person may write to in an hour, over all mails.
+sample-keyserver-limits-member_mails_per_hour = Mails that one other member may send in an hour.
+sample-keyserver-limits-member_mails_at_once = Mails of one other member that may be on their way through here at a time.
+sample-keyserver-limits-opened_refusals_per_hour =
+    Refusals after a private key was used, in an hour and for one person or member, before nothing
+    more of theirs is looked at.
 
 sample-ca = The certificate issuing system: people and their certificates.
 sample-ca-unlock_file = As in [keyserver]; another file.

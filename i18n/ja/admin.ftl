@@ -249,3 +249,22 @@ err-user-malformed = { $user }について指定されたものが使えませ�
 rec-user-malformed = アドレス、名前、証明書署名要求を確認してください。
 err-user-failed = { $user }について公開鍵証明書発行・鍵管理システムが処理できませんでした
 rec-user-failed = そのログと、鍵管理サーバの稼働を確認してください。やり直して困ることは残っていません。
+
+## ssmax audit
+audit-good = ログは途切れておらず、記録簿とも合っています: { $rows } 行、署名付き先頭 { $heads } 個、30日間のチケット { $tickets } 枚。
+audit-bad = ログか記録簿が改変されたか、別の道を通ったメールがあります: { $rows } 行、署名付き先頭 { $heads } 個、30日間のチケット { $tickets } 枚。
+audit-altered = { $seq } 行目が書かれたときの内容と違います。
+audit-missing = { $seq } 行目がありません。
+audit-chain-broken = { $seq } 行目が直前の行につながっていません。
+audit-head-forged = { $seq } 行目の先頭が、このログの鍵で署名されていません。
+audit-head-differs = { $seq } 行目に署名したときのログは、今のものと違います。
+audit-cut-off = ログは { $last } 行目で終わっていますが、{ $seq } 行目がありました。
+audit-unsigned = { $seq } 行目より後に署名がありません。
+audit-no-ticket = メール { $what } は送り出されましたが、ログにそのチケットがありません。
+audit-no-pass = メール { $what } は送り出されましたが、検査を通っていません。
+audit-not-given-out = メール { $what } は送り出されましたが、鍵管理サーバはそのために署名も封印もしていません。
+audit-no-fate = チケット { $what } で他組織あての写しが作られましたが、その行方が記録簿にありません。
+err-audit-empty = 監査ログが空です
+rec-audit-empty = 鍵管理サーバを一度起動してください。
+err-audit-head-unreadable = { $path } は監査ログの先頭ではありません
+rec-audit-head-unreadable = ssmax audit head が書いたファイルを指定してください。

@@ -59,6 +59,14 @@ sample-keyserver-reviewers =
 sample-keyserver-rewrap_own_per_day =
     カードの紛失後や転送のために、一人が一日（UTC）に鍵を付け替えられる自分のメールの暗号化部分の数。
     0で使わない。
+sample-keyserver-audit_days = 監査ログを残す日数。
+sample-keyserver-limits = 一人または一つの他組織から受け取る量の上限。超えた分は送信者の側で待ちます。
+sample-keyserver-limits-mails_per_hour = 一人が一時間に提出できるメールの数。
+sample-keyserver-limits-recipients_per_hour = 一人が一時間に、全メールを合わせて送れる宛先の数。
+sample-keyserver-limits-member_mails_per_hour = 一つの他組織が一時間に送れるメールの数。
+sample-keyserver-limits-member_mails_at_once = 一つの他組織のメールで、同時に処理できる数。
+sample-keyserver-limits-opened_refusals_per_hour =
+    秘密鍵を使った後に断った数（一人または一組織、一時間あたり）の上限。超えるとその相手のメールは見ません。
 
 sample-ca = 公開鍵証明書発行・鍵管理システム: 利用者とその証明書。
 sample-ca-unlock_file = [keyserver]と同様の、別のファイル。

@@ -223,6 +223,31 @@ pub(crate) async fn run_without_roles(federation: &mut Federation, found: &mut F
     }
 }
 
+/// A keyserver that has had enough of somebody for this hour puts off the rest.
+pub(crate) async fn run_at_the_limit(federation: &mut Federation, found: &mut Found) {
+    let usual = federation.a.keyserver.keyserver.limits;
+    let none = ssmax_keyserver::Limits { mails_per_hour: 0, member_mails_per_hour: 0, ..usual };
+    with_limits(federation, none).await;
+    let Federation { a, b, alice, bob, .. } = &*federation;
+    let going = mail(&alice.address, &bob.address, &text());
+    found.submitted(a, alice, &bob.address, &going, Reason::SubmitterLimit).await;
+    let coming = mail(&bob.address, &alice.address, &text());
+    let reply = submit(b, bob, &alice.address, &coming).await;
+    let reason = Reason::MemberLimit;
+    let (at_a, at_b) = (told(reason), told(reason).replacen("SSMAX-", "SSMAX-9003: SSMAX-", 1));
+    found.expect(reply == at_b, &reply);
+    found.compare(a.state_dir(), ("inbound", "refused"), &coming, &at_a, &at_a, reason).await;
+    with_limits(federation, usual).await;
+    let Federation { a, alice, bob, .. } = &*federation;
+    passes_again(a, alice, bob, found).await;
+}
+
+async fn with_limits(federation: &mut Federation, limits: ssmax_keyserver::Limits) {
+    federation.a.stop(Role::Keyserver).await;
+    federation.a.keyserver.keyserver.limits = limits;
+    federation.a.start(Role::Keyserver).await;
+}
+
 async fn passes_again(a: &Member, alice: &Person, bob: &Person, found: &mut Found) {
     let good = mail(&alice.address, &bob.address, &text());
     let reply = submit(a, alice, &bob.address, &good).await;

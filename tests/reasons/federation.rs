@@ -140,6 +140,12 @@ fn authority_config(dir: &TempDir) -> AuthorityConfig {
     }
 }
 
+/// Of the keyserver: nobody runs into it unless a case wants to. The cases have many
+/// mails stopped after opening.
+fn limits() -> ssmax_keyserver::Limits {
+    ssmax_keyserver::Limits { opened_refusals_per_hour: 1000, ..Default::default() }
+}
+
 fn outlines() -> [Outline; 4] {
     [
         Outline {
@@ -150,6 +156,7 @@ fn outlines() -> [Outline; 4] {
             max_private_operations: 4,
             attachments: AttachmentDelivery::Keep,
             rewrap_own_per_day: 20,
+            limits: limits(),
             ambiguous: Ambiguous::Rebuild,
             kind: Kind::Organisation,
             delivery: Delivery::Seal,
@@ -163,6 +170,7 @@ fn outlines() -> [Outline; 4] {
             max_private_operations: 4,
             attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 20,
+            limits: limits(),
             ambiguous: Ambiguous::Refuse,
             kind: Kind::Organisation,
             delivery: Delivery::Seal,
@@ -176,6 +184,7 @@ fn outlines() -> [Outline; 4] {
             max_private_operations: 0,
             attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 0,
+            limits: limits(),
             ambiguous: Ambiguous::Rebuild,
             kind: Kind::Organisation,
             delivery: Delivery::Seal,
@@ -190,6 +199,7 @@ fn outlines() -> [Outline; 4] {
             ambiguous: Ambiguous::Rebuild,
             attachments: AttachmentDelivery::Whole,
             rewrap_own_per_day: 100,
+            limits: limits(),
             locked_archive: Outcome::Hold,
             kind: Kind::Esp,
             // An ESP preserves whatever stands here.

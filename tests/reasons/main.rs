@@ -58,5 +58,6 @@ async fn every_reason_is_reached_and_told_as_published() {
     standing::run(&mut stage).await;
     let mut found = stage.close();
     dependency::run_without_roles(&mut federation, &mut found).await;
+    dependency::run_at_the_limit(&mut federation, &mut found).await;
     found.assert_complete();
 }

@@ -42,6 +42,7 @@ pub(crate) struct Outline {
     pub(crate) inbound_after_opening: AfterOpening,
     pub(crate) max_private_operations: usize,
     pub(crate) rewrap_own_per_day: u32,
+    pub(crate) limits: ssmax_keyserver::Limits,
     pub(crate) ambiguous: Ambiguous,
     pub(crate) kind: Kind,
     pub(crate) delivery: Delivery,
@@ -289,6 +290,8 @@ fn keyserver(
             sign_for_users: true,
             reviewers: vec![],
             rewrap_own_per_day: outline.rewrap_own_per_day,
+            audit_days: 1830,
+            limits: outline.limits,
         },
     }
 }

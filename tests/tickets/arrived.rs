@@ -5,6 +5,7 @@ use crate::forgery::{Forgery, Signer};
 use crate::mails::{Mail, mail, parsed, text};
 use crate::person::Person;
 use crate::submitted::{Admitted, inner_signer, offered};
+use ssmax_api::Problem;
 use ssmax_api::keyserver::{
     AdmitInbound, GatewayRequest, InboundAnswer, InboundTicket, OfferedPart,
 };
@@ -42,10 +43,15 @@ pub(crate) fn ticket(answer: InboundAnswer) -> String {
 impl Site {
     /// A good mail by erin.
     pub(crate) async fn arrive(&self) -> Admitted {
+        self.arriving().await.unwrap()
+    }
+
+    /// The same, if it is let in.
+    pub(crate) async fn arriving(&self) -> Result<Admitted, Problem> {
         let (request, mail) = self.by_erin(|_| {});
         let request = GatewayRequest::AdmitInbound(Box::new(request));
-        let ticket = ticket(self.gateway(&request).await.unwrap());
-        Admitted { ticket, ..mail }
+        let ticket = ticket(self.gateway(&request).await?);
+        Ok(Admitted { ticket, ..mail })
     }
 
     /// What is asked for a mail by erin whose hop record was changed before it was signed;

@@ -2,8 +2,9 @@
 
 use crate::asking::{Site, assert_refused};
 use crate::submitted::Admitted;
+use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::keyserver::Form;
+use ssmax_api::keyserver::{Form, GatewayRequest};
 use ssmax_chain::{Digest, HopId};
 use ssmax_inspection::Outcome;
 use time::OffsetDateTime;
@@ -16,6 +17,7 @@ pub(crate) async fn run(site: &Site) {
     a_copy_has_at_most_a_hundred_recipients(site).await;
     a_copy_is_of_a_part_of_the_ticket(site).await;
     only_a_copy_is_signed_and_only_once(site).await;
+    the_same_request_has_the_same_answer(site).await;
     a_copy_of_another_ticket_is_not_signed(site).await;
 }
 
@@ -111,7 +113,32 @@ async fn only_a_copy_is_signed_and_only_once(site: &Site) {
     assert_refused(site.sign_hop(&mail.ticket, id).await, Problem::NotAllowed);
     let copy = site.rewrap(&mail.ticket, &site.b().id, &[bob], mail.tail()).await.unwrap();
     assert!(site.sign_hop(&mail.ticket, copy.id).await.is_ok());
-    assert_refused(site.sign_hop(&mail.ticket, copy.id).await, Problem::NotAllowed);
+    let other = GatewayRequest::SignHop {
+        ticket: mail.ticket.clone(),
+        id: copy.id,
+        content: Digest::of(b"other content"),
+        headers: Digest::of(b"headers"),
+        message_id: "<one@mailer.example>".to_owned(),
+    };
+    assert_refused(site.gateway::<ByteBuf>(&other).await, Problem::NotAllowed);
+}
+
+/// Who lost the connection asks again: one copy, one signature.
+async fn the_same_request_has_the_same_answer(site: &Site) {
+    let bob = &site.federation.bob.address;
+    let mail = passed(site).await;
+    let (to, recipients) = (&site.b().id, [bob.as_str()]);
+    let copy = || site.rewrap(&mail.ticket, to, &recipients, mail.tail());
+    let (first, again) = tokio::join!(copy(), copy());
+    let (first, again) = (first.unwrap(), again.unwrap());
+    assert_eq!(first, again);
+    let signature = || site.sign_hop(&mail.ticket, first.id);
+    let (one, other) = tokio::join!(signature(), signature());
+    assert_eq!(one.unwrap(), other.unwrap());
+    // Nor does the answer outlive its ticket, or serve another.
+    site.close(&mail.ticket).await;
+    assert_refused(copy().await, Problem::NoTicket);
+    assert_refused(signature().await, Problem::NoTicket);
 }
 
 async fn a_copy_of_another_ticket_is_not_signed(site: &Site) {

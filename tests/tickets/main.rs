@@ -26,6 +26,7 @@ mod federation;
 mod forgery;
 mod fresh;
 mod held;
+mod limits;
 mod list;
 #[path = "../reasons/mails.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
@@ -98,6 +99,12 @@ async fn a_worker_gets_what_its_verdict_was_about_and_nothing_else() {
 async fn a_person_has_their_own_mail_wrapped_anew_and_nobody_elses() {
     let site = Site::start().await;
     own_mail::run(&site).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_asks_for_too_much_waits_and_no_key_is_used() {
+    let mut site = Site::start().await;
+    limits::run(&mut site).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

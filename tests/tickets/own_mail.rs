@@ -370,7 +370,7 @@ async fn who_could_read_a_mail_may_forward_it_and_nobody_else(site: &Site) {
 }
 
 /// Asks for a ticket for a mail of this person.
-async fn admit(
+pub(crate) async fn admit(
     site: &Site,
     user: &str,
     person: &Person,

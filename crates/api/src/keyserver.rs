@@ -10,6 +10,16 @@ use ssmax_chain::statement::SignedStatement;
 use ssmax_chain::{Digest, HopId};
 use ssmax_inspection::{Direction, Outcome};
 
+/// The name by which logs and journals call a ticket: whoever reads them learns no ticket.
+#[must_use]
+pub fn ticket_name(ticket: &str) -> String {
+    let digest = Digest::of_fields("SSMAX1-ticket-name", &[ticket.as_bytes()]);
+    digest.to_string().chars().take(TICKET_NAME_DIGITS).collect()
+}
+
+/// Hexadecimal digits of [`ticket_name`].
+const TICKET_NAME_DIGITS: usize = 20;
+
 /// An encrypted part as found in a mail, offered for a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OfferedPart {
@@ -157,6 +167,22 @@ pub enum GatewayRequest {
         /// Bodies of certificates that were missing; kept if the list names their hash.
         certificates: Vec<ByteBuf>,
     },
+}
+
+impl GatewayRequest {
+    /// Whether asking the same again, after a connection was lost, gives the same answer
+    /// and does nothing twice.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        matches!(
+            self,
+            Self::SignUser { .. }
+                | Self::Rewrap { .. }
+                | Self::RewrapFiles { .. }
+                | Self::Preserve { .. }
+                | Self::SignHop { .. }
+        )
+    }
 }
 
 /// A held mail as the gateway keeps it.
@@ -475,6 +501,14 @@ pub enum WorkerAsk {
         #[serde(with = "serde_bytes")]
         key: Vec<u8>,
     },
+}
+
+impl WorkerAsk {
+    /// As [`GatewayRequest::is_repeatable`].
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        matches!(self, Self::Seal { .. } | Self::RewrapTo { .. } | Self::EncryptTo { .. })
+    }
 }
 
 /// What a worker gets for its ticket.

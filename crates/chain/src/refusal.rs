@@ -137,6 +137,8 @@ reasons! {
     SourceUnknown 1120 "source-unknown" Authenticate 550 "5.7.1" Numbered;
     /// A list takes what people of members wrote: nothing automatic, nothing from outside.
     ListClosed 1121 "list-closed" Authenticate 550 "5.7.1" Numbered;
+    /// The person has submitted as much as is allowed in an hour.
+    SubmitterLimit 1190 "submitter-limit" Authenticate 450 "4.7.1" Numbered;
 
     // 12xx: inspection of what came in clear
     /// The sending inspection stopped it.
@@ -218,6 +220,8 @@ reasons! {
     MemberListOutdated 2112 "member-list-outdated" Authenticate 451 "4.7.0" Numbered;
     /// Signed by a seal of this organisation: it must not come in.
     OwnSealEntering 2113 "own-seal-entering" Authenticate 550 "5.7.1" Numbered;
+    /// The member has sent as much as is allowed in an hour or at a time.
+    MemberLimit 2190 "member-limit" Authenticate 450 "4.7.1" Numbered;
 
     // 90xx: something needed is down; the mail stays in the sender's queue
     /// The keyserver does not answer.

@@ -120,6 +120,26 @@ impl Client {
             .map_err(|_| CallError::TimedOut)?
     }
 
+    /// As [`Client::call`], and asks once more if the connection ended before the answer:
+    /// for requests that the other side answers alike however often they come.
+    ///
+    /// # Errors
+    /// As [`Client::call`]; [`CallError::Interrupted`] only if it happened twice.
+    pub async fn call_again<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        request: &Q,
+        timeout: Duration,
+    ) -> Result<A, CallError> {
+        let frame = encode(request)?;
+        let asked = async {
+            match self.exchange(&frame).await {
+                Err(CallError::Interrupted) => self.exchange(&frame).await,
+                outcome => outcome,
+            }
+        };
+        tokio::time::timeout(timeout, asked).await.map_err(|_| CallError::TimedOut)?
+    }
+
     async fn exchange<A: DeserializeOwned>(&self, frame: &[u8]) -> Result<A, CallError> {
         if let Some(mut stream) = self.take_kept() {
             match ask(&mut stream, frame).await {

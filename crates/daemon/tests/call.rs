@@ -67,6 +67,48 @@ async fn double(client: &Client, number: u64) -> Result<u64, CallError> {
     client.call(&number, LONG).await
 }
 
+/// A role that takes requests and hangs up before it answers, so many times.
+async fn hangs_up(socket: PathBuf, times: usize) -> usize {
+    let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+    for taken in 0.. {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let request: Option<u64> = read_frame(&mut stream, 1024).await.unwrap();
+        if taken == times {
+            write_frame(&mut stream, &(request.unwrap() * 2), 1024).await.unwrap();
+            return taken + 1;
+        }
+    }
+    unreachable!()
+}
+
+#[tokio::test]
+async fn what_may_be_asked_again_is_asked_once_more_and_nothing_else_is() {
+    for (times, again, answer, asked) in [
+        (0, true, Ok(42), 1),
+        (1, true, Ok(42), 2),
+        (2, true, Err(CallError::Interrupted), 2),
+        (1, false, Err(CallError::Interrupted), 1),
+    ] {
+        let (_dir, socket) = place();
+        let role = tokio::spawn(hangs_up(socket.clone(), times));
+        while !socket.exists() {
+            tokio::task::yield_now().await;
+        }
+        let client = Client::new(&socket);
+        let answered: Result<u64, CallError> = if again {
+            client.call_again(&21_u64, LONG).await
+        } else {
+            client.call(&21_u64, LONG).await
+        };
+        assert_eq!(answered, answer, "{times} {again}");
+        if answer.is_ok() {
+            assert_eq!(role.await.unwrap(), asked);
+        } else {
+            role.abort();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_call_is_answered() {
     let (_dir, socket) = place();

@@ -35,11 +35,13 @@ pub enum KeyPurpose {
     SealCa,
     /// Issues certificates for TLS between roles (member's CA).
     TransportCa,
+    /// Signs the heads of the audit log (keyserver).
+    Audit,
 }
 
 impl KeyPurpose {
     /// Every purpose, in the order of the declaration.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Root,
         Self::IssuingCa,
         Self::ListSigner,
@@ -54,6 +56,7 @@ impl KeyPurpose {
         Self::MemberCa,
         Self::SealCa,
         Self::TransportCa,
+        Self::Audit,
     ];
 
     /// The purpose's name in files and logs: lower-case letters and hyphens, at most 32.
@@ -76,6 +79,7 @@ impl KeyPurpose {
             Self::MemberCa => "member-ca",
             Self::SealCa => "seal-ca",
             Self::TransportCa => "transport-ca",
+            Self::Audit => "audit",
         }
     }
 

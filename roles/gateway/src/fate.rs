@@ -184,6 +184,7 @@ impl Fates {
     pub(crate) async fn write(mut self, journal: &Journal, direction: &str) -> Vec<Reply> {
         self.refuse_rest(Reason::Internal.into());
         let mut replies = Vec::with_capacity(self.fates.len());
+        let ticket = self.ticket.as_deref().map(ssmax_api::keyserver::ticket_name);
         for fate in self.fates {
             let Some(decided) = fate.decided else { continue };
             let reply_text = decided.reply.to_string();
@@ -198,6 +199,7 @@ impl Fates {
                 refusal: decided.refusal,
                 reply: &reply_text,
                 rebuilt: self.rebuilt,
+                ticket: ticket.as_deref(),
             };
             if let Err(error) = journal.write(&entry).await {
                 tracing::error!(%error, "a fate could not be written to the journal");

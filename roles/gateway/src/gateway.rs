@@ -71,11 +71,15 @@ impl Gateway {
         &self,
         request: &GatewayRequest,
     ) -> Result<T, Problem> {
-        let answer: Answer =
-            self.keyserver.call(request, KEYSERVER_TIMEOUT).await.map_err(|error| {
-                tracing::error!(%error, "the keyserver does not answer");
-                Problem::Failed
-            })?;
+        let asked = if request.is_repeatable() {
+            self.keyserver.call_again(request, KEYSERVER_TIMEOUT).await
+        } else {
+            self.keyserver.call(request, KEYSERVER_TIMEOUT).await
+        };
+        let answer: Answer = asked.map_err(|error| {
+            tracing::error!(%error, "the keyserver does not answer");
+            Problem::Failed
+        })?;
         ssmax_api::decode(answer)
     }
 

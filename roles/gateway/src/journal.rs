@@ -90,6 +90,13 @@ const MIGRATIONS: &[Migration] = &[
     DROP TABLE held;
     ",
     },
+    Migration {
+        version: 5,
+        sql: "
+    -- The ticket by its name in logs, to be compared with the keyserver's audit log.
+    ALTER TABLE journal ADD COLUMN ticket TEXT;
+    ",
+    },
 ];
 
 /// One recipient's fate.
@@ -106,6 +113,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) refusal: Option<Refusal>,
     pub(crate) reply: &'a str,
     pub(crate) rebuilt: bool,
+    /// The ticket by its name in logs.
+    pub(crate) ticket: Option<&'a str>,
 }
 
 /// The gateway's tables.
@@ -121,8 +130,8 @@ impl Journal {
     pub(crate) async fn write(&self, entry: &Entry<'_>) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO journal (at, direction, message_id, queue_id, mail_from, recipient,
-             hop, fate, stage, reason, reply, rebuilt)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             hop, fate, stage, reason, reply, rebuilt, ticket)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(OffsetDateTime::now_utc().unix_timestamp())
         .bind(entry.direction)
@@ -136,6 +145,7 @@ impl Journal {
         .bind(entry.refusal.map(|refusal| refusal.reason.code()))
         .bind(entry.reply)
         .bind(entry.rebuilt)
+        .bind(entry.ticket)
         .execute(self.0.pool())
         .await?;
         Ok(())
@@ -302,6 +312,34 @@ pub async fn fates_of(state_dir: &Path, message_id: &str) -> Result<Vec<FateRow>
         reply,
         rebuilt,
     };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+/// A fate with its ticket, for the comparison with the keyserver's audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketFate {
+    /// Seconds since 1970.
+    pub at: i64,
+    /// The Message-ID.
+    pub message_id: String,
+    /// "passed", "refused", "held" or "repeated".
+    pub fate: String,
+    /// The ticket by its name in logs; `None` for a mail that got none.
+    pub ticket: Option<String>,
+}
+
+/// All fates that the journal still tells, oldest first, read beside a running gateway.
+///
+/// # Errors
+/// [`StoreError`] when the journal cannot be read.
+pub async fn ticket_fates(state_dir: &Path) -> Result<Vec<TicketFate>, StoreError> {
+    let journal = Journal::open(&state_dir.join("gateway")).await?;
+    let rows: Vec<(i64, String, String, Option<String>)> =
+        sqlx::query_as("SELECT at, message_id, fate, ticket FROM journal ORDER BY id")
+            .fetch_all(journal.0.pool())
+            .await?;
+    journal.0.close().await;
+    let row = |(at, message_id, fate, ticket)| TicketFate { at, message_id, fate, ticket };
     Ok(rows.into_iter().map(row).collect())
 }
 

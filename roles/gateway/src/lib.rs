@@ -33,7 +33,7 @@ pub use config::{
     AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, HoldConfig, Notify,
     Settings,
 };
-pub use journal::{FateRow, fates_of, list_version};
+pub use journal::{FateRow, TicketFate, fates_of, list_version, ticket_fates};
 pub use list::{ListConfig, ListFault, Lists, ReplyTo};
 pub use serve::{ServeError, serve};
 pub use setup::{SetupError, initialise};

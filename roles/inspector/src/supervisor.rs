@@ -107,7 +107,12 @@ impl Supervisor {
     /// the worker believes to work on.
     async fn carry(&self, ticket: &str, ask: WorkerAsk) -> Result<Answer, Problem> {
         let request = InspectorRequest { ticket: ticket.to_owned(), ask };
-        self.keyserver.call(&request, KEYSERVER_TIMEOUT).await.map_err(failed)
+        let asked = if request.ask.is_repeatable() {
+            self.keyserver.call_again(&request, KEYSERVER_TIMEOUT).await
+        } else {
+            self.keyserver.call(&request, KEYSERVER_TIMEOUT).await
+        };
+        asked.map_err(failed)
     }
 }
 

@@ -1,5 +1,6 @@
 //! `[keyserver]` of `ssmax.toml`.
 
+use crate::limits::Limits;
 use serde::Deserialize;
 use ssmax_api::Organisation;
 use ssmax_hsm::{Backend, HsmError, KeyStore, Pkcs11Config, Token, UnlockSecret};
@@ -38,6 +39,16 @@ pub struct KeyserverConfig {
     /// day (UTC): after a lost card, or to forward. 0 switches it off. Default 2000.
     #[serde(default = "default_rewrap_own")]
     pub rewrap_own_per_day: u32,
+    /// How long the audit log is kept, in days. Default 1830: five years.
+    #[serde(default = "default_audit_days")]
+    pub audit_days: u16,
+    /// `[keyserver.limits]`.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+fn default_audit_days() -> u16 {
+    1830
 }
 
 fn default_rewrap_own() -> u32 {

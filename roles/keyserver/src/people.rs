@@ -15,6 +15,12 @@ use ssmax_token::{KeyAlgorithm, KeyPair as _};
 impl Keyserver {
     /// Answers the CA.
     pub(crate) async fn answer_ca(&self, request: CaRequest) -> ssmax_api::Answer {
+        let entry = crate::audit::Entry::of_ca(&request);
+        let answer = self.carry_out_for_ca(request).await;
+        self.recorded(entry, None, answer).await
+    }
+
+    async fn carry_out_for_ca(&self, request: CaRequest) -> ssmax_api::Answer {
         match request {
             CaRequest::MakeUserKeys { encryption, rsa_encryption, signing } => {
                 ssmax_api::encode(self.make_user_keys(encryption, rsa_encryption, signing))

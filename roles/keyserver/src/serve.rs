@@ -1,6 +1,8 @@
 //! Starting and answering: one socket for each kind of caller.
 
+use crate::audit::{Entry, Writer};
 use crate::config::Settings;
+use crate::limits::Counters;
 use crate::member_list::ListState;
 use crate::schema::MIGRATIONS;
 use crate::setup::{SetupError, load_own_certificates};
@@ -11,9 +13,18 @@ use ssmax_api::keyserver::{GatewayRequest, InspectorRequest, WorkerAsk};
 use ssmax_daemon::listen::{Limits, Listener};
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
+use ssmax_hsm::{KeyPurpose, KeyStore};
 use ssmax_primitives::SystemRandom;
 use ssmax_store::{Database, sqlx};
+use ssmax_token::{KeyAlgorithm, Random as _};
 use std::sync::{Arc, Mutex};
+
+/// The file with the key that addresses in the audit log are hashed with. It stays here
+/// when the log is given to others.
+const ADDRESS_KEY: &str = "audit-address.key";
+
+/// Octets of that key.
+const ADDRESS_KEY_OCTETS: usize = 32;
 
 /// How often old statements are forgotten.
 const FORGET_EVERY: std::time::Duration = std::time::Duration::from_secs(3600);
@@ -30,6 +41,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
     let person = bind("person")?;
     let _announced = ssmax_daemon::ready::announce(&run_dir, "keyserver", &Addresses::new())?;
     let limits = Limits::default();
+    keyserver.start_recorded().await?;
     tokio::join!(
         keyserver.forget_old(stop.clone()),
         gateway.serve(limits, stop.clone(), {
@@ -82,6 +94,7 @@ impl Keyserver {
             .map(|(spki,): (Vec<u8>,)| spki)
             .collect();
         let list = ListState::load(&database, &own.root).await.map_err(SetupError::State)?;
+        let audit = open_audit(&settings, &keys).await?;
         let ca = ssmax_daemon::call::Client::new(settings.run_dir.join("ca.keyserver.sock"));
         Ok(Self {
             settings,
@@ -93,7 +106,25 @@ impl Keyserver {
             tickets: Tickets::default(),
             random: SystemRandom,
             ca,
+            audit,
+            counters: Counters::default(),
         })
+    }
+
+    /// The first row of each start.
+    async fn start_recorded(&self) -> Result<(), SetupError> {
+        let entry = Entry { result: "ok".to_owned(), ..Entry::new("start") };
+        self.audit.append(entry).await.map_err(|_| SetupError::Audit)
+    }
+
+    /// Removes what of the audit log is older than it is to be kept.
+    async fn retain_audit(&self) {
+        let days = time::Duration::days(i64::from(self.settings.keyserver.audit_days));
+        match self.audit.retain(&self.settings.dir(), Self::now() - days).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, "old rows of the audit log are removed"),
+            Err(error) => tracing::warn!(%error, "the audit log could not be shortened"),
+        }
     }
 
     /// Forgets statements and requests that are too old to be believed again anyway.
@@ -116,6 +147,7 @@ impl Keyserver {
             if let Err(problem) = self.forget_stopped().await {
                 tracing::warn!(%problem, "stopped mail could not be forgotten");
             }
+            self.retain_audit().await;
             tokio::select! {
                 () = stop.stopped() => return,
                 () = tokio::time::sleep(FORGET_EVERY) => {}
@@ -123,8 +155,26 @@ impl Keyserver {
         }
     }
 
-    /// Answers the gateway.
+    /// Answers the gateway, and writes down what was asked and answered.
     pub async fn answer_gateway(&self, request: GatewayRequest) -> Answer {
+        use GatewayRequest as Q;
+        let Some((entry, opened)) = Entry::of_gateway(&request) else {
+            return self.carry_out(request).await;
+        };
+        match &request {
+            Q::SignUser { ticket, .. }
+            | Q::Rewrap { ticket, .. }
+            | Q::RewrapFiles { ticket, .. }
+            | Q::Preserve { ticket, .. }
+            | Q::SignHop { ticket, .. } => {
+                let (ticket, asked) = (ticket.clone(), request.clone());
+                self.once(&ticket, &asked, entry, self.carry_out(request)).await
+            }
+            _ => self.recorded(Some(entry), opened, self.carry_out(request).await).await,
+        }
+    }
+
+    async fn carry_out(&self, request: GatewayRequest) -> Answer {
         use GatewayRequest as Q;
         match request {
             Q::AdmitOutbound(mail) => ssmax_api::encode(self.admit_outbound(*mail).await),
@@ -167,8 +217,22 @@ impl Keyserver {
         }
     }
 
-    /// Answers the inspector on behalf of a worker.
+    /// Answers the inspector on behalf of a worker, and writes it down.
     pub async fn answer_inspector(&self, request: InspectorRequest) -> Answer {
+        let entry = Entry::of_inspector(&request);
+        match &request.ask {
+            WorkerAsk::Seal { .. } | WorkerAsk::RewrapTo { .. } | WorkerAsk::EncryptTo { .. } => {
+                let asked = request.clone();
+                self.once(&asked.ticket, &asked, entry, self.carry_out_for_worker(request)).await
+            }
+            _ => {
+                let answer = self.carry_out_for_worker(request).await;
+                self.recorded(Some(entry), None, answer).await
+            }
+        }
+    }
+
+    async fn carry_out_for_worker(&self, request: InspectorRequest) -> Answer {
         let ticket = request.ticket;
         match request.ask {
             WorkerAsk::Release { worker } => ssmax_api::encode(self.release(&ticket, worker)),
@@ -202,4 +266,21 @@ impl Keyserver {
             }
         }
     }
+}
+
+/// Opens the audit log. Its keys are made when they are not there: an older store has none.
+async fn open_audit(settings: &Settings, keys: &KeyStore) -> Result<Writer, SetupError> {
+    let id = match keys.keys(KeyPurpose::Audit)?.into_iter().next() {
+        Some(id) => id,
+        None => keys.generate(KeyPurpose::Audit, KeyAlgorithm::EcP256)?,
+    };
+    let key = keys.key(KeyPurpose::Audit, &id)?;
+    let path = settings.dir().join(ADDRESS_KEY);
+    if !path.exists() {
+        let mut octets = [0; ADDRESS_KEY_OCTETS];
+        SystemRandom.fill(&mut octets);
+        ssmax_store::files::create_private(&path, hex::encode(octets).as_bytes())?;
+    }
+    let address_key = ssmax_store::files::read_private(&path)?.to_vec();
+    Ok(Writer::open(&settings.dir(), &settings.organisation.id, key, address_key).await?)
 }

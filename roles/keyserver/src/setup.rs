@@ -28,6 +28,9 @@ pub enum SetupError {
     /// The state itself.
     #[error("the state cannot be read")]
     State(ssmax_api::Problem),
+    /// The audit log: without it nothing is done.
+    #[error("the audit log cannot be written")]
+    Audit,
     /// Not a member yet.
     #[error("this organisation has not been admitted yet: install the authority's answer first")]
     NotAdmitted,

@@ -1,6 +1,8 @@
 //! What the keyserver holds while it runs.
 
+use crate::audit::Writer;
 use crate::config::Settings;
+use crate::limits::Counters;
 use crate::member_list::ListState;
 use crate::ticket::Tickets;
 use ssmax_api::Problem;
@@ -23,6 +25,8 @@ pub struct Keyserver {
     pub(crate) tickets: Tickets,
     pub(crate) random: SystemRandom,
     pub(crate) ca: ssmax_daemon::call::Client,
+    pub(crate) audit: Writer,
+    pub(crate) counters: Counters,
 }
 
 /// The member's own certificates.

@@ -1,5 +1,6 @@
 //! Tickets: one mail each, for fifteen minutes, in memory only.
 
+use crate::again::Answers;
 use ssmax_api::keyserver::{FreshForm, UserRecord, VerdictBody};
 use ssmax_api::{Problem, TicketId};
 use ssmax_chain::hop_record::PartRecord;
@@ -137,17 +138,35 @@ pub(crate) struct Tickets(Mutex<Open>);
 
 #[derive(Default)]
 struct Open {
-    tickets: HashMap<TicketId, (Arc<Mutex<Ticket>>, bool)>,
+    tickets: HashMap<TicketId, Entry>,
     /// The names in the order of opening, for expiry; closed ones may still stand here.
     by_age: VecDeque<(OffsetDateTime, TicketId)>,
     /// How many are for mail from outside.
     outside: usize,
+    /// How many are for mail of one member.
+    of_members: HashMap<String, usize>,
+}
+
+struct Entry {
+    ticket: Arc<Mutex<Ticket>>,
+    /// One request at a time: the same one waits for its own answer.
+    answers: Arc<tokio::sync::Mutex<Answers>>,
+    outside: bool,
+    member: Option<String>,
 }
 
 impl Open {
     fn remove(&mut self, id: &str) {
-        if let Some((_, outside)) = self.tickets.remove(id) {
-            self.outside -= usize::from(outside);
+        if let Some(entry) = self.tickets.remove(id) {
+            self.outside -= usize::from(entry.outside);
+            if let Some(member) = entry.member
+                && let Some(open) = self.of_members.get_mut(&member)
+            {
+                *open -= 1;
+                if *open == 0 {
+                    self.of_members.remove(&member);
+                }
+            }
         }
     }
 
@@ -174,7 +193,20 @@ impl Tickets {
         }
         open.by_age.push_back((ticket.opened, id.clone()));
         open.outside += usize::from(outside);
-        open.tickets.insert(id.clone(), (Arc::new(Mutex::new(ticket)), outside));
+        let member = match &ticket.origin {
+            Origin::Member(mail) => Some(mail.member.id.clone()),
+            _ => None,
+        };
+        if let Some(member) = member.clone() {
+            *open.of_members.entry(member).or_default() += 1;
+        }
+        let entry = Entry {
+            ticket: Arc::new(Mutex::new(ticket)),
+            answers: Arc::default(),
+            outside,
+            member,
+        };
+        open.tickets.insert(id.clone(), entry);
         Ok(id)
     }
 
@@ -194,7 +226,28 @@ impl Tickets {
     ) -> Result<Arc<Mutex<Ticket>>, Problem> {
         let mut open = lock(&self.0);
         open.expire(now);
-        open.tickets.get(id).map(|(ticket, _)| Arc::clone(ticket)).ok_or(Problem::NoTicket)
+        open.tickets.get(id).map(|entry| Arc::clone(&entry.ticket)).ok_or(Problem::NoTicket)
+    }
+
+    /// The answers that a ticket gave, to be held while it gives another.
+    ///
+    /// # Errors
+    /// [`Problem::NoTicket`] as for [`Tickets::find`].
+    pub(crate) fn answers(
+        &self,
+        id: &str,
+        now: OffsetDateTime,
+    ) -> Result<Arc<tokio::sync::Mutex<Answers>>, Problem> {
+        let mut open = lock(&self.0);
+        open.expire(now);
+        open.tickets.get(id).map(|entry| Arc::clone(&entry.answers)).ok_or(Problem::NoTicket)
+    }
+
+    /// How many tickets are open for mail of a member.
+    pub(crate) fn open_of_member(&self, member: &str, now: OffsetDateTime) -> usize {
+        let mut open = lock(&self.0);
+        open.expire(now);
+        open.of_members.get(member).copied().unwrap_or_default()
     }
 }
 

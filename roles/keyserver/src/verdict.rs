@@ -1,6 +1,7 @@
 //! The worker's finding, and what the keyserver makes of it.
 
 use crate::hold::StoppedMail;
+use crate::limits::Source;
 use crate::people::may_send_as;
 use crate::state::Keyserver;
 use crate::ticket::{MemberMail, Origin, OwnMail, Ticket, lock};
@@ -50,7 +51,9 @@ impl Keyserver {
         }
         let passes = verdict.outcome <= open.tolerated;
         if passes {
-            check_pass(&open, &verdict)?;
+            let fits = check_pass(&open, &verdict);
+            self.count_refusal(Source::of(&open.origin).as_ref(), &fits);
+            fits?;
         }
         tracing::info!(%ticket, outcome = ?verdict.outcome, rules = ?verdict.rules, "a worker has judged a mail");
         open.verdict = Some(verdict);

@@ -72,6 +72,7 @@ impl Gateway {
     pub(super) async fn write_end(&self, held: &Held, fate: &str) {
         for recipient in held.waiting() {
             let entry = Entry {
+                ticket: None,
                 direction: &held.facts.direction,
                 message_id: &held.facts.message_id,
                 queue_id: None,

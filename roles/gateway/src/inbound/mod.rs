@@ -52,7 +52,7 @@ impl Journey for Inbound {
             let mode = self.0.settings.gateway.inbound_after_opening;
             self.0.stop("inbound", mode, &octets, refusal, &mut fates).await;
         }
-        let ticket = fates.ticket.take();
+        let ticket = fates.ticket.clone();
         let replies = fates.write(&self.0.journal, "inbound").await;
         self.0.close(ticket);
         replies

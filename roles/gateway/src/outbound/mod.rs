@@ -100,7 +100,7 @@ impl Gateway {
                 }
             }
         }
-        let ticket = fates.ticket.take();
+        let ticket = fates.ticket.clone();
         (fates.write(&self.journal, "outbound").await, ticket)
     }
 

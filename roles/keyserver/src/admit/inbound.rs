@@ -3,6 +3,7 @@
 
 use super::{addresses, are_files, recipient_infos, ri_digest};
 use crate::hold::StoppedMail;
+use crate::limits::Source;
 use crate::preserve::is_for_mailers;
 use crate::state::Keyserver;
 use crate::ticket::{MemberMail, Origin, Ticket, TicketPart};
@@ -96,13 +97,20 @@ impl Keyserver {
             return Err(Problem::Refused(Reason::RecipientWithoutCertificate));
         }
 
+        let source = Source::Member(member.id.clone());
+        self.count_mail(&source, recipients.len())?;
+
         // A private key is used from here on.
-        let record = self.open_sealed(&sealed, &sealed_key)?;
-        check_sealed(&record, &hop, &recipients)?;
-        let mut parts = Vec::with_capacity(keys.len());
-        for ((part, named), key) in request.parts.iter().zip(&hop.parts).zip(&keys) {
-            parts.push(self.open_mail(named, part, key)?);
-        }
+        let opened = self.open_sealed(&sealed, &sealed_key).and_then(|record| {
+            check_sealed(&record, &hop, &recipients)?;
+            let mut parts = Vec::with_capacity(keys.len());
+            for ((part, named), key) in request.parts.iter().zip(&hop.parts).zip(&keys) {
+                parts.push(self.open_mail(named, part, key)?);
+            }
+            Ok((record, parts))
+        });
+        self.count_refusal(Some(&source), &opened);
+        let (record, parts) = opened?;
         let files = is_in_attachment_mode(&request.parts);
         let answer = InboundTicket {
             ticket: self.ticket_id(),

@@ -2,6 +2,7 @@
 
 use super::sender::Sender;
 use super::{addresses, are_files, recipient_infos};
+use crate::limits::Source;
 use crate::people::{has_token, server_held};
 use crate::preserve::is_for_mailers;
 use crate::state::{Keyserver, failed};
@@ -91,15 +92,21 @@ impl Keyserver {
         for offered in &request.parts {
             chosen.push((offered, self.choose_submission(offered, files.then_some(&from))?));
         }
+        let source = Source::Person(statement.user.clone());
+        self.count_mail(&source, recipients.len())?;
         // Private keys are used from here on.
         let mut parts = Vec::with_capacity(chosen.len());
         for (offered, chosen) in chosen {
-            let part = self.open_submitted(offered, &chosen)?;
+            let part = self.open_submitted(offered, &chosen);
+            self.count_refusal(Some(&source), &part);
+            let part = part?;
             let is_his = self.claim_ciphertext(&part.tail, &part.kcv, &statement.user).await?;
             // A file in attachment mode may come from who received it: that he knows its
             // key, the RecipientInfo bound to him has shown.
             if !files && !is_his {
-                return Err(Problem::Refused(Reason::CiphertextOfAnother));
+                let refused = Err(Problem::Refused(Reason::CiphertextOfAnother));
+                self.count_refusal(Some(&source), &refused);
+                return refused;
             }
             parts.push(part);
         }

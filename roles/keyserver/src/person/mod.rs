@@ -14,9 +14,11 @@ use ssmax_api::person::{self, PersonAnswer, PersonProblem, PersonRequest};
 impl Keyserver {
     /// Answers a person.
     pub async fn answer_person(&self, request: PersonRequest) -> PersonAnswer {
-        match request {
+        let entry = crate::audit::Entry::of_person(&request);
+        let answer = match request {
             PersonRequest::RewrapOwn(request) => person::encode(self.rewrap_own(&request).await),
-        }
+        };
+        self.recorded_for_person(entry, answer).await
     }
 }
 

@@ -1,0 +1,244 @@
+//! What of a request and its answer stands in a row. Tickets and addresses come as they
+//! are; the writer hashes them.
+
+use crate::state::Keyserver;
+use serde_bytes::ByteBuf;
+use ssmax_api::keyserver::{
+    CaRequest, GatewayRequest, InboundAnswer, InspectorRequest, OutboundTicket, Reviewed,
+    VerdictBody, WorkerAsk,
+};
+use ssmax_api::person::{PersonAnswer, PersonProblem, PersonRequest};
+use ssmax_api::{Answer, Problem, TicketId};
+use ssmax_chain::person_request::RewrapOwn;
+use ssmax_chain::statement::Statement;
+
+/// How many addresses of one request are named.
+const MAX_NAMED: usize = 100;
+
+/// One row, before it has its place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) op: &'static str,
+    pub(crate) ticket: Option<TicketId>,
+    pub(crate) who: Vec<String>,
+    pub(crate) about: Option<String>,
+    pub(crate) result: String,
+}
+
+/// Where the ticket of an admission stands in its answer.
+type Opened = fn(&[u8]) -> Option<TicketId>;
+
+impl Entry {
+    /// A row of this operation.
+    pub(crate) fn new(op: &'static str) -> Self {
+        Self { op, ..Self::default() }
+    }
+
+    fn on(op: &'static str, ticket: &str) -> Self {
+        Self { ticket: Some(ticket.to_owned()), ..Self::new(op) }
+    }
+
+    fn who<T: AsRef<str>>(mut self, who: impl IntoIterator<Item = T>) -> Self {
+        self.who = who.into_iter().take(MAX_NAMED).map(|one| one.as_ref().to_owned()).collect();
+        self
+    }
+
+    fn about(mut self, about: impl ToString) -> Self {
+        self.about = Some(about.to_string());
+        self
+    }
+
+    /// What the gateway asks; `None` for what uses and decides nothing.
+    pub(crate) fn of_gateway(request: &GatewayRequest) -> Option<(Self, Option<Opened>)> {
+        use GatewayRequest as Q;
+        Some(match request {
+            Q::AdmitOutbound(mail) => {
+                // As it claims to be, also where it is not believed.
+                let claimed: Option<Statement> = serde_json::from_str(&mail.statement.json).ok();
+                let who = claimed
+                    .into_iter()
+                    .flat_map(|one| [vec![one.user, one.from], one.recipients].concat());
+                let opened: Opened =
+                    |octets| read::<OutboundTicket>(octets).map(|answer| answer.ticket);
+                (Self::new("admit-outbound").who(who), Some(opened))
+            }
+            Q::AdmitInbound(mail) | Q::ReadmitInbound(mail) => {
+                let again = matches!(request, Q::ReadmitInbound(_));
+                let op = if again { "readmit-inbound" } else { "admit-inbound" };
+                let who = std::iter::once(&mail.from).chain(&mail.recipients);
+                let opened: Opened = |octets| match read::<InboundAnswer>(octets)? {
+                    InboundAnswer::Admitted(answer) => Some(answer.ticket),
+                    InboundAnswer::Repeat(_) => None,
+                };
+                let tails: Vec<String> =
+                    mail.parts.iter().map(|part| part.tail.to_string()).collect();
+                (Self::new(op).who(who).about(tails.join(" ")), Some(opened))
+            }
+            Q::AdmitOutside { recipients } => {
+                (Self::new("admit-outside").who(recipients), Some(read::<TicketId>))
+            }
+            Q::SignUser { ticket, entity } => (Self::on("sign-user", ticket).about(entity), None),
+            Q::Rewrap { ticket, to_org, recipients, .. } => {
+                (Self::on("rewrap", ticket).who(recipients).about(to_org), None)
+            }
+            Q::RewrapFiles { ticket, to_org, recipients, .. } => {
+                (Self::on("rewrap", ticket).who(recipients).about(to_org), None)
+            }
+            Q::SignHop { ticket, id, .. } => (Self::on("sign-hop", ticket).about(id), None),
+            Q::Preserve { ticket, recipient, tail } => {
+                (Self::on("preserve", ticket).who([recipient]).about(tail), None)
+            }
+            Q::Tolerate { ticket, officer, outcome, .. } => {
+                let outcome = format!("{outcome:?}").to_lowercase();
+                (Self::on("tolerate", ticket).who([officer]).about(outcome), None)
+            }
+            Q::OpenHeld(open) => {
+                (Self::new("open-held").who([&open.officer]).about(&open.held.id), None)
+            }
+            Q::ReleaseForReview(review) => {
+                let row = match &review.what {
+                    Reviewed::Held(held) => Self::new("release-for-review").about(&held.id),
+                    Reviewed::Part(ticket) => Self::on("release-for-review", ticket),
+                };
+                (row.who([&review.officer]), None)
+            }
+            Q::InstallList { .. } => (Self::new("install-list"), None),
+            Q::HoldKey | Q::Close { .. } => return None,
+        })
+    }
+
+    /// What a worker asks.
+    pub(crate) fn of_inspector(request: &InspectorRequest) -> Self {
+        let ticket = &request.ticket;
+        match &request.ask {
+            WorkerAsk::Release { .. } => Self::on("release", ticket),
+            WorkerAsk::VerifySubmission { .. } => Self::on("verify-submission", ticket),
+            WorkerAsk::Verified { .. } => Self::on("verified", ticket),
+            WorkerAsk::Verdict { body, .. } => {
+                let verdict: Option<VerdictBody> = read(body);
+                let row = Self::on("verdict", ticket);
+                match verdict {
+                    Some(verdict) => row.about(format!("{:?}", verdict.outcome).to_lowercase()),
+                    None => row,
+                }
+            }
+            WorkerAsk::EncryptFresh { tail, .. } => Self::on("encrypt-fresh", ticket).about(tail),
+            WorkerAsk::Seal { recipient, .. } => Self::on("seal", ticket).who([recipient]),
+            WorkerAsk::RewrapTo { recipient } => Self::on("rewrap-to", ticket).who([recipient]),
+            WorkerAsk::EncryptTo { recipient, tail, .. } => {
+                Self::on("encrypt-to", ticket).who([recipient]).about(tail)
+            }
+        }
+    }
+
+    /// What the CA asks; `None` for what is public.
+    pub(crate) fn of_ca(request: &CaRequest) -> Option<Self> {
+        Some(match request {
+            CaRequest::MakeUserKeys { .. } => Self::new("make-user-keys"),
+            CaRequest::InstallUser(record) => Self::new("install-user").who([&record.user]),
+            CaRequest::Delegate(one) => {
+                Self::new("delegate").who([&one.owner, &one.actor]).about(one.until)
+            }
+            CaRequest::EndDelegation { owner, actor } => {
+                Self::new("end-delegation").who([owner, actor])
+            }
+            CaRequest::ExportEncryptionKey { user } => Self::new("export-key").who([user]),
+            CaRequest::ExportEarlierKeys { user } => Self::new("export-earlier-keys").who([user]),
+            CaRequest::Person { .. } | CaRequest::RelayKeys | CaRequest::ListDelegations => {
+                return None;
+            }
+        })
+    }
+
+    /// What a person asks, as it claims to be.
+    pub(crate) fn of_person(request: &PersonRequest) -> Self {
+        match request {
+            PersonRequest::RewrapOwn(request) => {
+                let row = Self::new("rewrap-own");
+                match RewrapOwn::parse(&request.json) {
+                    Ok(claimed) => {
+                        let tails = claimed.parts.iter().map(|part| part.tail.to_string());
+                        let tails: Vec<String> = tails.collect();
+                        row.who([claimed.user, claimed.mailbox]).about(tails.join(" "))
+                    }
+                    Err(_) => row,
+                }
+            }
+        }
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(octets: &[u8]) -> Option<T> {
+    ciborium::from_reader(octets).ok()
+}
+
+fn word(problem: Problem) -> String {
+    match problem {
+        Problem::Refused(reason) => format!("refused {}", reason.number()),
+        Problem::NoTicket => "no-ticket".to_owned(),
+        Problem::NotAllowed => "not-allowed".to_owned(),
+        Problem::Malformed => "malformed".to_owned(),
+        Problem::NotFound => "not-found".to_owned(),
+        Problem::Exists => "exists".to_owned(),
+        _ => "failed".to_owned(),
+    }
+}
+
+fn word_for_person(problem: PersonProblem) -> String {
+    // Its own name, as it travels.
+    serde_json::to_value(problem)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_else(|| "failed".to_owned())
+}
+
+impl Keyserver {
+    /// Writes the row of an answer before the answer goes out. What cannot be recorded has
+    /// not happened: it is a failure.
+    pub(crate) async fn recorded(
+        &self,
+        entry: Option<Entry>,
+        opened: Option<Opened>,
+        answer: Answer,
+    ) -> Answer {
+        let Some(mut entry) = entry else { return answer };
+        match &answer {
+            Ok(octets) => {
+                entry.result = "ok".to_owned();
+                if let Some(opened) = opened {
+                    entry.ticket = opened(octets);
+                }
+            }
+            Err(problem) => entry.result = word(*problem),
+        }
+        match self.audit.append(entry).await {
+            Ok(()) => answer,
+            Err(_) => Err(Problem::Failed),
+        }
+    }
+
+    /// A repeated answer, in the log as such.
+    pub(crate) async fn recorded_again(&self, mut entry: Entry, octets: ByteBuf) -> Answer {
+        "again".clone_into(&mut entry.result);
+        match self.audit.append(entry).await {
+            Ok(()) => Ok(octets),
+            Err(_) => Err(Problem::Failed),
+        }
+    }
+
+    /// As [`Keyserver::recorded`], for a person's request.
+    pub(crate) async fn recorded_for_person(
+        &self,
+        mut entry: Entry,
+        answer: PersonAnswer,
+    ) -> PersonAnswer {
+        entry.result = match &answer {
+            Ok(_) => "ok".to_owned(),
+            Err(problem) => word_for_person(*problem),
+        };
+        match self.audit.append(entry).await {
+            Ok(()) => answer,
+            Err(_) => Err(PersonProblem::Failed),
+        }
+    }
+}

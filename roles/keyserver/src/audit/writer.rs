@@ -1,0 +1,279 @@
+//! One writer for all rows. Rows that wait while others are being synced go to the disk
+//! together with them, so many mails at a time cost few syncs.
+
+use super::record::Entry;
+use super::row::{Head, Row, VERSION, hash, labelled};
+use super::{DATABASE, MIGRATIONS};
+use ssmax_api::keyserver::ticket_name;
+use ssmax_chain::Digest;
+use ssmax_primitives::hmac_sha256;
+use ssmax_store::{Database, StoreError, sqlx};
+use ssmax_token::SigningKey;
+use std::path::Path;
+use std::sync::Arc;
+use time::OffsetDateTime;
+use tokio::sync::{mpsc, oneshot};
+
+/// How many rows one sync takes at most.
+const MAX_BATCH: usize = 256;
+
+/// How many rows may wait; who comes later waits to be let in.
+const MAX_WAITING: usize = 4096;
+
+/// A signed head is kept for about so many rows; those between are replaced by the next.
+const KEEP_HEAD_EVERY: u64 = 1000;
+
+/// Octets of a keyed hash that a row shows: enough to tell addresses apart.
+const SHOWN_HASH_OCTETS: usize = 16;
+
+/// Hands rows to the writer.
+#[derive(Debug, Clone)]
+pub(crate) struct Writer(mpsc::Sender<Waiting>);
+
+struct Waiting {
+    entry: Entry,
+    done: oneshot::Sender<bool>,
+}
+
+impl std::fmt::Debug for Waiting {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Waiting").finish_non_exhaustive()
+    }
+}
+
+/// A row could not be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the audit log cannot be written")]
+pub(crate) struct NotWritten;
+
+impl Writer {
+    /// Opens the log and goes on where it ended.
+    pub(crate) async fn open(
+        dir: &Path,
+        organisation: &str,
+        key: Arc<dyn SigningKey>,
+        address_key: Vec<u8>,
+    ) -> Result<Self, StoreError> {
+        let database = Database::open(dir, DATABASE, MIGRATIONS).await?;
+        let last: Option<(i64, Vec<u8>)> =
+            sqlx::query_as("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
+                .fetch_optional(database.pool())
+                .await?;
+        let heads: Vec<(i64,)> = sqlx::query_as("SELECT seq FROM head ORDER BY seq DESC LIMIT 2")
+            .fetch_all(database.pool())
+            .await?;
+        let mut heads = heads.iter().map(|(seq,)| unsigned(*seq));
+        let head = heads.next().unwrap_or_default();
+        let chain = Chain {
+            database,
+            organisation: organisation.to_owned(),
+            key,
+            address_key,
+            seq: last.as_ref().map_or(0, |(seq, _)| unsigned(*seq)),
+            hash: last.and_then(|(_, hash)| hash.try_into().ok()).map_or(Digest([0; 32]), Digest),
+            head,
+            kept_head: heads.next().unwrap_or(head),
+        };
+        let (sender, receiver) = mpsc::channel(MAX_WAITING);
+        tokio::spawn(chain.run(receiver));
+        Ok(Self(sender))
+    }
+
+    /// Appends a row and waits until it is on the disk.
+    pub(crate) async fn append(&self, entry: Entry) -> Result<(), NotWritten> {
+        let (done, written) = oneshot::channel();
+        self.0.send(Waiting { entry, done }).await.map_err(|_| NotWritten)?;
+        match written.await {
+            Ok(true) => Ok(()),
+            _ => Err(NotWritten),
+        }
+    }
+}
+
+/// The end of the chain.
+struct Chain {
+    database: Database,
+    organisation: String,
+    key: Arc<dyn SigningKey>,
+    address_key: Vec<u8>,
+    seq: u64,
+    hash: Digest,
+    /// The newest head, and the newest that stays.
+    head: u64,
+    kept_head: u64,
+}
+
+impl Chain {
+    async fn run(mut self, mut receiver: mpsc::Receiver<Waiting>) {
+        while let Some(first) = receiver.recv().await {
+            let mut batch = vec![first];
+            while batch.len() < MAX_BATCH {
+                let Ok(next) = receiver.try_recv() else { break };
+                batch.push(next);
+            }
+            let written = match self.write(&batch).await {
+                Ok(()) => true,
+                Err(error) => {
+                    tracing::error!(%error, "the audit log cannot be written");
+                    false
+                }
+            };
+            for waiting in batch {
+                // Who has gone does not want to know.
+                let _ = waiting.done.send(written);
+            }
+        }
+        self.database.close().await;
+    }
+
+    /// Writes all of a batch, with a signed head, in one transaction.
+    async fn write(&mut self, batch: &[Waiting]) -> Result<(), WriteError> {
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let (mut seq, mut last) = (self.seq, self.hash);
+        let mut change = self.database.begin_write().await?;
+        for waiting in batch {
+            seq += 1;
+            let text = self.row(&waiting.entry, seq, now, last).text();
+            last = hash(&text);
+            sqlx::query("INSERT INTO audit (seq, row, hash) VALUES (?, ?, ?)")
+                .bind(signed(seq))
+                .bind(&text)
+                .bind(last.0.as_slice())
+                .execute(&mut *change)
+                .await
+                .map_err(StoreError::from)?;
+        }
+        let head =
+            Head { v: VERSION, organisation: self.organisation.clone(), seq, hash: last, at: now }
+                .text();
+        let signature = self.key.sign(&labelled(&head)).map_err(|_| WriteError::Key)?;
+        sqlx::query("INSERT INTO head (seq, head, signature) VALUES (?, ?, ?)")
+            .bind(signed(seq))
+            .bind(&head)
+            .bind(signature)
+            .execute(&mut *change)
+            .await
+            .map_err(StoreError::from)?;
+        let stays = self.head >= self.kept_head + KEEP_HEAD_EVERY;
+        if self.head != self.kept_head && !stays {
+            sqlx::query("DELETE FROM head WHERE seq = ?")
+                .bind(signed(self.head))
+                .execute(&mut *change)
+                .await
+                .map_err(StoreError::from)?;
+        }
+        change.commit().await.map_err(StoreError::from)?;
+        if stays || self.kept_head == 0 {
+            self.kept_head = if stays { self.head } else { seq };
+        }
+        (self.seq, self.hash, self.head) = (seq, last, seq);
+        Ok(())
+    }
+
+    fn row(&self, entry: &Entry, seq: u64, at: i64, prev: Digest) -> Row {
+        let keyed = |text: &String| {
+            let mac = hmac_sha256(&self.address_key, &[text.to_lowercase().as_bytes()]);
+            hex::encode(mac.get(..SHOWN_HASH_OCTETS).unwrap_or_default())
+        };
+        Row {
+            v: VERSION,
+            seq,
+            at,
+            op: entry.op.to_owned(),
+            ticket: entry.ticket.as_deref().map(ticket_name),
+            who: entry.who.iter().map(keyed).collect(),
+            about: entry.about.clone(),
+            result: entry.result.clone(),
+            prev,
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the key of the log cannot be used")]
+    Key,
+}
+
+/// The operation by which a removal is announced; its row names the last row that goes.
+pub(super) const RETAIN: &str = "retain";
+
+impl Writer {
+    /// Removes rows that are older than a kept head from before `oldest`; that head says
+    /// what the first row left is chained to. It is announced in the log first: rows that
+    /// are missing at its beginning without that were taken away. Gives how many went.
+    pub(crate) async fn retain(
+        &self,
+        dir: &Path,
+        oldest: OffsetDateTime,
+    ) -> Result<u64, RetainError> {
+        let database = Database::open(dir, DATABASE, MIGRATIONS).await?;
+        let removed = self.shorten(&database, oldest).await;
+        database.close().await;
+        removed
+    }
+
+    async fn shorten(
+        &self,
+        database: &Database,
+        oldest: OffsetDateTime,
+    ) -> Result<u64, RetainError> {
+        let heads: Vec<(i64, String)> =
+            sqlx::query_as("SELECT seq, head FROM head ORDER BY seq DESC")
+                .fetch_all(database.pool())
+                .await
+                .map_err(StoreError::from)?;
+        let (first,): (i64,) = sqlx::query_as("SELECT COALESCE(MIN(seq), 0) FROM audit")
+            .fetch_one(database.pool())
+            .await
+            .map_err(StoreError::from)?;
+        let is_old = |text: &str| {
+            serde_json::from_str::<Head>(text).is_ok_and(|head| head.at < oldest.unix_timestamp())
+        };
+        // The newest head goes with the next row, so it is none to be chained to.
+        let Some((seq, _)) = heads.iter().skip(1).find(|(seq, text)| *seq >= first && is_old(text))
+        else {
+            return Ok(0);
+        };
+        let entry =
+            Entry { result: "ok".to_owned(), about: Some(seq.to_string()), ..Entry::new(RETAIN) };
+        self.append(entry).await?;
+        let mut change = database.begin_write().await?;
+        let removed = sqlx::query("DELETE FROM audit WHERE seq <= ?")
+            .bind(seq)
+            .execute(&mut *change)
+            .await
+            .map_err(StoreError::from)?
+            .rows_affected();
+        sqlx::query("DELETE FROM head WHERE seq < ?")
+            .bind(seq)
+            .execute(&mut *change)
+            .await
+            .map_err(StoreError::from)?;
+        change.commit().await.map_err(StoreError::from)?;
+        Ok(removed)
+    }
+}
+
+/// Old rows could not be removed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RetainError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    NotWritten(#[from] NotWritten),
+}
+
+/// SQLite's integers have a sign; a log never gets so long that it matters.
+fn signed(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
+}
+
+pub(super) fn unsigned(seq: i64) -> u64 {
+    u64::try_from(seq).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;
