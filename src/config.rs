@@ -162,6 +162,7 @@ impl Config {
         }
         if let Some(section) = &mut file.keyserver {
             absolute(&mut section.unlock_file);
+            section.outside_certificates.iter_mut().for_each(absolute);
             token_files(&mut section.pkcs11).for_each(absolute);
         }
         if let Some(section) = &mut file.ca {

@@ -56,6 +56,9 @@ sample-keyserver-max_private_operations = How many private-key operations one ma
 sample-keyserver-allow_pkcs1_decryption = Whether RSA keys open PKCS#1 v1.5, for old mailers.
 sample-keyserver-sign_for_users =
     Whether the key server may sign for people who sent unsigned mail with a strong login.
+sample-keyserver-outside_certificates =
+    A folder with S/MIME certificates (PEM, *.pem, one each) of people outside the federation,
+    to whom mail may be encrypted ([gateway] outside). Left out: nobody.
 sample-keyserver-reviewers =
     Addresses of the people here to whom held mail may be shown, by their encryption
     certificates. Without this line: everybody here with a certificate.
@@ -130,6 +133,10 @@ sample-gateway-delivery =
 sample-gateway-attachments =
     What a recipient gets of a mail whose attachments came encrypted one by one: whole (one
     encrypted mail, which every mailer shows) or keep (each file as it came, re-wrapped).
+sample-gateway-outside =
+    Mail of our people to recipients outside the federation: reject, clear (as the mailer made
+    it; what was encrypted is refused), encrypt-if-known (by [keyserver] outside_certificates)
+    or hold (for an officer).
 sample-gateway-max_held_mebibytes =
     Most mail that is held for a person, in MiB. Past it, senders are told to try again later.
 sample-gateway-max_list_members = Most members of one list.

@@ -53,6 +53,9 @@ sample-keyserver-pkcs11-pin_file = 利用者PINのファイル。所有者だけ
 sample-keyserver-max_private_operations = メール一通に使える秘密鍵演算の回数。
 sample-keyserver-allow_pkcs1_decryption = 古いメールソフトのため、RSA鍵でPKCS#1 v1.5を開くか。
 sample-keyserver-sign_for_users = 強いログインで署名なしに送られたメールに、本人に代わり署名してよいか。
+sample-keyserver-outside_certificates =
+    連合の外の人のS/MIME証明書（PEM、*.pem、一つずつ）のフォルダ。その人あてのメールを
+    暗号化できるようになります（[gateway] outside）。省略するとなし。
 sample-keyserver-reviewers =
     保留中のメールを（その人の暗号用証明書あてに）見せてよい、自組織の人のアドレス。
     この行がなければ、証明書を持つ自組織の人すべて。
@@ -121,6 +124,9 @@ sample-gateway-delivery =
 sample-gateway-attachments =
     添付ファイルが一つずつ暗号化されて届いたメールの配送の形: whole（全体を暗号化した1通。どのメールソフト
     でも読める）か keep（届いたままの暗号化ファイルを宛先の鍵に付け替える）
+sample-gateway-outside =
+    連合の外あてのメール: reject（拒否）、clear（メールソフトが作ったまま送る。暗号化されたものは拒否）、
+    encrypt-if-known（[keyserver] outside_certificatesの証明書で暗号化）、hold（担当者のため保留）
 sample-gateway-max_held_mebibytes = 保留しておくメールの合計の上限（MiB）。超えると送信側に後での再送を求めます。
 sample-gateway-max_list_members = 一つのメーリングリストの最大人数。
 sample-gateway-lists =

@@ -9,6 +9,7 @@ use ssmax_api::gateway::{HeldMail, HeldState, OfficerRequest, Released, ReviewMa
 use ssmax_api::{Answer, Problem};
 use ssmax_inspection::Outcome;
 use ssmax_pki::Certificate;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -102,10 +103,14 @@ struct Officer {
 impl Officer {
     fn name(&self) -> Result<String, Complaint> {
         let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        // A service has no names in its environment, but a user id.
+        let number =
+            || std::fs::metadata("/proc/self").ok().map(|own| format!("uid {}", own.uid()));
         // Behind sudo, the person and not the account of the roles.
         self.officer
             .clone()
             .or_else(|| ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(said))
+            .or_else(number)
             .ok_or_else(|| Complaint::new(Exit::WrongUse, "hold-officer-unknown"))
     }
 }

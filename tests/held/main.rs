@@ -2,7 +2,7 @@
 //! given up.
 //!
 //! [`clear`] is about mail that came in clear, [`chain`] about what came encrypted over the
-//! chain or from an own person, [`told`] about what people are told.
+//! chain or from an own person, [`told`] about what people are told, [`outside`] about recipients of no member.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -28,6 +28,7 @@ mod member;
 #[path = "../reasons/officer.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
 mod officer;
+mod outside;
 #[path = "../reasons/person.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
 mod person;
@@ -61,10 +62,11 @@ const MALLORY: &str = "mallory@x.example";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn held_mail_is_kept_told_shown_and_released_by_name_and_once() {
-    let federation = Federation::start().await;
+    let mut federation = Federation::start().await;
     clear::run(&federation).await;
     chain::run(&federation).await;
     told::run(&federation).await;
+    outside::run(&mut federation).await;
 }
 
 fn run_dir(member: &Member) -> PathBuf {

@@ -8,7 +8,7 @@ use ssmax_authority::{AuthorityConfig, Server};
 use ssmax_daemon::Stop;
 use ssmax_federation::Kind;
 use ssmax_gateway::wire::Route;
-use ssmax_gateway::{AfterOpening, Ambiguous, Delivery};
+use ssmax_gateway::{AfterOpening, Ambiguous, Delivery, Outside};
 use ssmax_inspection::Outcome;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -158,6 +158,7 @@ fn outlines() -> [Outline; 4] {
             rewrap_own_per_day: 20,
             limits: limits(),
             ambiguous: Ambiguous::Rebuild,
+            outside: Outside::Reject,
             kind: Kind::Organisation,
             delivery: Delivery::Seal,
             locked_archive: Outcome::Hold,
@@ -172,6 +173,7 @@ fn outlines() -> [Outline; 4] {
             rewrap_own_per_day: 20,
             limits: limits(),
             ambiguous: Ambiguous::Refuse,
+            outside: Outside::Clear,
             kind: Kind::Organisation,
             delivery: Delivery::Seal,
             locked_archive: Outcome::Block,
@@ -186,6 +188,7 @@ fn outlines() -> [Outline; 4] {
             rewrap_own_per_day: 0,
             limits: limits(),
             ambiguous: Ambiguous::Rebuild,
+            outside: Outside::EncryptIfKnown,
             kind: Kind::Organisation,
             delivery: Delivery::Seal,
             locked_archive: Outcome::Hold,
@@ -201,6 +204,7 @@ fn outlines() -> [Outline; 4] {
             rewrap_own_per_day: 100,
             limits: limits(),
             locked_archive: Outcome::Hold,
+            outside: Outside::Reject,
             kind: Kind::Esp,
             // An ESP preserves whatever stands here.
             delivery: Delivery::Seal,

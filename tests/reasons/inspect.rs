@@ -16,6 +16,7 @@ pub(crate) async fn run(stage: &mut Stage<'_>) {
     a_ciphertext_below_another_part(stage).await;
     a_ciphertext_from_outside(stage).await;
     a_recipient_outside_the_federation(stage).await;
+    what_cannot_be_sent_outside_as_it_should_be(stage).await;
     a_recipient_whom_nobody_knows(stage).await;
     a_sealed_mail_from_outside(stage).await;
 }
@@ -82,6 +83,19 @@ async fn a_recipient_outside_the_federation(stage: &mut Stage<'_>) {
         let mail = mail(&a.sender.address, outside, &text()).signed_by(a.sender);
         stage.submitted(a.member, a.sender, outside, &mail, Reason::RecipientOutside).await;
     }
+}
+
+/// B sends outside in clear, C encrypts for those it knows.
+async fn what_cannot_be_sent_outside_as_it_should_be(stage: &mut Stage<'_>) {
+    let [_, b] = stage.sides();
+    let encrypted = mail(&b.sender.address, MALLORY, &text());
+    let encrypted = encrypted.signed_by(b.sender).encrypted_for(&b.relay);
+    let reason = Reason::EncryptedForOutside;
+    stage.submitted(b.member, b.sender, MALLORY, &encrypted, reason).await;
+    let (c, erin) = (&stage.federation.c, &stage.federation.erin);
+    let unknown = mail(&erin.address, MALLORY, &text()).signed_by(erin);
+    let reason = Reason::OutsideCertificateUnknown;
+    stage.submitted(c, erin, MALLORY, &unknown, reason).await;
 }
 
 async fn a_recipient_whom_nobody_knows(stage: &mut Stage<'_>) {

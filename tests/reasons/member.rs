@@ -12,7 +12,7 @@ use ssmax_federation::{
 };
 use ssmax_gateway::{
     AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, HoldConfig, ListConfig,
-    SystemConfig, listen,
+    Outside, SystemConfig, listen,
 };
 use ssmax_hsm::{Backend, UnlockSecret};
 use ssmax_inspection::{Direction, Outcome, Policy, rule};
@@ -44,6 +44,7 @@ pub(crate) struct Outline {
     pub(crate) rewrap_own_per_day: u32,
     pub(crate) limits: ssmax_keyserver::Limits,
     pub(crate) ambiguous: Ambiguous,
+    pub(crate) outside: Outside,
     pub(crate) kind: Kind,
     pub(crate) delivery: Delivery,
     /// What becomes of a locked archive: held unless this says otherwise.
@@ -289,6 +290,7 @@ fn keyserver(
             allow_pkcs1_decryption: false,
             sign_for_users: true,
             reviewers: vec![],
+            outside_certificates: Some(home.join("outside")),
             rewrap_own_per_day: outline.rewrap_own_per_day,
             audit_days: 1830,
             limits: outline.limits,
@@ -337,6 +339,8 @@ fn gateway(
     let mut routes = routes.clone();
     let maildir = format!("maildir:{}/mail/{{domain}}/{{local}}", home.display());
     routes.insert(organisation.domains[0].clone(), maildir.parse().unwrap());
+    // Somebody outside the federation, whose server takes what it is given.
+    routes.insert("x.example".to_owned(), maildir.parse().unwrap());
     let state_dir = home.join("state");
     ssmax_gateway::Settings {
         organisation: organisation.clone(),
@@ -372,6 +376,7 @@ fn gateway(
             redirects: BTreeMap::new(),
             max_list_members: 200,
             hold: HoldConfig::default(),
+            outside: outline.outside,
             system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },
             limits: listen::Limits::default(),
         },

@@ -38,6 +38,7 @@ mod of_member;
 #[path = "../reasons/officer.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
 mod officer;
+mod outside;
 mod own_mail;
 mod people;
 #[path = "../reasons/person.rs"]
@@ -89,6 +90,7 @@ async fn a_worker_gets_what_its_verdict_was_about_and_nothing_else() {
     let site = Site::start().await;
     fresh::run(&site).await;
     held::run(&site).await;
+    outside::run(&site).await;
     seals::run(&site).await;
     of_member::run(&site).await;
     repeats::run(&site).await;

@@ -36,6 +36,8 @@ pub struct Plan {
     pub seal_for: Vec<String>,
     /// Lists and redirects among the recipients, each of which sends it on as new mail.
     pub lists: Vec<ListPost>,
+    /// Recipients outside the federation, each of whom gets the signed content encrypted.
+    pub outside_for: Vec<String>,
     /// Whether recipients here are to get what the sender encrypted, or a fresh
     /// [`FreshForm::MailCbc`] of what came in clear, and a sealed copy only where that
     /// cannot be.
@@ -87,6 +89,8 @@ pub enum Inspected {
         /// New mail of lists: the list's address, and the mail, encrypted for our own
         /// submission key.
         posts: Vec<(String, ByteBuf)>,
+        /// Mails for recipients outside the federation, encrypted.
+        outside: Vec<(String, ByteBuf)>,
         /// Whether recipients here get the mail preserved; then nothing is sealed.
         preserved: bool,
         /// What was noticed although it passed.

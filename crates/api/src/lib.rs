@@ -23,6 +23,16 @@ pub use problem::Problem;
 /// knows it may do what the ticket allows, over the sockets it may connect to.
 pub type TicketId = String;
 
+/// The name by which logs and journals call a ticket: whoever reads them learns no ticket.
+#[must_use]
+pub fn ticket_name(ticket: &str) -> String {
+    let digest = ssmax_chain::Digest::of_fields("SSMAX1-ticket-name", &[ticket.as_bytes()]);
+    digest.to_string().chars().take(TICKET_NAME_DIGITS).collect()
+}
+
+/// Hexadecimal digits of [`ticket_name`].
+const TICKET_NAME_DIGITS: usize = 20;
+
 /// What travels back over every socket: the CBOR of the answer's type, which the
 /// request determines, or a [`Problem`].
 pub type Answer = Result<serde_bytes::ByteBuf, Problem>;

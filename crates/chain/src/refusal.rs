@@ -155,6 +155,10 @@ reasons! {
     RecipientWithoutCertificate 1302 "recipient-without-certificate" Reencrypt 550 "5.1.1" Numbered;
     /// The receiving member is suspended or expelled.
     ReceiverStandingLost 1303 "receiver-standing-lost" Reencrypt 450 "4.7.1" Numbered;
+    /// The sender encrypted it, and it could reach the recipient outside in clear only.
+    EncryptedForOutside 1304 "encrypted-for-outside" Reencrypt 550 "5.7.1" Numbered;
+    /// No certificate of the recipient outside is known to encrypt with.
+    OutsideCertificateUnknown 1305 "outside-certificate-unknown" Reencrypt 550 "5.7.1" Numbered;
     /// For somebody whose provider does not open mail, in a form that mailers may show
     /// blank.
     CipherNotForMailers 1310 "cipher-not-for-mailers" Reencrypt 550 "5.6.3" Numbered;

@@ -55,6 +55,23 @@ pub enum Ambiguous {
     Refuse,
 }
 
+/// What becomes of mail to a recipient whose domain is no member's. What its sender
+/// encrypted never goes there in clear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outside {
+    /// It is refused.
+    #[default]
+    Reject,
+    /// It leaves as its sender's mailer made it, if it came in clear.
+    Clear,
+    /// It leaves encrypted, if the keyserver knows a certificate of the recipient.
+    EncryptIfKnown,
+    /// It waits for an officer; released, it leaves encrypted if a certificate is known,
+    /// else in clear if it came so.
+    Hold,
+}
+
 /// What a recipient here gets of a mail that came encrypted or signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -162,6 +179,9 @@ pub struct GatewayConfig {
     /// What a mail is, that two programs may read differently. Default rebuild.
     #[serde(default)]
     pub ambiguous: Ambiguous,
+    /// What becomes of mail to recipients outside the federation. Default reject.
+    #[serde(default)]
+    pub outside: Outside,
     /// What a recipient here gets of a mail over the chain or from a colleague: `seal` or
     /// `preserve`. An ESP always preserves. Default seal.
     #[serde(default)]

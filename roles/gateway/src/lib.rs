@@ -31,7 +31,7 @@ pub mod wire;
 
 pub use config::{
     AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, HoldConfig, Notify,
-    Settings,
+    Outside, Settings,
 };
 pub use journal::{FateRow, TicketFate, fates_of, list_version, ticket_fates};
 pub use list::{ListConfig, ListFault, Lists, ReplyTo};

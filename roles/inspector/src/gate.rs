@@ -54,7 +54,8 @@ impl Gate {
                     self.state = State::Said;
                 }
             }
-            (WorkerAsk::EncryptFresh { .. }, State::InClear) => {}
+            (WorkerAsk::EncryptFresh { .. } | WorkerAsk::EncryptOutside { .. }, State::InClear) => {
+            }
             _ => return Err(failed("a verification said more than its answer")),
         }
         Ok(())
@@ -84,6 +85,7 @@ impl Gate {
                 posts: vec![],
                 sealed: vec![],
                 preserved: true,
+                outside: vec![],
                 findings: vec![],
             }),
             // A choice of numbers is something said: one for every cause.
@@ -145,6 +147,7 @@ mod tests {
             sealed: vec![],
             posts: vec![],
             preserved: true,
+            outside: vec![],
             findings: vec![],
         }
     }
@@ -171,6 +174,7 @@ mod tests {
             sealed: vec![],
             posts: vec![],
             preserved: true,
+            outside: vec![],
             findings: vec![],
         };
         assert_eq!(gate.last(Ok(passed())), Ok(nothing));

@@ -31,6 +31,9 @@ pub struct KeyserverConfig {
     /// Default false.
     #[serde(default)]
     pub sign_for_users: bool,
+    /// A folder with S/MIME certificates (PEM, one each, `*.pem`) of people outside the
+    /// federation, to whom mail may be encrypted. Default: none.
+    pub outside_certificates: Option<PathBuf>,
     /// Addresses of the people to whom held mail may be shown. Default: every own
     /// person, by a certificate that the CA issued.
     #[serde(default)]

@@ -161,6 +161,7 @@ impl Keyserver {
     /// The one content key of a ticket whose mail an inspection has stopped before.
     /// Whoever could show any mail to a person could read all of them.
     async fn stopped_key(&self, ticket: &str) -> Result<ContentKey, Problem> {
+        self.not_at_an_esp()?;
         let (stopped, key) = {
             let open = self.tickets.find(ticket, Self::now())?;
             let open = lock(&open);

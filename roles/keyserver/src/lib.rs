@@ -20,6 +20,7 @@ mod hold;
 mod limits;
 mod list_post;
 mod member_list;
+mod outside;
 mod own_keys;
 mod people;
 mod person;

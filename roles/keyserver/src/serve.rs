@@ -261,6 +261,11 @@ impl Keyserver {
             WorkerAsk::EncryptPost { list, tail, key } => {
                 ssmax_api::encode(self.encrypt_post(&ticket, &list, tail, &key).await)
             }
+            WorkerAsk::EncryptOutside { recipient, tail, key } => ssmax_api::encode(
+                self.encrypt_outside(&ticket, &recipient, tail, &key)
+                    .await
+                    .map(serde_bytes::ByteBuf::from),
+            ),
             WorkerAsk::EncryptTo { recipient, tail, key } => {
                 ssmax_api::encode(self.encrypt_to(&ticket, &recipient, tail, &key).await)
             }

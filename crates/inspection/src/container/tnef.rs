@@ -47,7 +47,8 @@ pub(crate) fn read(octets: &[u8], most: usize) -> Winmail<'_> {
     let mut found = Winmail::default();
     let mut rest = octets.get(6..).unwrap_or_default();
     let mut attachment: Option<(String, Vec<&[u8]>)> = None;
-    while !rest.is_empty() {
+    // A line end behind it is of the mail that carried it.
+    while !matches!(rest, b"" | b"\n" | b"\r\n") {
         let (Some(name), Some(length)) = (u16_at(rest, 1), usize_at(rest, 5)) else {
             found.damaged = true;
             break;
@@ -265,6 +266,7 @@ pub(crate) mod tests {
             [("長い名前.zip".to_owned(), &b"content"[..]), (String::new(), b"second")]
         );
         assert!(!found.damaged);
+        assert!(!read(&[&octets[..], b"\r\n"].concat(), 9).damaged);
         assert!(read(&octets, 1).damaged);
         assert!(read(&octets[..octets.len() - 4], 9).damaged);
     }

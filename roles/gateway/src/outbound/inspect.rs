@@ -2,6 +2,7 @@
 
 use super::accept::parse;
 use super::authenticate::Known;
+use super::outside::Way;
 use crate::fate::Fates;
 use crate::gateway::{Gateway, fitting};
 use serde_bytes::ByteBuf;
@@ -16,6 +17,8 @@ pub(super) struct Made {
     pub(super) sealed: Vec<SealedCopy>,
     /// What lists made of it: their address and the new mail.
     pub(super) posts: Vec<(String, ByteBuf)>,
+    /// For recipients outside the federation.
+    pub(super) outside: Vec<(String, ByteBuf)>,
     /// Recipients here who get the mail preserved.
     pub(super) preserved_for: Vec<String>,
     pub(super) form: Form,
@@ -29,7 +32,7 @@ impl Gateway {
         known: Known,
         fates: &mut Fates,
     ) -> Result<Mail<Inspected<OutboundTicket, Made>>, Refusal> {
-        let (mut plan, later) = self.outbound_plan(&known)?;
+        let (mut plan, later) = self.outbound_plan(&known, fates)?;
         plan.tolerate = fates.release.as_ref().map(|release| release.tolerate);
         let inside = plan.seal_for.clone();
         let request = Inspect {
@@ -38,15 +41,18 @@ impl Gateway {
             plan,
         };
         let answer = match self.inspector(request).await? {
-            Answer::Passed { fresh, sealed, posts, preserved, .. } => Inspection::Passed(Made {
-                fresh,
-                sealed,
-                posts,
-                preserved_for: if preserved { inside } else { Vec::new() },
-                form: known.form,
-                message_id: known.message_id,
-                from: known.from,
-            }),
+            Answer::Passed { fresh, sealed, posts, preserved, outside, .. } => {
+                Inspection::Passed(Made {
+                    fresh,
+                    sealed,
+                    posts,
+                    outside,
+                    preserved_for: if preserved { inside } else { Vec::new() },
+                    form: known.form,
+                    message_id: known.message_id,
+                    from: known.from,
+                })
+            }
             Answer::Stopped { reason, outcome, findings } => {
                 fates.found(outcome, findings);
                 Inspection::Stopped(reason)
@@ -62,7 +68,11 @@ impl Gateway {
 
     /// What the worker is to make. Recipients whose copies do not fit into one answer
     /// have to wait: the client sends the mail again, and the others have it by then.
-    fn outbound_plan(&self, known: &Known) -> Result<(Plan, Vec<(String, Reason)>), Refusal> {
+    fn outbound_plan(
+        &self,
+        known: &Known,
+        fates: &Fates,
+    ) -> Result<(Plan, Vec<(String, Reason)>), Refusal> {
         let mut later = Vec::new();
         let most = fitting(known.mail.octets().len());
         let mut plan = Plan {
@@ -110,6 +120,17 @@ impl Gateway {
                         plan.fresh.push(*form);
                     }
                     plan.leaves = true;
+                }
+                RecipientRoute::Outside { recipient, certified } => {
+                    let way = self.way_outside(known.form, *certified, fates.release.is_some());
+                    if way == Way::Encrypted {
+                        if plan.seal_for.len() + plan.fresh.len() + plan.outside_for.len() >= most {
+                            later.push((recipient.clone(), Reason::InspectorUnavailable));
+                            continue;
+                        }
+                        plan.outside_for.push(recipient.clone());
+                    }
+                    plan.leaves |= !matches!(way, Way::Refused(_));
                 }
                 RecipientRoute::Refused { .. } => {}
             }

@@ -5,6 +5,7 @@ mod accept;
 mod authenticate;
 mod fold;
 mod inspect;
+mod outside;
 mod reencrypt;
 mod sign;
 mod transmit;
@@ -165,17 +166,23 @@ impl Gateway {
         // fitted. So it waits until the whole mail has passed.
         let encrypted = authenticated.form.is_encrypted();
         let returned = self.returned_outside(&authenticated);
+        let form = authenticated.form;
+        let refuse = |routes: &[RecipientRoute], fates: &mut fate::Fates| {
+            refuse_unreachable(routes, &returned, fates);
+            self.refuse_outside(form, routes, &returned, fates);
+        };
         if !encrypted {
-            refuse_unreachable(&authenticated.mail.ticket().routes, &returned, fates);
+            refuse(&authenticated.mail.ticket().routes, fates);
             if fates.all_decided() {
                 return Ok(());
             }
         }
         let inspected = self.inspect_outbound(authenticated, fates).await?;
         if encrypted {
-            refuse_unreachable(&inspected.ticket().routes, &returned, fates);
+            refuse(&inspected.ticket().routes, fates);
         }
         self.pass_on(&inspected, fates).await?;
+        self.leave(&inspected, &returned, fates).await?;
         if !returned.is_empty() {
             self.return_in_clear(&inspected, returned, fates).await;
         }

@@ -225,7 +225,7 @@ fn copies(mail: &Entity<'_>, routes: &[RecipientRoute]) -> Vec<Wanted> {
     copies
 }
 
-fn visible_recipients(mail: &Entity<'_>) -> Vec<String> {
+pub(super) fn visible_recipients(mail: &Entity<'_>) -> Vec<String> {
     ["To", "Cc"]
         .iter()
         .flat_map(|name| mail.header().all(name))

@@ -8,10 +8,10 @@ use crate::gateway::Gateway;
 use crate::report;
 use ssmax_api::inspector::SealedCopy;
 use ssmax_api::keyserver::{Form, OutboundTicket, RecipientRoute};
+use ssmax_chain::HopId;
 use ssmax_chain::journey::{Inspected, Mail, Parcel, Signed};
 use ssmax_chain::seal_record::MailClass;
 use ssmax_chain::trace::{ResultField, authentication_results};
-use ssmax_chain::{HopId, Reason};
 
 impl Gateway {
     /// Sends a signed parcel on; each recipient has their own fate. Who has an own
@@ -48,9 +48,7 @@ impl Gateway {
             return Vec::new();
         }
         let outside = |route: &RecipientRoute| match route {
-            RecipientRoute::Refused { recipient, reason: Reason::RecipientOutside } => {
-                Some(recipient.clone())
-            }
+            RecipientRoute::Outside { recipient, .. } => Some(recipient.clone()),
             _ => None,
         };
         known.mail.ticket().routes.iter().filter_map(outside).collect()

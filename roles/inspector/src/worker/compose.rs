@@ -57,12 +57,20 @@ impl Worker {
                 posts.push((post.list.clone(), ByteBuf::from(mail)));
             }
         }
+        let mut outside = Vec::new();
+        if let Some(signed) = &signed {
+            for recipient in &plan.outside_for {
+                let mail = self.for_outside(recipient, opened, signed)?;
+                outside.push((recipient.clone(), ByteBuf::from(mail)));
+            }
+        }
         let (fresh, sealed) = passed;
         Ok(Inspected::Passed {
             entity: signed.map(|signed| Digest::of(&signed.entity)),
             fresh,
             sealed,
             posts,
+            outside,
             preserved,
             findings: std::mem::take(&mut self.findings),
         })
@@ -114,6 +122,25 @@ impl Worker {
         let object = object.into_message(&infos);
         let mail = pkcs7_part_behind(&fields, SmimeType::Enveloped, "smime.p7m", object);
         Ok(SealedCopy { recipient: recipient.to_owned(), sender: seal.sender, mail })
+    }
+}
+
+impl Worker {
+    /// The mail for a recipient outside, as mailers read it: what the sender signed, with
+    /// the sender's own signature, encrypted. Nobody there knows our seal.
+    fn for_outside(
+        &self,
+        recipient: &str,
+        opened: &Opened,
+        signed: &Signed,
+    ) -> Result<Vec<u8>, Stop> {
+        let mut fields = opened.fields.clone();
+        fields.extend_from_slice(b"MIME-Version: 1.0\r\n");
+        let content = multipart_signed(b"", &signed.entity, &signed.signed_data);
+        let (key, object) = encrypted(content, ContentCipher::Aes256Cbc)?;
+        let info = self.keyserver.encrypt_outside(recipient, Digest(object.tail()), &key)?;
+        let object = object.into_message(&[info.into_vec()]);
+        Ok(pkcs7_part_behind(&fields, SmimeType::Enveloped, "smime.p7m", object))
     }
 }
 

@@ -91,6 +91,16 @@ impl Keyserver {
         Ok(ask(WorkerAsk::EncryptTo { recipient: recipient.to_owned(), tail, key })?)
     }
 
+    pub(super) fn encrypt_outside(
+        &self,
+        recipient: &str,
+        tail: Digest,
+        key: &ContentKey,
+    ) -> Result<ByteBuf, Stop> {
+        let key = self.sealed_key(&tail, key)?;
+        Ok(ask(WorkerAsk::EncryptOutside { recipient: recipient.to_owned(), tail, key })?)
+    }
+
     /// A content key made here, for the ticket's reply key alone.
     fn sealed_key(&self, tail: &Digest, key: &ContentKey) -> Result<Vec<u8>, Stop> {
         let ukm = release_ukm(&self.ticket, "keyserver", tail);

@@ -3,6 +3,7 @@
 use super::sender::Sender;
 use super::{addresses, are_files, recipient_infos};
 use crate::limits::Source;
+use crate::outside::is_for;
 use crate::people::{has_token, server_held};
 use crate::preserve::is_for_mailers;
 use crate::state::{Keyserver, failed};
@@ -17,6 +18,7 @@ use ssmax_chain::{Digest, HopId, Reason};
 use ssmax_cms::enveloped::{ContentCipher, KeyName, RecipientId, RecipientInfo, kcv};
 use ssmax_hsm::{KeyPurpose, StoredKey};
 use ssmax_mail::address::Address;
+use ssmax_pki::Certificate;
 use ssmax_primitives::ContentKey;
 use ssmax_store::sqlx;
 use ssmax_token::KeyPair as _;
@@ -172,6 +174,12 @@ impl Keyserver {
     /// Where each recipient is.
     async fn routes(&self, recipients: &[Address]) -> Result<Vec<RecipientRoute>, Problem> {
         let mut routes = Vec::with_capacity(recipients.len());
+        let is_own = |one: &Address| self.settings.organisation.has_domain(one.domain());
+        let outside = if recipients.iter().all(is_own) {
+            Vec::new()
+        } else {
+            self.outside_certificates().await?
+        };
         for address in recipients {
             let recipient = address.to_string();
             let route = if self.settings.organisation.has_domain(address.domain()) {
@@ -186,7 +194,7 @@ impl Keyserver {
                     },
                 }
             } else {
-                self.outside_route(address, recipient)?
+                self.outside_route(address, recipient, &outside)?
             };
             routes.push(route);
         }
@@ -197,11 +205,15 @@ impl Keyserver {
         &self,
         address: &Address,
         recipient: String,
+        outside: &[Certificate],
     ) -> Result<RecipientRoute, Problem> {
         let state = crate::ticket::lock(&self.list);
         let list = state.usable(Self::now())?;
         Ok(match list.member_of_domain(address.domain()) {
-            None => RecipientRoute::Refused { recipient, reason: Reason::RecipientOutside },
+            None => RecipientRoute::Outside {
+                recipient,
+                certified: outside.iter().any(|one| is_for(one, address)),
+            },
             Some(member) if !member.standing.state.exchanges_mail() => {
                 RecipientRoute::Refused { recipient, reason: Reason::ReceiverStandingLost }
             }

@@ -131,6 +131,9 @@ impl Entry {
                 Self::on("encrypt-post", ticket).who([list]).about(tail)
             }
             WorkerAsk::RewrapTo { recipient } => Self::on("rewrap-to", ticket).who([recipient]),
+            WorkerAsk::EncryptOutside { recipient, tail, .. } => {
+                Self::on("encrypt-outside", ticket).who([recipient]).about(tail)
+            }
             WorkerAsk::EncryptTo { recipient, tail, .. } => {
                 Self::on("encrypt-to", ticket).who([recipient]).about(tail)
             }
