@@ -16,7 +16,7 @@ use std::path::Path;
 const OPERATIONS: [(&str, &str); 4] = [
     ("crates/api/src/keyserver.rs", "GatewayRequest"),
     ("crates/api/src/keyserver.rs", "WorkerAsk"),
-    ("crates/api/src/keyserver.rs", "CaRequest"),
+    ("crates/api/src/keyserver/people.rs", "CaRequest"),
     ("crates/api/src/person.rs", "PersonRequest"),
 ];
 

@@ -52,6 +52,10 @@ impl Keyserver {
             if !matches!(open.origin, Origin::Own(_)) || !open.is_for(&address) {
                 return Err(Problem::NotAllowed);
             }
+            // What an ESP's user encrypted is not encrypted anew: nobody there opens it.
+            if self.is_esp() && open.parts.iter().any(|part| part.fresh.is_none()) {
+                return Err(Problem::NotAllowed);
+            }
             received_key(&open, ticket, &tail, key, ContentCipher::Aes256Cbc)?
         };
         let known = self.outside_certificates().await?;
