@@ -294,7 +294,7 @@ impl Config {
         // a worker must speak its supervisor's version.
         let program = PathBuf::from("/proc/self/exe");
         Ok(ssmax_inspector::Settings {
-            verify_only: self.organisation()?.is_esp(),
+            verify_only: self.file.organisation.as_ref().is_some_and(Organisation::is_esp),
             run_dir: self.file.run_dir.clone(),
             inspector: self.section("inspector", self.file.inspector.as_ref())?.clone(),
             worker: vec![program, PathBuf::from(crate::command::INSPECT_WORKER)],

@@ -102,3 +102,38 @@ fn sizes_and_keys_that_are_none_are_wrong_use() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     }
 }
+
+fn other(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ssmax"));
+    command.args(["bench", "--lang", "en"]).args(arguments).output().unwrap()
+}
+
+#[test]
+fn rewrapping_stands_beside_decrypting_and_encrypting() {
+    let arguments = ["rewrap", "--seconds", "0", "--sizes", "1k,1m", "--keys", "p256", "--json"];
+    let output = other(&arguments);
+    let (said, complained) = text(&output);
+    assert!(output.status.success(), "{complained}");
+    let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let rows = report["rows"].as_array().unwrap();
+    let operations: Vec<_> = rows.iter().map(|row| row["operation"].as_str().unwrap()).collect();
+    let expected = ["encrypt", "decrypt", "rewrap", "rewrap-key"];
+    assert_eq!(operations, [expected, expected].concat());
+    assert!(rows.iter().all(|row| row["libcrypto_per_second"].as_f64().unwrap() > 0.0), "{said}");
+}
+
+#[test]
+fn inspecting_is_measured_for_every_size() {
+    let output = other(&["inspect", "--seconds", "0", "--sizes", "10k,100k", "--json"]);
+    let (said, complained) = text(&output);
+    assert!(output.status.success(), "{complained}");
+    let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let rows = report["rows"].as_array().unwrap();
+    let sizes: Vec<_> = rows.iter().map(|row| row["size"].as_str().unwrap()).collect();
+    assert_eq!(sizes, ["10k", "100k"]);
+    assert!(rows.iter().all(|row| row["without_clamav_ms"].as_f64().unwrap() > 0.0), "{said}");
+    let output = other(&["inspect", "--seconds", "0", "--clamav", "unix:/nowhere"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let output = other(&["inspect", "--clamav", "tcp:192.0.2.1:3310"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}

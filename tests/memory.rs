@@ -12,9 +12,14 @@
     reason = "a test"
 )]
 
+mod site;
+
+use site::Site;
+use site::desk::{Desk, processes_of};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Megabytes of the mail, as long as the environment says nothing else.
@@ -122,5 +127,74 @@ fn a_large_mail_is_in_memory_little_more_than_twice() {
     for (name, peak) in &peaks {
         let bound = bound_of(*name);
         assert!(*peak <= bound, "{name}: {peak} MB for a mail of {mb} MB, bound {bound}");
+    }
+}
+
+/// What a role takes for itself, in MB: more than a command, as it has a runtime.
+const ROLE_BASE_MB: usize = 50;
+
+/// The highest memory of gateway, inspector and workers while `work` goes on, in MB.
+fn peaks_of_roles(site: &Site, work: impl FnOnce()) -> [usize; 3] {
+    let role = |name: &str| {
+        let found = processes_of(site, &format!("--role\0{name}\0"));
+        u32::try_from(found.first().unwrap().as_raw_nonzero().get()).unwrap()
+    };
+    let (gateway, inspector) = (role("gateway"), role("inspector"));
+    let children = || {
+        // Whoever of its threads has started them.
+        let threads = std::fs::read_dir(format!("/proc/{inspector}/task")).unwrap().flatten();
+        let of_thread = |thread: std::fs::DirEntry| {
+            std::fs::read_to_string(thread.path().join("children")).unwrap_or_default()
+        };
+        threads.map(of_thread).collect::<Vec<_>>().join(" ")
+    };
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watching = scope.spawn(|| {
+            let mut worker = 0;
+            while !done.load(Ordering::Relaxed) {
+                for child in children().split_whitespace() {
+                    worker = worker.max(high_water(child.parse().unwrap()).unwrap_or(0));
+                }
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            worker
+        });
+        // Also when it panics, or the watching would never end.
+        let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        done.store(true, Ordering::Relaxed);
+        if let Err(panic) = worked {
+            std::panic::resume_unwind(panic);
+        }
+        let worker = watching.join().unwrap();
+        let role = |pid| high_water(pid).unwrap();
+        [role(gateway), role(inspector), worker].map(|kilobytes| kilobytes / 1000)
+    })
+}
+
+#[test]
+fn a_large_mail_goes_through_the_roles_in_little_more_than_twice_its_size() {
+    let mb = mail_mb();
+    let site = Site::new();
+    site.join();
+    let _authority = site.serve("authority", &[], &["authority"]);
+    let _roles = site.serve("a", &[], &["keyserver", "ca", "inspector", "gateway"]);
+    let desk = Desk::new(&site);
+    desk.learn_from_first_mail();
+    let line = "TWFuIGlzIGRpc3Rpbmd1aXNoZWQsIG5vdCBvbmx5IGJ5IGhpcyByZWFzb24sIGJ1dCBieSB0aGlz\r\n";
+    let body = line.repeat(mb * 720_000 / line.len());
+    let mail = desk.encrypted(
+        "large",
+        &format!(
+            "MIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\n\
+             Content-Transfer-Encoding: base64\r\n\r\n{body}"
+        ),
+    );
+    let peaks = peaks_of_roles(&site, || drop(desk.send(&mail).ends(0)));
+    let bound = ROLE_BASE_MB + mb * PERCENT / 100;
+    println!("a mail of {mb} MB, bound {bound} MB: gateway, inspector, worker {peaks:?}");
+    assert_eq!(desk.arrived("alice"), 1);
+    for peak in peaks {
+        assert!(peak > 0 && peak <= bound, "{peaks:?} MB for a mail of {mb} MB, bound {bound}");
     }
 }

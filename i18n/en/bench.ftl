@@ -5,6 +5,14 @@ help-bench-cms = Sign, verify, encrypt, decrypt and rewrap a second, beside libc
 help-bench-cms-seconds = Processor time for each line of the table, in seconds (default: 1)
 help-bench-cms-sizes = Sizes of the content, separated by commas, such as 1k,50k,25m
 help-bench-cms-keys = Keys, separated by commas: rsa2048, rsa3072, p256
+help-bench-rewrap = Change the recipients of an encrypted content, beside decrypting and encrypting it anew
+help-bench-rewrap-seconds = Processor time for each line of the table, in seconds (default: 1)
+help-bench-rewrap-sizes = Sizes of the content, separated by commas, such as 1k,1m,25m
+help-bench-rewrap-keys = Keys, separated by commas: rsa2048, rsa3072, p256
+help-bench-inspect = Have mails inspected by a worker, with ClamAV and without in turn
+help-bench-inspect-seconds = Time for each size, in seconds (default: 2)
+help-bench-inspect-sizes = Sizes of the mails, separated by commas, such as 10k,100k,1m,10m
+help-bench-inspect-clamav = Where clamd listens: unix:/PATH or tcp:127.0.0.1:PORT (default: without ClamAV only)
 
 bench-progress = { $percent } %, { $operation }
 bench-compared = Operations a second on one processor, ours and those of libcrypto in turn. { $version }; the middle of { $rounds } rounds.
@@ -25,6 +33,9 @@ bench-goal-constant = Key work of a rewrap, { $key }: constant in size, { $outco
 bench-goal-share-of-ours = Key work of a rewrap, { $key }, { $size }: { $value } of our own decrypting and encrypting
 bench-goal-share-of-libcrypto = Key work of a rewrap, { $key }, { $size }: at most 1/50 of decrypting and encrypting, { $outcome } ({ $value } of libcrypto's)
 bench-goals = Goals met: { $met } of { $all }
+bench-inspect-what = The middle time for one mail, from the start of its worker to its end. The mail is Japanese text and a file.
+bench-inspect-line = { $size }: { $without } ms
+bench-inspect-line-clamav = { $size }: { $without } ms, with ClamAV { $with } ms ({ $more } ms more)
 
 err-bench-no-compiler = There is no C compiler (cc), with which the program to compare with is built
 rec-bench-no-compiler = Install it, on Debian: apt-get install gcc libc6-dev libssl-dev

@@ -2,9 +2,11 @@
 //! compared with, in one run.
 
 mod cms;
+mod inspect;
 mod ours;
 mod peer;
 mod report;
+mod rewrap;
 
 use super::Context;
 use std::process::ExitCode;
@@ -20,6 +22,10 @@ pub(crate) struct Args {
 enum What {
     /// Sign, verify, encrypt, decrypt and rewrap beside libcrypto.
     Cms(cms::Args),
+    /// Change recipients, beside decrypting and encrypting anew.
+    Rewrap(rewrap::Args),
+    /// Have mails inspected, with ClamAV and without.
+    Inspect(inspect::Args),
 }
 
 /// Measures. Missing a goal is a finding, not a failure: only what could not be measured
@@ -27,5 +33,7 @@ enum What {
 pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
     match args.what {
         What::Cms(args) => context.end(cms::run(&args, context)),
+        What::Rewrap(args) => context.end(rewrap::run(args, context)),
+        What::Inspect(args) => context.end(inspect::run(&args, context)),
     }
 }

@@ -9,6 +9,7 @@ use ssmax_inspection::{Direction, Finding, Outcome, Verdict};
 use ssmax_inspector::{InspectorConfig, ScanError, Settings, scan};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Arguments of `ssmax scan`.
 #[derive(Debug, clap::Args)]
@@ -53,7 +54,8 @@ fn look(args: &Args, context: &Context) -> Result<ExitCode, Complaint> {
     let settings = settings(args.config.as_deref())?;
     let octets = verify::read(&args.file, verify::MAX_MAIL_BYTES)?;
     let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let file = ScanFile { name, direction: args.direction.map(Direction::from), octets };
+    let file =
+        ScanFile { name, direction: args.direction.map(Direction::from), octets: Arc::new(octets) };
     let verdict = block_on(async { Ok(scan(&settings, file).await) })?
         .map_err(|error| complaint(error, &settings))?;
     context.print(&facts(&verdict), || describe(&verdict, context));

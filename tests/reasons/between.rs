@@ -4,12 +4,12 @@
 use crate::member::{Member, addresses};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use ssmax_api::Answer;
 use ssmax_api::ca::GatewayRequest as CaRequest;
 use ssmax_api::inspector::{Inspect, Inspected};
 use ssmax_api::keyserver::GatewayRequest;
+use ssmax_api::{Answer, Problem};
 use ssmax_daemon::Stop;
-use ssmax_daemon::call::call;
+use ssmax_daemon::call::{call, call_laden};
 use ssmax_daemon::listen::{Limits, Listener};
 use ssmax_store::files;
 use std::net::SocketAddr;
@@ -111,8 +111,9 @@ impl Between {
         let handler = move |request: Inspect| {
             let real = real.clone();
             async move {
-                let answer: Answer = call(&real, &request, TIMEOUT).await.unwrap();
-                let mut inspected: Inspected = ssmax_api::decode(answer)?;
+                let answer: Result<Inspected, Problem> =
+                    call_laden(&real, request, TIMEOUT).await.unwrap();
+                let mut inspected = answer?;
                 if let Inspected::Passed { fresh, sealed, .. } = &mut inspected {
                     match meddling {
                         Meddling::ForgetFresh => fresh.clear(),
@@ -120,12 +121,12 @@ impl Between {
                         _ => {}
                     }
                 }
-                ssmax_api::encode(Ok(inspected))
+                Ok::<_, Problem>(inspected)
             }
         };
         // Bound before anybody is told of the gateway, or the first request meets nobody.
         let listener = Listener::bind(&here).unwrap();
-        self.tasks.spawn(listener.serve(Limits::default(), stop, handler));
+        self.tasks.spawn(listener.serve_laden(Limits::default(), stop, handler));
     }
 
     fn socket(&self, name: &str) -> PathBuf {

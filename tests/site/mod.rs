@@ -1,6 +1,8 @@
 //! A folder with an authority and a member, and the executable run on it as people do.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod desk;
+
 use std::fs;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::DirBuilderExt as _;

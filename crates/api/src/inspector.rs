@@ -5,16 +5,20 @@ use crate::keyserver::{FreshForm, WorkerAsk};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use ssmax_chain::{Digest, Reason};
+use ssmax_daemon::laden::Laden;
 use ssmax_inspection::{Direction, Finding, Limits, Outcome, Policy, Verdict};
+use std::sync::Arc;
 
-/// Over the inspector's socket for the gateway. Answered by `Result<Inspected, Problem>`.
+/// Over the inspector's socket for the gateway. Answered by `Result<Inspected, Problem>`, as it
+/// is: request and answer are [`Laden`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Inspect {
     /// The ticket.
     pub ticket: TicketId,
-    /// The mail as the gateway has it: ciphertext where the sender encrypted.
-    #[serde(with = "serde_bytes")]
-    pub mail: Vec<u8>,
+    /// The mail as the gateway has it: ciphertext where the sender encrypted. Shared with
+    /// the gateway, and behind the frame on its way ([`Laden`]).
+    #[serde(skip)]
+    pub mail: Arc<Vec<u8>>,
     /// What the worker should make of it.
     pub plan: Plan,
 }
@@ -151,9 +155,9 @@ pub struct ScanFile {
     pub name: String,
     /// Which rules count; `None` for those of both directions.
     pub direction: Option<Direction>,
-    /// What is in it.
-    #[serde(with = "serde_bytes")]
-    pub octets: Vec<u8>,
+    /// What is in it; behind the frame on its way.
+    #[serde(skip)]
+    pub octets: Arc<Vec<u8>>,
 }
 
 /// What ClamAV is given.
@@ -183,4 +187,74 @@ pub struct ToWorker {
     /// The answer.
     #[serde(with = "serde_bytes")]
     pub answer: Vec<u8>,
+}
+
+impl Laden for Inspect {
+    fn unload(&mut self) -> Vec<Arc<Vec<u8>>> {
+        vec![std::mem::take(&mut self.mail)]
+    }
+
+    fn load(&mut self, pieces: &mut dyn Iterator<Item = Vec<u8>>) -> Option<()> {
+        self.mail = Arc::new(pieces.next()?);
+        Some(())
+    }
+}
+
+impl Laden for Order {
+    fn unload(&mut self) -> Vec<Arc<Vec<u8>>> {
+        match &mut self.task {
+            Task::Mail(inspect) | Task::Verify(inspect) => inspect.unload(),
+            Task::File(file) => vec![std::mem::take(&mut file.octets)],
+        }
+    }
+
+    fn load(&mut self, pieces: &mut dyn Iterator<Item = Vec<u8>>) -> Option<()> {
+        match &mut self.task {
+            Task::Mail(inspect) | Task::Verify(inspect) => inspect.load(pieces),
+            Task::File(file) => {
+                file.octets = Arc::new(pieces.next()?);
+                Some(())
+            }
+        }
+    }
+}
+
+impl Laden for Inspected {
+    fn unload(&mut self) -> Vec<Arc<Vec<u8>>> {
+        let Self::Passed { fresh, sealed, outside, .. } = self else { return Vec::new() };
+        let fresh = fresh.iter_mut().map(|(_, _, object)| std::mem::take(object).into_vec());
+        let sealed = sealed.iter_mut().map(|copy| std::mem::take(&mut copy.mail));
+        let outside = outside.iter_mut().map(|(_, mail)| std::mem::take(mail).into_vec());
+        fresh.chain(sealed).chain(outside).map(Arc::new).collect()
+    }
+
+    fn load(&mut self, pieces: &mut dyn Iterator<Item = Vec<u8>>) -> Option<()> {
+        let Self::Passed { fresh, sealed, outside, .. } = self else { return Some(()) };
+        for (_, _, object) in fresh {
+            *object = ByteBuf::from(pieces.next()?);
+        }
+        for copy in sealed {
+            copy.mail = pieces.next()?;
+        }
+        for (_, mail) in outside {
+            *mail = ByteBuf::from(pieces.next()?);
+        }
+        Some(())
+    }
+}
+
+impl Laden for FromWorker {
+    fn unload(&mut self) -> Vec<Arc<Vec<u8>>> {
+        match self {
+            Self::Done(result) => result.unload(),
+            Self::Ask(_) | Self::Scanned(_) => Vec::new(),
+        }
+    }
+
+    fn load(&mut self, pieces: &mut dyn Iterator<Item = Vec<u8>>) -> Option<()> {
+        match self {
+            Self::Done(result) => result.load(pieces),
+            Self::Ask(_) | Self::Scanned(_) => Some(()),
+        }
+    }
 }

@@ -130,6 +130,11 @@ impl<T, M> Mail<Inspected<T, M>> {
         &self.state.made
     }
 
+    /// As [`Mail::made`], to take out what is passed on.
+    pub fn made_mut(&mut self) -> &mut M {
+        &mut self.state.made
+    }
+
     /// A copy for some of the recipients, encrypted for whoever is next.
     pub fn parcel(&self, recipients: Vec<String>, octets: Vec<u8>) -> Parcel<Reencrypted> {
         Parcel { recipients, octets, state: Reencrypted(()) }

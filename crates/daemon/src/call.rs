@@ -1,6 +1,7 @@
 //! Asking another role: one request, one answer, over its UNIX socket.
 
 use std::io;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 
 use crate::frame::{self, FrameError, MAX_FRAME_BYTES};
+use crate::laden::{Laden, Packed, read_laden};
 
 /// How many idle connections a [`Client`] keeps. More requests at a time are fine;
 /// their connections are closed afterwards.
@@ -54,12 +56,31 @@ pub async fn call<Q: Serialize, A: DeserializeOwned>(
     request: &Q,
     timeout: Duration,
 ) -> Result<A, CallError> {
-    let frame = encode(request)?;
-    let exchange = async {
+    once(socket, &Framed::new(request)?, timeout).await
+}
+
+/// As [`call`], for what is laden with mail.
+///
+/// # Errors
+/// As [`Client::call`].
+pub async fn call_laden<Q: Laden, A: Laden>(
+    socket: &Path,
+    request: Q,
+    timeout: Duration,
+) -> Result<A, CallError> {
+    once(socket, &Heavy::new(request)?, timeout).await
+}
+
+async fn once<X: Exchange>(
+    socket: &Path,
+    exchange: &X,
+    timeout: Duration,
+) -> Result<X::Answer, CallError> {
+    let asked = async {
         let mut stream = connect(socket).await?;
-        ask(&mut stream, &frame).await.map_err(CallError::from)
+        ask(&mut stream, exchange).await.map_err(CallError::from)
     };
-    tokio::time::timeout(timeout, exchange).await.map_err(|_| CallError::TimedOut)?
+    tokio::time::timeout(timeout, asked).await.map_err(|_| CallError::TimedOut)?
 }
 
 /// Asks one role again and again, keeping connections between requests.
@@ -98,26 +119,20 @@ impl Client {
         request: &Q,
         timeout: Duration,
     ) -> Result<A, CallError> {
-        let frame = encode(request)?;
-        tokio::time::timeout(timeout, self.exchange(&frame))
-            .await
-            .map_err(|_| CallError::TimedOut)?
+        self.within(&Framed::new(request)?, timeout).await
     }
 
-    /// As [`Client::call`], and frees the memory of the request before it waits.
+    /// As [`Client::call`], for what is laden with mail: neither request nor answer is
+    /// copied on its way.
     ///
     /// # Errors
     /// As [`Client::call`].
-    pub async fn call_owned<Q: Serialize, A: DeserializeOwned>(
+    pub async fn call_laden<Q: Laden, A: Laden>(
         &self,
         request: Q,
         timeout: Duration,
     ) -> Result<A, CallError> {
-        let frame = encode(&request)?;
-        drop(request);
-        tokio::time::timeout(timeout, self.exchange(&frame))
-            .await
-            .map_err(|_| CallError::TimedOut)?
+        self.within(&Heavy::new(request)?, timeout).await
     }
 
     /// As [`Client::call`], and asks once more if the connection ended before the answer:
@@ -130,25 +145,34 @@ impl Client {
         request: &Q,
         timeout: Duration,
     ) -> Result<A, CallError> {
-        let frame = encode(request)?;
+        let exchange: Framed<A> = Framed::new(request)?;
         let asked = async {
-            match self.exchange(&frame).await {
-                Err(CallError::Interrupted) => self.exchange(&frame).await,
+            match self.exchange(&exchange).await {
+                Err(CallError::Interrupted) => self.exchange(&exchange).await,
                 outcome => outcome,
             }
         };
         tokio::time::timeout(timeout, asked).await.map_err(|_| CallError::TimedOut)?
     }
 
-    async fn exchange<A: DeserializeOwned>(&self, frame: &[u8]) -> Result<A, CallError> {
+    async fn within<X: Exchange>(
+        &self,
+        exchange: &X,
+        timeout: Duration,
+    ) -> Result<X::Answer, CallError> {
+        let asked = self.exchange(exchange);
+        tokio::time::timeout(timeout, asked).await.map_err(|_| CallError::TimedOut)?
+    }
+
+    async fn exchange<X: Exchange>(&self, exchange: &X) -> Result<X::Answer, CallError> {
         if let Some(mut stream) = self.take_kept() {
-            match ask(&mut stream, frame).await {
+            match ask(&mut stream, exchange).await {
                 Err(Fault::NotRead) => {}
                 outcome => return self.finish(stream, outcome),
             }
         }
         let mut stream = connect(&self.socket).await?;
-        let outcome = ask(&mut stream, frame).await;
+        let outcome = ask(&mut stream, exchange).await;
         self.finish(stream, outcome)
     }
 
@@ -193,11 +217,63 @@ impl From<Fault> for CallError {
     }
 }
 
-fn encode<Q: Serialize>(request: &Q) -> Result<Vec<u8>, CallError> {
-    frame::encode(request, MAX_FRAME_BYTES).map_err(|error| match error {
+/// A request, ready to be written, also again, and how its answer is read.
+trait Exchange {
+    type Answer;
+
+    async fn write(&self, stream: &mut UnixStream) -> io::Result<()>;
+
+    async fn read(stream: &mut UnixStream) -> Result<Option<Self::Answer>, FrameError>;
+}
+
+/// In frames of CBOR.
+struct Framed<A>(Vec<u8>, PhantomData<fn() -> A>);
+
+impl<A> Framed<A> {
+    fn new<Q: Serialize>(request: &Q) -> Result<Self, CallError> {
+        let frame = frame::encode(request, MAX_FRAME_BYTES).map_err(not_written)?;
+        Ok(Self(frame, PhantomData))
+    }
+}
+
+impl<A: DeserializeOwned> Exchange for Framed<A> {
+    type Answer = A;
+
+    async fn write(&self, stream: &mut UnixStream) -> io::Result<()> {
+        stream.write_all(&self.0).await
+    }
+
+    async fn read(stream: &mut UnixStream) -> Result<Option<A>, FrameError> {
+        frame::read_frame(stream, MAX_FRAME_BYTES).await
+    }
+}
+
+/// With mail behind the frame.
+struct Heavy<A>(Packed, PhantomData<fn() -> A>);
+
+impl<A> Heavy<A> {
+    fn new(request: impl Laden) -> Result<Self, CallError> {
+        Ok(Self(Packed::new(request, MAX_FRAME_BYTES).map_err(not_written)?, PhantomData))
+    }
+}
+
+impl<A: Laden> Exchange for Heavy<A> {
+    type Answer = A;
+
+    async fn write(&self, stream: &mut UnixStream) -> io::Result<()> {
+        self.0.write(stream).await
+    }
+
+    async fn read(stream: &mut UnixStream) -> Result<Option<A>, FrameError> {
+        read_laden(stream, MAX_FRAME_BYTES).await
+    }
+}
+
+fn not_written(error: FrameError) -> CallError {
+    match error {
         FrameError::TooLarge { .. } => CallError::TooLarge,
         _ => CallError::Malformed,
-    })
+    }
 }
 
 async fn connect(socket: &Path) -> Result<UnixStream, CallError> {
@@ -213,9 +289,9 @@ async fn connect(socket: &Path) -> Result<UnixStream, CallError> {
     }
 }
 
-async fn ask<A: DeserializeOwned>(stream: &mut UnixStream, frame: &[u8]) -> Result<A, Fault> {
-    stream.write_all(frame).await.map_err(|_| Fault::NotRead)?;
-    match frame::read_frame(stream, MAX_FRAME_BYTES).await {
+async fn ask<X: Exchange>(stream: &mut UnixStream, exchange: &X) -> Result<X::Answer, Fault> {
+    exchange.write(stream).await.map_err(|_| Fault::NotRead)?;
+    match X::read(stream).await {
         Ok(Some(answer)) => Ok(answer),
         // Linux resets the peer of a UNIX socket that is closed with octets unread,
         // so a reset here says that the request had not been taken in whole.

@@ -3,6 +3,7 @@
 //!
 //! The asynchronous functions serve sockets between roles; those ending in `_sync`
 //! serve a worker process, which has no runtime and talks over its standard streams.
+//! What holds a whole mail travels as [`crate::laden`] says.
 
 use std::io;
 
@@ -193,16 +194,16 @@ fn content_length(header: [u8; HEADER_BYTES], max_bytes: usize) -> Result<usize,
 }
 
 /// The content in two steps: what is believed, and what follows once that has come.
-fn steps(length: usize) -> [usize; 2] {
+pub(crate) fn steps(length: usize) -> [usize; 2] {
     let first = length.min(TRUSTED_BYTES);
     [first, length - first]
 }
 
-fn reserve(content: &mut Vec<u8>, more: usize) -> Result<(), FrameError> {
+pub(crate) fn reserve(content: &mut Vec<u8>, more: usize) -> Result<(), FrameError> {
     content.try_reserve_exact(more).map_err(|_| FrameError::Io(io::ErrorKind::OutOfMemory))
 }
 
-fn octets(length: usize) -> u64 {
+pub(crate) fn octets(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 

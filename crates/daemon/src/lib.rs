@@ -1,7 +1,8 @@
 //! What every role does alike: configuration, sockets, calls, log, stop.
 //!
 //! Roles are processes of one host that meet over UNIX sockets: one side serves with
-//! [`listen`], the other asks with [`call`], both in frames of [`frame`]. A process
+//! [`listen`], the other asks with [`call`], both in frames of [`frame`], mails behind them
+//! ([`laden`]). A process
 //! reads its settings with [`config`], speaks to its operator through [`log`], ends
 //! through [`stop`], keeps mail out of its panics with [`panics`], says that it serves
 //! through [`ready`], and [`supervise`] keeps one process per role running. [`ports`] are for
@@ -14,6 +15,7 @@
 pub mod call;
 pub mod config;
 pub mod frame;
+pub mod laden;
 pub mod listen;
 pub mod log;
 pub mod panics;

@@ -15,13 +15,14 @@ use std::time::Duration;
 use rustix::process::geteuid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::Stop;
 use crate::frame::{self, FrameError, MAX_FRAME_BYTES};
+use crate::laden::{self, Laden};
 
 /// Bounds of one listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +117,28 @@ impl Listener {
         F: Fn(Q) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = A> + Send + 'static,
     {
+        self.serve_as(Framed, limits, stop, handler).await;
+    }
+
+    /// [`Listener::serve`] for what is laden with mail.
+    pub async fn serve_laden<Q, A, F, Fut>(self, limits: Limits, stop: Stop, handler: F)
+    where
+        Q: Laden + Send + 'static,
+        A: Laden + Send + Sync + 'static,
+        F: Fn(Q) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = A> + Send + 'static,
+    {
+        self.serve_as(Heavy, limits, stop, handler).await;
+    }
+
+    async fn serve_as<K, Q, A, F, Fut>(self, kind: K, limits: Limits, stop: Stop, handler: F)
+    where
+        K: Kind<Q, A>,
+        Q: Send + 'static,
+        A: Send + Sync + 'static,
+        F: Fn(Q) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = A> + Send + 'static,
+    {
         let Self { listener, socket, peer_uid } = self;
         let handler = Arc::new(handler);
         let places = Arc::new(Semaphore::new(limits.max_connections));
@@ -135,7 +158,7 @@ impl Listener {
             }
             let (handler, stop) = (Arc::clone(&handler), stop.clone());
             connections.spawn(async move {
-                answer_all(stream, limits, &stop, &*handler).await;
+                answer_all(kind, stream, limits, &stop, &*handler).await;
                 drop(place);
             });
         }
@@ -238,10 +261,76 @@ fn report_end(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-async fn answer_all<Q, A, F, Fut>(mut stream: UnixStream, limits: Limits, stop: &Stop, handler: &F)
-where
-    Q: DeserializeOwned,
-    A: Serialize,
+/// How requests are read and answers written.
+trait Kind<Q, A>: Copy + Send + Sync + 'static {
+    fn read(
+        self,
+        reader: &mut (impl AsyncRead + Unpin + Send),
+        max_bytes: usize,
+    ) -> impl Future<Output = Result<Option<Q>, FrameError>> + Send;
+
+    fn write(
+        self,
+        writer: &mut (impl AsyncWrite + Unpin + Send),
+        answer: A,
+        max_bytes: usize,
+    ) -> impl Future<Output = Result<(), FrameError>> + Send;
+}
+
+/// In frames of CBOR.
+#[derive(Clone, Copy)]
+struct Framed;
+
+impl<Q: DeserializeOwned, A: Serialize + Send + Sync> Kind<Q, A> for Framed {
+    async fn read(
+        self,
+        reader: &mut (impl AsyncRead + Unpin + Send),
+        max_bytes: usize,
+    ) -> Result<Option<Q>, FrameError> {
+        frame::read_frame(reader, max_bytes).await
+    }
+
+    async fn write(
+        self,
+        writer: &mut (impl AsyncWrite + Unpin + Send),
+        answer: A,
+        max_bytes: usize,
+    ) -> Result<(), FrameError> {
+        frame::write_frame(writer, &answer, max_bytes).await
+    }
+}
+
+/// With mail behind the frame.
+#[derive(Clone, Copy)]
+struct Heavy;
+
+impl<Q: Laden + Send, A: Laden + Send> Kind<Q, A> for Heavy {
+    async fn read(
+        self,
+        reader: &mut (impl AsyncRead + Unpin + Send),
+        max_bytes: usize,
+    ) -> Result<Option<Q>, FrameError> {
+        laden::read_laden(reader, max_bytes).await
+    }
+
+    async fn write(
+        self,
+        writer: &mut (impl AsyncWrite + Unpin + Send),
+        answer: A,
+        max_bytes: usize,
+    ) -> Result<(), FrameError> {
+        laden::write_laden(writer, answer, max_bytes).await
+    }
+}
+
+async fn answer_all<K, Q, A, F, Fut>(
+    kind: K,
+    mut stream: UnixStream,
+    limits: Limits,
+    stop: &Stop,
+    handler: &F,
+) where
+    K: Kind<Q, A>,
     F: Fn(Q) -> Fut,
     Fut: Future<Output = A>,
 {
@@ -257,7 +346,7 @@ where
             return;
         }
         let mut rest = first.as_slice().chain(&mut stream);
-        let request = frame::read_frame(&mut rest, limits.max_frame_bytes);
+        let request = kind.read(&mut rest, limits.max_frame_bytes);
         let request = match in_time(limits.transfer, request).await {
             Ok(Some(request)) => request,
             Ok(None) => return,
@@ -267,7 +356,7 @@ where
             }
         };
         let answer = handler(request).await;
-        let written = frame::write_frame(&mut stream, &answer, limits.max_frame_bytes);
+        let written = kind.write(&mut stream, answer, limits.max_frame_bytes);
         if let Err(error) = in_time(limits.transfer, written).await {
             tracing::warn!(%error, "an answer could not be handed over");
             return;

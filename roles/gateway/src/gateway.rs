@@ -109,15 +109,14 @@ impl Gateway {
         });
     }
 
-    /// Asks the inspector. The request is given away: it holds a mail.
+    /// Asks the inspector.
     pub(crate) async fn inspector(&self, request: Inspect) -> Result<Inspected, Refusal> {
-        let answer: Answer =
-            self.inspector.call_owned(request, INSPECTOR_TIMEOUT).await.map_err(|error| {
+        let answer: Result<Inspected, Problem> =
+            self.inspector.call_laden(request, INSPECTOR_TIMEOUT).await.map_err(|error| {
                 tracing::error!(%error, "the inspector does not answer");
                 Refusal::from(Reason::InspectorUnavailable)
             })?;
-        let answer = ssmax_api::decode(answer)
-            .map_err(|problem| refusal(problem, Reason::InspectorUnavailable))?;
+        let answer = answer.map_err(|problem| refusal(problem, Reason::InspectorUnavailable))?;
         log_findings(&answer);
         Ok(answer)
     }
@@ -159,6 +158,13 @@ const MAX_COPIES_BYTES: usize = 150 * 1024 * 1024;
 pub(crate) fn fitting(mail_bytes: usize) -> usize {
     let copy_bytes = (mail_bytes.saturating_mul(14) / 10).max(1);
     (MAX_COPIES_BYTES / copy_bytes).max(1)
+}
+
+/// A mail with fields on top of it, in the memory that it has.
+pub(crate) fn on_top_of(fields: &[u8], mut mail: Vec<u8>) -> Vec<u8> {
+    mail.reserve_exact(fields.len());
+    mail.splice(0..0, fields.iter().copied());
+    mail
 }
 
 /// Says what an inspection found; findings are masked already.

@@ -6,7 +6,8 @@ use crate::config::Settings;
 use crate::hand_over;
 use ssmax_api::Problem;
 use ssmax_api::inspector::{FromWorker, Order, Task};
-use ssmax_daemon::frame::{MAX_FRAME_BYTES, read_frame, write_frame};
+use ssmax_daemon::frame::{MAX_FRAME_BYTES, write_frame};
+use ssmax_daemon::laden::{read_laden, write_laden};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
@@ -65,7 +66,8 @@ impl Started {
             limits: settings.inspector.limits.clone(),
             clamav: settings.inspector.clamav_bounds(),
         };
-        self.tell(&order).await
+        // Given away: the mail is not kept while the worker is at it.
+        write_laden(&mut self.input, order, MAX_FRAME_BYTES).await.map_err(failed)
     }
 
     /// Says something to the worker.
@@ -75,7 +77,7 @@ impl Started {
 
     /// What the worker says next.
     pub(crate) async fn next(&mut self) -> Result<FromWorker, Problem> {
-        read_frame(&mut self.output, MAX_FRAME_BYTES)
+        read_laden(&mut self.output, MAX_FRAME_BYTES)
             .await
             .map_err(failed)?
             .ok_or_else(|| failed("a worker ended without an answer"))

@@ -60,9 +60,9 @@ pub async fn serve(mut settings: Settings, stop: Stop) -> Result<(), ServeError>
     let listener = Listener::bind(&Settings::socket(&run_dir, "gateway"))?;
     let _announced = ssmax_daemon::ready::announce(&run_dir, "inspector", &Addresses::new())?;
     listener
-        .serve(Limits::default(), stop, move |request: Inspect| {
+        .serve_laden(Limits::default(), stop, move |request: Inspect| {
             let supervisor = Arc::clone(&supervisor);
-            async move { ssmax_api::encode(supervisor.inspect(request).await) }
+            async move { supervisor.inspect(request).await }
         })
         .await;
     Ok(())

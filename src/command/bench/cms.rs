@@ -27,11 +27,11 @@ const MAX_SECONDS: f64 = 600.0;
 pub(super) struct Args {
     /// Processor time for each line of the table, in seconds.
     #[arg(long, value_name = "N", default_value = "1", value_parser = seconds)]
-    seconds: Duration,
+    pub(super) seconds: Duration,
     /// Sizes of the content.
     #[arg(long, value_name = "SIZES", default_value = "1k,50k,25m", value_delimiter = ',',
         value_parser = size)]
-    sizes: Vec<Size>,
+    pub(super) sizes: Vec<Size>,
     /// Keys: rsa2048, rsa3072, p256.
     #[arg(
         long,
@@ -40,7 +40,7 @@ pub(super) struct Args {
         value_delimiter = ',',
         hide_possible_values = true
     )]
-    keys: Vec<Key>,
+    pub(super) keys: Vec<Key>,
 }
 
 /// A size as it was written.
@@ -132,8 +132,17 @@ pub(super) struct Series {
     pub(super) theirs: Vec<Figure>,
 }
 
-/// Measures and reports.
+/// Measures all operations and reports.
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Complaint> {
+    run_some(&Operation::ALL, args, context)
+}
+
+/// Measures some operations and reports.
+pub(super) fn run_some(
+    operations: &[Operation],
+    args: &Args,
+    context: &Context,
+) -> Result<ExitCode, Complaint> {
     let mut peer = Peer::start()?;
     let mut rows = Vec::new();
     for (index, key) in args.keys.iter().enumerate() {
@@ -143,7 +152,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Complaint>
             let done = index * args.sizes.len() + number;
             let progress = Progress::new(context, done, args.keys.len() * args.sizes.len());
             let work = Work::new(&person, size.octets).map_err(|_| failed("work"))?;
-            let series = measure(&work, &mut peer, args.seconds, &progress)?;
+            let series = measure(operations, &work, &mut peer, args.seconds, &progress)?;
             rows.extend(Row::all(*key, size, &series));
         }
     }
@@ -155,6 +164,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, Complaint>
 
 /// All operations on one content with one key: ours, theirs, ours, theirs.
 fn measure(
+    operations: &[Operation],
     work: &Work<'_>,
     peer: &mut Peer,
     seconds: Duration,
@@ -162,9 +172,9 @@ fn measure(
 ) -> Result<Vec<Series>, Complaint> {
     peer.take_work(work)?;
     agree(work, peer)?;
-    let mut all: Vec<Series> = Operation::ALL
-        .into_iter()
-        .map(|operation| Series { operation, ours: Vec::new(), theirs: Vec::new() })
+    let mut all: Vec<Series> = operations
+        .iter()
+        .map(|operation| Series { operation: *operation, ours: Vec::new(), theirs: Vec::new() })
         .collect();
     let slice = seconds / u32::try_from(ROUNDS * 2).unwrap_or(u32::MAX);
     for round in 0..ROUNDS {
@@ -227,7 +237,7 @@ impl<'a> Progress<'a> {
 }
 
 /// `50k`, `25m` or plain octets.
-fn size(text: &str) -> Result<Size, String> {
+pub(super) fn size(text: &str) -> Result<Size, String> {
     let (digits, unit) = match text.strip_suffix(['k', 'K']) {
         Some(digits) => (digits, KILO),
         None => match text.strip_suffix(['m', 'M']) {
@@ -244,7 +254,7 @@ fn size(text: &str) -> Result<Size, String> {
 }
 
 /// Seconds, also broken ones.
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     text.parse()
         .ok()
         .filter(|seconds| (0.0..=MAX_SECONDS).contains(seconds))
@@ -287,7 +297,8 @@ mod tests {
             let work = Work::new(&person, 3000).unwrap();
             let context = Context { language: Language::En, json: false };
             let progress = Progress::new(&context, 0, 1);
-            let all = measure(&work, &mut peer, Duration::ZERO, &progress).unwrap();
+            let all =
+                measure(&Operation::ALL, &work, &mut peer, Duration::ZERO, &progress).unwrap();
             for series in all {
                 assert_eq!(series.ours.len(), ROUNDS);
                 let expected = if series.operation.has_peer() { ROUNDS } else { 0 };

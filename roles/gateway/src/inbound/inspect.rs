@@ -51,20 +51,20 @@ impl Gateway {
         } else {
             self.inspect_arrival(octets, hop, &mut admitted, (seal_for, lists), fates).await?
         };
-        let mail = mail.authenticated(admitted.ticket).inspected(answer)?;
+        let mut mail = mail.authenticated(admitted.ticket).inspected(answer)?;
         refuse_each(&admitted.waiting, fates);
-        for (list, post) in &mail.made().posts {
+        for (list, post) in std::mem::take(&mut mail.made_mut().posts) {
             let ticket = mail.ticket();
-            self.distribute(list, post.to_vec(), octets, Some(ticket.id), fates).await;
-            self.remember_delivered(ticket, list, fates).await;
+            self.distribute(&list, post.into_vec(), octets, Some(ticket.id), fates).await;
+            self.remember_delivered(ticket, &list, fates).await;
         }
-        self.deliver_copies(&mail, &hop.from, fates).await
+        self.deliver_copies(&mut mail, &hop.from, fates).await
     }
 
     /// Has a worker look into a mail of another member and make what is delivered.
     async fn inspect_arrival(
         &self,
-        octets: &[u8],
+        octets: &Arc<Vec<u8>>,
         hop: &HopArrival,
         admitted: &mut Admitted,
         (mut seal_for, lists): (Vec<String>, Vec<ListPost>),
@@ -158,12 +158,12 @@ impl Gateway {
     async fn look(
         &self,
         ticket: TicketId,
-        octets: &[u8],
+        octets: &Arc<Vec<u8>>,
         plan: Plan,
         fates: &mut Fates,
     ) -> Result<Inspection<Copies>, Refusal> {
         let recipients = plan.seal_for.clone();
-        let request = Inspect { ticket, mail: octets.to_vec(), plan };
+        let request = Inspect { ticket, mail: Arc::clone(octets), plan };
         Ok(match self.inspector(request).await? {
             Inspected::Passed { sealed, preserved, posts, .. } => {
                 let preserved_for = if preserved { recipients } else { Vec::new() };

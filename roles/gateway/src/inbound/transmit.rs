@@ -2,7 +2,7 @@
 
 use super::inspect::Copies;
 use crate::fate::Fates;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, on_top_of};
 use crate::outbound::parse;
 use crate::preserve::Preserved;
 use ssmax_api::TicketId;
@@ -18,13 +18,15 @@ impl Gateway {
     /// it.
     pub(super) async fn deliver_copies(
         &self,
-        mail: &Mail<Inspected<InboundTicket, Copies>>,
+        mail: &mut Mail<Inspected<InboundTicket, Copies>>,
         from: &str,
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
-        for copy in &mail.made().sealed {
+        // Each copy is given up when it has gone.
+        for copy in std::mem::take(&mut mail.made_mut().sealed) {
             self.deliver_copy(mail, from, copy, fates).await;
         }
+        let mail = &*mail;
         let preserved_for = &mail.made().preserved_for;
         if preserved_for.is_empty() {
             return Ok(());
@@ -38,7 +40,7 @@ impl Gateway {
         let preserved = Preserved::new(object, entity.header(), host_name)?;
         for recipient in preserved_for {
             match self.preserved_copy(&mail.ticket().ticket, &preserved, recipient).await {
-                Ok(copy) => self.deliver_copy(mail, from, &copy, fates).await,
+                Ok(copy) => self.deliver_copy(mail, from, copy, fates).await,
                 Err(refusal) => fates.refuse(recipient, refusal),
             }
         }
@@ -49,7 +51,7 @@ impl Gateway {
         &self,
         mail: &Mail<Inspected<InboundTicket, Copies>>,
         from: &str,
-        copy: &SealedCopy,
+        copy: SealedCopy,
         fates: &mut Fates,
     ) {
         let ticket = mail.ticket();
@@ -67,8 +69,8 @@ impl Gateway {
             on_top += &authentication_results(host_name, "pass", from);
         }
         on_top += &result.render();
-        let octets = [on_top.as_bytes(), &copy.mail].concat();
-        let recipient = copy.recipient.clone();
+        let octets = on_top_of(on_top.as_bytes(), copy.mail);
+        let recipient = copy.recipient;
         // The worker sealed it, or the sender's own signature is inside: there is nothing
         // left to sign.
         let Ok(parcel) = mail.parcel(vec![recipient.clone()], octets).signed(Ok::<_, ()>) else {

@@ -37,7 +37,7 @@ impl Gateway {
         let inside = plan.seal_for.clone();
         let request = Inspect {
             ticket: known.mail.ticket().ticket.clone(),
-            mail: known.mail.octets().to_vec(),
+            mail: known.mail.shared_octets(),
             plan,
         };
         let answer = match self.inspector(request).await? {

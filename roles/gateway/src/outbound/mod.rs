@@ -177,11 +177,11 @@ impl Gateway {
                 return Ok(());
             }
         }
-        let inspected = self.inspect_outbound(authenticated, fates).await?;
+        let mut inspected = self.inspect_outbound(authenticated, fates).await?;
         if encrypted {
             refuse(&inspected.ticket().routes, fates);
         }
-        self.pass_on(&inspected, fates).await?;
+        self.pass_on(&mut inspected, fates).await?;
         self.leave(&inspected, &returned, fates).await?;
         if !returned.is_empty() {
             self.return_in_clear(&inspected, returned, fates).await;

@@ -51,16 +51,18 @@ impl Gateway {
     /// their own fate, not the others'.
     pub(super) async fn pass_on(
         &self,
-        mail: &Mail<Inspected<OutboundTicket, Made>>,
+        mail: &mut Mail<Inspected<OutboundTicket, Made>>,
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
-        for copy in &mail.made().sealed {
+        // Each copy is given up when it has gone.
+        for copy in std::mem::take(&mut mail.made_mut().sealed) {
             self.deliver_inside(mail, copy, fates).await;
         }
-        for (list, post) in &mail.made().posts {
-            self.distribute(list, post.to_vec(), mail.octets(), None, fates).await;
-            self.remember_sent(std::slice::from_ref(list), fates).await;
+        for (list, post) in std::mem::take(&mut mail.made_mut().posts) {
+            self.distribute(&list, post.into_vec(), mail.octets(), None, fates).await;
+            self.remember_sent(std::slice::from_ref(&list), fates).await;
         }
+        let mail = &*mail;
         let entity = parse(mail.octets())?;
         self.preserve_inside(mail, &entity, fates).await?;
         let open = fates.undecided();
@@ -98,7 +100,7 @@ impl Gateway {
         let preserved = Preserved::new(object, entity.header(), host_name)?;
         for recipient in &made.preserved_for {
             match self.preserved_copy(&mail.ticket().ticket, &preserved, recipient).await {
-                Ok(copy) => self.deliver_inside(mail, &copy, fates).await,
+                Ok(copy) => self.deliver_inside(mail, copy, fates).await,
                 Err(refusal) => fates.refuse(recipient, refusal),
             }
         }

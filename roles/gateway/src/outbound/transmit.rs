@@ -4,7 +4,7 @@ use super::accept::parse;
 use super::authenticate::Known;
 use super::inspect::Made;
 use crate::fate::Fates;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, on_top_of};
 use crate::report;
 use ssmax_api::inspector::SealedCopy;
 use ssmax_api::keyserver::{Form, OutboundTicket, RecipientRoute};
@@ -72,14 +72,12 @@ impl Gateway {
     pub(super) async fn deliver_inside(
         &self,
         mail: &Mail<Inspected<OutboundTicket, Made>>,
-        copy: &SealedCopy,
+        copy: SealedCopy,
         fates: &mut Fates,
     ) {
         let host_name = &self.settings.gateway.host_name;
         let mail_from = mail.envelope().mail_from.as_str();
-        let mut octets = self.received("ESMTPA").into_bytes();
         let from = &mail.made().from;
-        octets.extend_from_slice(authentication_results(host_name, "pass", from).as_bytes());
         let result = ResultField {
             authserv_id: host_name,
             class: MailClass::Verified,
@@ -87,10 +85,12 @@ impl Gateway {
             standing: Some("good"),
             sender: Some(&copy.sender),
         };
-        octets.extend_from_slice(result.render().as_bytes());
-        octets.extend_from_slice(&copy.mail);
+        let fields = self.received("ESMTPA")
+            + &authentication_results(host_name, "pass", from)
+            + &result.render();
+        let octets = on_top_of(fields.as_bytes(), copy.mail);
         // The worker sealed it: there is nothing left to sign.
-        let parcel = mail.parcel(vec![copy.recipient.clone()], octets).signed(Ok::<_, ()>);
+        let parcel = mail.parcel(vec![copy.recipient], octets).signed(Ok::<_, ()>);
         if let Ok(parcel) = parcel {
             self.transmit(mail_from, parcel, None, fates).await;
         }

@@ -5,18 +5,18 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Write as _},
+    io,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     process,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    io::AsyncWriteExt as _,
+    time::{Instant, timeout_at},
+};
 
 use crate::wire::{ClientSettings, Delivery, Outcome, OutgoingEnvelope, Reply};
 
@@ -32,11 +32,9 @@ pub(super) async fn deliver(
 ) -> Vec<Delivery> {
     let deadline = settings.deadline(octets.len());
     let mut deliveries = Vec::with_capacity(envelope.recipients.len());
-    // One copy of the content for the blocking thread, however many recipients.
-    let octets: Arc<[u8]> = octets.into();
     for recipient in &envelope.recipients {
         let result = match mailbox(template, recipient) {
-            Some(mailbox) => store(mailbox, octets.clone(), deadline).await,
+            Some(mailbox) => store(mailbox, octets, deadline).await,
             None => {
                 let reply = Reply::new(553, "5.1.3", "this address cannot have a Maildir");
                 Err(Outcome::Permanent(reply))
@@ -47,13 +45,11 @@ pub(super) async fn deliver(
     deliveries
 }
 
-async fn store(mailbox: PathBuf, octets: Arc<[u8]>, deadline: Instant) -> Result<Reply, Outcome> {
-    let writing = tokio::task::spawn_blocking(move || write_mail(&mailbox, &octets));
-    // A disk that hangs may still finish after the deadline: then there are two copies.
-    match timeout_at(deadline, writing).await {
-        Ok(Ok(Ok(()))) => Ok(Reply::new(250, "2.0.0", "stored in the Maildir")),
-        Ok(Ok(Err(error))) => Err(failure(&error)),
-        Ok(Err(_)) => Err(failure(&io::Error::from(io::ErrorKind::Other))),
+/// A mail that was not written whole in time was never there.
+async fn store(mailbox: PathBuf, octets: &[u8], deadline: Instant) -> Result<Reply, Outcome> {
+    match timeout_at(deadline, write_mail(mailbox, octets)).await {
+        Ok(Ok(())) => Ok(Reply::new(250, "2.0.0", "stored in the Maildir")),
+        Ok(Err(error)) => Err(failure(&error)),
         Err(_) => Err(failure(&io::Error::from(io::ErrorKind::TimedOut))),
     }
 }
@@ -94,7 +90,31 @@ fn is_file_name(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && name.chars().all(ordinary)
 }
 
-fn write_mail(mailbox: &Path, octets: &[u8]) -> io::Result<()> {
+/// Piece by piece, so that a large mail is not in memory once more for the thread that
+/// waits for the disk.
+async fn write_mail(mailbox: PathBuf, octets: &[u8]) -> io::Result<()> {
+    let (written, stored, file) = aside(move || begin(&mailbox)).await?;
+    let mut file = tokio::fs::File::from_std(file);
+    let content = async {
+        file.write_all(octets).await?;
+        file.flush().await?;
+        file.sync_all().await
+    };
+    let whole = content.await;
+    aside(move || {
+        whole
+            .and_then(|()| {
+                fs::rename(&written, &stored)?;
+                sync_directory(stored.parent().ok_or(io::ErrorKind::NotFound)?)
+            })
+            // Best effort: what stays in tmp is never read, and swept away by IMAP servers.
+            .inspect_err(|_| drop(fs::remove_file(&written)))
+    })
+    .await
+}
+
+/// Where a new mail is written, where it belongs when it is whole, and the open file.
+fn begin(mailbox: &Path) -> io::Result<(PathBuf, PathBuf, File)> {
     let (tmp, new) = (mailbox.join("tmp"), mailbox.join("new"));
     for directory in [&tmp, &new, &mailbox.join("cur")] {
         if !directory.is_dir() {
@@ -103,21 +123,15 @@ fn write_mail(mailbox: &Path, octets: &[u8]) -> io::Result<()> {
     }
     let name = unique_name()?;
     let written = tmp.join(&name);
-    let stored = write_synced(&written, octets).and_then(|()| {
-        fs::rename(&written, new.join(&name))?;
-        sync_directory(&new)
-    });
-    if stored.is_err() {
-        // Best effort: what stays in tmp is never read, and swept away by IMAP servers.
-        let _ = fs::remove_file(&written);
-    }
-    stored
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&written)?;
+    Ok((written, new.join(&name), file))
 }
 
-fn write_synced(path: &Path, octets: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(octets)?;
-    file.sync_all()
+/// Runs what waits for the disk where nobody else waits for it.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
 }
 
 /// Makes a directory, and those above it, each synced into the one above: else a crash

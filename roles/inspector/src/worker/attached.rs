@@ -105,13 +105,13 @@ impl Worker {
     pub(super) fn kept(
         &self,
         recipient: &str,
-        opened: &Opened,
+        fields: &[u8],
         order: &Inspect,
         released: &Released,
     ) -> Result<SealedCopy, Stop> {
         let mail = parse(&order.mail, Reason::MailAmbiguous)?;
         let (attached, _) = attached(&mail, released)?;
-        let mut head = opened.fields.clone();
+        let mut head = fields.to_vec();
         head.extend_from_slice(b"MIME-Version: 1.0\r\n");
         let (outer, inner) = (boundary(), boundary());
         let shell = attachments::around(&head, Vec::new(), vec![], &outer);

@@ -1,6 +1,5 @@
 //! What travels on: fresh encryptions for other members, sealed copies for people here.
 
-use super::open::Opened;
 use super::signer::Signed;
 use super::{Stop, Worker};
 use serde_bytes::ByteBuf;
@@ -14,59 +13,81 @@ use ssmax_mail::compose;
 use ssmax_primitives::{ContentKey, SystemRandom};
 use ssmax_token::Random as _;
 
-/// Whether what cannot be preserved is sealed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sealing {
-    WhereNeeded,
-    /// At an ESP, which has not looked at the content.
-    Never,
+/// An entity to be put into each thing that is composed.
+pub(super) struct Content {
+    entity: Vec<u8>,
+    digest: Digest,
+    /// The sender's signature over it; none over what was derived.
+    pub(super) signed_data: Vec<u8>,
+    /// How many things are left to be composed.
+    uses: usize,
+}
+
+impl Content {
+    /// The entity: a copy, and the last time itself.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        self.uses = self.uses.saturating_sub(1);
+        if self.uses == 0 { std::mem::take(&mut self.entity) } else { self.entity.clone() }
+    }
 }
 
 impl Worker {
     /// Composes what the plan asks for. The keyserver gives its part only after a pass.
+    /// `fields` are those that travel on, each with its CRLF; what was `derived` is sealed in
+    /// place of the signed entity. What is `preserved` is given on as the sender encrypted
+    /// it, and sealed for nobody.
     pub(super) fn compose(
         &mut self,
         order: &Inspect,
-        opened: &Opened,
+        fields: &[u8],
+        derived: Option<Vec<u8>>,
         signed: Option<Signed>,
         released: &Released,
-        sealing: Sealing,
+        preserved: bool,
     ) -> Result<Inspected, Stop> {
         let plan = &order.plan;
-        let mut passed = (Vec::new(), Vec::new());
+        let (mut fresh, mut sealed, mut outside) = (Vec::new(), Vec::new(), Vec::new());
         let mut posts = Vec::new();
-        // What a mailer cannot be given as the sender encrypted it is sealed.
-        let is_given_on = sealing == Sealing::Never || opened.is_for_mailers();
-        let preserved = plan.preserve && is_given_on;
-        if let Some(signed) = &signed {
+        let mut entity = None;
+        if let Some(Signed { entity: octets, signed_data, .. }) = signed {
+            let digest = Digest::of(&octets);
+            entity = Some(digest);
+            let seal_for = if preserved { &[][..] } else { plan.seal_for.as_slice() };
+            let seal_uses = seal_for.len();
+            let own_uses = plan.fresh.len() + plan.outside_for.len() + plan.lists.len();
+            let mut to_seal = derived.map(|entity| Content {
+                digest: Digest::of(&entity),
+                entity,
+                signed_data: Vec::new(),
+                uses: seal_uses,
+            });
+            let uses = if to_seal.is_some() { own_uses } else { own_uses + seal_uses };
+            let mut content = Content { entity: octets, digest, signed_data, uses };
             for form in &plan.fresh {
-                passed.0.push(self.fresh(*form, opened, signed)?);
+                fresh.push(self.fresh(*form, fields, &mut content)?);
             }
-            for recipient in plan.seal_for.iter().filter(|_| !preserved) {
-                let entity = opened.derived().unwrap_or(&signed.entity);
+            for recipient in seal_for {
                 let copy = match plan.attachments {
                     Some(AttachmentDelivery::Keep) => {
-                        self.kept(recipient, opened, order, released)?
+                        self.kept(recipient, fields, order, released)?
                     }
-                    _ => self.sealed(recipient, opened, entity)?,
+                    _ => {
+                        self.sealed(recipient, fields, to_seal.as_mut().unwrap_or(&mut content))?
+                    }
                 };
-                passed.1.push(copy);
+                sealed.push(copy);
             }
             for post in &plan.lists {
-                let mail = self.post(post, opened, signed)?;
+                let mail = self.post(post, fields, &mut content)?;
                 posts.push((post.list.clone(), ByteBuf::from(mail)));
             }
-        }
-        let mut outside = Vec::new();
-        if let Some(signed) = &signed {
             for recipient in &plan.outside_for {
-                let mail = self.for_outside(recipient, opened, signed)?;
+                let mail = self.for_outside(recipient, fields, &mut content)?;
                 outside.push((recipient.clone(), ByteBuf::from(mail)));
             }
         }
-        let (fresh, sealed) = passed;
         Ok(Inspected::Passed {
-            entity: signed.map(|signed| Digest::of(&signed.entity)),
+            entity,
             fresh,
             sealed,
             posts,
@@ -81,20 +102,20 @@ impl Worker {
     fn fresh(
         &self,
         form: FreshForm,
-        opened: &Opened,
-        signed: &Signed,
+        fields: &[u8],
+        content: &mut Content,
     ) -> Result<(FreshForm, Digest, ByteBuf), Stop> {
         let mut head = Vec::new();
         let cipher = match form {
             FreshForm::MailCbc => ContentCipher::Aes256Cbc,
             FreshForm::WrappedGcm => {
                 head.extend_from_slice(b"Content-Type: message/rfc822\r\n\r\n");
-                head.extend_from_slice(&opened.fields);
+                head.extend_from_slice(fields);
                 head.extend_from_slice(b"MIME-Version: 1.0\r\n");
                 ContentCipher::Aes256Gcm
             }
         };
-        let content = multipart_signed(&head, &signed.entity, &signed.signed_data);
+        let content = multipart_signed(&head, content.take(), &content.signed_data);
         let (key, object) = encrypted(content, cipher)?;
         let tail = Digest(object.tail());
         // Until the keyserver makes RecipientInfos for a member, the object is
@@ -105,8 +126,13 @@ impl Worker {
 
     /// The mail for one recipient: the sender's entity, octet for octet, or what was
     /// derived from it, under the seal, encrypted.
-    fn sealed(&self, recipient: &str, opened: &Opened, entity: &[u8]) -> Result<SealedCopy, Stop> {
-        let mut fields = opened.fields.clone();
+    fn sealed(
+        &self,
+        recipient: &str,
+        fields: &[u8],
+        content: &mut Content,
+    ) -> Result<SealedCopy, Stop> {
+        let mut fields = fields.to_vec();
         fields.extend_from_slice(b"MIME-Version: 1.0\r\n");
         // The header is covered as it will be delivered; the body's type does not
         // depend on what is inside.
@@ -114,8 +140,8 @@ impl Worker {
         let shell = super::open::parse(&shell, ssmax_chain::Reason::ContentAmbiguous)?;
         let headers = binding::headers_digest(shell.header())
             .map_err(|_| Stop::from(ssmax_chain::Reason::ContentAmbiguous))?;
-        let seal = self.keyserver.seal(recipient, Digest::of(entity), headers)?;
-        let content = multipart_signed(b"", entity, &seal.signed_data);
+        let seal = self.keyserver.seal(recipient, content.digest, headers)?;
+        let content = multipart_signed(b"", content.take(), &seal.signed_data);
         let (key, object) = encrypted(content, ContentCipher::Aes256Cbc)?;
         let infos = self.keyserver.encrypt_to(recipient, Digest(object.tail()), &key)?;
         let infos: Vec<Vec<u8>> = infos.into_iter().map(ByteBuf::into_vec).collect();
@@ -131,12 +157,12 @@ impl Worker {
     fn for_outside(
         &self,
         recipient: &str,
-        opened: &Opened,
-        signed: &Signed,
+        fields: &[u8],
+        content: &mut Content,
     ) -> Result<Vec<u8>, Stop> {
-        let mut fields = opened.fields.clone();
+        let mut fields = fields.to_vec();
         fields.extend_from_slice(b"MIME-Version: 1.0\r\n");
-        let content = multipart_signed(b"", &signed.entity, &signed.signed_data);
+        let content = multipart_signed(b"", content.take(), &content.signed_data);
         let (key, object) = encrypted(content, ContentCipher::Aes256Cbc)?;
         let info = self.keyserver.encrypt_outside(recipient, Digest(object.tail()), &key)?;
         let object = object.into_message(&[info.into_vec()]);
@@ -144,10 +170,10 @@ impl Worker {
     }
 }
 
-pub(super) fn multipart_signed(head: &[u8], entity: &[u8], signed_data: &[u8]) -> Vec<u8> {
+pub(super) fn multipart_signed(head: &[u8], entity: Vec<u8>, signed_data: &[u8]) -> Vec<u8> {
     let mut random = [0; 16];
     SystemRandom.fill(&mut random);
-    signed_part_behind(head, entity.to_vec(), signed_data, &compose::boundary(random))
+    signed_part_behind(head, entity, signed_data, &compose::boundary(random))
 }
 
 /// Encrypts where the content stands.

@@ -9,7 +9,8 @@ use ssmax_api::{Answer, Problem};
 use ssmax_chain::Digest;
 use ssmax_chain::binding::release_ukm;
 use ssmax_cms::enveloped::recipient_info_for_key;
-use ssmax_daemon::frame::{MAX_FRAME_BYTES, read_frame_sync, write_frame_sync};
+use ssmax_daemon::frame::{MAX_FRAME_BYTES, read_frame_sync};
+use ssmax_daemon::laden::write_laden_sync;
 use ssmax_primitives::ContentKey;
 
 /// The keyserver as the worker sees it.
@@ -111,7 +112,7 @@ impl Keyserver {
 }
 
 fn ask<T: DeserializeOwned>(ask: WorkerAsk) -> Result<T, Problem> {
-    write_frame_sync(&mut std::io::stdout(), &FromWorker::Ask(ask), MAX_FRAME_BYTES)
+    write_laden_sync(&mut std::io::stdout(), FromWorker::Ask(ask), MAX_FRAME_BYTES)
         .map_err(|_| Problem::Failed)?;
     let answer: ToWorker = read_frame_sync(&mut std::io::stdin(), MAX_FRAME_BYTES)
         .ok()

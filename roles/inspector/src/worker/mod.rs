@@ -13,21 +13,22 @@ mod verify;
 
 use crate::hand_over;
 use crate::sandbox::{self, SandboxLimits};
-use compose::Sealing;
 use keyserver::Keyserver;
 use look::Detectors;
 use open::Opened;
 use signer::Signed;
 use ssmax_api::Problem;
-use ssmax_api::inspector::{FromWorker, Inspect, Inspected, Order, Task};
+use ssmax_api::inspector::{AttachmentDelivery, FromWorker, Inspect, Inspected, Order, Task};
 use ssmax_api::keyserver::{ExpectedSigner, InnerSigner, Released, VERDICT_LABEL, VerdictBody};
 use ssmax_chain::{Digest, Reason};
-use ssmax_daemon::frame::{MAX_FRAME_BYTES, read_frame_sync, write_frame_sync};
+use ssmax_daemon::frame::MAX_FRAME_BYTES;
+use ssmax_daemon::laden::{read_laden_sync, write_laden_sync};
 use ssmax_inspection::{Direction, Finding, Outcome, Verdict};
 use ssmax_primitives::SoftwareKey;
 use ssmax_token::{KeyAlgorithm, KeyPair as _, SigningKey as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Runs as a worker: the sandbox first, then one order from standard input, its result
 /// to standard output. Before the sandbox only the first octet of the input is taken, with
@@ -60,11 +61,11 @@ pub fn worker_main(arguments: &[String]) -> ExitCode {
         }
     }
     ssmax_daemon::panics::tell_place_only();
-    let order: Order = match read_frame_sync(&mut std::io::stdin(), MAX_FRAME_BYTES) {
+    let order: Order = match read_laden_sync(&mut std::io::stdin(), MAX_FRAME_BYTES) {
         Ok(Some(order)) => order,
         _ => return ExitCode::from(2),
     };
-    match write_frame_sync(&mut std::io::stdout(), &carry_out(order, clamd), MAX_FRAME_BYTES) {
+    match write_laden_sync(&mut std::io::stdout(), carry_out(order, clamd), MAX_FRAME_BYTES) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::from(3),
     }
@@ -74,11 +75,11 @@ fn carry_out(order: Order, clamd: Option<OwnedFd>) -> FromWorker {
     let detectors = Detectors::new(order.policy, order.limits, order.clamav, clamd);
     match order.task {
         Task::Mail(inspect) => {
-            FromWorker::Done(detectors.and_then(|detectors| Worker::new(detectors).work(&inspect)))
+            FromWorker::Done(detectors.and_then(|detectors| Worker::new(detectors).work(*inspect)))
         }
         // No detector is asked there.
         Task::Verify(inspect) => FromWorker::Done(
-            detectors.and_then(|detectors| Worker::new(detectors).work_as_verifier(&inspect)),
+            detectors.and_then(|detectors| Worker::new(detectors).work_as_verifier(*inspect)),
         ),
         Task::File(file) => {
             FromWorker::Scanned(detectors.and_then(|detectors| detectors.scan(&file)))
@@ -122,13 +123,13 @@ impl Worker {
         Self { keyserver: Keyserver::default(), findings: vec![], held: false, detectors }
     }
 
-    fn work(mut self, inspect: &Inspect) -> Result<Inspected, Problem> {
+    fn work(mut self, inspect: Inspect) -> Result<Inspected, Problem> {
         let done = self.inspect(inspect);
         self.told(done)
     }
 
     /// The same for a verification.
-    fn work_as_verifier(mut self, inspect: &Inspect) -> Result<Inspected, Problem> {
+    fn work_as_verifier(mut self, inspect: Inspect) -> Result<Inspected, Problem> {
         let done = self.verify(inspect);
         self.told(done)
     }
@@ -144,14 +145,20 @@ impl Worker {
         }
     }
 
-    fn inspect(&mut self, inspect: &Inspect) -> Result<Inspected, Stop> {
+    /// What is not needed any more is given up at once: a mail may be large.
+    fn inspect(&mut self, mut inspect: Inspect) -> Result<Inspected, Stop> {
         let key = SoftwareKey::generate(KeyAlgorithm::EcP256).map_err(|_| Problem::Failed)?;
         let released = self.keyserver.release(key.spki())?;
-        let mail = inspect.mail.as_slice();
-        if released.body.is_some_and(|body| body != Digest::of(mail)) {
+        let mail = std::mem::take(&mut inspect.mail);
+        if released.body.is_some_and(|body| body != Digest::of(&mail)) {
             return Err(Problem::NotAllowed.into());
         }
-        let opened = open::open(inspect, &released, &key)?;
+        if inspect.plan.attachments == Some(AttachmentDelivery::Keep) {
+            // It is delivered in the form in which it came.
+            inspect.mail = Arc::clone(&mail);
+        }
+        let inspect = &inspect;
+        let opened = open::open(mail, inspect, &released, &key)?;
         let encrypted = !opened.parts.is_empty();
         let judged = signer::judge(&opened, &inspect.plan, &released);
         let signed = match judged {
@@ -169,7 +176,11 @@ impl Worker {
             return Err(stopped(&verdict, &released, encrypted).into());
         }
         self.keyserver.prepare(&released, &inspect.ticket);
-        self.compose(inspect, &opened, signed, &released, Sealing::WhereNeeded)
+        // What a mailer cannot be given as the sender encrypted it is sealed.
+        let preserved = inspect.plan.preserve && opened.is_for_mailers();
+        let Opened { fields, files, .. } = opened;
+        let derived = files.and_then(|files| files.derived);
+        self.compose(inspect, &fields, derived, signed, &released, preserved)
     }
 
     /// Nothing that the own seal CA signed leaves the member or comes in; between

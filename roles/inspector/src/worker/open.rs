@@ -14,6 +14,7 @@ use ssmax_mail::{Entity, canonical};
 use ssmax_pki::key_identifier;
 use ssmax_primitives::{ContentKey, SoftwareKey};
 use ssmax_token::KeyPair as _;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// The fields that must be the same inside and outside a wrapped mail.
@@ -91,13 +92,15 @@ pub(super) fn parse(octets: &[u8], reason: Reason) -> Result<Entity<'_>, Stop> {
     ssmax_mail::parse(octets, &ssmax_mail::Limits::default()).map_err(|_| reason.into())
 }
 
-/// Opens a mail by the ticket's keys.
+/// Opens a mail by the ticket's keys. The mail as it came is given up as soon as its
+/// content is out of it.
 pub(super) fn open(
+    octets: Arc<Vec<u8>>,
     inspect: &Inspect,
     released: &Released,
     worker: &SoftwareKey,
 ) -> Result<Opened, Stop> {
-    let mail = parse(&inspect.mail, Reason::MailAmbiguous)?;
+    let mail = parse(&octets, Reason::MailAmbiguous)?;
     let fields = trace::carried_fields(mail.header(), Some(&inspect.plan.authserv_id));
     if inspect.plan.attachments.is_some() {
         return attached::open(&mail, fields, inspect, released, worker);
@@ -126,13 +129,15 @@ pub(super) fn open(
         }
         _ => mail.decoded_body().map_err(|_| Reason::MailAmbiguous)?,
     };
+    let covered = same_fields(&mail);
+    drop(octets);
     let object =
         Enveloped::parse_vec(object, &Limits::default()).map_err(|_| Reason::EncryptionRefused)?;
     let is_cbc = object.kind() == Kind::Enveloped;
     let (content, part) = decrypt(object, path, inspect, released, worker)?;
     let content = parse(&content, Reason::ContentAmbiguous)?;
     if content.content_type().is("message", "rfc822") {
-        return unwrap(&mail, &content, inspect, part);
+        return unwrap(fields, covered, &content, inspect, part);
     }
     // A From or Subject in there would stand beside the one outside, which is the one
     // that mailers show; whatever else is in there that does not describe the body is
@@ -148,6 +153,12 @@ pub(super) fn open(
         is_cbc && content.header().fields().iter().all(|field| describes(field.name()));
     let (outside, parts) = (vec![], vec![part]);
     Ok(Opened { message, fields, outside, parts, encrypted: true, files: None, plain_form })
+}
+
+/// The fields that must be the same inside and outside, as they are compared; nothing
+/// where one of them stands twice.
+fn same_fields(mail: &Entity<'_>) -> Option<Vec<u8>> {
+    canonical::dkim_relaxed_headers(mail.header(), &SAME_FIELDS).ok()
 }
 
 /// Whether a field is one that mailers show and that stands outside already.
@@ -200,23 +211,22 @@ pub(super) fn decrypt(
 }
 
 /// Takes a wrapped mail apart: its own header fields count, and the ones that stood
-/// outside on the way must have been the same.
+/// outside on the way (`outside` all of them, `covered` those compared) must have been the
+/// same.
 fn unwrap(
-    outer: &Entity<'_>,
+    outside: Vec<u8>,
+    covered: Option<Vec<u8>>,
     content: &Entity<'_>,
     inspect: &Inspect,
     part: Part,
 ) -> Result<Opened, Stop> {
     let inner = content.message().and_then(Result::ok).ok_or(Reason::ContentAmbiguous)?;
-    let covered = |mail: &Entity<'_>| canonical::dkim_relaxed_headers(mail.header(), &SAME_FIELDS);
-    match (covered(outer), covered(&inner)) {
-        (Ok(outside), Ok(inside)) if outside == inside => {}
-        _ => return Err(Reason::HeadersDiffer.into()),
+    if covered.is_none() || covered != same_fields(&inner) {
+        return Err(Reason::HeadersDiffer.into());
     }
     let fields = trace::carried_fields(inner.header(), Some(&inspect.plan.authserv_id));
     let message = canonical::content_entity_behind(fields.clone(), &inner);
     parse(&message, Reason::ContentAmbiguous)?;
-    let outside = trace::carried_fields(outer.header(), Some(&inspect.plan.authserv_id));
     let parts = vec![part];
     let (files, plain_form) = (None, false);
     Ok(Opened { message, fields, outside, parts, encrypted: true, files, plain_form })

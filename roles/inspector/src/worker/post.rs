@@ -1,9 +1,7 @@
 //! What a list makes of a mail: new mail of the list, with the verified one attached as its
 //! sender wrote and signed it. Nothing of it leaves this process but encrypted.
 
-use super::compose::{encrypted, multipart_signed};
-use super::open::Opened;
-use super::signer::Signed;
+use super::compose::{Content, encrypted, multipart_signed};
 use super::{Stop, Worker};
 use serde_bytes::ByteBuf;
 use ssmax_api::inspector::ListPost;
@@ -21,12 +19,12 @@ impl Worker {
     pub(super) fn post(
         &self,
         post: &ListPost,
-        opened: &Opened,
-        signed: &Signed,
+        fields: &[u8],
+        content: &mut Content,
     ) -> Result<Vec<u8>, Stop> {
-        let entity = new_entity(post, opened, signed);
+        let entity = new_entity(post, fields, content);
         let signature = self.keyserver.sign_post(&post.list, Digest::of(&entity))?;
-        let content = multipart_signed(b"", &entity, &signature);
+        let content = multipart_signed(b"", entity, &signature);
         let (key, object) = encrypted(content, ContentCipher::Aes256Cbc)?;
         let infos = self.keyserver.encrypt_post(&post.list, Digest(object.tail()), &key)?;
         let infos: Vec<Vec<u8>> = infos.into_iter().map(ByteBuf::into_vec).collect();
@@ -38,13 +36,13 @@ impl Worker {
 }
 
 /// The note, the mail as message/rfc822, and the hop that this continues.
-fn new_entity(post: &ListPost, opened: &Opened, signed: &Signed) -> Vec<u8> {
+fn new_entity(post: &ListPost, fields: &[u8], content: &mut Content) -> Vec<u8> {
     let mut attached = b"Content-Type: message/rfc822\r\n\
         Content-Disposition: inline\r\n\r\n"
         .to_vec();
-    attached.extend_from_slice(&opened.fields);
+    attached.extend_from_slice(fields);
     attached.extend_from_slice(b"MIME-Version: 1.0\r\n");
-    let attached = multipart_signed(&attached, &signed.entity, &signed.signed_data);
+    let attached = multipart_signed(&attached, content.take(), &content.signed_data);
     let mut parts = vec![Part::text(&post.note).into_octets(), attached];
     if post.prev.is_some() {
         parts.push(manifest_part(&Manifest::new(vec![], post.prev)));

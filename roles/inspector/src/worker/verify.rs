@@ -1,28 +1,33 @@
 //! Verification instead of inspection, at an ESP: is the submitter's signature in order?
 //! No detector runs here, and what is said of an encrypted mail has one size.
 
-use super::compose::Sealing;
 use super::open::{self, Opened};
 use super::signer::{self, Signed};
 use super::{Stop, Worker};
 use ssmax_api::Problem;
-use ssmax_api::inspector::{Inspect, Inspected};
+use ssmax_api::inspector::{AttachmentDelivery, Inspect, Inspected};
 use ssmax_api::keyserver::Released;
 use ssmax_api::verified::{VERIFIED_LABEL, VerifiedSubmission};
 use ssmax_chain::{Digest, Reason};
 use ssmax_primitives::SoftwareKey;
 use ssmax_token::{KeyAlgorithm, KeyPair as _, SigningKey as _};
+use std::sync::Arc;
 
 impl Worker {
     /// Checks the signature, says so to the keyserver, and encrypts what came in clear.
-    pub(super) fn verify(&mut self, inspect: &Inspect) -> Result<Inspected, Stop> {
+    pub(super) fn verify(&mut self, mut inspect: Inspect) -> Result<Inspected, Stop> {
         let key = SoftwareKey::generate(KeyAlgorithm::EcP256).map_err(|_| Problem::Failed)?;
         let released = self.keyserver.verify_submission(key.spki())?;
-        if released.body.is_some_and(|body| body != Digest::of(&inspect.mail)) {
+        let mail = std::mem::take(&mut inspect.mail);
+        if released.body.is_some_and(|body| body != Digest::of(&mail)) {
             return Err(Problem::NotAllowed.into());
         }
+        if inspect.plan.attachments == Some(AttachmentDelivery::Keep) {
+            inspect.mail = Arc::clone(&mail);
+        }
+        let inspect = &inspect;
         let ticket = &inspect.ticket;
-        match signed(inspect, &released, &key) {
+        match signed(mail, inspect, &released, &key) {
             Ok((opened, signed)) => {
                 let answer = VerifiedSubmission {
                     refused: None,
@@ -33,7 +38,11 @@ impl Worker {
                 };
                 self.say(ticket, &answer, &key)?;
                 self.keyserver.prepare(&released, ticket);
-                self.compose(inspect, &opened, Some(signed), &released, Sealing::Never)
+                let Opened { fields, files, .. } = opened;
+                let derived = files.and_then(|files| files.derived);
+                // An ESP has not looked at the content: it seals nothing.
+                let preserved = inspect.plan.preserve;
+                self.compose(inspect, &fields, derived, Some(signed), &released, preserved)
             }
             Err(Stop::Refused(reason)) => {
                 self.say(ticket, &VerifiedSubmission::refusal(reason), &key)?;
@@ -58,11 +67,12 @@ impl Worker {
 
 /// The mail opened, and its signed content.
 fn signed(
+    mail: Arc<Vec<u8>>,
     inspect: &Inspect,
     released: &Released,
     key: &SoftwareKey,
 ) -> Result<(Opened, Signed), Stop> {
-    let opened = open::open(inspect, released, key)?;
+    let opened = open::open(mail, inspect, released, key)?;
     let signed = signer::judge(&opened, &inspect.plan, released)?;
     // Only mail from outside has no signer, and it comes to no worker here.
     let signed = signed.ok_or(Reason::Internal)?;
