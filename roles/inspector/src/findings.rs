@@ -78,6 +78,7 @@ mod tests {
             sealed: vec![],
             preserved: false,
             outside: vec![],
+            posts: vec![],
             findings: many,
         };
         let said = restrained(passed, &limits);
