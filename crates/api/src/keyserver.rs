@@ -253,6 +253,11 @@ pub enum RecipientRoute {
         /// The address.
         recipient: String,
     },
+    /// A list or a redirect of this organisation, which sends it on.
+    List {
+        /// The address.
+        recipient: String,
+    },
     /// At another member.
     Member {
         /// The address.
@@ -349,6 +354,9 @@ pub struct InboundTicket {
     pub standing: String,
     /// Recipients without an encryption certificate here.
     pub without_certificate: Vec<String>,
+    /// Recipients that are lists or redirects.
+    #[serde(default)]
+    pub lists: Vec<String>,
 }
 
 /// The list now in force.
@@ -457,6 +465,25 @@ pub enum WorkerAsk {
         entity: Digest,
         /// Digest over the covered header fields as they will be delivered.
         headers: Digest,
+    },
+    /// A list's signature over new mail that it makes of a mail which passed. Answered by
+    /// the detached SignedData, DER.
+    SignPost {
+        /// The list, a recipient of the mail.
+        list: String,
+        /// SHA-256 of the new content entity.
+        entity: Digest,
+    },
+    /// The RecipientInfo for our own submission key of a list's new mail. Answered by
+    /// `Vec<ByteBuf>`.
+    EncryptPost {
+        /// The list.
+        list: String,
+        /// The tail of the new mail.
+        tail: Digest,
+        /// Its content key, as a RecipientInfo for [`Released::reply_key`].
+        #[serde(with = "serde_bytes")]
+        key: Vec<u8>,
     },
     /// RecipientInfos of each file of a mail in attachment mode, for one recipient and the
     /// archive. Answered by `Vec<Vec<ByteBuf>>`, in the order of the files.
