@@ -163,8 +163,17 @@ const MEMBER: &[Section] = &[
             Optional("delivery", "\"seal\""),
             Optional("attachments", "\"whole\""),
             Optional("max_held_mebibytes", "10240"),
+            Optional("max_list_members", "200"),
         ],
     ),
+    (
+        "gateway.lists",
+        &[Optional(
+            "\"team@a.example\"",
+            "{ members = [\"hanako@a.example\"], reply_to = \"sender\" }",
+        )],
+    ),
+    ("gateway.redirects", &[Optional("\"former@a.example\"", "\"former@b.example\"")]),
     (
         "gateway.hold",
         &[

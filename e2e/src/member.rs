@@ -314,6 +314,12 @@ allow_plaintext_auth = true
 inbound_lmtp = \"{filter}\"
 next_hop = \"smtp://{reinjection}\"
 
+[gateway.lists]
+\"team@{name}.example\" = {{ members = [\"bob@b.example\", \"adam@a.example\"], reply_to = \"list\" }}
+
+[gateway.redirects]
+\"former@{name}.example\" = \"adam@a.example\"
+
 [gateway.system]
 lmtp = \"{automatic}\"
 

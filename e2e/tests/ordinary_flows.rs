@@ -70,6 +70,8 @@ fn what_happens_every_day_in_an_office_goes_on() {
     office.a_scanner_writes_without_a_login_and_another_machine_does_not();
     office.an_alias_is_expanded_behind_the_gateway();
     office.no_seal_leaves_by_a_redirect_of_a_mailbox_and_the_sender_hears_of_it();
+    office.a_list_sends_on_as_new_mail_with_the_verified_one_attached();
+    office.a_redirect_sends_on_to_another_member();
     office.a_shared_mailbox_is_read_and_answered_by_its_members();
     office.a_notice_to_everybody_reaches_each_once_through_a_greylist();
 }
@@ -110,6 +112,22 @@ impl Office {
         assert!(!can_be_read(mails::SECRET, &arrived));
         assert!(!has(&report.entity, &format!("{}.", mails::SECRET)));
         assert_eq!(self.b.inbox(&erin.address).len(), 0);
+
+        // Whoever writes from outside hears of it too, though nothing else goes there.
+        let visitor = "visitor@outside.example";
+        let mail = mails::short("full-for-a-visitor", visitor, &erin.address);
+        wait_for("the visitor's mail is taken", ARRIVAL, || {
+            let (dir, mx) = (self.place.path(), self.b.mx());
+            let said = mailer::hand_in(dir, mx, &[], visitor, &[&erin.address], &mail.octets);
+            (said.exit == 0).then_some(())
+        });
+        wait_for("a report for the visitor", ARRIVAL, || {
+            let log = self.b.postfix().log();
+            let to = format!("to=<{visitor}>");
+            let left = |line: &str| line.contains(&to) && line.contains("relay=none, ");
+            let left = log.lines().any(|line| left(line) && line.contains("status=sent"));
+            left.then_some(())
+        });
     }
 
     fn a_vacation_reply_is_the_organisations_and_says_it_is_automatic(&self) {
@@ -266,6 +284,54 @@ impl Office {
         assert_eq!(log.lines().find(left), None);
     }
 
+    fn a_list_sends_on_as_new_mail_with_the_verified_one_attached(&self) {
+        self.b.add_role("team", "list", "The team");
+        let adam = self.a.add_person("adam", "小林 亘", false);
+        let mail = mails::short("to-the-team", &self.alice.address, "team@b.example");
+        self.alice_sends(&["team@b.example"], &mail);
+        let at_b = next_of(&self.b, &self.bob.address, "X-Loop: team@b.example");
+        let at_a = next_of(&self.a, &adam.address, "X-Loop: team@b.example");
+        for arrived in [&at_b, &at_a] {
+            for field in [
+                "\r\nFrom: \"alice@a.example via team\" <team@b.example>\r\n",
+                "\r\nReply-To: team@b.example\r\n",
+                "\r\nList-Id: <team.b.example>\r\n",
+                "signed-by=system; auth=list",
+            ] {
+                assert!(has(arrived, field), "{field}: {}", text(arrived));
+            }
+            assert!(!can_be_read(mails::SECRET, arrived), "{}", text(arrived));
+        }
+        let read = [mailer::open_from_inside(&self.bob, &at_b), mailer::open(&adam, &at_a)];
+        for opened in read {
+            assert_eq!(opened.signer, "team@b.example");
+            // The mail as alice wrote it, with its subject and under her own signature.
+            let entity = text(&opened.entity);
+            let (_, attached) = entity.split_once("Content-Type: message/rfc822").unwrap();
+            assert!(attached.contains(&format!("Message-ID: {}", mail.message_id)), "{entity}");
+            assert!(attached.contains(&format!("Subject: {}", mails::SECRET)), "{entity}");
+            assert!(attached.contains(&text(&mail.entity)), "{entity}");
+            assert!(attached.contains("multipart/signed"), "{entity}");
+        }
+        // A colleague's mail goes on too, and nobody's from outside.
+        let colleagues = mails::short("from-a-colleague", &self.bob.address, "team@b.example");
+        let to = ["team@b.example"];
+        let _ = mailer::submit(&self.b, &self.bob, &to, &colleagues.octets).ends(0);
+        let _ = next_of(&self.a, &adam.address, "bob@b.example via team");
+        let (dir, stranger) = (self.place.path(), "stranger@outside.example");
+        let mail = mails::short("from-outside", stranger, "team@b.example");
+        let _ = mailer::hand_in(dir, self.b.mx(), &[], stranger, &to, &mail.octets).ends(0);
+        self.in_the_log_of_b("SSMAX-1121");
+    }
+
+    fn a_redirect_sends_on_to_another_member(&self) {
+        self.b.add_role("former", "list", "Somebody who left");
+        let mail = mails::short("to-who-left", &self.alice.address, "former@b.example");
+        self.alice_sends(&["former@b.example"], &mail);
+        let arrived = next_of(&self.a, "adam@a.example", "alice@a.example via former");
+        assert!(has(&arrived, "\r\nReply-To: alice@a.example\r\n"), "{}", text(&arrived));
+    }
+
     fn a_shared_mailbox_is_read_and_answered_by_its_members(&self) {
         let (alice, bob) = (&self.alice, &self.bob);
         let office = self.b.add_shared("office", &[bob]);
@@ -358,6 +424,18 @@ impl Office {
     fn in_the_log_of_b(&self, words: &str) {
         wait_for(words, ARRIVAL, || self.b.postfix().log().contains(words).then_some(()));
     }
+}
+
+/// Waits for a mail with these words in its header, of which there must be one.
+#[track_caller]
+fn next_of(member: &Member, address: &str, words: &str) -> Vec<u8> {
+    let mut found = wait_for(&format!("{words} for {address}"), ARRIVAL, || {
+        let mut inbox = member.inbox(address);
+        inbox.retain(|octets| has(octets, words));
+        Some(inbox).filter(|found| !found.is_empty())
+    });
+    assert_eq!(found.len(), 1);
+    found.pop().unwrap()
 }
 
 /// The copies of a mail in a mailbox.

@@ -94,6 +94,8 @@ err-route-trust = route_ca cannot be used: { $reason }
 rec-route-trust = It has to hold CA certificates in PEM form.
 err-listener-tls = The listeners' TLS settings do not work: { $reason }
 rec-listener-tls = tls_certificate and tls_key have to belong together, both in PEM form.
+err-lists = [gateway.lists] or [gateway.redirects] cannot be used: { $reason }
+rec-lists = Write own addresses on the left, and addresses that are no list of ours as members.
 err-plaintext-auth = Passwords in clear are allowed on { $address }, which others can reach
 rec-plaintext-auth = Set tls_certificate and tls_key, and allow_plaintext_auth = false.
 err-failed = It did not work: { $reason }

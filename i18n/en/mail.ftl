@@ -181,3 +181,7 @@ err-person-not-opened = { $path } could not be opened with the key that it names
 rec-person-not-opened = The message is damaged; take it from a backup.
 err-person-failed = The key server cannot answer now
 rec-person-failed = Ask again later; its log says what is missing.
+
+## A list's mail
+
+list-note = { $name } <{ $address }> wrote to { $list }. The organisation of { $list } has verified the sender; the mail is attached as it was written and signed.

@@ -22,6 +22,7 @@ err-own-standing-lost = This organisation is suspended: nothing goes out
 err-own-seal-leaving = A mail signed by this organisation's own seal: it must not leave
 err-attachment-not-submitters = An encrypted attachment is not bound to the person who submits it
 err-source-unknown = No login, and no automatic mail of a registered source
+err-list-closed = A list takes what people of members wrote: nothing automatic, nothing from outside
 err-submitter-limit = The sender has submitted as much as is allowed in an hour
 err-leak-found = The sending inspection stopped it
 err-malware-found = The receiving inspection stopped it

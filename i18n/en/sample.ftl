@@ -139,6 +139,16 @@ sample-gateway-outside =
     or hold (for an officer).
 sample-gateway-max_held_mebibytes =
     Most mail that is held for a person, in MiB. Past it, senders are told to try again later.
+sample-gateway-max_list_members = Most members of one list.
+sample-gateway-lists =
+    Lists (ssmax user add-role --kind list): what comes in goes on as new mail "NAME via LIST".
+sample-gateway-lists-entry =
+    One line for a list: its members here or at other members of the federation, and
+    to whom answers go: sender or list.
+sample-gateway-redirects =
+    Redirects, lists of one (ssmax user add-role --kind list). In place of .forward files and
+    Sieve redirects, by which no sealed mail can leave.
+sample-gateway-redirects-entry = One line for an address: where its mail goes on to.
 sample-gateway-hold = Mail that waits for an officer (ssmax hold).
 sample-gateway-hold-days = How long a mail is held, in days, 1 to 90; then it expires.
 sample-gateway-hold-notify =

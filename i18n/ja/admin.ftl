@@ -94,6 +94,8 @@ err-route-trust = route_ca を使えません: { $reason }
 rec-route-trust = PEM形式のCA証明書にしてください。
 err-listener-tls = 待ち受けのTLS設定が使えません: { $reason }
 rec-listener-tls = tls_certificate と tls_key は対応するものを、どちらもPEM形式にしてください。
+err-lists = [gateway.lists] か [gateway.redirects] が使えません: { $reason }
+rec-lists = 左には自組織のアドレスを、メンバーには自組織のリストでないアドレスを書いてください。
 err-plaintext-auth = 他から接続できる{ $address }で、暗号化しないパスワードが許されています
 rec-plaintext-auth = tls_certificate と tls_key を設定し、allow_plaintext_auth = false にしてください。
 err-failed = うまくいきませんでした: { $reason }

@@ -22,6 +22,7 @@ err-own-standing-lost = この組織は資格停止中で、送信できない
 err-own-seal-leaving = この組織の封印で署名されたメールは組織の外に出せない
 err-attachment-not-submitters = 暗号化された添付ファイルが、提出した人に結び付いていない
 err-source-unknown = ログインがなく、登録された自動送信元の自動メールでもない
+err-list-closed = メーリングリストは会員組織の人が書いたメールだけを受け取る（自動メールと外部からのメールは受け取らない）
 err-submitter-limit = この人が一時間に提出できる数に達した
 err-leak-found = 送信側の検査が情報漏えいの疑いで止めた
 err-malware-found = 受信側の検査がマルウェアを見つけて止めた

@@ -128,6 +128,15 @@ sample-gateway-outside =
     連合の外あてのメール: reject（拒否）、clear（メールソフトが作ったまま送る。暗号化されたものは拒否）、
     encrypt-if-known（[keyserver] outside_certificatesの証明書で暗号化）、hold（担当者のため保留）
 sample-gateway-max_held_mebibytes = 保留しておくメールの合計の上限（MiB）。超えると送信側に後での再送を求めます。
+sample-gateway-max_list_members = 一つのメーリングリストの最大人数。
+sample-gateway-lists =
+    メーリングリスト（ssmax user add-role --kind list で登録）。届いたものは「名前 via リスト」の新しいメールとして出る。
+sample-gateway-lists-entry =
+    リストごとに一行。自組織か会員組織のメンバーと、返信の宛先（sender: 送信者、list: リスト）。
+sample-gateway-redirects =
+    転送。メンバーが一人のリスト（ssmax user add-role --kind list で登録）。.forwardやSieveの転送では
+    封印されたメールは外に出られないので、その代わりに使う。
+sample-gateway-redirects-entry = アドレスごとに一行。転送先。
 sample-gateway-hold = 担当者の判断を待つメール（ssmax hold）。
 sample-gateway-hold-days = 保留する日数（1から90）。過ぎると期限切れになります。
 sample-gateway-hold-notify =

@@ -74,6 +74,7 @@ impl From<ssmax_gateway::ServeError> for Complaint {
             E::Setup(error) => error.into(),
             E::Route(fault) => Self::new(Exit::WrongUse, "route").with("reason", fault),
             E::Tls(fault) => Self::new(Exit::WrongUse, "route-trust").with("reason", fault),
+            E::List(fault) => Self::new(Exit::WrongUse, "lists").with("reason", fault),
             E::PlaintextAuth(address) => {
                 Self::new(Exit::WrongUse, "plaintext-auth").with("address", address)
             }

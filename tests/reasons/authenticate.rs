@@ -27,6 +27,16 @@ pub(crate) async fn run(stage: &mut Stage<'_>) {
     a_statement_used_again(stage).await;
     a_sealed_mail_passed_on(stage).await;
     automatic_mail_of_nobody_known(stage).await;
+    mail_from_outside_for_a_list(stage).await;
+}
+
+/// A list writes in its own name for those whom it knows.
+async fn mail_from_outside_for_a_list(stage: &mut Stage<'_>) {
+    for side in stage.sides() {
+        let list = format!("Team@{}", side.member.domain);
+        let mail = mail("x@x.example", &list, &text());
+        stage.arrived(side.member, "x@x.example", &list, &mail, Reason::ListClosed).await;
+    }
 }
 
 /// Without a login nobody writes but the machines that are registered: not a person's

@@ -11,8 +11,8 @@ use ssmax_federation::{
     Capabilities, Enforce, FreshForm, Kind, Names, corporate_number_check_digit, member_id,
 };
 use ssmax_gateway::{
-    AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, HoldConfig, Outside,
-    SystemConfig, listen,
+    AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, HoldConfig, ListConfig,
+    Outside, SystemConfig, listen,
 };
 use ssmax_hsm::{Backend, UnlockSecret};
 use ssmax_inspection::{Direction, Outcome, Policy, rule};
@@ -369,6 +369,12 @@ fn gateway(
             delivery: outline.delivery,
             attachments: outline.attachments,
             max_held_mebibytes: 10,
+            lists: BTreeMap::from([(
+                format!("team@{}", organisation.domains[0]),
+                ListConfig { members: vec!["bob@c.example".into()], ..ListConfig::default() },
+            )]),
+            redirects: BTreeMap::new(),
+            max_list_members: 200,
             hold: HoldConfig::default(),
             outside: outline.outside,
             system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },

@@ -38,6 +38,8 @@ pub struct Plan {
     pub leaves: bool,
     /// Recipients here, each of whom gets a sealed copy.
     pub seal_for: Vec<String>,
+    /// Lists and redirects among the recipients, each of which sends it on as new mail.
+    pub lists: Vec<ListPost>,
     /// Recipients outside the federation, each of whom gets the signed content encrypted.
     pub outside_for: Vec<String>,
     /// Whether recipients here are to get what the sender encrypted, or a fresh
@@ -49,6 +51,21 @@ pub struct Plan {
     /// How grave findings may be for the mail to pass all the same, since an officer
     /// released it; nothing beyond a pass if absent. The keyserver must have been told.
     pub tolerate: Option<Outcome>,
+}
+
+/// What a list makes of a mail: new mail of its own with the mail attached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListPost {
+    /// The list's address, a recipient.
+    pub list: String,
+    /// The header fields of the new mail, each with its CRLF, but for those that describe
+    /// the body.
+    #[serde(with = "serde_bytes")]
+    pub fields: Vec<u8>,
+    /// What stands before the attached mail.
+    pub note: String,
+    /// The hop that the new mail continues.
+    pub prev: Option<ssmax_chain::HopId>,
 }
 
 /// What a recipient here gets of a mail in attachment mode.
@@ -73,6 +90,9 @@ pub enum Inspected {
         fresh: Vec<(FreshForm, Digest, ByteBuf)>,
         /// Sealed copies: recipient, header fields to deliver, `Content-*` and body.
         sealed: Vec<SealedCopy>,
+        /// New mail of lists: the list's address, and the mail, encrypted for our own
+        /// submission key.
+        posts: Vec<(String, ByteBuf)>,
         /// Mails for recipients outside the federation, encrypted.
         outside: Vec<(String, ByteBuf)>,
         /// Whether recipients here get the mail preserved; then nothing is sealed.

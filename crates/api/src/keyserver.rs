@@ -1,9 +1,11 @@
 //! What the keyserver is asked. No ticket, no use of a key.
 //! Specification: `spec/keyserver.md`.
 
+mod held;
 mod people;
 
 pub use crate::ticket_name;
+pub use held::{HeldObject, OpenHeld, ReleaseForReview, Reviewed};
 pub use people::{CaRequest, Delegation, PrivateKey, RelayKeys, UserKeys, UserRecord};
 
 use crate::TicketId;
@@ -179,52 +181,6 @@ impl GatewayRequest {
     }
 }
 
-/// A held mail as the gateway keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeldObject {
-    /// The name of the held mail.
-    pub id: String,
-    /// The tail of the object it is encrypted in.
-    pub tail: Digest,
-    /// That object's RecipientInfo, DER.
-    #[serde(with = "serde_bytes")]
-    pub recipient: Vec<u8>,
-}
-
-/// Opens a held mail for its gateway.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct OpenHeld {
-    /// The mail.
-    pub held: HeldObject,
-    /// Who asked for it.
-    pub officer: String,
-    /// The gateway's key, SPKI DER, P-256.
-    #[serde(with = "serde_bytes")]
-    pub to: Vec<u8>,
-}
-
-/// Shows a held mail to a person.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ReleaseForReview {
-    /// Which ciphertext.
-    pub what: Reviewed,
-    /// Who asked for it.
-    pub officer: String,
-    /// The reviewer's encryption certificate, DER: an own person's.
-    #[serde(with = "serde_bytes")]
-    pub certificate: Vec<u8>,
-}
-
-/// What is shown to a reviewer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Reviewed {
-    /// The held object itself: the mail came in clear.
-    Held(HeldObject),
-    /// The encrypted part of a mail that was admitted anew, and that an inspection here
-    /// has stopped before.
-    Part(TicketId),
-}
-
 /// A mail of an own user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AdmitOutbound {
@@ -250,6 +206,11 @@ pub struct OutboundTicket {
 pub enum RecipientRoute {
     /// Inside this organisation, with an encryption certificate.
     Inside {
+        /// The address.
+        recipient: String,
+    },
+    /// A list or a redirect of this organisation, which sends it on.
+    List {
         /// The address.
         recipient: String,
     },
@@ -349,6 +310,9 @@ pub struct InboundTicket {
     pub standing: String,
     /// Recipients without an encryption certificate here.
     pub without_certificate: Vec<String>,
+    /// Recipients that are lists or redirects.
+    #[serde(default)]
+    pub lists: Vec<String>,
 }
 
 /// The list now in force.
@@ -457,6 +421,25 @@ pub enum WorkerAsk {
         entity: Digest,
         /// Digest over the covered header fields as they will be delivered.
         headers: Digest,
+    },
+    /// A list's signature over new mail that it makes of a mail which passed. Answered by
+    /// the detached SignedData, DER.
+    SignPost {
+        /// The list, a recipient of the mail.
+        list: String,
+        /// SHA-256 of the new content entity.
+        entity: Digest,
+    },
+    /// The RecipientInfo for our own submission key of a list's new mail. Answered by
+    /// `Vec<ByteBuf>`.
+    EncryptPost {
+        /// The list.
+        list: String,
+        /// The tail of the new mail.
+        tail: Digest,
+        /// Its content key, as a RecipientInfo for [`Released::reply_key`].
+        #[serde(with = "serde_bytes")]
+        key: Vec<u8>,
     },
     /// RecipientInfos of each file of a mail in attachment mode, for one recipient and the
     /// archive. Answered by `Vec<Vec<ByteBuf>>`, in the order of the files.

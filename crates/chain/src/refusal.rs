@@ -135,6 +135,8 @@ reasons! {
     AttachmentNotSubmitters 1113 "attachment-not-submitters" Authenticate 550 "5.7.1" Numbered;
     /// No login, and no automatic mail of a known source.
     SourceUnknown 1120 "source-unknown" Authenticate 550 "5.7.1" Numbered;
+    /// A list takes what people of members wrote: nothing automatic, nothing from outside.
+    ListClosed 1121 "list-closed" Authenticate 550 "5.7.1" Numbered;
     /// The person has submitted as much as is allowed in an hour.
     SubmitterLimit 1190 "submitter-limit" Authenticate 450 "4.7.1" Numbered;
 

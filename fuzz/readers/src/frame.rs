@@ -69,6 +69,7 @@ fn passed() -> inspector::Inspected {
     inspector::Inspected::Passed {
         entity: Some(tail),
         fresh: vec![(keyserver::FreshForm::WrappedGcm, tail, copy)],
+        posts: vec![],
         sealed: vec![],
         outside: vec![],
         preserved: false,

@@ -1,5 +1,6 @@
 //! `[gateway]` and `[federation]` of `ssmax.toml`.
 
+use crate::list::Lists;
 use crate::listen::Limits;
 use crate::system::SystemConfig;
 use crate::wire::Route;
@@ -194,6 +195,15 @@ pub struct GatewayConfig {
     /// is answered 4xx. Default 10240.
     #[serde(default = "default_held")]
     pub max_held_mebibytes: u64,
+    /// Lists, by address: what comes in goes on to the members.
+    #[serde(default)]
+    pub lists: Lists,
+    /// Redirects: what comes in for the one address goes on to the other.
+    #[serde(default)]
+    pub redirects: BTreeMap<String, String>,
+    /// How many members a list may have. Default 200.
+    #[serde(default = "default_list_members")]
+    pub max_list_members: usize,
     /// How mail is kept for officers.
     #[serde(default)]
     pub hold: HoldConfig,
@@ -207,6 +217,10 @@ pub struct GatewayConfig {
 
 fn default_inbound() -> AfterOpening {
     AfterOpening::Hold
+}
+
+fn default_list_members() -> usize {
+    200
 }
 
 fn default_held() -> u64 {

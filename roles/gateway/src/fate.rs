@@ -133,6 +133,11 @@ impl Fates {
         self.decide(recipient, "refused", reply::refused(refusal), Some(refusal), None);
     }
 
+    /// A list's fate is that it sent the mail on.
+    pub(crate) fn sent_on(&mut self, list: &str, hop: Option<HopId>) {
+        self.decide(list, "passed", reply::sent_on(), None, hop);
+    }
+
     pub(crate) fn refuse_rest(&mut self, refusal: Refusal) {
         for recipient in self.undecided() {
             self.refuse(&recipient, refusal);

@@ -4,6 +4,7 @@ use crate::claim::Claims;
 use crate::config::Settings;
 use crate::hold::HoldStore;
 use crate::journal::Journal;
+use crate::list::Lists;
 use crate::wire::{ClientSettings, Routes};
 use serde::de::DeserializeOwned;
 use ssmax_api::ca::GatewayRequest as CaRequest;
@@ -40,6 +41,8 @@ pub(crate) struct Gateway {
     pub(crate) keyserver: Client,
     pub(crate) inspector: Client,
     pub(crate) ca: Client,
+    /// Lists and redirects, by the one spelling of their address.
+    pub(crate) lists: Lists,
     /// Mail that waits for an officer.
     pub(crate) hold: HoldStore,
     /// What it is encrypted with: the keyserver's, asked for once.

@@ -17,6 +17,7 @@ mod gateway;
 mod hold;
 mod inbound;
 mod journal;
+mod list;
 pub mod listen;
 mod member_list;
 mod outbound;
@@ -33,6 +34,7 @@ pub use config::{
     Outside, Settings,
 };
 pub use journal::{FateRow, TicketFate, fates_of, list_version, ticket_fates};
+pub use list::{ListConfig, ListFault, Lists, ReplyTo};
 pub use serve::{ServeError, serve};
 pub use setup::{SetupError, initialise};
 pub use system::{Network, NotANetwork, SystemConfig};

@@ -21,6 +21,11 @@ pub(crate) fn passed(next: &Reply) -> Reply {
     Reply::new(250, "2.0.0", format!("Ok, {}", next.text))
 }
 
+/// The answer for a list that has sent the mail on to its members.
+pub(crate) fn sent_on() -> Reply {
+    Reply::new(250, "2.0.0", "Ok, sent on")
+}
+
 /// The answer for a recipient who has this mail already.
 pub(crate) fn delivered_before() -> Reply {
     Reply::new(250, "2.0.0", "Ok, delivered before")

@@ -6,6 +6,7 @@ use crate::gateway::Gateway;
 use crate::hold::{self, HoldStore};
 use crate::inbound::Inbound;
 use crate::journal::Journal;
+use crate::list::{ListFault, all_lists};
 use crate::listen::{self, AuthRule, Dialect, ListenerConfig, TlsServer};
 use crate::member_list;
 use crate::outbound::Submission;
@@ -44,6 +45,9 @@ pub enum ServeError {
     /// TLS of routes or listeners.
     #[error(transparent)]
     Tls(#[from] TlsFault),
+    /// The lists.
+    #[error(transparent)]
+    List(#[from] ListFault),
     /// Passwords in clear on an address that others can reach.
     #[error("allow_plaintext_auth is for loopback addresses only, and {0} is none")]
     PlaintextAuth(SocketAddr),
@@ -144,6 +148,12 @@ async fn open(settings: Settings) -> Result<Gateway, ServeError> {
         keyserver: socket("keyserver.gateway.sock"),
         inspector: socket("inspector.gateway.sock"),
         ca: socket("ca.gateway.sock"),
+        lists: all_lists(
+            &config.lists,
+            &config.redirects,
+            config.max_list_members,
+            &settings.organisation,
+        )?,
         hold: HoldStore::open(&settings.dir()).await?,
         hold_key: OnceCell::new(),
         hold_changed: Notify::new(),

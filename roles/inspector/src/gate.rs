@@ -82,6 +82,7 @@ impl Gate {
             Ok(Inspected::Passed { .. }) if self.state == State::Said => Ok(Inspected::Passed {
                 entity: None,
                 fresh: vec![],
+                posts: vec![],
                 sealed: vec![],
                 preserved: true,
                 outside: vec![],
@@ -144,6 +145,7 @@ mod tests {
             entity: Some(Digest::of(b"secret")),
             fresh: vec![(FreshForm::MailCbc, Digest::of(b"tail"), secret)],
             sealed: vec![],
+            posts: vec![],
             preserved: true,
             outside: vec![],
             findings: vec![],
@@ -170,6 +172,7 @@ mod tests {
             entity: None,
             fresh: vec![],
             sealed: vec![],
+            posts: vec![],
             preserved: true,
             outside: vec![],
             findings: vec![],

@@ -18,6 +18,7 @@ mod config;
 mod delegation;
 mod hold;
 mod limits;
+mod list_post;
 mod member_list;
 mod outside;
 mod own_keys;

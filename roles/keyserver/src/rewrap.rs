@@ -207,7 +207,9 @@ pub(crate) fn assertion(own: &OwnMail, signer: &InnerSigner) -> SenderAssertion 
         auth: own.statement.method.clone(),
         aal: own.statement.aal,
         signed_by: match holder {
-            _ if own.user.kind == AccountKind::System => SignedBy::System,
+            _ if matches!(own.user.kind, AccountKind::System | AccountKind::List) => {
+                SignedBy::System
+            }
             KeyHolder::Token => SignedBy::Token,
             KeyHolder::File => SignedBy::File,
             KeyHolder::Server => SignedBy::Server,

@@ -254,6 +254,13 @@ impl Keyserver {
             WorkerAsk::RewrapTo { recipient } => {
                 ssmax_api::encode(self.rewrap_to(&ticket, &recipient).await)
             }
+            WorkerAsk::SignPost { list, entity } => {
+                let signed = self.sign_post(&ticket, &list, entity).await;
+                ssmax_api::encode(signed.map(serde_bytes::ByteBuf::from))
+            }
+            WorkerAsk::EncryptPost { list, tail, key } => {
+                ssmax_api::encode(self.encrypt_post(&ticket, &list, tail, &key).await)
+            }
             WorkerAsk::EncryptOutside { recipient, tail, key } => ssmax_api::encode(
                 self.encrypt_outside(&ticket, &recipient, tail, &key)
                     .await

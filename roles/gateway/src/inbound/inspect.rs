@@ -6,9 +6,11 @@ use super::authenticate::Admitted;
 use crate::ambiguity;
 use crate::fate::Fates;
 use crate::gateway::{Gateway, fitting};
+use crate::outbound::parse;
 use crate::report;
+use serde_bytes::ByteBuf;
 use ssmax_api::TicketId;
-use ssmax_api::inspector::{Inspect, Inspected, Plan, SealedCopy};
+use ssmax_api::inspector::{Inspect, Inspected, ListPost, Plan, SealedCopy};
 use ssmax_api::keyserver::GatewayRequest;
 use ssmax_chain::hop_mail::WHOLE_PATH;
 use ssmax_chain::journey::{Envelope, Inspection, Mail};
@@ -21,6 +23,8 @@ pub(super) struct Copies {
     pub(super) sealed: Vec<SealedCopy>,
     /// Who gets what the sender encrypted.
     pub(super) preserved_for: Vec<String>,
+    /// What lists made of it: their address and the new mail.
+    pub(super) posts: Vec<(String, ByteBuf)>,
 }
 
 impl Gateway {
@@ -37,17 +41,23 @@ impl Gateway {
         };
         let mut seal_for = fates.undecided();
         seal_for.retain(|one| !admitted.waiting.iter().any(|(waiting, _)| waiting == one));
-        if seal_for.is_empty() {
+        let lists = self.posts_of(envelope, octets, &mut admitted, &mut seal_for)?;
+        if seal_for.is_empty() && lists.is_empty() {
             refuse_each(&admitted.waiting, fates);
             return Ok(());
         }
         let answer = if self.settings.organisation.is_esp() {
-            Inspection::Exempt(Copies { sealed: Vec::new(), preserved_for: seal_for })
+            Inspection::Exempt(Copies { preserved_for: seal_for, ..Copies::default() })
         } else {
-            self.inspect_arrival(octets, hop, &mut admitted, seal_for, fates).await?
+            self.inspect_arrival(octets, hop, &mut admitted, (seal_for, lists), fates).await?
         };
         let mut mail = mail.authenticated(admitted.ticket).inspected(answer)?;
         refuse_each(&admitted.waiting, fates);
+        for (list, post) in std::mem::take(&mut mail.made_mut().posts) {
+            let ticket = mail.ticket();
+            self.distribute(&list, post.into_vec(), octets, Some(ticket.id), fates).await;
+            self.remember_delivered(ticket, &list, fates).await;
+        }
         self.deliver_copies(&mut mail, &hop.from, fates).await
     }
 
@@ -57,7 +67,7 @@ impl Gateway {
         octets: &Arc<Vec<u8>>,
         hop: &HopArrival,
         admitted: &mut Admitted,
-        mut seal_for: Vec<String>,
+        (mut seal_for, lists): (Vec<String>, Vec<ListPost>),
         fates: &mut Fates,
     ) -> Result<Inspection<Copies>, Refusal> {
         // The sender's queue brings the mail again for the others.
@@ -68,12 +78,37 @@ impl Gateway {
             encrypted: (!hop.in_attachment_mode).then(|| WHOLE_PATH.to_owned()),
             attachments: hop.in_attachment_mode.then_some(self.settings.gateway.attachments),
             seal_for,
+            lists,
             preserve: self.settings.preserves() && !hop.in_attachment_mode,
             authserv_id: self.settings.gateway.host_name.clone(),
             tolerate: fates.release.as_ref().map(|release| release.tolerate),
             ..Plan::default()
         };
         self.look(admitted.ticket.ticket.clone(), octets, plan, fates).await
+    }
+
+    /// What the lists among the recipients make of the mail; these are not sealed for. One
+    /// that does not take it waits with the others who do not get it.
+    fn posts_of(
+        &self,
+        envelope: &Envelope,
+        octets: &[u8],
+        admitted: &mut Admitted,
+        seal_for: &mut Vec<String>,
+    ) -> Result<Vec<ListPost>, Refusal> {
+        let is_list = |one: &String| admitted.ticket.lists.contains(one);
+        let lists: Vec<String> = seal_for.iter().filter(|one| is_list(one)).cloned().collect();
+        seal_for.retain(|one| !is_list(one));
+        let mail = parse(octets)?;
+        let prev = Some(admitted.ticket.id);
+        let mut posts = Vec::new();
+        for list in lists {
+            match self.post(&list, &mail, &envelope.mail_from, octets, prev) {
+                Ok(post) => posts.push(post),
+                Err(reason) => admitted.waiting.push((list, reason)),
+            }
+        }
+        Ok(posts)
     }
 
     pub(super) async fn outside_the_chain(
@@ -84,6 +119,15 @@ impl Gateway {
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
         let class = self.judge_outside(arrival)?;
+        for recipient in fates.undecided() {
+            // Of nobody known nothing is sent on in our name.
+            if self.list_at(&recipient).is_some() {
+                fates.refuse(&recipient, Reason::ListClosed.into());
+            }
+        }
+        if fates.all_decided() {
+            return Ok(());
+        }
         let report = report::without_returned_body(&envelope.mail_from, octets, &Self::boundary())?;
         let octets = &report.map_or_else(|| Arc::clone(octets), Arc::new);
         let setting = self.settings.gateway.ambiguous;
@@ -121,9 +165,9 @@ impl Gateway {
         let recipients = plan.seal_for.clone();
         let request = Inspect { ticket, mail: Arc::clone(octets), plan };
         Ok(match self.inspector(request).await? {
-            Inspected::Passed { sealed, preserved, .. } => {
+            Inspected::Passed { sealed, preserved, posts, .. } => {
                 let preserved_for = if preserved { recipients } else { Vec::new() };
-                Inspection::Passed(Copies { sealed, preserved_for })
+                Inspection::Passed(Copies { sealed, preserved_for, posts })
             }
             Inspected::Stopped { reason, outcome, findings } => {
                 fates.found(outcome, findings);

@@ -77,8 +77,18 @@ impl Gateway {
             return;
         };
         self.transmit(&mail.envelope().mail_from, parcel, Some(ticket.id), fates).await;
-        let key = fates.key(&recipient);
-        if Self::has_passed(fates, &recipient)
+        self.remember_delivered(ticket, &recipient, fates).await;
+    }
+
+    /// Remembers that a recipient has the mail, if they have.
+    pub(super) async fn remember_delivered(
+        &self,
+        ticket: &InboundTicket,
+        recipient: &str,
+        fates: &Fates,
+    ) {
+        let key = fates.key(recipient);
+        if Self::has_passed(fates, recipient)
             && let Err(error) = self.journal.delivered(&ticket.from_org, ticket.id, &key).await
         {
             tracing::error!(%error, "a delivery could not be remembered; a repeat may come twice");

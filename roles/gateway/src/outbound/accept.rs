@@ -55,16 +55,23 @@ pub(crate) struct Arrival {
     body: Digest,
     ambiguous: Ambiguous,
     rebuilt: bool,
+    /// Whether a list of ours wrote it: then it is encrypted for us.
+    is_post: bool,
 }
 
 impl Arrival {
+    /// A list's new mail, known again by the mail that it was made of.
+    pub(crate) fn of_list(octets: Vec<u8>, body: Digest) -> Self {
+        Self { octets, body, ambiguous: Ambiguous::Refuse, rebuilt: false, is_post: true }
+    }
+
     /// # Errors
     /// The refusal of what has no one reading.
     pub(crate) fn read(octets: Vec<u8>, ambiguous: Ambiguous) -> Result<Self, Refusal> {
         let body = Digest::of(&octets);
         let readable = ambiguity::readable(&octets, ambiguous)?;
         let rebuilt = readable.is_some();
-        Ok(Self { octets: readable.unwrap_or(octets), body, ambiguous, rebuilt })
+        Ok(Self { octets: readable.unwrap_or(octets), body, ambiguous, rebuilt, is_post: false })
     }
 
     /// The mail as far as it can be read without a key; see [`accept`]. With a `source` it
@@ -80,7 +87,7 @@ impl Arrival {
         recipients: Vec<String>,
         message_id: &mut String,
     ) -> Result<Submitted, Refusal> {
-        let Self { octets, body, ambiguous, mut rebuilt } = self;
+        let Self { octets, body, ambiguous, mut rebuilt, is_post } = self;
         let (mut octets, was_named) = complete(octets, &mail_from)?;
         let sent = was_named.then(|| SentMail { user: login.user.clone(), body });
         let mail = parse(&octets)?;
@@ -88,7 +95,10 @@ impl Arrival {
         refuse_loop(&mail)?;
         let from = one_from(&mail)?;
         let (mut form, parts) = form(&mail)?;
-        if source.is_some() {
+        if is_post && form != Form::Enveloped {
+            return Err(Reason::Internal.into());
+        }
+        if source.is_some() && !is_post {
             // A machine has no key: what is signed or encrypted is somebody else's.
             if form != Form::Unsigned {
                 return Err(Reason::SourceUnknown.into());

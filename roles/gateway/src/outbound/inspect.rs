@@ -1,5 +1,6 @@
 //! May it pass? A worker looks into it, and composes what travels on.
 
+use super::accept::parse;
 use super::authenticate::Known;
 use super::outside::Way;
 use crate::fate::Fates;
@@ -14,6 +15,8 @@ use ssmax_chain::{Digest, Reason, Refusal};
 pub(super) struct Made {
     pub(super) fresh: Vec<(FreshForm, Digest, ByteBuf)>,
     pub(super) sealed: Vec<SealedCopy>,
+    /// What lists made of it: their address and the new mail.
+    pub(super) posts: Vec<(String, ByteBuf)>,
     /// For recipients outside the federation.
     pub(super) outside: Vec<(String, ByteBuf)>,
     /// Recipients here who get the mail preserved.
@@ -29,7 +32,7 @@ impl Gateway {
         known: Known,
         fates: &mut Fates,
     ) -> Result<Mail<Inspected<OutboundTicket, Made>>, Refusal> {
-        let (mut plan, later) = self.outbound_plan(&known, fates);
+        let (mut plan, later) = self.outbound_plan(&known, fates)?;
         plan.tolerate = fates.release.as_ref().map(|release| release.tolerate);
         let inside = plan.seal_for.clone();
         let request = Inspect {
@@ -38,15 +41,18 @@ impl Gateway {
             plan,
         };
         let answer = match self.inspector(request).await? {
-            Answer::Passed { fresh, sealed, preserved, outside, .. } => Inspection::Passed(Made {
-                fresh,
-                sealed,
-                outside,
-                preserved_for: if preserved { inside } else { Vec::new() },
-                form: known.form,
-                message_id: known.message_id,
-                from: known.from,
-            }),
+            Answer::Passed { fresh, sealed, posts, preserved, outside, .. } => {
+                Inspection::Passed(Made {
+                    fresh,
+                    sealed,
+                    posts,
+                    outside,
+                    preserved_for: if preserved { inside } else { Vec::new() },
+                    form: known.form,
+                    message_id: known.message_id,
+                    from: known.from,
+                })
+            }
             Answer::Stopped { reason, outcome, findings } => {
                 fates.found(outcome, findings);
                 Inspection::Stopped(reason)
@@ -54,15 +60,19 @@ impl Gateway {
         };
         let mail = known.mail.inspected(answer)?;
         // Told only now: of a mail that is stopped it would say that its key came out.
-        for recipient in &later {
-            fates.refuse(recipient, Reason::InspectorUnavailable.into());
+        for (recipient, reason) in &later {
+            fates.refuse(recipient, (*reason).into());
         }
         Ok(mail)
     }
 
     /// What the worker is to make. Recipients whose copies do not fit into one answer
     /// have to wait: the client sends the mail again, and the others have it by then.
-    fn outbound_plan(&self, known: &Known, fates: &Fates) -> (Plan, Vec<String>) {
+    fn outbound_plan(
+        &self,
+        known: &Known,
+        fates: &Fates,
+    ) -> Result<(Plan, Vec<(String, Reason)>), Refusal> {
         let mut later = Vec::new();
         let most = fitting(known.mail.octets().len());
         let mut plan = Plan {
@@ -79,7 +89,7 @@ impl Gateway {
             match route {
                 RecipientRoute::Inside { recipient } => {
                     if plan.seal_for.len() + plan.fresh.len() >= most {
-                        later.push(recipient.clone());
+                        later.push((recipient.clone(), Reason::InspectorUnavailable));
                         continue;
                     }
                     plan.seal_for.push(recipient.clone());
@@ -89,10 +99,22 @@ impl Gateway {
                         plan.fresh.push(cbc);
                     }
                 }
+                RecipientRoute::List { recipient } => {
+                    let octets = known.mail.octets();
+                    let mail_from = &known.mail.envelope().mail_from;
+                    let post = self.post(recipient, &parse(octets)?, mail_from, octets, None);
+                    match post {
+                        Ok(post) if plan.lists.len() + plan.seal_for.len() < most => {
+                            plan.lists.push(post);
+                        }
+                        Ok(_) => later.push((recipient.clone(), Reason::InspectorUnavailable)),
+                        Err(reason) => later.push((recipient.clone(), reason)),
+                    }
+                }
                 RecipientRoute::Member { recipient, form, .. } => {
                     if in_clear && !plan.fresh.contains(form) {
                         if plan.seal_for.len() + plan.fresh.len() >= most {
-                            later.push(recipient.clone());
+                            later.push((recipient.clone(), Reason::InspectorUnavailable));
                             continue;
                         }
                         plan.fresh.push(*form);
@@ -103,7 +125,7 @@ impl Gateway {
                     let way = self.way_outside(known.form, *certified, fates.release.is_some());
                     if way == Way::Encrypted {
                         if plan.seal_for.len() + plan.fresh.len() + plan.outside_for.len() >= most {
-                            later.push(recipient.clone());
+                            later.push((recipient.clone(), Reason::InspectorUnavailable));
                             continue;
                         }
                         plan.outside_for.push(recipient.clone());
@@ -113,6 +135,6 @@ impl Gateway {
                 RecipientRoute::Refused { .. } => {}
             }
         }
-        (plan, later)
+        Ok((plan, later))
     }
 }

@@ -18,10 +18,11 @@ use crate::ambiguity;
 use crate::gateway::Gateway;
 use crate::listen::{self, Journey, Login};
 use crate::wire::Reply;
-use crate::{fate, reply};
+use crate::{fate, list, reply};
+use ssmax_api::TicketId;
 use ssmax_api::ca::GatewayRequest as CaRequest;
 use ssmax_api::keyserver::{Form, RecipientRoute};
-use ssmax_chain::{Reason, Refusal};
+use ssmax_chain::{Digest, Reason, Refusal};
 use std::sync::Arc;
 
 /// The journey behind the submission listener.
@@ -72,8 +73,19 @@ impl Gateway {
     pub(crate) async fn go_out(
         self: &Arc<Self>,
         accepted: Result<(Result<Submitted, Refusal>, String), Refusal>,
-        mut fates: fate::Fates,
+        fates: fate::Fates,
     ) -> Vec<Reply> {
+        let (replies, ticket) = self.carry_out(accepted, fates).await;
+        self.close(ticket);
+        replies
+    }
+
+    /// As [`Gateway::go_out`], with the ticket that is to be closed.
+    pub(crate) async fn carry_out(
+        &self,
+        accepted: Result<(Result<Submitted, Refusal>, String), Refusal>,
+        mut fates: fate::Fates,
+    ) -> (Vec<Reply>, Option<TicketId>) {
         let accepted = accepted.and_then(|(accepted, message_id)| {
             fates.message_id = message_id;
             accepted
@@ -90,9 +102,7 @@ impl Gateway {
             }
         }
         let ticket = fates.ticket.clone();
-        let replies = fates.write(&self.journal, "outbound").await;
-        self.close(ticket);
-        replies
+        (fates.write(&self.journal, "outbound").await, ticket)
     }
 
     /// The journey of a mail that was held, from its octets as they were kept.
@@ -127,7 +137,12 @@ impl Gateway {
         let (recipients, source) = (fates.recipients(), fates.came.source.clone());
         ambiguity::aside(move || {
             let login = envelope.auth.ok_or(Reason::LoginRequired)?;
-            let arrival = Arrival::read(octets, ambiguous)?;
+            let arrival = if login.method == list::LOGIN_METHOD {
+                let body = Digest::of(&octets);
+                Arrival::of_list(octets, body)
+            } else {
+                Arrival::read(octets, ambiguous)?
+            };
             let mail_from = envelope.mail_from;
             arrival.submitted(login, source, mail_from, recipients, &mut String::new())
         })

@@ -58,6 +58,10 @@ impl Gateway {
         for copy in std::mem::take(&mut mail.made_mut().sealed) {
             self.deliver_inside(mail, copy, fates).await;
         }
+        for (list, post) in std::mem::take(&mut mail.made_mut().posts) {
+            self.distribute(&list, post.into_vec(), mail.octets(), None, fates).await;
+            self.remember_sent(std::slice::from_ref(&list), fates).await;
+        }
         let mail = &*mail;
         let entity = parse(mail.octets())?;
         self.preserve_inside(mail, &entity, fates).await?;

@@ -26,6 +26,11 @@ impl Gateway {
         let recipients = parcel.recipients().to_vec();
         let octets = parcel.into_octets();
         self.send(mail_from, recipients.clone(), &octets, hop, fates).await;
+        self.remember_sent(&recipients, fates).await;
+    }
+
+    /// Remembers which of them have this mail.
+    pub(super) async fn remember_sent(&self, recipients: &[String], fates: &Fates) {
         let Some(sent) = fates.sent.clone() else { return };
         for recipient in recipients.iter().filter(|one| Self::has_passed(fates, one)) {
             if let Err(error) = self.journal.sent(&sent, &fates.key(recipient)).await {

@@ -14,18 +14,18 @@ use ssmax_primitives::{ContentKey, SystemRandom};
 use ssmax_token::Random as _;
 
 /// An entity to be put into each thing that is composed.
-struct Content {
+pub(super) struct Content {
     entity: Vec<u8>,
     digest: Digest,
     /// The sender's signature over it; none over what was derived.
-    signed_data: Vec<u8>,
+    pub(super) signed_data: Vec<u8>,
     /// How many things are left to be composed.
     uses: usize,
 }
 
 impl Content {
     /// The entity: a copy, and the last time itself.
-    fn take(&mut self) -> Vec<u8> {
+    pub(super) fn take(&mut self) -> Vec<u8> {
         self.uses = self.uses.saturating_sub(1);
         if self.uses == 0 { std::mem::take(&mut self.entity) } else { self.entity.clone() }
     }
@@ -47,13 +47,14 @@ impl Worker {
     ) -> Result<Inspected, Stop> {
         let plan = &order.plan;
         let (mut fresh, mut sealed, mut outside) = (Vec::new(), Vec::new(), Vec::new());
+        let mut posts = Vec::new();
         let mut entity = None;
         if let Some(Signed { entity: octets, signed_data, .. }) = signed {
             let digest = Digest::of(&octets);
             entity = Some(digest);
             let seal_for = if preserved { &[][..] } else { plan.seal_for.as_slice() };
             let seal_uses = seal_for.len();
-            let own_uses = plan.fresh.len() + plan.outside_for.len();
+            let own_uses = plan.fresh.len() + plan.outside_for.len() + plan.lists.len();
             let mut to_seal = derived.map(|entity| Content {
                 digest: Digest::of(&entity),
                 entity,
@@ -76,6 +77,10 @@ impl Worker {
                 };
                 sealed.push(copy);
             }
+            for post in &plan.lists {
+                let mail = self.post(post, fields, &mut content)?;
+                posts.push((post.list.clone(), ByteBuf::from(mail)));
+            }
             for recipient in &plan.outside_for {
                 let mail = self.for_outside(recipient, fields, &mut content)?;
                 outside.push((recipient.clone(), ByteBuf::from(mail)));
@@ -85,6 +90,7 @@ impl Worker {
             entity,
             fresh,
             sealed,
+            posts,
             outside,
             preserved,
             findings: std::mem::take(&mut self.findings),
@@ -164,14 +170,17 @@ impl Worker {
     }
 }
 
-fn multipart_signed(head: &[u8], entity: Vec<u8>, signed_data: &[u8]) -> Vec<u8> {
+pub(super) fn multipart_signed(head: &[u8], entity: Vec<u8>, signed_data: &[u8]) -> Vec<u8> {
     let mut random = [0; 16];
     SystemRandom.fill(&mut random);
     signed_part_behind(head, entity, signed_data, &compose::boundary(random))
 }
 
 /// Encrypts where the content stands.
-fn encrypted(mut content: Vec<u8>, cipher: ContentCipher) -> Result<(ContentKey, Sealed), Stop> {
+pub(super) fn encrypted(
+    mut content: Vec<u8>,
+    cipher: ContentCipher,
+) -> Result<(ContentKey, Sealed), Stop> {
     content.reserve_exact(ENCRYPT_ROOM);
     let key = ContentKey::random(&SystemRandom, cipher.key_len());
     let object = encrypt_vec(content, cipher, &key, &SystemRandom).map_err(|_| Problem::Failed)?;

@@ -67,6 +67,21 @@ impl Keyserver {
         Ok(ask(WorkerAsk::RewrapTo { recipient: recipient.to_owned() })?)
     }
 
+    pub(super) fn sign_post(&self, list: &str, entity: Digest) -> Result<Vec<u8>, Stop> {
+        let signed: ByteBuf = ask(WorkerAsk::SignPost { list: list.to_owned(), entity })?;
+        Ok(signed.into_vec())
+    }
+
+    pub(super) fn encrypt_post(
+        &self,
+        list: &str,
+        tail: Digest,
+        key: &ContentKey,
+    ) -> Result<Vec<ByteBuf>, Stop> {
+        let key = self.sealed_key(&tail, key)?;
+        Ok(ask(WorkerAsk::EncryptPost { list: list.to_owned(), tail, key })?)
+    }
+
     pub(super) fn encrypt_to(
         &self,
         recipient: &str,

@@ -6,6 +6,7 @@ mod file;
 mod keyserver;
 mod look;
 mod open;
+mod post;
 mod seal;
 mod signer;
 mod verify;

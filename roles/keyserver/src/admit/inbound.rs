@@ -83,9 +83,11 @@ impl Keyserver {
             .map_err(|_| Problem::Refused(Reason::EncryptionRefused))?;
         let sealed_part = offered_sealed(&sealed, &request.sealed, &hop)?;
         let sealed_key = self.bound_key(&hop, &sealed_part)?;
-        let mut without_certificate = Vec::new();
+        let (mut without_certificate, mut lists) = (Vec::new(), Vec::new());
         for recipient in &recipients {
-            if self.encryption_certificate(recipient).await?.is_none() {
+            if self.list_at(recipient).await?.is_some() {
+                lists.push(recipient.to_string());
+            } else if self.encryption_certificate(recipient).await?.is_none() {
                 without_certificate.push(recipient.to_string());
             }
         }
@@ -117,6 +119,7 @@ impl Keyserver {
             from_name: member.names.formal().to_owned(),
             standing: member.standing.state.as_str().to_owned(),
             without_certificate,
+            lists,
         };
         let origin = Origin::Member(Box::new(MemberMail {
             from,

@@ -184,6 +184,9 @@ impl Keyserver {
             let recipient = address.to_string();
             let route = if self.settings.organisation.has_domain(address.domain()) {
                 match self.encryption_certificate(address).await? {
+                    None if self.list_at(address).await?.is_some() => {
+                        RecipientRoute::List { recipient }
+                    }
                     Some(_) => RecipientRoute::Inside { recipient },
                     None => RecipientRoute::Refused {
                         recipient,

@@ -31,7 +31,9 @@ impl Keyserver {
         form: Form,
     ) -> Result<Sender, Problem> {
         match (form, &statement.source) {
-            (Form::System, Some(_)) => self.role(statement, from).await,
+            (Form::System, Some(_)) => self.role(statement, from, AccountKind::System).await,
+            // What a list sends on its worker has encrypted for us.
+            (Form::Enveloped, Some(_)) => self.role(statement, from, AccountKind::List).await,
             // A login is no source, and without a login a source has to be named.
             (Form::System, None) | (_, Some(_)) => Err(Problem::Refused(Reason::SourceUnknown)),
             _ => self.person_logged_in(statement, from).await,
@@ -71,10 +73,15 @@ impl Keyserver {
 
     /// The role in whose name the organisation signs automatic mail. Nobody has logged in,
     /// so no person's name is lent, and nothing that bounces comes back.
-    async fn role(&self, statement: &Statement, from: &Address) -> Result<Sender, Problem> {
+    async fn role(
+        &self,
+        statement: &Statement,
+        from: &Address,
+        kind: AccountKind,
+    ) -> Result<Sender, Problem> {
         let unknown = Problem::Refused(Reason::SourceUnknown);
         let role = self.person_at(from).await?.ok_or(unknown)?;
-        let is_role = role.active && role.kind == AccountKind::System;
+        let is_role = role.active && role.kind == kind;
         let names_it = statement.user == binding::normal_address(from);
         if is_role && names_it && statement.aal == 0 && statement.mail_from.is_empty() {
             Ok(Sender { user: role, actor: None })

@@ -124,6 +124,12 @@ impl Entry {
             }
             WorkerAsk::EncryptFresh { tail, .. } => Self::on("encrypt-fresh", ticket).about(tail),
             WorkerAsk::Seal { recipient, .. } => Self::on("seal", ticket).who([recipient]),
+            WorkerAsk::SignPost { list, entity } => {
+                Self::on("sign-post", ticket).who([list]).about(entity)
+            }
+            WorkerAsk::EncryptPost { list, tail, .. } => {
+                Self::on("encrypt-post", ticket).who([list]).about(tail)
+            }
             WorkerAsk::RewrapTo { recipient } => Self::on("rewrap-to", ticket).who([recipient]),
             WorkerAsk::EncryptOutside { recipient, tail, .. } => {
                 Self::on("encrypt-outside", ticket).who([recipient]).about(tail)
