@@ -139,3 +139,40 @@ fn objects_within_each_other_do_not_cost_more_than_the_budget() {
     let octets = b"1 0 obj (".repeat(20_000);
     assert!(pdf(&octets).too_large);
 }
+
+#[test]
+fn an_embedded_file_that_a_page_shows_too_is_taken_out() {
+    let specification = "<</Type/Filespec/UF(a.zip)/EF<</F 4 0 R>>>>";
+    let form = stream("/Subtype/Form", "content");
+    let shown = pdf(&file(&[PAGE, &stream("", "/X Do"), FONT, &form, specification]));
+    assert_eq!(shown.files, [("a.zip".to_owned(), b"content".to_vec())]);
+    let unnamed = stream("/Type/EmbeddedFile/Subtype/Form", "content");
+    let shown = pdf(&file(&[PAGE, &stream("", "/X Do"), FONT, &unnamed]));
+    assert_eq!(shown.files, [("embedded 4".to_owned(), b"content".to_vec())]);
+}
+
+#[test]
+fn an_embedded_file_that_is_not_decoded_is_told() {
+    let embedded = |filters: &str| {
+        let dict = format!("/Type/EmbeddedFile/Filter[{filters}]");
+        pdf(&file(&[PAGE, &stream("", ""), FONT, &stream(&dict, "00>")])).closed
+    };
+    assert!(!embedded("/AHx"));
+    assert!(embedded("/Unknown"));
+    assert!(!embedded(&"/Crypt".repeat(8)));
+    assert!(embedded(&"/Crypt".repeat(9)));
+}
+
+#[test]
+fn an_object_that_is_too_deep_or_too_much_is_told() {
+    let nested = |depth: usize| {
+        let launch = "<</S/Launch/F(cmd.exe)>>";
+        let object = format!("{}{launch}{}", "[".repeat(depth), "]".repeat(depth));
+        pdf(&file(&[PAGE, &stream("", ""), FONT, &object]))
+    };
+    assert!(nested(31).launches && !nested(31).too_large);
+    assert!(nested(32).too_large);
+    let many = |count: usize| format!("[{}]", "0 ".repeat(count));
+    assert!(!pdf(&file(&[PAGE, &stream("", ""), FONT, &many(199_999)])).too_large);
+    assert!(pdf(&file(&[PAGE, &stream("", ""), FONT, &many(200_001)])).too_large);
+}
