@@ -16,7 +16,7 @@ mod object;
 
 use std::{collections::HashSet, rc::Rc};
 
-use content::{Fonts, Interpreter};
+use content::{Fonts, Interpreter, Resources};
 use file::File;
 use object::{Dict, Object};
 
@@ -264,8 +264,7 @@ impl Reader<'_, '_, '_> {
         if self.text_bytes >= self.most {
             return;
         }
-        let empty = Rc::new(Dict::default());
-        let resources = resources.map_or(empty, |dict| Rc::new(dict.clone()));
+        let resources = Rc::new(resources.cloned().map(Resources::new).unwrap_or_default());
         let mut interpreter =
             Interpreter::new(self.file, &mut *self.budget, &mut self.fonts, &mut self.forms);
         interpreter.run(content, &resources, 0);
