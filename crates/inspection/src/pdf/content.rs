@@ -135,9 +135,10 @@ impl<'f, 'o, 'b> Interpreter<'f, 'o, 'b> {
         }
     }
 
-    /// The text, and whether some glyphs could not be told.
-    pub(super) fn finish(self) -> (String, bool) {
-        (self.layout.text(), self.unmapped)
+    /// The text, whether some glyphs could not be told, and whether there was more text.
+    pub(super) fn finish(self) -> (String, bool, bool) {
+        let cut = self.layout.cut;
+        (self.layout.text(), self.unmapped, cut)
     }
 
     /// Runs `content` with the fonts and forms of `resources`.

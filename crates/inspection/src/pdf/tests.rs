@@ -193,3 +193,19 @@ fn a_page_that_lists_and_shows_many_forms_is_looked_up_once() {
     assert!(!shown.too_large);
     assert_eq!(shown.texts.concat().matches(['a', 'b']).count(), 2);
 }
+
+#[test]
+fn strings_and_streams_beyond_their_bounds_are_told() {
+    let titled = |length: usize| {
+        let title = format!("<</Title({})>>", "x".repeat(length));
+        pdf(&file(&[PAGE, &stream("", ""), FONT, &title])).cut
+    };
+    assert!(!titled(super::MAX_STRINGS_BYTES));
+    assert!(titled(super::MAX_STRINGS_BYTES + 1));
+    let contents = |count: usize| {
+        let page = format!("<</Type/Page/Contents[{}]>>", "2 0 R ".repeat(count));
+        pdf(&file(&[&page, &stream("", "")])).cut
+    };
+    assert!(!contents(super::MAX_CONTENTS));
+    assert!(contents(super::MAX_CONTENTS + 1));
+}
