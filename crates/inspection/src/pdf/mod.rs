@@ -16,7 +16,7 @@ mod object;
 
 use std::{collections::HashSet, rc::Rc};
 
-use content::{Fonts, Interpreter};
+use content::{Fonts, Interpreter, Resources};
 use file::File;
 use object::{Dict, Object};
 
@@ -37,6 +37,8 @@ pub(crate) struct Pdf {
     pub(crate) launches: bool,
     /// What was not read, if anything.
     pub(crate) unread: Option<&'static str>,
+    /// Some text was left out, for its length.
+    pub(crate) cut: bool,
     /// An embedded file in a code that we do not know.
     pub(crate) closed: bool,
     /// The budget for what streams expand to was spent, or an object nests too deep.
@@ -185,6 +187,8 @@ impl Reader<'_, '_, '_> {
         if self.pdf.strings.len() + text.len() <= MAX_STRINGS_BYTES {
             self.pdf.strings.push_str(text);
             self.pdf.strings.push('\n');
+        } else {
+            self.pdf.cut = true;
         }
     }
 
@@ -235,6 +239,7 @@ impl Reader<'_, '_, '_> {
             },
             _ => Vec::new(),
         };
+        self.pdf.cut |= streams.len() > MAX_CONTENTS;
         for part in streams.iter().take(MAX_CONTENTS) {
             let Object::Reference(number) = part else { continue };
             if let Some(octets) = self.file.stream(*number, self.budget) {
@@ -262,14 +267,15 @@ impl Reader<'_, '_, '_> {
 
     fn run(&mut self, content: &[u8], resources: Option<&Dict>) {
         if self.text_bytes >= self.most {
+            self.pdf.cut = true;
             return;
         }
-        let empty = Rc::new(Dict::default());
-        let resources = resources.map_or(empty, |dict| Rc::new(dict.clone()));
+        let resources = Rc::new(resources.cloned().map(Resources::new).unwrap_or_default());
         let mut interpreter =
             Interpreter::new(self.file, &mut *self.budget, &mut self.fonts, &mut self.forms);
         interpreter.run(content, &resources, 0);
-        let (text, unmapped) = interpreter.finish();
+        let (text, unmapped, cut) = interpreter.finish();
+        self.pdf.cut |= cut;
         if unmapped {
             self.pdf.unread = Some("PDF with text in a code of its own");
         }

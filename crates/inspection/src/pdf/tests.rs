@@ -176,3 +176,36 @@ fn an_object_that_is_too_deep_or_too_much_is_told() {
     assert!(!pdf(&file(&[PAGE, &stream("", ""), FONT, &many(199_999)])).too_large);
     assert!(pdf(&file(&[PAGE, &stream("", ""), FONT, &many(200_001)])).too_large);
 }
+
+#[test]
+fn a_page_that_lists_and_shows_many_forms_is_looked_up_once() {
+    const FORMS: usize = 20_000;
+    let names = (0..FORMS).map(|form| format!("/X{form} {} 0 R", form % 2 + 5));
+    let list = format!("<<{}>>", names.collect::<String>());
+    let shows: String = (0..FORMS).map(|form| format!("/X{form} Do ")).collect();
+    let form = |text: &str| stream("/Subtype/Form", &format!("BT /F 9 Tf ({text}) Tj ET"));
+    let font = "<</F 3 0 R>>";
+    // Each time the list is parsed counts against the budget of the file.
+    let page = format!("<</Type/Page/Contents 2 0 R/Resources<</Font{font}/XObject 4 0 R>>>>");
+    let (first, second) = (form("a"), form("b"));
+    let octets = file(&[&page, &stream("", &shows), FONT, &list, &first, &second]);
+    let shown = read(&octets, &mut 10_000_000, 1_000_000);
+    assert!(!shown.too_large);
+    assert_eq!(shown.texts.concat().matches(['a', 'b']).count(), 2);
+}
+
+#[test]
+fn strings_and_streams_beyond_their_bounds_are_told() {
+    let titled = |length: usize| {
+        let title = format!("<</Title({})>>", "x".repeat(length));
+        pdf(&file(&[PAGE, &stream("", ""), FONT, &title])).cut
+    };
+    assert!(!titled(super::MAX_STRINGS_BYTES));
+    assert!(titled(super::MAX_STRINGS_BYTES + 1));
+    let contents = |count: usize| {
+        let page = format!("<</Type/Page/Contents[{}]>>", "2 0 R ".repeat(count));
+        pdf(&file(&[&page, &stream("", "")])).cut
+    };
+    assert!(!contents(super::MAX_CONTENTS));
+    assert!(contents(super::MAX_CONTENTS + 1));
+}
