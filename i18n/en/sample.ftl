@@ -61,7 +61,7 @@ sample-keyserver-outside_certificates =
     to whom mail may be encrypted ([gateway] outside). Left out: nobody.
 sample-keyserver-reviewers =
     Addresses of the people here to whom held mail may be shown, by their encryption
-    certificates. Without this line: everybody here with a certificate.
+    certificates. Without this line: nobody.
 sample-keyserver-rewrap_own_per_day =
     How many encrypted parts of their own mail one person may have wrapped anew in a day (UTC),
     after a lost card or to forward it; 0 switches this off.

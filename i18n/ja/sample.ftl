@@ -58,7 +58,7 @@ sample-keyserver-outside_certificates =
     暗号化できるようになります（[gateway] outside）。省略するとなし。
 sample-keyserver-reviewers =
     保留中のメールを（その人の暗号用証明書あてに）見せてよい、自組織の人のアドレス。
-    この行がなければ、証明書を持つ自組織の人すべて。
+    この行がなければ誰にも見せません。
 sample-keyserver-rewrap_own_per_day =
     カードの紛失後や転送のために、一人が一日（UTC）に鍵を付け替えられる自分のメールの暗号化部分の数。
     0で使わない。

@@ -70,8 +70,8 @@ fn certify(federation: &Federation, address: &str, days: i64) -> (SoftwareKey, C
     let folder = federation.a.home.join("outside");
     std::fs::create_dir_all(&folder).unwrap();
     files::write_private(&folder.join(format!("{address}.pem")), leaf.to_pem().as_bytes()).unwrap();
-    // What is no certificate stands in nobody's way.
-    files::write_private(&folder.join("notes.pem"), b"no certificate").unwrap();
+    // What does not end like a certificate stands in nobody's way.
+    files::write_private(&folder.join("notes.txt"), b"no certificate").unwrap();
     (key, leaf)
 }
 

@@ -112,7 +112,7 @@ impl Member {
         files::create_private_dir(&home).unwrap();
         let organisation = organisation(outline);
         let (state_dir, run_dir) = (home.join("state"), home.join("run"));
-        for private in [&state_dir, &run_dir] {
+        for private in [&state_dir, &run_dir, &home.join("outside")] {
             files::create_private_dir(private).unwrap();
         }
         let domain = organisation.domains[0].clone();
@@ -289,7 +289,9 @@ fn keyserver(
             max_private_operations: outline.max_private_operations,
             allow_pkcs1_decryption: false,
             sign_for_users: true,
-            reviewers: vec![],
+            reviewers: ["alice", "bob"]
+                .map(|name| format!("{name}@{}.example", outline.name))
+                .into(),
             outside_certificates: Some(home.join("outside")),
             rewrap_own_per_day: outline.rewrap_own_per_day,
             audit_days: 1830,

@@ -128,7 +128,8 @@ impl Site {
              id = \"NTRJP-7000012050002\"\nname = \"Organisation A\"\nname_ja = \"組織A\"\n\
              domains = [\"a.example\"]\nincident_contact = \"abuse@a.example\"\n\n\
              [federation]\nauthority_url = \"https://127.0.0.1:{authority}\"\npoll_seconds = 1\n\n\
-             [keyserver]\nunlock_file = \"unlock-keyserver\"\n\n\
+             [keyserver]\nunlock_file = \"unlock-keyserver\"\n\
+             reviewers = [\"carol@a.example\"]\n\n\
              [ca]\nunlock_file = \"unlock-ca\"\n\n[inspector]\n\n\
              [gateway]\nhost_name = \"gateway.a.example\"\n\
              submission = \"127.0.0.1:{submission}\"\nallow_plaintext_auth = true\n\

@@ -9,8 +9,8 @@ use ssmax_agent::attach::attach;
 use ssmax_agent::sign::Signer;
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{
-    AdmitInbound, FilesCopy, Form, GatewayRequest, InboundAnswer, OfferedPart, OutboundTicket,
-    VerdictBody, WorkerAsk,
+    AdmitInbound, CaRequest, Delegation, FilesCopy, Form, GatewayRequest, InboundAnswer,
+    OfferedPart, OutboundTicket, VerdictBody, WorkerAsk,
 };
 use ssmax_chain::attachments;
 use ssmax_chain::binding::headers_digest;
@@ -29,6 +29,32 @@ pub(crate) async fn run(site: &Site) {
     only_what_the_worker_made_of_them_is_sealed(site).await;
     files_are_given_to_recipients_of_the_envelope(site).await;
     files_of_another_member_are_the_announced_ones(site).await;
+    who_writes_in_anothers_name_does_not_give_on_their_files(site).await;
+}
+
+/// The RecipientInfo bound to the owner's address is the owner's, whoever submits it.
+async fn who_writes_in_anothers_name_does_not_give_on_their_files(site: &Site) {
+    let (bob, alice) = (site.federation.bob.address.as_str(), &site.federation.alice);
+    let until = OffsetDateTime::now_utc().unix_timestamp() + 3600;
+    let (owner, actor) = ("alice".to_owned(), "carol".to_owned());
+    let lend =
+        CaRequest::Delegate(Delegation { owner: owner.clone(), actor: actor.clone(), until });
+    assert_eq!(site.ca::<()>(&lend).await, Ok(()));
+    let submit = async |user: &str, mail: &Mail| {
+        let (parts, ..) = taken_apart(mail);
+        let request = site.admission_by(user, mail, Form::Attachments, &[bob], parts);
+        site.gateway::<OutboundTicket>(&request).await
+    };
+    let owners = attached(alice, bob, &site.relay);
+    assert!(submit("alice", &owners).await.is_ok());
+    let refused = Problem::Refused(Reason::CiphertextOfAnother);
+    assert_refused(submit("carol", &owners).await, refused);
+    assert!(submit("alice", &owners).await.is_ok());
+    // What she attached herself is hers to send in alice's name.
+    let own = attached(alice, bob, &site.relay);
+    assert!(submit("carol", &own).await.is_ok());
+    let end = CaRequest::EndDelegation { owner, actor };
+    assert_eq!(site.ca::<()>(&end).await, Ok(()));
 }
 
 /// A mail with two files, as its writer's program makes it.

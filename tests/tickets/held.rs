@@ -29,7 +29,7 @@ pub(crate) async fn run(site: &Site) {
     a_mail_that_was_stopped_in_time_is_admitted_after_ten_days(site).await;
 }
 
-async fn held(site: &Site, id: &str, key: &ContentKey) -> HeldObject {
+pub(crate) async fn held(site: &Site, id: &str, key: &ContentKey) -> HeldObject {
     let spki: ByteBuf = site.gateway(&GatewayRequest::HoldKey).await.unwrap();
     let tail = Digest::of(b"tail");
     let ukm = held_ukm(id, &tail);
@@ -68,7 +68,7 @@ async fn the_hold_key_opens_what_was_made_for_it_under_its_name(site: &Site) {
     assert_refused(site.gateway::<ByteBuf>(&open(foreign)).await, Problem::NotFound);
 }
 
-fn review(what: Reviewed, certificate: &ssmax_pki::Certificate) -> GatewayRequest {
+pub(crate) fn review(what: Reviewed, certificate: &ssmax_pki::Certificate) -> GatewayRequest {
     GatewayRequest::ReleaseForReview(Box::new(ReleaseForReview {
         what,
         officer: "hanako".to_owned(),
@@ -83,7 +83,14 @@ async fn only_own_people_review_and_only_what_was_stopped(site: &Site) {
     let shown: Result<ByteBuf, _> =
         site.gateway(&review(Reviewed::Held(object.clone()), alice)).await;
     assert!(shown.is_ok());
-    for stranger in [&federation.bob.encryption.1, &federation.alice.signing.1, &site.relay] {
+    // Nobody of another member, and of the own people nobody who is not named.
+    let strangers = [
+        &federation.bob.encryption.1,
+        &federation.alice.signing.1,
+        &site.relay,
+        &federation.carol.encryption.1,
+    ];
+    for stranger in strangers {
         let asked = review(Reviewed::Held(object.clone()), stranger);
         assert_refused(site.gateway::<ByteBuf>(&asked).await, Problem::NotAllowed);
     }
@@ -93,8 +100,31 @@ async fn only_own_people_review_and_only_what_was_stopped(site: &Site) {
     let again = async || {
         let request = GatewayRequest::ReadmitInbound(Box::new(request.clone()));
         let InboundTicket { ticket, .. } = site.gateway(&request).await.unwrap();
-        Admitted { ticket, parts: mail.parts.clone(), entity: mail.entity, signer: None }
+        Admitted {
+            ticket,
+            parts: mail.parts.clone(),
+            entity: mail.entity,
+            signer: mail.signer.clone(),
+        }
     };
+    // What a gateway had stopped by what it told the worker is not stopped by an inspection.
+    let whole = again().await;
+    let worker = site.release(&whole).await;
+    let found = VerdictBody { outcome: Outcome::Block, ..worker.finding(&whole) };
+    let unopened = VerdictBody { parts: vec![], entity: None, signer: None, ..found.clone() };
+    let unsigned = VerdictBody { signer: None, ..found.clone() };
+    let other = VerdictBody { entity: Some(Digest::of(b"other")), ..found };
+    assert_eq!(site.judge(&worker, &unopened).await, Ok(()));
+    for changed in [unsigned, other] {
+        let mail = again().await;
+        let worker = site.release(&mail).await;
+        let verdict = VerdictBody {
+            ticket: mail.ticket.clone(),
+            parts: worker.finding(&mail).parts,
+            ..changed
+        };
+        assert_eq!(site.judge(&worker, &verdict).await, Ok(()));
+    }
     let first = again().await;
     let answer = site.gateway::<ByteBuf>(&review(part(&first), alice)).await;
     assert_refused(answer, Problem::NotAllowed);

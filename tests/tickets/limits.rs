@@ -1,17 +1,24 @@
 //! How much one person and one member get in an hour: the last one is let in, the next one
 //! waits, and no key is used for it.
 
-use crate::asking::Site;
+use crate::asking::{Site, assert_refused};
+use crate::held::{held, review};
 use crate::mails::{mail, text};
 use crate::member::Role;
 use crate::own_mail::admit;
+use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
+use ssmax_api::keyserver::{Form, GatewayRequest, InboundAnswer, Reviewed, VerdictBody};
 use ssmax_chain::Reason;
+use ssmax_inspection::Outcome;
 use ssmax_keyserver::Limits;
+use ssmax_primitives::{ContentKey, SystemRandom};
 
 pub(crate) async fn run(site: &mut Site) {
     a_person_submits_so_many_mails_and_writes_to_so_many_people(site).await;
     who_is_refused_after_opening_too_often_gets_no_key_used(site).await;
+    what_a_worker_refuses_or_does_not_answer_counts_and_findings_do_not(site).await;
+    a_copy_sent_on_to_somebody_else_is_not_held_against_its_member(site).await;
     a_member_has_so_many_mails_on_their_way_at_a_time(site).await;
 }
 
@@ -59,6 +66,69 @@ async fn who_is_refused_after_opening_too_often_gets_no_key_used(site: &mut Site
     }
     assert_eq!(submitted(site, "alice").await, Err(SUBMITTER));
     assert_eq!(submitted(site, "carol").await, Ok(()));
+}
+
+/// One mail of alice that a worker blocks with this change to what it found.
+async fn blocked(site: &Site, change: impl FnOnce(&mut VerdictBody)) {
+    let mail = site.submit(Form::Enveloped, &[&site.federation.bob.address]).await;
+    let worker = site.release(&mail).await;
+    let mut verdict = VerdictBody { outcome: Outcome::Block, ..worker.finding(&mail) };
+    change(&mut verdict);
+    assert_eq!(site.judge(&worker, &verdict).await, Ok(()));
+    site.close(&mail.ticket).await;
+}
+
+async fn what_a_worker_refuses_or_does_not_answer_counts_and_findings_do_not(site: &mut Site) {
+    let two = Limits { opened_refusals_per_hour: 2, ..Limits::default() };
+    limit(site, two).await;
+    for _ in 0..3 {
+        blocked(site, |_| {}).await;
+    }
+    blocked(site, |verdict| verdict.parts = vec![]).await;
+    blocked(site, |verdict| verdict.signer = None).await;
+    assert_eq!(submitted(site, "alice").await, Err(SUBMITTER));
+    assert_eq!(submitted(site, "carol").await, Ok(()));
+    limit(site, two).await;
+    let bob = site.federation.bob.address.clone();
+    for _ in 0..2 {
+        // A ticket whose keys nobody got tells nothing, and one in clear has none.
+        let unopened = site.submit(Form::Enveloped, &[&bob]).await;
+        site.close(&unopened.ticket).await;
+        let clear = site.submit(Form::Signed, &[&bob]).await;
+        site.release(&clear).await;
+        site.close(&clear.ticket).await;
+    }
+    for _ in 0..2 {
+        let silent = site.submit(Form::Enveloped, &[&bob]).await;
+        site.release(&silent).await;
+        site.close(&silent.ticket).await;
+        site.close(&silent.ticket).await;
+    }
+    assert_eq!(submitted(site, "alice").await, Err(SUBMITTER));
+}
+
+async fn a_copy_sent_on_to_somebody_else_is_not_held_against_its_member(site: &mut Site) {
+    limit(site, Limits { opened_refusals_per_hour: 1, ..Limits::default() }).await;
+    let (mut request, _) = site.by_erin(|_| {});
+    request.recipients = vec![site.federation.carol.address.clone()];
+    let request = GatewayRequest::AdmitInbound(Box::new(request));
+    for _ in 0..3 {
+        let answer = site.gateway::<InboundAnswer>(&request).await;
+        let refused = Problem::Refused(Reason::RecipientNotAnnounced);
+        assert_eq!(answer.map(|_| "admitted"), Err(refused));
+    }
+    assert!(site.arriving().await.is_ok());
+}
+
+/// An empty list of reviewers names nobody.
+pub(crate) async fn without_reviewers_nobody_reviews(site: &mut Site) {
+    let a = &mut site.federation.a;
+    a.stop(Role::Keyserver).await;
+    a.keyserver.keyserver.reviewers = vec![];
+    a.start(Role::Keyserver).await;
+    let object = held(site, "one", &ContentKey::random(&SystemRandom, 32)).await;
+    let asked = review(Reviewed::Held(object), &site.federation.alice.encryption.1);
+    assert_refused(site.gateway::<ByteBuf>(&asked).await, Problem::NotAllowed);
 }
 
 async fn a_member_has_so_many_mails_on_their_way_at_a_time(site: &mut Site) {

@@ -107,6 +107,7 @@ async fn a_person_has_their_own_mail_wrapped_anew_and_nobody_elses() {
 async fn who_asks_for_too_much_waits_and_no_key_is_used() {
     let mut site = Site::start().await;
     limits::run(&mut site).await;
+    limits::without_reviewers_nobody_reviews(&mut site).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -71,10 +71,22 @@ impl Site {
         recipients: &[&str],
         parts: Vec<OfferedPart>,
     ) -> GatewayRequest {
+        self.admission_by("alice", mail, form, recipients, parts)
+    }
+
+    /// The same by somebody who writes in alice's name.
+    pub(crate) fn admission_by(
+        &self,
+        user: &str,
+        mail: &Mail,
+        form: Form,
+        recipients: &[&str],
+        parts: Vec<OfferedPart>,
+    ) -> GatewayRequest {
         let alice = &self.federation.alice.address;
         let statement = Statement {
             v: ssmax_chain::hop_record::RECORD_VERSION,
-            user: "alice".to_owned(),
+            user: user.to_owned(),
             aal: 2,
             method: "device-secret".to_owned(),
             from: alice.clone(),

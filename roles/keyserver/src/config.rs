@@ -34,8 +34,8 @@ pub struct KeyserverConfig {
     /// A folder with S/MIME certificates (PEM, one each, `*.pem`) of people outside the
     /// federation, to whom mail may be encrypted. Default: none.
     pub outside_certificates: Option<PathBuf>,
-    /// Addresses of the people to whom held mail may be shown. Default: every own
-    /// person, by a certificate that the CA issued.
+    /// Addresses of the own people to whom held mail may be shown, each by a certificate
+    /// that the CA issued. Default: nobody.
     #[serde(default)]
     pub reviewers: Vec<String>,
     /// How many encrypted parts of their own mail one person may have wrapped anew in a

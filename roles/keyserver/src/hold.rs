@@ -151,7 +151,7 @@ impl Keyserver {
                 && person.encryption.iter().any(|der| der.as_slice() == certificate.der());
             let is_listed =
                 |one: &String| Address::parse(one).is_ok_and(|one| one.matches(&address));
-            if known && (allowed.is_empty() || allowed.iter().any(is_listed)) {
+            if known && allowed.iter().any(is_listed) {
                 return Ok(address.to_string());
             }
         }

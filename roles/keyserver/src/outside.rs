@@ -26,7 +26,7 @@ impl Keyserver {
             return Ok(Vec::new());
         };
         let now = Self::now();
-        tokio::task::spawn_blocking(move || read_folder(&folder, now)).await.map_err(failed)
+        tokio::task::spawn_blocking(move || read_folder(&folder, now)).await.map_err(failed)?
     }
 
     /// The RecipientInfo of a mail that an own person wrote to somebody outside.
@@ -74,30 +74,33 @@ pub(crate) fn is_for(certificate: &Certificate, address: &Address) -> bool {
     certificate.has_email(&address.to_string())
 }
 
-fn read_folder(folder: &Path, now: OffsetDateTime) -> Vec<Certificate> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) => {
-            tracing::error!(%error, "the folder of outside certificates cannot be read");
-            return Vec::new();
-        }
+/// All of the folder or nothing: without a certificate that cannot be read now, a mail
+/// would leave in clear or be refused for good.
+fn read_folder(folder: &Path, now: OffsetDateTime) -> Result<Vec<Certificate>, Problem> {
+    let unreadable = |error| {
+        tracing::error!(%error, "the folder of outside certificates cannot be read");
+        Problem::Failed
     };
-    let is_pem = |path: &Path| path.extension().is_some_and(|ending| ending == "pem");
-    let mut found: Vec<Certificate> = entries
-        .take(MAX_FILES)
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| is_pem(path))
-        .filter_map(|path| {
-            let certificate = read(&path);
-            if certificate.is_none() {
-                tracing::warn!(file = %path.display(), "an outside certificate cannot be read");
-            }
-            certificate
-        })
-        .filter(|one| one.not_before() <= now && now <= one.not_after() && one.allows_encryption())
-        .collect();
+    let mut found = Vec::new();
+    for (number, entry) in std::fs::read_dir(folder).map_err(unreadable)?.enumerate() {
+        let path = entry.map_err(unreadable)?.path();
+        if number >= MAX_FILES {
+            tracing::error!("the folder of outside certificates has more than {MAX_FILES} files");
+            return Err(Problem::Failed);
+        }
+        if path.extension().is_none_or(|ending| ending != "pem") {
+            continue;
+        }
+        let one = read(&path).ok_or_else(|| {
+            tracing::error!(file = %path.display(), "an outside certificate cannot be read");
+            Problem::Failed
+        })?;
+        if one.not_before() <= now && now <= one.not_after() && one.allows_encryption() {
+            found.push(one);
+        }
+    }
     found.sort_by_key(|one| std::cmp::Reverse(one.not_before()));
-    found
+    Ok(found)
 }
 
 fn read(path: &Path) -> Option<Certificate> {
@@ -108,4 +111,43 @@ fn read(path: &Path) -> Option<Certificate> {
         return None;
     }
     Certificate::from_pem(&text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    #[test]
+    fn a_folder_that_is_not_read_to_its_end_is_a_failure_and_no_short_list() {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let dir = folder();
+        assert_eq!(read_folder(dir.path(), now).map(|found| found.len()), Ok(0));
+        let missing = dir.path().join("missing");
+        assert_eq!(read_folder(&missing, now).err(), Some(Problem::Failed));
+        std::fs::write(dir.path().join("notes.txt"), "x").unwrap();
+        assert!(read_folder(dir.path(), now).is_ok());
+        for unreadable in ["x".to_owned(), "x".repeat(70_000), String::new()] {
+            std::fs::write(dir.path().join("one.pem"), unreadable).unwrap();
+            assert_eq!(read_folder(dir.path(), now).err(), Some(Problem::Failed));
+        }
+        std::fs::remove_file(dir.path().join("one.pem")).unwrap();
+        std::os::unix::fs::symlink(&missing, dir.path().join("gone.pem")).unwrap();
+        assert_eq!(read_folder(dir.path(), now).err(), Some(Problem::Failed));
+    }
+
+    #[test]
+    fn one_file_past_the_limit_is_a_failure() {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let dir = folder();
+        for number in 0..MAX_FILES {
+            std::fs::write(dir.path().join(number.to_string()), "").unwrap();
+        }
+        assert!(read_folder(dir.path(), now).is_ok());
+        std::fs::write(dir.path().join("more"), "").unwrap();
+        assert_eq!(read_folder(dir.path(), now).err(), Some(Problem::Failed));
+    }
 }

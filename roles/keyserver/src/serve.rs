@@ -209,6 +209,7 @@ impl Keyserver {
             ),
             Q::Close { ticket } => {
                 self.tickets.close(&ticket);
+                self.count_unjudged();
                 ssmax_api::encode(Ok(()))
             }
             Q::InstallList { list, certificates } => {

@@ -26,8 +26,8 @@ impl Keyserver {
         }
     }
 
-    /// Writes the verdict into the ticket; gives the mail if it is stopped by it and came
-    /// encrypted.
+    /// Writes the verdict into the ticket; gives the mail if it came encrypted and is
+    /// stopped by findings, and by nothing else.
     fn note_verdict(
         &self,
         ticket: &str,
@@ -49,15 +49,23 @@ impl Keyserver {
         if open.verdict.is_some() || verdict.ticket != ticket {
             return Err(Problem::NotAllowed);
         }
+        open.outcomes.judged.store(true, std::sync::atomic::Ordering::Relaxed);
         let passes = verdict.outcome <= open.tolerated;
-        if passes {
-            let fits = check_pass(&open, &verdict);
+        let fits = check_pass(&open, &verdict);
+        // What findings alone stop is nobody's try at a key.
+        if passes || !open.parts.is_empty() {
             self.count_refusal(Source::of(&open.origin).as_ref(), &fits);
+        }
+        // A mail that would not pass without its findings either is not known as stopped:
+        // the gateway, which says what the worker looks at, could have any mail stopped,
+        // and then readmitted and shown to a reviewer.
+        let known = fits.is_ok();
+        if passes {
             fits?;
         }
         tracing::info!(%ticket, outcome = ?verdict.outcome, rules = ?verdict.rules, "a worker has judged a mail");
         open.verdict = Some(verdict);
-        Ok(if passes { None } else { stopped(&open) })
+        Ok(if passes || !known { None } else { stopped(&open) })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Verification at an ESP: whether a user signed what they submit. Nobody there looks
 //! into a mail, so a worker's answer has one size and tells nothing of the content.
 
+use crate::limits::Source;
 use crate::state::Keyserver;
 use crate::ticket::{Origin, OwnMail, Ticket, lock};
 use crate::verdict::check_pass;
@@ -71,10 +72,17 @@ impl Keyserver {
             return Err(Problem::NotAllowed);
         }
         let Origin::Own(own) = &open.origin else { return Err(Problem::NotAllowed) };
-        let verdict = as_verdict(ticket, &open, own, &answer)?;
-        if verdict.outcome == Outcome::Pass {
-            check_pass(&open, &verdict)?;
-        }
+        open.outcomes.judged.store(true, std::sync::atomic::Ordering::Relaxed);
+        let verdict = as_verdict(ticket, &open, own, &answer).and_then(|verdict| {
+            let fits = check_pass(&open, &verdict);
+            if verdict.outcome == Outcome::Pass || !open.parts.is_empty() {
+                self.count_refusal(Source::of(&open.origin).as_ref(), &fits);
+            }
+            if verdict.outcome == Outcome::Pass {
+                fits?;
+            }
+            Ok(verdict)
+        })?;
         tracing::info!(%ticket, outcome = ?verdict.outcome, "a submission is verified");
         open.verdict = Some(verdict);
         Ok(())

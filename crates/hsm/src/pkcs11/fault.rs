@@ -13,6 +13,11 @@ pub(crate) enum Fault {
     /// The call failed without a reason. Some tokens say so for a bad padding, some for
     /// a cut cable; whether the token is there must be asked.
     Vague,
+    /// Whatever is asked of it: the token cannot now.
+    Busy,
+    /// The token does not let this key do what it is for: as it is set up now, not by
+    /// what was asked.
+    Forbidden,
     /// The token will not do this, whatever the input.
     Unable,
     /// The input is at fault.
@@ -43,13 +48,18 @@ impl From<Error> for Fault {
             | RvError::CryptokiNotInitialized
             | RvError::ObjectHandleInvalid
             | RvError::KeyHandleInvalid => Self::Lost,
+            RvError::HostMemory
+            | RvError::DeviceMemory
+            | RvError::SessionCount
+            | RvError::OperationActive
+            | RvError::FunctionCanceled
+            | RvError::PinExpired => Self::Busy,
+            RvError::KeyFunctionNotPermitted | RvError::ActionProhibited => Self::Forbidden,
             RvError::MechanismInvalid
             | RvError::MechanismParamInvalid
             | RvError::FunctionNotSupported
             | RvError::CurveNotSupported
-            | RvError::KeyFunctionNotPermitted
-            | RvError::KeyTypeInconsistent
-            | RvError::ActionProhibited => Self::Unable,
+            | RvError::KeyTypeInconsistent => Self::Unable,
             RvError::DataInvalid
             | RvError::DataLenRange
             | RvError::EncryptedDataInvalid
@@ -65,9 +75,41 @@ impl From<Error> for Fault {
 impl From<Fault> for TokenError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Lost | Fault::Missing | Fault::Object(_) => Self::Unavailable,
+            Fault::Lost | Fault::Busy | Fault::Forbidden | Fault::Missing | Fault::Object(_) => {
+                Self::Unavailable
+            }
             Fault::Unable => Self::WrongAlgorithm,
             Fault::Vague | Fault::Input => Self::Failed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cryptoki::context::Function;
+
+    fn told(value: RvError) -> TokenError {
+        Fault::from(Error::Pkcs11(value, Function::DeriveKey)).into()
+    }
+
+    #[test]
+    fn what_the_token_is_in_want_of_is_not_the_inputs_fault() {
+        for value in [
+            RvError::HostMemory,
+            RvError::DeviceMemory,
+            RvError::SessionCount,
+            RvError::OperationActive,
+            RvError::FunctionCanceled,
+            RvError::PinExpired,
+            RvError::KeyFunctionNotPermitted,
+            RvError::ActionProhibited,
+            RvError::DeviceRemoved,
+        ] {
+            assert_eq!(told(value), TokenError::Unavailable, "{value:?}");
+        }
+        assert_eq!(told(RvError::EncryptedDataInvalid), TokenError::Failed);
+        assert_eq!(told(RvError::FunctionFailed), TokenError::Failed);
+        assert_eq!(told(RvError::MechanismInvalid), TokenError::WrongAlgorithm);
     }
 }

@@ -232,7 +232,7 @@ fn opens(
         let sealed = rsa_encrypt_oaep(spki, hash, challenge).map_err(|_| Fault::Unable)?;
         match decrypt_oaep(session, object, hash, &sealed) {
             Ok(opened) => return Ok(constant_time_eq(&opened, challenge)),
-            Err(Fault::Unable) => {}
+            Err(Fault::Unable | Fault::Forbidden) => {}
             // Another key fails on this input; that is an answer too.
             Err(Fault::Input | Fault::Vague) => return Ok(false),
             Err(fault) => return Err(fault),
@@ -279,9 +279,10 @@ pub(crate) fn agree(
     match value?.pop() {
         Some(Attribute::Value(octets)) => {
             let octets = Zeroizing::new(octets);
-            if octets.len() == SHARED_OCTETS as usize { Ok(octets) } else { Err(Fault::Unable) }
+            if octets.len() == SHARED_OCTETS as usize { Ok(octets) } else { Err(Fault::Forbidden) }
         }
-        _ => Err(Fault::Unable),
+        // A secret that it made and does not give: no mail is the cause of that.
+        _ => Err(Fault::Forbidden),
     }
 }
 

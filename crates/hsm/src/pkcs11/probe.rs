@@ -99,7 +99,7 @@ pub(crate) fn probe(token: &Token, lent: &Lent) -> Result<Capabilities, Fault> {
 fn answer<T>(result: Result<T, Fault>) -> Result<Option<T>, Fault> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(Fault::Unable | Fault::Input | Fault::Vague) => Ok(None),
+        Err(Fault::Unable | Fault::Forbidden | Fault::Input | Fault::Vague) => Ok(None),
         Err(fault) => Err(fault),
     }
 }

@@ -296,7 +296,7 @@ impl From<RunFault> for HsmError {
     fn from(fault: RunFault) -> Self {
         match fault {
             RunFault::Open(error) => error,
-            RunFault::Operation(Fault::Lost) => Self::TokenUnavailable,
+            RunFault::Operation(Fault::Lost | Fault::Busy) => Self::TokenUnavailable,
             RunFault::Operation(fault) => Self::Key(fault.into()),
         }
     }

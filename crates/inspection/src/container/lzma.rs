@@ -67,6 +67,21 @@ pub(crate) fn expand(
     state.run(&mut range, out, 0, size, limit).map(|_| ())
 }
 
+/// Expands a bare LZMA stream to its end mark, at most `limit` octets, and says how much
+/// of the input it took.
+pub(crate) fn expand_to_mark(
+    input: &[u8],
+    properties: Properties,
+    limit: usize,
+    out: &mut Vec<u8>,
+) -> Result<usize, LzmaFault> {
+    let mut state = State::new(properties);
+    let mut range = Range::new(input)?;
+    // One more, so that the mark may follow the last octet that is let through.
+    state.run(&mut range, out, 0, None, limit.saturating_add(1))?;
+    if out.len() > limit { Err(LzmaFault::TooLong) } else { Ok(range.at) }
+}
+
 /// Expands an LZMA2 stream to its end, at most `limit` octets, and says how much of the
 /// input it took.
 pub(crate) fn expand_2(input: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<usize, LzmaFault> {

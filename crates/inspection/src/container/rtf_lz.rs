@@ -1,6 +1,6 @@
 //! Compressed RTF (MS-OXRTFCP), as mails of Outlook carry their text.
 
-use crate::zip::{u32_at, usize_at};
+use crate::zip::u32_at;
 
 /// What every dictionary begins with (2.1.2.1).
 const DICTIONARY: &[u8] = b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
@@ -10,13 +10,13 @@ const HEADER_BYTES: usize = 16;
 const COMPRESSED: u32 = 0x7546_5A4C;
 const PLAIN: u32 = 0x414C_454D;
 
-/// The RTF, at most `limit` octets; `None` if it is none.
+/// The RTF, at most `limit` octets; `None` if it is none. It is read to its end, not to the
+/// size that its sender wrote.
 pub(crate) fn expand(octets: &[u8], limit: usize) -> Option<Vec<u8>> {
-    let size = usize_at(octets, 4)?.min(limit);
     let body = octets.get(HEADER_BYTES..)?;
     match u32_at(octets, 8)? {
-        PLAIN => Some(body.get(..size.min(body.len()))?.to_vec()),
-        COMPRESSED => Some(expanded(body, size)),
+        PLAIN => Some(body.get(..limit.min(body.len()))?.to_vec()),
+        COMPRESSED => Some(expanded(body, limit)),
         _ => None,
     }
 }
@@ -81,6 +81,9 @@ mod tests {
         assert_eq!(DICTIONARY.len(), 207);
         assert_eq!(expand(packed, 1000).as_deref(), Some(&rtf[..]));
         assert_eq!(expand(packed, 10).as_deref(), Some(&rtf[..10]));
+        let mut short = packed.to_vec();
+        short[4] = 5;
+        assert_eq!(expand(&short, 1000).as_deref(), Some(&rtf[..]), "a size too small");
         assert_eq!(expand(b"nothing of the kind", 10), None);
     }
 }

@@ -72,7 +72,9 @@ pub(crate) fn read(octets: &[u8], most: usize) -> Winmail<'_> {
             }
             ATTACHMENT_DATA => attachment.get_or_insert_default().1.push(value),
             MESSAGE_PROPERTIES => found.message(value),
-            ATTACHMENT_PROPERTIES => of_attachment(value, attachment.get_or_insert_default()),
+            ATTACHMENT_PROPERTIES => {
+                found.damaged |= !of_attachment(value, attachment.get_or_insert_default());
+            }
             _ => {}
         }
         // Two octets of a sum over the value.
@@ -95,7 +97,9 @@ impl<'o> Winmail<'o> {
     }
 
     fn message(&mut self, value: &'o [u8]) {
-        for property in properties(value) {
+        let (properties, whole) = properties(value);
+        self.damaged |= !whole;
+        for property in properties {
             match property.id {
                 PROPERTY_SUBJECT | PROPERTY_BODY => self.texts.push(property.text()),
                 PROPERTY_RTF => self.compressed.push(property.value),
@@ -106,8 +110,10 @@ impl<'o> Winmail<'o> {
     }
 }
 
-fn of_attachment<'o>(value: &'o [u8], attachment: &mut (String, Vec<&'o [u8]>)) {
-    for property in properties(value) {
+/// Returns whether all properties were read.
+fn of_attachment<'o>(value: &'o [u8], attachment: &mut (String, Vec<&'o [u8]>)) -> bool {
+    let (properties, whole) = properties(value);
+    for property in properties {
         match property.id {
             PROPERTY_LONG_NAME => attachment.0 = property.text(),
             PROPERTY_NAME if attachment.0.is_empty() => attachment.0 = property.text(),
@@ -119,6 +125,7 @@ fn of_attachment<'o>(value: &'o [u8], attachment: &mut (String, Vec<&'o [u8]>)) 
             _ => {}
         }
     }
+    whole
 }
 
 /// Types of properties (MS-OXCDATA 2.11.1).
@@ -145,16 +152,16 @@ impl Property<'_> {
 }
 
 /// The properties of an attribute (2.1.3.5) with values of variable length, as far as they
-/// can be read.
-fn properties(octets: &[u8]) -> Vec<Property<'_>> {
+/// can be read, and whether that is all of them.
+fn properties(octets: &[u8]) -> (Vec<Property<'_>>, bool) {
     let mut found = Vec::new();
     let mut rest = octets.get(4..).unwrap_or_default();
-    let count = usize_at(octets, 0).unwrap_or(0).min(MAX_PROPERTIES);
-    for _ in 0..count {
-        let Some(after) = property(rest, &mut found) else { break };
+    let count = usize_at(octets, 0).unwrap_or(usize::MAX);
+    for _ in 0..count.min(MAX_PROPERTIES) {
+        let Some(after) = property(rest, &mut found) else { return (found, false) };
         rest = after;
     }
-    found
+    (found, count <= MAX_PROPERTIES)
 }
 
 /// Reads one property and returns what follows.
@@ -166,7 +173,7 @@ fn property<'o>(octets: &'o [u8], found: &mut Vec<Property<'o>>) -> Option<&'o [
         let name = if u32_at(rest, 16)? == 0 { 4 } else { 4 + padded(usize_at(rest, 20)?) };
         rest = rest.get(20usize.checked_add(name)?..)?;
     }
-    let count = |rest: &[u8]| usize_at(rest, 0).map(|count| count.min(MAX_PROPERTIES));
+    let count = |rest: &[u8]| usize_at(rest, 0).filter(|count| *count <= MAX_PROPERTIES);
     let fixed = match kind & !MANY {
         0x0002 | 0x0003 | 0x0004 | 0x000A | 0x000B => Some(4),
         0x0005..=0x0007 | 0x0014 | 0x0040 => Some(8),
@@ -186,9 +193,10 @@ fn property<'o>(octets: &'o [u8], found: &mut Vec<Property<'o>>) -> Option<&'o [
     for _ in 0..values {
         let length = usize_at(rest, 0)?;
         let value = rest.get(4..)?.get(..length)?;
-        if found.len() < MAX_PROPERTIES {
-            found.push(Property { id, kind, value });
+        if found.len() >= MAX_PROPERTIES {
+            return None;
         }
+        found.push(Property { id, kind, value });
         rest = rest.get(4..)?.get(padded(length)..)?;
     }
     Some(rest)
@@ -269,5 +277,21 @@ pub(crate) mod tests {
         assert!(!read(&[&octets[..], b"\r\n"].concat(), 9).damaged);
         assert!(read(&octets, 1).damaged);
         assert!(read(&octets[..octets.len() - 4], 9).damaged);
+    }
+
+    #[test]
+    fn properties_that_are_not_read_are_told() {
+        let with = |count: u32, properties: &[u8]| {
+            let value = [&count.to_le_bytes()[..], properties].concat();
+            let attribute = attribute(2, ATTACHMENT_PROPERTIES, &value);
+            read(&[MARK, &[1, 0], &attribute].concat(), 9).damaged
+        };
+        let name = variable(TEXT_NARROW, PROPERTY_NAME, b"a\0");
+        assert!(!with(1, &name));
+        assert!(with(2, &name), "fewer than it says");
+        assert!(with(2, &[&[0x77, 0, 1, 0, 0, 0, 0, 0], &name[..]].concat()), "unknown type");
+        let number = [3, 0, 0x34, 0x12, 1, 0, 0, 0].repeat(MAX_PROPERTIES);
+        assert!(!with(4096, &number));
+        assert!(with(4097, &[number, name].concat()), "one past the bound");
     }
 }

@@ -114,21 +114,37 @@ fn ended(fault: LzmaFault) -> Option<Ended> {
     })
 }
 
-/// Expands an lzip file of one member to at most `limit` octets. Its size stands behind
-/// it, so that several members, which are rare, are not told apart.
+/// Octets before and behind the stream of an lzip member.
+const LZIP_HEAD: usize = 6;
+const LZIP_TAIL: usize = 20;
+
+/// Expands an lzip file of one member to at most `limit` octets. Several members, which
+/// are rare, and whatever else the sizes behind it do not cover are told as corrupt.
 pub(crate) fn expand_lzip(octets: &[u8], limit: usize) -> Expanded {
     let mut content = Vec::new();
-    let size = octets.len().checked_sub(16).and_then(|at| u64_at(octets, at));
-    let size = size.and_then(|size| usize::try_from(size).ok());
-    let stream = octets.get(6..octets.len().saturating_sub(20)).unwrap_or_default();
-    let ended = match (Properties::read(93), size) {
-        (Some(properties), Some(size)) => {
-            let result = lzma::expand(stream, properties, Some(size), limit, &mut content);
-            result.map_or_else(ended, |()| Some(Ended::Complete))
-        }
-        _ => Some(Ended::Truncated),
-    };
+    let ended = lzip_member(octets, limit, &mut content);
     Expanded { content, ended }
+}
+
+fn lzip_member(octets: &[u8], limit: usize, content: &mut Vec<u8>) -> Option<Ended> {
+    let tail = octets.len().saturating_sub(LZIP_TAIL);
+    let size_at = |at: usize| u64_at(octets, at).and_then(|size| usize::try_from(size).ok());
+    let (Some(properties), Some(stream), Some(size), Some(member)) = (
+        Properties::read(93),
+        octets.get(LZIP_HEAD..tail),
+        size_at(tail.saturating_add(4)),
+        size_at(tail.saturating_add(12)),
+    ) else {
+        return Some(Ended::Truncated);
+    };
+    match lzma::expand_to_mark(stream, properties, limit, content) {
+        Err(fault) => ended(fault),
+        Ok(used) => {
+            let whole = used == stream.len() && member == octets.len() && size == content.len();
+            let sound = u32_at(octets, tail) == Some(crc32fast::hash(content));
+            Some(if whole && sound { Ended::Complete } else { Ended::Corrupt })
+        }
+    }
 }
 
 #[cfg(test)]
@@ -157,5 +173,23 @@ mod tests {
         let mut wrong = XZ.to_vec();
         wrong[14] ^= 1;
         assert_eq!(expand(&wrong, 100).ended, Some(Ended::Corrupt));
+    }
+
+    /// `printf 'hello hello hello hello' | lzip`
+    const LZIP: &[u8] = b"\x4c\x5a\x49\x50\x01\x10\x00\x34\x19\x49\xee\x8d\xe9\x56\x0b\xd5\xc5\xa3\xff\xff\x78\xa4\x00\x00\xe3\x51\x3d\x8d\x17\x00\x00\x00\x00\x00\x00\x00\x2c\x00\x00\x00\x00\x00\x00\x00";
+
+    #[test]
+    fn a_file_of_lzip_is_read_whole_or_said_to_be_damaged() {
+        let whole = expand_lzip(LZIP, 23);
+        assert_eq!(whole.ended, Some(Ended::Complete));
+        assert_eq!(whole.content, b"hello hello hello hello");
+        assert_eq!(expand_lzip(LZIP, 22).ended, Some(Ended::TooLong));
+        assert_eq!(expand_lzip(&[LZIP, LZIP].concat(), 100).ended, Some(Ended::Corrupt));
+        // A size that says less than there is.
+        let mut short = LZIP.to_vec();
+        let at = short.len() - 16;
+        short[at] = 5;
+        assert_eq!(expand_lzip(&short, 100).ended, Some(Ended::Corrupt));
+        assert_eq!(expand_lzip(b"LZIP", 100).ended, Some(Ended::Truncated));
     }
 }

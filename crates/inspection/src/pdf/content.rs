@@ -1,6 +1,7 @@
 //! Content streams (ISO 32000-1 7.8, 9.4): operators, of which those for text count.
 
 use std::{
+    cell::OnceCell,
     collections::{HashMap, HashSet},
     rc::Rc,
 };
@@ -56,6 +57,39 @@ struct State {
     rise: f64,
 }
 
+/// The fonts and forms that content names. Each kind is looked up once, however often the
+/// content names one: a page may list as many as it shows.
+#[derive(Default)]
+pub(super) struct Resources {
+    dict: Dict,
+    fonts: OnceCell<Named>,
+    forms: OnceCell<Named>,
+}
+
+type Named = HashMap<Vec<u8>, Object>;
+
+impl Resources {
+    pub(super) fn new(dict: Dict) -> Self {
+        Self { dict, ..Self::default() }
+    }
+
+    /// The font of that name, not resolved itself.
+    fn font(&self, file: &File<'_>, name: &[u8]) -> Option<Object> {
+        self.fonts.get_or_init(|| self.named(file, "Font")).get(name).cloned()
+    }
+
+    /// The form or picture of that name, not resolved itself.
+    fn form(&self, file: &File<'_>, name: &[u8]) -> Option<Object> {
+        self.forms.get_or_init(|| self.named(file, "XObject")).get(name).cloned()
+    }
+
+    fn named(&self, file: &File<'_>, kind: &str) -> Named {
+        let found = self.dict.get(kind).and_then(|found| file.resolve(found));
+        let entries = found.as_ref().and_then(Object::dict).map(Dict::entries);
+        entries.into_iter().flatten().cloned().collect()
+    }
+}
+
 /// Reads content and keeps the text of one page.
 pub(super) struct Interpreter<'f, 'o, 'b> {
     file: &'f File<'o>,
@@ -101,13 +135,14 @@ impl<'f, 'o, 'b> Interpreter<'f, 'o, 'b> {
         }
     }
 
-    /// The text, and whether some glyphs could not be told.
-    pub(super) fn finish(self) -> (String, bool) {
-        (self.layout.text(), self.unmapped)
+    /// The text, whether some glyphs could not be told, and whether there was more text.
+    pub(super) fn finish(self) -> (String, bool, bool) {
+        let cut = self.layout.cut;
+        (self.layout.text(), self.unmapped, cut)
     }
 
     /// Runs `content` with the fonts and forms of `resources`.
-    pub(super) fn run(&mut self, content: &[u8], resources: &Rc<Dict>, depth: usize) {
+    pub(super) fn run(&mut self, content: &[u8], resources: &Rc<Resources>, depth: usize) {
         let mut lexer = Lexer::new(content, 0);
         let mut operands: Vec<Object> = Vec::new();
         let mut names: HashMap<Vec<u8>, Option<Rc<Font>>> = HashMap::new();
@@ -233,7 +268,7 @@ impl<'f, 'o, 'b> Interpreter<'f, 'o, 'b> {
     fn font(
         &mut self,
         operands: &[Object],
-        resources: &Rc<Dict>,
+        resources: &Resources,
         names: &mut HashMap<Vec<u8>, Option<Rc<Font>>>,
     ) {
         let [Object::Name(name), Object::Number(size), ..] = operands else { return };
@@ -242,7 +277,7 @@ impl<'f, 'o, 'b> Interpreter<'f, 'o, 'b> {
             self.state.font = known.clone();
             return;
         }
-        let found = self.resource(resources, "Font", name);
+        let found = resources.font(self.file, name);
         let font = match found {
             Some(Object::Reference(number)) => {
                 if let Some(known) = self.fonts.get(&number) {
@@ -267,21 +302,13 @@ impl<'f, 'o, 'b> Interpreter<'f, 'o, 'b> {
         self.state.font = font;
     }
 
-    /// The resource `name` of a kind, not resolved itself.
-    fn resource(&self, resources: &Rc<Dict>, kind: &str, name: &[u8]) -> Option<Object> {
-        let kind = self.file.resolve(resources.get(kind)?)?;
-        kind.dict()?.get(std::str::from_utf8(name).ok()?).cloned()
-    }
-
     /// Shows a form (8.10), each once in the file: forms within forms grow like a power.
-    fn show_form(&mut self, operands: &[Object], resources: &Rc<Dict>, depth: usize) {
+    fn show_form(&mut self, operands: &[Object], resources: &Rc<Resources>, depth: usize) {
         let Some(Object::Name(name)) = operands.first() else { return };
         if depth >= MAX_FORMS {
             return;
         }
-        let Some(Object::Reference(number)) = self.resource(resources, "XObject", name) else {
-            return;
-        };
+        let Some(Object::Reference(number)) = resources.form(self.file, name) else { return };
         if self.seen.contains(&number) {
             return;
         }
@@ -293,7 +320,7 @@ impl<'f, 'o, 'b> Interpreter<'f, 'o, 'b> {
         let Some(content) = self.file.stream(number, self.budget) else { return };
         let own = form.get("Resources").and_then(|found| self.file.resolve(found));
         let own = match own {
-            Some(Object::Dict(dict)) => Rc::new(dict),
+            Some(Object::Dict(dict)) => Rc::new(Resources::new(dict)),
             _ => Rc::clone(resources),
         };
         let (state, saved) = (self.state.clone(), std::mem::take(&mut self.saved));

@@ -91,7 +91,8 @@ impl<'o> File<'o> {
         self.parse_left.get() == 0
     }
 
-    /// Whether a stream did not fit into what may be expanded.
+    /// Whether a stream did not fit into what may be expanded, or an object was not read for
+    /// its depth or number.
     pub(super) fn too_large(&self) -> bool {
         self.too_large.get()
     }
@@ -158,6 +159,9 @@ impl<'o> File<'o> {
         let end = at.saturating_add(left).min(octets.len());
         let mut lexer = Lexer::new(octets.get(..end)?, at);
         let object = lexer.next();
+        if lexer.gave_up {
+            self.too_large.set(true);
+        }
         let used = u64::try_from(lexer.at.saturating_sub(at)).unwrap_or(u64::MAX);
         self.parse_left.set(self.parse_left.get().saturating_sub(used.max(1)));
         object

@@ -25,6 +25,8 @@ struct Piece {
 /// The pieces of a page.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
+    /// There were more pieces than are kept.
+    pub(super) cut: bool,
     pieces: Vec<Piece>,
     /// Where the last letter began, and which.
     last: Option<(f64, f64, String)>,
@@ -79,6 +81,8 @@ impl Layout {
         }
         if self.pieces.len() < MAX_PIECES {
             self.pieces.push(Piece { turn, from, to, line, size, text: text.to_owned() });
+        } else {
+            self.cut = true;
         }
     }
 
@@ -151,6 +155,18 @@ mod tests {
             layout.put(text, (x, 0.0), (x + 5.0, 0.0), 10.0);
         }
         assert_eq!(layout.text(), "11\n");
+    }
+
+    #[test]
+    fn pieces_beyond_the_bound_are_told() {
+        let mut layout = Layout::default();
+        for piece in 0..MAX_PIECES {
+            let line = (piece * 100) as f64;
+            layout.put("a", (0.0, line), (5.0, line), 10.0);
+        }
+        assert!(!layout.cut);
+        layout.put("a", (0.0, -100.0), (5.0, -100.0), 10.0);
+        assert!(layout.cut);
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod object;
 
 use std::{collections::HashSet, rc::Rc};
 
-use content::{Fonts, Interpreter};
+use content::{Fonts, Interpreter, Resources};
 use file::File;
 use object::{Dict, Object};
 
@@ -37,7 +37,11 @@ pub(crate) struct Pdf {
     pub(crate) launches: bool,
     /// What was not read, if anything.
     pub(crate) unread: Option<&'static str>,
-    /// The budget for what streams expand to was spent.
+    /// Some text was left out, for its length.
+    pub(crate) cut: bool,
+    /// An embedded file in a code that we do not know.
+    pub(crate) closed: bool,
+    /// The budget for what streams expand to was spent, or an object nests too deep.
     pub(crate) too_large: bool,
 }
 
@@ -74,7 +78,8 @@ pub(crate) fn read(octets: &[u8], budget: &mut u64, most: usize) -> Pdf {
         budget,
         pdf: &mut pdf,
         fonts: Fonts::default(),
-        seen: HashSet::new(),
+        forms: HashSet::new(),
+        embedded: HashSet::new(),
         most,
         text_bytes: 0,
         content_left: MAX_CONTENT_BYTES,
@@ -90,8 +95,10 @@ struct Reader<'f, 'o, 'b> {
     budget: &'b mut u64,
     pdf: &'b mut Pdf,
     fonts: Fonts,
-    /// Streams that were read: forms and embedded files, each once.
-    seen: HashSet<u32>,
+    /// Forms that were shown, each once.
+    forms: HashSet<u32>,
+    /// Embedded files that were taken out, each once. One may be a form as well.
+    embedded: HashSet<u32>,
     most: usize,
     text_bytes: usize,
     content_left: usize,
@@ -120,9 +127,10 @@ impl Reader<'_, '_, '_> {
             let Some(object) = self.file.parse(place) else { continue };
             let Some(dict) = object.dict() else { continue };
             let number = place.number;
-            if dict.name("Subtype") == Some(b"Form") && !self.seen.contains(&number) {
+            if dict.name("Subtype") == Some(b"Form") && !self.forms.contains(&number) {
                 self.form(number, dict);
-            } else if dict.name("Type") == Some(b"EmbeddedFile") {
+            }
+            if dict.name("Type") == Some(b"EmbeddedFile") {
                 self.embedded(number, None);
             } else if dict.name("Type") == Some(b"Metadata") {
                 self.metadata(number);
@@ -179,6 +187,8 @@ impl Reader<'_, '_, '_> {
         if self.pdf.strings.len() + text.len() <= MAX_STRINGS_BYTES {
             self.pdf.strings.push_str(text);
             self.pdf.strings.push('\n');
+        } else {
+            self.pdf.cut = true;
         }
     }
 
@@ -198,16 +208,20 @@ impl Reader<'_, '_, '_> {
     }
 
     fn embedded(&mut self, number: u32, name: Option<&str>) {
-        if self.seen.insert(number)
-            && let Some(content) = self.file.stream(number, self.budget)
-        {
-            let name = name.map_or_else(|| format!("embedded {number}"), str::to_owned);
-            self.pdf.files.push((name, content));
+        if !self.embedded.insert(number) {
+            return;
+        }
+        match self.file.stream(number, self.budget) {
+            Some(content) => {
+                let name = name.map_or_else(|| format!("embedded {number}"), str::to_owned);
+                self.pdf.files.push((name, content));
+            }
+            None => self.pdf.closed = true,
         }
     }
 
     fn metadata(&mut self, number: u32) {
-        if self.seen.insert(number)
+        if self.embedded.insert(number)
             && let Some(content) = self.file.stream(number, self.budget)
         {
             self.pdf.files.push(("metadata".to_owned(), content));
@@ -225,6 +239,7 @@ impl Reader<'_, '_, '_> {
             },
             _ => Vec::new(),
         };
+        self.pdf.cut |= streams.len() > MAX_CONTENTS;
         for part in streams.iter().take(MAX_CONTENTS) {
             let Object::Reference(number) = part else { continue };
             if let Some(octets) = self.file.stream(*number, self.budget) {
@@ -244,7 +259,7 @@ impl Reader<'_, '_, '_> {
     }
 
     fn form(&mut self, number: u32, dict: &Dict) {
-        self.seen.insert(number);
+        self.forms.insert(number);
         let Some(content) = self.file.stream(number, self.budget) else { return };
         let resources = dict.get("Resources").and_then(|found| self.file.resolve(found));
         self.run(&content, resources.as_ref().and_then(Object::dict));
@@ -252,14 +267,15 @@ impl Reader<'_, '_, '_> {
 
     fn run(&mut self, content: &[u8], resources: Option<&Dict>) {
         if self.text_bytes >= self.most {
+            self.pdf.cut = true;
             return;
         }
-        let empty = Rc::new(Dict::default());
-        let resources = resources.map_or(empty, |dict| Rc::new(dict.clone()));
+        let resources = Rc::new(resources.cloned().map(Resources::new).unwrap_or_default());
         let mut interpreter =
-            Interpreter::new(self.file, &mut *self.budget, &mut self.fonts, &mut self.seen);
+            Interpreter::new(self.file, &mut *self.budget, &mut self.fonts, &mut self.forms);
         interpreter.run(content, &resources, 0);
-        let (text, unmapped) = interpreter.finish();
+        let (text, unmapped, cut) = interpreter.finish();
+        self.pdf.cut |= cut;
         if unmapped {
             self.pdf.unread = Some("PDF with text in a code of its own");
         }

@@ -67,6 +67,8 @@ pub(super) struct Lexer<'o> {
     octets: &'o [u8],
     pub(super) at: usize,
     objects: usize,
+    /// Something lay too deep or was too much, and was not read.
+    pub(super) gave_up: bool,
 }
 
 /// A step of the lexer.
@@ -80,7 +82,7 @@ enum Token {
 
 impl<'o> Lexer<'o> {
     pub(super) fn new(octets: &'o [u8], at: usize) -> Self {
-        Self { octets, at, objects: 0 }
+        Self { octets, at, objects: 0, gave_up: false }
     }
 
     /// The next object; `None` at the end, or where nothing can be read.
@@ -117,12 +119,14 @@ impl<'o> Lexer<'o> {
     /// Objects up to the end of the array or dictionary, `1 0 R` made one.
     fn sequence(&mut self, depth: usize, is_dict: bool) -> Option<Vec<Object>> {
         if depth >= MAX_DEPTH {
+            self.gave_up = true;
             return None;
         }
         let mut items = Vec::new();
         loop {
             self.objects += 1;
             if self.objects > MAX_OBJECTS {
+                self.gave_up = true;
                 return None;
             }
             let before = self.at;

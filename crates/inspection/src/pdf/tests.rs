@@ -139,3 +139,73 @@ fn objects_within_each_other_do_not_cost_more_than_the_budget() {
     let octets = b"1 0 obj (".repeat(20_000);
     assert!(pdf(&octets).too_large);
 }
+
+#[test]
+fn an_embedded_file_that_a_page_shows_too_is_taken_out() {
+    let specification = "<</Type/Filespec/UF(a.zip)/EF<</F 4 0 R>>>>";
+    let form = stream("/Subtype/Form", "content");
+    let shown = pdf(&file(&[PAGE, &stream("", "/X Do"), FONT, &form, specification]));
+    assert_eq!(shown.files, [("a.zip".to_owned(), b"content".to_vec())]);
+    let unnamed = stream("/Type/EmbeddedFile/Subtype/Form", "content");
+    let shown = pdf(&file(&[PAGE, &stream("", "/X Do"), FONT, &unnamed]));
+    assert_eq!(shown.files, [("embedded 4".to_owned(), b"content".to_vec())]);
+}
+
+#[test]
+fn an_embedded_file_that_is_not_decoded_is_told() {
+    let embedded = |filters: &str| {
+        let dict = format!("/Type/EmbeddedFile/Filter[{filters}]");
+        pdf(&file(&[PAGE, &stream("", ""), FONT, &stream(&dict, "00>")])).closed
+    };
+    assert!(!embedded("/AHx"));
+    assert!(embedded("/Unknown"));
+    assert!(!embedded(&"/Crypt".repeat(8)));
+    assert!(embedded(&"/Crypt".repeat(9)));
+}
+
+#[test]
+fn an_object_that_is_too_deep_or_too_much_is_told() {
+    let nested = |depth: usize| {
+        let launch = "<</S/Launch/F(cmd.exe)>>";
+        let object = format!("{}{launch}{}", "[".repeat(depth), "]".repeat(depth));
+        pdf(&file(&[PAGE, &stream("", ""), FONT, &object]))
+    };
+    assert!(nested(31).launches && !nested(31).too_large);
+    assert!(nested(32).too_large);
+    let many = |count: usize| format!("[{}]", "0 ".repeat(count));
+    assert!(!pdf(&file(&[PAGE, &stream("", ""), FONT, &many(199_999)])).too_large);
+    assert!(pdf(&file(&[PAGE, &stream("", ""), FONT, &many(200_001)])).too_large);
+}
+
+#[test]
+fn a_page_that_lists_and_shows_many_forms_is_looked_up_once() {
+    const FORMS: usize = 20_000;
+    let names = (0..FORMS).map(|form| format!("/X{form} {} 0 R", form % 2 + 5));
+    let list = format!("<<{}>>", names.collect::<String>());
+    let shows: String = (0..FORMS).map(|form| format!("/X{form} Do ")).collect();
+    let form = |text: &str| stream("/Subtype/Form", &format!("BT /F 9 Tf ({text}) Tj ET"));
+    let font = "<</F 3 0 R>>";
+    // Each time the list is parsed counts against the budget of the file.
+    let page = format!("<</Type/Page/Contents 2 0 R/Resources<</Font{font}/XObject 4 0 R>>>>");
+    let (first, second) = (form("a"), form("b"));
+    let octets = file(&[&page, &stream("", &shows), FONT, &list, &first, &second]);
+    let shown = read(&octets, &mut 10_000_000, 1_000_000);
+    assert!(!shown.too_large);
+    assert_eq!(shown.texts.concat().matches(['a', 'b']).count(), 2);
+}
+
+#[test]
+fn strings_and_streams_beyond_their_bounds_are_told() {
+    let titled = |length: usize| {
+        let title = format!("<</Title({})>>", "x".repeat(length));
+        pdf(&file(&[PAGE, &stream("", ""), FONT, &title])).cut
+    };
+    assert!(!titled(super::MAX_STRINGS_BYTES));
+    assert!(titled(super::MAX_STRINGS_BYTES + 1));
+    let contents = |count: usize| {
+        let page = format!("<</Type/Page/Contents[{}]>>", "2 0 R ".repeat(count));
+        pdf(&file(&[&page, &stream("", "")])).cut
+    };
+    assert!(!contents(super::MAX_CONTENTS));
+    assert!(contents(super::MAX_CONTENTS + 1));
+}

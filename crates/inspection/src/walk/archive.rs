@@ -256,7 +256,8 @@ impl Walk<'_> {
             let what = format!("{name} locked with a password");
             self.report.add(rule::ARCHIVE_ENCRYPTED, &place.part, &what);
         }
-        if locks.open {
+        // Without a file in it nothing is locked, and nothing was looked at.
+        if locks.open || !locks.locked {
             self.report.add(rule::ARCHIVE_UNSUPPORTED, &place.part, name);
         }
     }

@@ -267,3 +267,39 @@ fn zip64_and_sizes_behind_the_content_are_read() {
     let octets = writer.finish().unwrap().into_inner();
     assert_eq!(found(&inspected(&octets)), [(rule::MALWARE_EICAR, "EICAR test file")]);
 }
+
+/// A zip archive in a comment's reach: its comment covers what stands behind it.
+fn zip_with_comment(behind: usize) -> Vec<u8> {
+    let mut zip = zip_of(&[("eicar.com", &test_file())]);
+    let at = zip.len() - 2;
+    zip[at..].copy_from_slice(&u16::try_from(behind).unwrap().to_le_bytes());
+    zip
+}
+
+#[test]
+fn a_zip_behind_the_beginning_of_another_archive_is_opened() {
+    let zip = zip_of(&[("eicar.com", &test_file())]);
+    let empty_rar = [&b"Rar!\x1A\x07\0"[..], &[0, 0, 0x7B, 0, 0, 7, 0], &zip].concat();
+    let mut gzip = b"\x1F\x8B\x08\x04\0\0\0\0\0\x03".to_vec();
+    let content = miniz_oxide::deflate::compress_to_vec(b"harmless", 6);
+    let extra = zip_with_comment(content.len() + 8);
+    gzip.extend(u16::try_from(extra.len()).unwrap().to_le_bytes());
+    gzip.extend(extra);
+    gzip.extend(content);
+    gzip.extend(crc32fast::hash(b"harmless").to_le_bytes());
+    gzip.extend(8u32.to_le_bytes());
+    // An attribute of an unknown name, and two octets of its sum.
+    let attribute = crate::container::tnef::tests::attribute(1, 0x8123, &zip_with_comment(2));
+    let winmail = [&b"\x78\x9F\x3E\x22\x01\0"[..], &attribute].concat();
+    for (name, octets) in [("rar", empty_rar), ("gzip", gzip), ("winmail", winmail)] {
+        let verdict = inspected(&octets);
+        let malware = verdict.findings.iter().any(|f| f.rule == rule::MALWARE_EICAR);
+        assert!(malware, "{name}: {:?}", verdict.findings);
+    }
+}
+
+#[test]
+fn an_archive_of_rar_without_files_was_not_looked_at() {
+    let octets = [&b"Rar!\x1A\x07\0"[..], &[0, 0, 0x7B, 0, 0, 7, 0]].concat();
+    assert_eq!(found(&inspected(&octets)), [(rule::ARCHIVE_UNSUPPORTED, "RAR")]);
+}

@@ -133,6 +133,9 @@ impl Walk<'_> {
                 self.report.add(rule::ARCHIVE_DAMAGED, &place.part, "body of an unknown form");
                 continue;
             };
+            if body.len() >= limit {
+                self.report.add(rule::TEXT_TOO_LARGE, &place.part, "more text than is looked at");
+            }
             let cost = u64::try_from(body.len()).unwrap_or(u64::MAX);
             self.budget.expanded_bytes = self.budget.expanded_bytes.saturating_sub(cost);
             self.text(place, &rtf::text(&body));

@@ -134,32 +134,42 @@ impl<'w> Walk<'w> {
                 }
                 // A text may have an archive behind it.
             }
-            Kind::Gzip => return self.gzip(place, octets),
+            Kind::Gzip => {
+                self.gzip(place, octets);
+                return self.zip_behind(place, octets);
+            }
             Kind::Compound => {
                 self.compound(place, octets);
-                if zip::ends_like_zip(octets) {
-                    self.zip(place, octets);
-                }
+                self.zip_behind(place, octets);
                 return;
             }
             Kind::Rtf => {
                 self.text(place, &rtf::text(octets));
-                if zip::ends_like_zip(octets) {
-                    self.zip(place, octets);
-                }
+                self.zip_behind(place, octets);
             }
             Kind::Pdf => {
                 self.pdf(place, octets);
-                if zip::ends_like_zip(octets) {
-                    self.zip(place, octets);
-                }
+                self.zip_behind(place, octets);
             }
-            Kind::Container(container) => return self.container(place, container, octets),
-            Kind::Lockable(name, locks) => self.lockable(place, name, locks),
+            Kind::Container(container) => {
+                self.container(place, container, octets);
+                return self.zip_behind(place, octets);
+            }
+            Kind::Lockable(name, locks) => {
+                self.lockable(place, name, locks);
+                self.zip_behind(place, octets);
+            }
             Kind::Closed(name) => self.report.add(rule::ARCHIVE_UNSUPPORTED, &place.part, name),
             Kind::Plain => {}
         }
         self.plain(place, name, octets, declared);
+    }
+
+    /// What begins as something else and ends as a zip is one to whoever reads it so.
+    fn zip_behind(&mut self, place: &Place, octets: &[u8]) {
+        if zip::ends_like_zip(octets) {
+            self.zip(place, octets);
+        }
     }
 
     /// A file's name is text too; what joins words in names is a space to the eye.

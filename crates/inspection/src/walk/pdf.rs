@@ -15,6 +15,13 @@ impl Walk<'_> {
         if found.too_large {
             self.report.add(rule::ARCHIVE_TOO_LARGE, &place.part, "expands beyond the limit");
         }
+        if found.cut {
+            self.report.add(rule::TEXT_TOO_LARGE, &place.part, "more text than is looked at");
+        }
+        if found.closed {
+            let what = "embedded file in an unknown code";
+            self.report.add(rule::ARCHIVE_UNSUPPORTED, &place.part, what);
+        }
         if found.launches {
             self.report.add(rule::DOCUMENT_ACTIVE, &place.part, "PDF that starts a program");
         }

@@ -158,7 +158,14 @@ impl Worker {
             inspect.mail = Arc::clone(&mail);
         }
         let inspect = &inspect;
-        let opened = open::open(mail, inspect, &released, &key)?;
+        let opened = match open::open(mail, inspect, &released, &key) {
+            Ok(opened) => opened,
+            Err(Stop::Refused(reason)) => {
+                self.report_unopened(inspect, &released, &key)?;
+                return Err(reason.into());
+            }
+            Err(failed) => return Err(failed),
+        };
         let encrypted = !opened.parts.is_empty();
         let judged = signer::judge(&opened, &inspect.plan, &released);
         let signed = match judged {
@@ -220,22 +227,56 @@ impl Worker {
         outcome: Outcome,
         key: &SoftwareKey,
     ) -> Result<(), Stop> {
+        self.send(
+            &VerdictBody {
+                ticket: inspect.ticket.clone(),
+                outcome,
+                parts: opened.parts.clone(),
+                entity: signed.map(|signed| Digest::of(&signed.entity)),
+                signer: signed.map(|signed| InnerSigner {
+                    si: Digest(signed.sender.signer_info),
+                    certificate: signed.sender.certificate.der().to_vec(),
+                    signed_data: signed.sender.evidence.clone(),
+                }),
+                derived: opened.derived().map(Digest::of),
+                prev: signed.and_then(|signed| attached::continued(&signed.entity)),
+                rules: self.findings.iter().map(|finding| finding.rule.clone()).collect(),
+            },
+            key,
+        )
+    }
+
+    /// Has the keyserver know that a mail whose keys are out could not be opened.
+    fn report_unopened(
+        &self,
+        inspect: &Inspect,
+        released: &Released,
+        key: &SoftwareKey,
+    ) -> Result<(), Stop> {
+        if released.keys.is_empty() {
+            return Ok(());
+        }
         let body = VerdictBody {
             ticket: inspect.ticket.clone(),
-            outcome,
-            parts: opened.parts.clone(),
-            entity: signed.map(|signed| Digest::of(&signed.entity)),
-            signer: signed.map(|signed| InnerSigner {
-                si: Digest(signed.sender.signer_info),
-                certificate: signed.sender.certificate.der().to_vec(),
-                signed_data: signed.sender.evidence.clone(),
-            }),
-            derived: opened.derived().map(Digest::of),
-            prev: signed.and_then(|signed| attached::continued(&signed.entity)),
-            rules: self.findings.iter().map(|finding| finding.rule.clone()).collect(),
+            outcome: Outcome::Block,
+            parts: vec![],
+            entity: None,
+            signer: None,
+            derived: None,
+            prev: None,
+            rules: vec![],
         };
+        match self.send(&body, key) {
+            // After an officer's release the keyserver looks at a block as at a pass, and
+            // refuses it: the reason is still the one that was found here.
+            Err(Stop::Refused(_)) => Ok(()),
+            sent => sent,
+        }
+    }
+
+    fn send(&self, body: &VerdictBody, key: &SoftwareKey) -> Result<(), Stop> {
         let mut octets = Vec::new();
-        ciborium::into_writer(&body, &mut octets).map_err(|_| Problem::Failed)?;
+        ciborium::into_writer(body, &mut octets).map_err(|_| Problem::Failed)?;
         let message = [VERDICT_LABEL, &octets].concat();
         let signature = key.sign(&message).map_err(|_| Problem::Failed)?;
         Ok(self.keyserver.verdict(octets, signature)?)

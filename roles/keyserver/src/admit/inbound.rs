@@ -109,7 +109,11 @@ impl Keyserver {
             }
             Ok((record, parts))
         });
-        self.count_refusal(Some(&source), &opened);
+        // Whoever has a copy of a member's mail can send it on to somebody else: that is
+        // none of the member's tries.
+        if !matches!(opened, Err(Problem::Refused(Reason::RecipientNotAnnounced))) {
+            self.count_refusal(Some(&source), &opened);
+        }
         let (record, parts) = opened?;
         let files = is_in_attachment_mode(&request.parts);
         let answer = InboundTicket {

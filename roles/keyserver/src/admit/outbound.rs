@@ -104,8 +104,9 @@ impl Keyserver {
             let part = part?;
             let is_his = self.claim_ciphertext(&part.tail, &part.kcv, &statement.user).await?;
             // A file in attachment mode may come from who received it: that he knows its
-            // key, the RecipientInfo bound to him has shown.
-            if !files && !is_his {
+            // key, the RecipientInfo bound to him has shown. It is bound to From, so it
+            // shows nothing of who writes in another's name.
+            if !is_his && (!files || actor.is_some()) {
                 let refused = Err(Problem::Refused(Reason::CiphertextOfAnother));
                 self.count_refusal(Some(&source), &refused);
                 return refused;

@@ -8,6 +8,7 @@ use ssmax_api::person::{PersonProblem, RewrappedPart, SignedRequest};
 use ssmax_chain::Digest;
 use ssmax_chain::binding::submission_ukm;
 use ssmax_chain::person_request::{OwnPart, OwnTarget, RewrapOwn};
+use ssmax_cms::CmsError;
 use ssmax_cms::enveloped::{
     ContentCipher, KeyName, RecipientInfo, UnwrapPolicy, kcv, recipient_info_for_key,
 };
@@ -119,7 +120,7 @@ impl Keyserver {
                 &policy,
                 named.cipher.key_len(),
             )
-            .map_err(|_| PersonProblem::NotOpened)
+            .map_err(unwrap_problem)
     }
 
     fn wrap_own(
@@ -163,6 +164,14 @@ impl Keyserver {
     }
 }
 
+/// A key that is out of reach says nothing of the mail.
+fn unwrap_problem(fault: CmsError) -> PersonProblem {
+    match fault {
+        CmsError::KeyUnavailable => down(fault),
+        _ => PersonProblem::NotOpened,
+    }
+}
+
 fn own_mailbox(person: &UserRecord, mailbox: &str) -> Result<Address, PersonProblem> {
     let address = Address::parse(mailbox).map_err(|_| PersonProblem::Malformed)?;
     let own = ssmax_chain::binding::directory_address(&address);
@@ -193,4 +202,15 @@ fn name<'a>(
             Some(Named { part, cipher, info, certificate })
         })
         .ok_or(PersonProblem::NotForYou)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_out_of_reach_is_a_failure_and_no_verdict_on_the_mail() {
+        assert_eq!(unwrap_problem(CmsError::KeyUnavailable), PersonProblem::Failed);
+        assert_eq!(unwrap_problem(CmsError::Decryption), PersonProblem::NotOpened);
+    }
 }
