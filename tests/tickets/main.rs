@@ -44,6 +44,7 @@ mod people;
 #[path = "../reasons/person.rs"]
 #[allow(dead_code, reason = "shared, and used in part")]
 mod person;
+mod posts;
 mod preserved;
 mod provider;
 #[path = "../reasons/published.rs"]
@@ -115,6 +116,7 @@ async fn neither_gateway_nor_ca_decides_whom_the_keyserver_believes() {
     let site = Site::start().await;
     people::run(&site).await;
     senders::run(&site).await;
+    posts::run(&site).await;
     list::run(&site).await;
 }
 

@@ -137,7 +137,6 @@ impl Hour {
 impl Keyserver {
     /// Counts one more mail of a source, before a key is used for it.
     pub(crate) fn count_mail(&self, source: &Source, recipients: usize) -> Result<(), Problem> {
-        self.count_unjudged();
         let limits = &self.settings.keyserver.limits;
         let now = Self::now();
         let refused = Err(Problem::Refused(source.reason()));
@@ -159,15 +158,6 @@ impl Keyserver {
             }
         };
         if allowed { Ok(()) } else { refused }
-    }
-
-    /// Counts what a worker opened and gave no verdict on, like a refusal: a mail that
-    /// kills its worker is a try as well.
-    pub(crate) fn count_unjudged(&self) {
-        let now = Self::now();
-        for source in self.tickets.take_unjudged(now) {
-            self.counters.add(now, Count::OpenedRefusals, &source, 1, u32::MAX);
-        }
     }
 
     /// Counts a refusal that was found after a private key was used.

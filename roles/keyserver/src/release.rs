@@ -46,7 +46,6 @@ impl Keyserver {
         }
         let reply_key = SoftwareKey::generate(KeyAlgorithm::EcP256).map_err(failed)?;
         let released = self.released(open, keys, reply_key.spki().to_vec());
-        open.outcomes.released.store(true, std::sync::atomic::Ordering::Relaxed);
         open.worker = Some(Worker { spki: worker, reply_key });
         Ok(released)
     }

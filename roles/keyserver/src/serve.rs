@@ -209,7 +209,6 @@ impl Keyserver {
             ),
             Q::Close { ticket } => {
                 self.tickets.close(&ticket);
-                self.count_unjudged();
                 ssmax_api::encode(Ok(()))
             }
             Q::InstallList { list, certificates } => {

@@ -1,7 +1,6 @@
 //! Tickets: one mail each, for fifteen minutes, in memory only.
 
 use crate::again::Answers;
-use crate::limits::Source;
 use ssmax_api::keyserver::{FreshForm, UserRecord, VerdictBody};
 use ssmax_api::{Problem, TicketId};
 use ssmax_chain::hop_record::PartRecord;
@@ -13,7 +12,6 @@ use ssmax_inspection::Outcome;
 use ssmax_mail::address::Address;
 use ssmax_primitives::{ContentKey, SoftwareKey};
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use time::{Duration, OffsetDateTime};
 
@@ -89,21 +87,6 @@ pub(crate) struct HopCopy {
     pub(crate) sealed: Digest,
 }
 
-/// Whether a ticket's keys went to a worker, and whether a verdict came back: seen from
-/// outside the ticket's lock, when it ends.
-#[derive(Default)]
-pub(crate) struct Outcomes {
-    pub(crate) released: AtomicBool,
-    pub(crate) judged: AtomicBool,
-}
-
-impl Outcomes {
-    /// Whether nobody said what became of keys that were given out.
-    fn are_owed(&self) -> bool {
-        self.released.load(Ordering::Relaxed) && !self.judged.load(Ordering::Relaxed)
-    }
-}
-
 /// One mail's ticket.
 pub(crate) struct Ticket {
     pub(crate) opened: OffsetDateTime,
@@ -114,7 +97,6 @@ pub(crate) struct Ticket {
     pub(crate) files: bool,
     pub(crate) worker: Option<Worker>,
     pub(crate) verdict: Option<VerdictBody>,
-    pub(crate) outcomes: Arc<Outcomes>,
     /// The gravest outcome with which the mail passes: more than a pass only after an
     /// officer's release.
     pub(crate) tolerated: Outcome,
@@ -131,7 +113,6 @@ impl Ticket {
             files: false,
             worker: None,
             verdict: None,
-            outcomes: Arc::default(),
             tolerated: Outcome::Pass,
             copies: HashMap::new(),
         }
@@ -164,9 +145,6 @@ struct Open {
     outside: usize,
     /// How many are for mail of one member.
     of_members: HashMap<String, usize>,
-    /// Who brought tickets with encrypted parts that ended without a verdict, once for
-    /// each ticket, until they are counted.
-    unjudged: Vec<Source>,
 }
 
 struct Entry {
@@ -175,18 +153,12 @@ struct Entry {
     answers: Arc<tokio::sync::Mutex<Answers>>,
     outside: bool,
     member: Option<String>,
-    /// Who brought it, if it has encrypted parts.
-    source: Option<Source>,
-    outcomes: Arc<Outcomes>,
 }
 
 impl Open {
     fn remove(&mut self, id: &str) {
         if let Some(entry) = self.tickets.remove(id) {
             self.outside -= usize::from(entry.outside);
-            if entry.outcomes.are_owed() {
-                self.unjudged.extend(entry.source);
-            }
             if let Some(member) = entry.member
                 && let Some(open) = self.of_members.get_mut(&member)
             {
@@ -228,15 +200,11 @@ impl Tickets {
         if let Some(member) = member.clone() {
             *open.of_members.entry(member).or_default() += 1;
         }
-        let source = if ticket.parts.is_empty() { None } else { Source::of(&ticket.origin) };
-        let outcomes = Arc::clone(&ticket.outcomes);
         let entry = Entry {
             ticket: Arc::new(Mutex::new(ticket)),
             answers: Arc::default(),
             outside,
             member,
-            source,
-            outcomes,
         };
         open.tickets.insert(id.clone(), entry);
         Ok(id)
@@ -275,14 +243,6 @@ impl Tickets {
         open.tickets.get(id).map(|entry| Arc::clone(&entry.answers)).ok_or(Problem::NoTicket)
     }
 
-    /// Who brought the tickets with encrypted parts that ended without a verdict since this
-    /// was asked last, once for each ticket.
-    pub(crate) fn take_unjudged(&self, now: OffsetDateTime) -> Vec<Source> {
-        let mut open = lock(&self.0);
-        open.expire(now);
-        std::mem::take(&mut open.unjudged)
-    }
-
     /// How many tickets are open for mail of a member.
     pub(crate) fn open_of_member(&self, member: &str, now: OffsetDateTime) -> usize {
         let mut open = lock(&self.0);
@@ -315,30 +275,6 @@ mod tests {
         assert!(tickets.find("a", now + LIFETIME - Duration::SECOND).is_ok());
         assert_eq!(tickets.find("b", now).err(), Some(Problem::NoTicket));
         assert_eq!(tickets.find("a", now + LIFETIME).err(), Some(Problem::NoTicket));
-    }
-
-    #[test]
-    fn keys_that_are_out_are_owed_a_verdict_when_their_ticket_ends_or_expires() {
-        let tickets = Tickets::default();
-        let now = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
-        let alice = Source::Person("alice".into());
-        for (name, released, judged) in
-            [("a", true, false), ("b", true, true), ("c", false, false), ("d", true, false)]
-        {
-            let ticket = ticket(now);
-            ticket.outcomes.released.store(released, Ordering::Relaxed);
-            ticket.outcomes.judged.store(judged, Ordering::Relaxed);
-            tickets.open(name.into(), ticket).unwrap();
-            let mut open = lock(&tickets.0);
-            open.tickets.get_mut(name).unwrap().source = Some(alice.clone());
-        }
-        assert_eq!(tickets.take_unjudged(now), []);
-        tickets.close("a");
-        tickets.close("a");
-        tickets.close("b");
-        assert_eq!(tickets.take_unjudged(now), std::slice::from_ref(&alice));
-        assert_eq!(tickets.take_unjudged(now), []);
-        assert_eq!(tickets.take_unjudged(now + LIFETIME), [alice]);
     }
 
     #[test]

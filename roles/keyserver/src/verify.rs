@@ -72,7 +72,6 @@ impl Keyserver {
             return Err(Problem::NotAllowed);
         }
         let Origin::Own(own) = &open.origin else { return Err(Problem::NotAllowed) };
-        open.outcomes.judged.store(true, std::sync::atomic::Ordering::Relaxed);
         let verdict = as_verdict(ticket, &open, own, &answer).and_then(|verdict| {
             let fits = check_pass(&open, &verdict);
             if verdict.outcome == Outcome::Pass || !open.parts.is_empty() {
