@@ -38,6 +38,11 @@ pub(crate) struct Initialised {
 pub(crate) async fn initialise(config: &Config) -> Result<Initialised, Complaint> {
     let federation = config.federation()?;
     let (keyserver, ca) = (config.keyserver()?, config.ca()?);
+    // The member CA's request names it: made with a wrong one it could never be certified.
+    let id = &config.organisation()?.id;
+    if !ssmax_federation::corporate_number_is_valid(corporate_number(id)) {
+        return Err(Complaint::new(Exit::WrongUse, "entry-number"));
+    }
     ssmax_store::files::create_private_dir(config.state_dir())?;
     let mut unlock_files = Vec::new();
     for (path, keys) in [

@@ -130,6 +130,8 @@ fn what_was_answered_as_kept_is_there_after_a_kill_and_an_officer_decides() {
     let said = hold(&["release", id, "--officer", "hanako"]).ends(0);
     assert!(said.out.contains("nothing was done"), "{}", said.out);
     assert_eq!(delivered(&site, "<first@a.example>"), 1);
+    // A released mail has its ticket in the journal like any other.
+    site.member("audit", &["verify"]).ends(0);
 
     let reply = submit(&site, secret, &incomplete("<second@a.example>"));
     assert!(reply.starts_with("250"), "{reply}");

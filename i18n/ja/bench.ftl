@@ -34,8 +34,8 @@ bench-goal-share-of-ours = 再暗号化の鍵処理、{ $key }、{ $size }: 本�
 bench-goal-share-of-libcrypto = 再暗号化の鍵処理、{ $key }、{ $size }: 復号と暗号化の1/50以下、{ $outcome }（libcryptoの{ $value }）
 bench-goals = 達成した目標: { $all }のうち{ $met }
 bench-inspect-what = 一通の検査プロセスの開始から終了までの時間の中央値。メールは日本語の本文と添付ファイルです。
-bench-inspect-line = { $size }: { $without } ms
-bench-inspect-line-clamav = { $size }: { $without } ms、ClamAVあり { $with } ms（{ $more } ms増）
+bench-inspect-line = { $size }: { $without } ミリ秒
+bench-inspect-line-clamav = { $size }: { $without } ミリ秒、ClamAVあり { $with } ミリ秒（{ $more } ミリ秒増）
 
 err-bench-no-compiler = 比較用のプログラムを作るCコンパイラ（cc）がありません
 rec-bench-no-compiler = インストールしてください。Debianでは: apt-get install gcc libc6-dev libssl-dev

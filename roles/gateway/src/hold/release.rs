@@ -50,12 +50,13 @@ impl Gateway {
         );
         let octets = self.open_held(id, &release.officer).await?;
         let by = EndedBy { officer: release.officer.clone(), reason: release.reason.clone() };
-        let mut fates = self.travel_again(&held, octets, release).await;
+        let fates = self.travel_again(&held, octets, release).await;
         let told = fates.told();
         for one in told.iter().filter(|one| matches!(one.fate.as_str(), "passed" | "repeated")) {
             self.hold.reached(id, &one.recipient).await.map_err(failed)?;
         }
-        let ticket = fates.ticket.take();
+        // The journal names the ticket, so it is taken along.
+        let ticket = fates.ticket.clone();
         fates.write(&self.journal, &held.facts.direction).await;
         self.close_now(ticket).await;
         let now = self.hold.find(id).await.map_err(failed)?.ok_or(Problem::NotFound)?;
