@@ -21,7 +21,7 @@ pub(crate) struct Args {
     /// both.
     #[arg(long, value_name = "DIRECTION")]
     direction: Option<Way>,
-    /// A configuration whose [inspector] counts: policy, limits, ClamAV. Default: the
+    /// A configuration whose `[inspector]` counts: policy, limits, ClamAV. Default: the
     /// built-in policy and limits, without ClamAV.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
