@@ -15,15 +15,11 @@ use zeroize::Zeroizing;
 use crate::cache::Cache;
 use crate::header::{self, StoreKey};
 use crate::key_file::{Held, KeyFile, MAX_KEY_FILE_OCTETS};
-use crate::pkcs11::TokenKey;
+use crate::pkcs11::{TokenKey, patiently};
 use crate::{HsmError, KeyId, KeyPurpose, StoredKey, Token, UnlockSecret, key_id, layout};
 
 /// How many parsed keys are kept in memory. An RSA key takes some 10 KiB.
 pub const MAX_CACHED_KEYS: usize = 4_096;
-
-/// How often a token is asked for a new key that fails without a reason, as happens while
-/// another session writes to it. There is no input that could be at fault.
-const MAKING_ATTEMPTS: usize = 3;
 
 /// A key of a store, as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -240,15 +236,7 @@ impl KeyStore {
         purpose: KeyPurpose,
         algorithm: KeyAlgorithm,
     ) -> Result<KeyId, HsmError> {
-        let vague =
-            |made: &Result<_, HsmError>| matches!(made, Err(HsmError::Key(TokenError::Failed)));
-        let mut made = token.make(purpose, algorithm);
-        for _ in 1..MAKING_ATTEMPTS {
-            if vague(&made) {
-                made = token.make(purpose, algorithm);
-            }
-        }
-        let spki = made?;
+        let spki = patiently(|| token.make(purpose, algorithm))?;
         let id = key_id(&spki);
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let file = KeyFile { created: self.next_created(), held: Held::InToken(spki) };

@@ -21,3 +21,4 @@ pub(crate) use key::TokenKey;
 pub use new_token::new_token;
 pub use probe::Capabilities;
 pub use token::Token;
+pub(crate) use token::patiently;

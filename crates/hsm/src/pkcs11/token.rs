@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
-use ssmax_token::KeyAlgorithm;
+use ssmax_token::{KeyAlgorithm, TokenError};
 
 use super::config::Pkcs11Config;
 use super::fault::Fault;
@@ -50,6 +50,21 @@ struct Sessions {
 pub(crate) struct Lent {
     pub(crate) session: Session,
     pub(crate) run: u64,
+}
+
+/// How often a token is asked that fails without a reason.
+const ATTEMPTS: usize = 3;
+
+/// Asks again where a token fails without a reason, as happens while another session or
+/// process writes to it. For what has no input that could be at fault.
+pub(crate) fn patiently<T>(ask: impl Fn() -> Result<T, HsmError>) -> Result<T, HsmError> {
+    let mut answer = ask();
+    for _ in 1..ATTEMPTS {
+        if matches!(answer, Err(HsmError::Key(TokenError::Failed))) {
+            answer = ask();
+        }
+    }
+    answer
 }
 
 impl Token {
@@ -96,7 +111,7 @@ impl Token {
         if let Some(known) = self.capabilities.get() {
             return Ok(known);
         }
-        let found = self.run(None, &|lent| probe::probe(self, lent))?;
+        let found = patiently(|| Ok(self.run(None, &|lent| probe::probe(self, lent))?))?;
         let found = found.required()?;
         tracing::info!(
             token = %self.label,
