@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 
 /// How long the roles may take to be ready.
-const READY: Duration = Duration::from_secs(30);
+const READY: Duration = Duration::from_secs(60);
 
 /// How long they may take to end.
 const END: Duration = Duration::from_secs(15);
