@@ -1,9 +1,7 @@
 //! `ssmax cert` on the published certificate vectors, and on what is no certificate.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
-mod site;
-
-use site::ssmax_in;
+use ssmax_support::site::ssmax_in;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,7 @@
 //! The command line as people and scripts meet it: exit codes, help, advice, files.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
-mod site;
-
-use site::{Site, ssmax_in};
+use ssmax_support::site::{Said, Site, ssmax_in};
 use std::fs;
 use std::path::Path;
 
@@ -48,7 +46,7 @@ const COMMANDS: &[&[&str]] = &[
     &["mail", "open"],
 ];
 
-fn ssmax(arguments: &[&str]) -> site::Said {
+fn ssmax(arguments: &[&str]) -> Said {
     ssmax_in(Path::new("/"), arguments)
 }
 

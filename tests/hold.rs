@@ -1,12 +1,10 @@
 //! `ssmax hold` as an officer types it, against a gateway that dies at the worst moment.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
-mod site;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use site::{Said, Site};
+use ssmax_support::site::{Said, Site};
 use std::fs;
 use std::io::{BufReader, Write as _};
 use std::net::TcpStream;

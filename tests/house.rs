@@ -23,13 +23,13 @@ const FLOORS: [&[&str]; 10] = [
     &["smime", "api"],
     &["authority", "ca", "keyserver", "inspector", "gateway", "agent"],
     &["ssmax"],
-    &["e2e", "interop", "fuzz"],
+    &["e2e", "interop", "fuzz", "surgery", "support"],
 ];
 
 const ROLES: [&str; 6] = ["authority", "ca", "keyserver", "inspector", "gateway", "agent"];
 
 /// Who may hold private keys at rest.
-const KEY_HOLDERS: [&str; 6] = ["keyserver", "ca", "authority", "agent", "ssmax", "e2e"];
+const KEY_HOLDERS: [&str; 7] = ["keyserver", "ca", "authority", "agent", "ssmax", "e2e", "support"];
 
 /// Libraries that must never be linked, with the reason.
 const BANNED: [(&str, &str); 5] = [

@@ -1,9 +1,7 @@
 //! A member with its roles as processes: joining, checking, people, the end.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
-mod site;
-
-use site::{Said, Site};
+use ssmax_support::site::{Said, Site};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;

@@ -12,10 +12,8 @@
     reason = "a test"
 )]
 
-mod site;
-
-use site::Site;
-use site::desk::{Desk, processes_of};
+use ssmax_support::site::Site;
+use ssmax_support::site::desk::{Desk, processes_of};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

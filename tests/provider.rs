@@ -7,10 +7,8 @@
     reason = "tests"
 )]
 
-mod site;
-
 use serde_json::Value;
-use site::Site;
+use ssmax_support::site::Site;
 
 /// The application that `ssmax org init` writes with this changed in the configuration.
 fn application(change: impl FnOnce(String) -> String) -> (Site, Value) {

@@ -16,8 +16,8 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::clamd::Clamd;
-use crate::site::Site;
-use crate::site::desk::{Desk, processes_of};
+use ssmax_support::site::Site;
+use ssmax_support::site::desk::{Desk, processes_of};
 
 const ROLES: [&str; 4] = ["keyserver", "ca", "inspector", "gateway"];
 

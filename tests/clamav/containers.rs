@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::clamd::{Clamd, SAMPLE, configured, may_skip};
-use crate::site::ssmax_in;
+use ssmax_support::site::ssmax_in;
 
 const FOLDER: &str = "/usr/share/clamav-testfiles";
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::clamd::{Clamd, configured};
-use crate::site::{Said, ssmax_in};
+use ssmax_support::site::{Said, ssmax_in};
 
 /// More than the two seconds that a scan may take here, on a busy machine.
 const SOON: Duration = Duration::from_secs(20);

@@ -13,5 +13,3 @@ mod clamd;
 mod containers;
 mod hostile;
 mod plaintext;
-#[path = "../site/mod.rs"]
-mod site;

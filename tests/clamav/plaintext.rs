@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::clamd::{Clamd, configured};
-use crate::site::ssmax_in;
+use ssmax_support::site::ssmax_in;
 
 /// The results of `ssmax check` by name.
 fn checks(dir: &std::path::Path) -> Vec<(String, String)> {

@@ -1,15 +1,16 @@
 //! Mail that came encrypted: opened, stopped, and judged anew when it is released.
 
-use crate::federation::Federation;
-use crate::forgery::{Forgery, Signer};
-use crate::mails::{Mail, eicar, locked_zip, mail, my_number, text};
-use crate::person::look_up;
-use crate::stage::submit;
-use crate::{HELD, delivered, officer, run_dir, smtp};
+use crate::{HELD, delivered, run_dir};
 use ssmax_api::Problem;
 use ssmax_api::gateway::{HeldState, OfficerRequest, ReviewMail};
 use ssmax_chain::Reason;
 use ssmax_inspection::Outcome;
+use ssmax_support::federation::Federation;
+use ssmax_support::forgery::{Forgery, Signer};
+use ssmax_support::mails::{Mail, eicar, locked_zip, mail, my_number, text};
+use ssmax_support::person::look_up;
+use ssmax_support::stage::submit;
+use ssmax_support::{officer, smtp};
 use time::OffsetDateTime;
 
 pub(crate) async fn run(federation: &Federation) {

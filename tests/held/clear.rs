@@ -1,13 +1,14 @@
 //! Mail that came in clear: findings that say hold keep it.
 
-use crate::federation::Federation;
-use crate::mails::{locked_zip, mail, my_number, parsed};
-use crate::stage::submit;
-use crate::{HELD, MALLORY, delivered, officer, run_dir, smtp};
+use crate::{HELD, MALLORY, delivered, run_dir};
 use ssmax_api::Problem;
 use ssmax_api::gateway::{HeldMail, HeldState, OfficerRequest, ReviewMail};
 use ssmax_chain::Reason;
 use ssmax_inspection::Outcome;
+use ssmax_support::federation::Federation;
+use ssmax_support::mails::{locked_zip, mail, my_number, parsed};
+use ssmax_support::stage::submit;
+use ssmax_support::{officer, smtp};
 
 pub(crate) async fn run(federation: &Federation) {
     a_released_mail_is_delivered_once(federation).await;
@@ -103,11 +104,11 @@ async fn what_blocks_is_refused_and_not_kept(federation: &Federation) {
     let Federation { a, b, alice, bob, .. } = federation;
     let leak = mail(&alice.address, &bob.address, &my_number());
     let reply = submit(a, alice, &bob.address, &leak).await;
-    assert_eq!(reply, crate::published::told(Reason::LeakFound));
+    assert_eq!(reply, ssmax_support::published::told(Reason::LeakFound));
     // B blocks what A holds.
     let locked = mail(&bob.address, &alice.address, &locked_zip());
     let reply = submit(b, bob, &alice.address, &locked).await;
-    assert_eq!(reply, crate::published::told(Reason::ContentUninspectable));
+    assert_eq!(reply, ssmax_support::published::told(Reason::ContentUninspectable));
     for (member, mail) in [(a, leak), (b, locked)] {
         let held = officer::list(&run_dir(member)).await;
         assert!(held.iter().all(|one| one.message_id != mail.message_id));

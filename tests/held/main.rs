@@ -13,45 +13,12 @@
 
 mod chain;
 mod clear;
-#[path = "../reasons/federation.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod federation;
-#[path = "../reasons/forgery.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod forgery;
-#[path = "../reasons/mails.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod mails;
-#[path = "../reasons/member.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod member;
-#[path = "../reasons/officer.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod officer;
 mod outside;
-#[path = "../reasons/person.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod person;
-#[path = "../reasons/published.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod published;
-#[path = "../reasons/smtp.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod smtp;
-#[path = "../reasons/stage.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod stage;
-#[path = "../reasons/surgery.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod surgery;
 mod told;
-#[path = "../reasons/wire.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod wire;
 
-use federation::Federation;
-use member::Member;
-use person::Person;
+use ssmax_support::federation::Federation;
+use ssmax_support::member::Member;
+use ssmax_support::person::Person;
 use std::path::PathBuf;
 
 /// The answer for a mail that waits for an officer.

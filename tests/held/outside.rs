@@ -1,19 +1,20 @@
 //! Mail to somebody outside the federation, by each setting of `[gateway] outside`.
 
-use crate::federation::Federation;
-use crate::forgery::{basis, generate};
-use crate::mails::{Mail, mail, my_number, parsed, text};
-use crate::member::Role;
-use crate::person::look_up;
-use crate::published::told;
-use crate::stage::submit;
-use crate::{HELD, MALLORY, officer, run_dir};
+use crate::{HELD, MALLORY, run_dir};
 use ssmax_api::gateway::HeldState;
 use ssmax_chain::Reason;
 use ssmax_gateway::Outside;
 use ssmax_pki::{Certificate, issue, lint, profile};
 use ssmax_primitives::SoftwareKey;
 use ssmax_store::files;
+use ssmax_support::federation::Federation;
+use ssmax_support::forgery::{basis, generate};
+use ssmax_support::mails::{Mail, mail, my_number, parsed, text};
+use ssmax_support::member::Role;
+use ssmax_support::officer;
+use ssmax_support::person::look_up;
+use ssmax_support::published::told;
+use ssmax_support::stage::submit;
 
 pub(crate) async fn run(federation: &mut Federation) {
     in_clear_a_mail_leaves_as_its_mailer_made_it(federation).await;

@@ -1,12 +1,13 @@
 //! What people are told of held mail, and what becomes of it when nobody decides.
 
-use crate::federation::Federation;
-use crate::mails::{locked_zip, mail, parsed};
-use crate::person::Person;
-use crate::stage::submit;
-use crate::{HELD, MALLORY, mailbox, officer, run_dir, smtp};
+use crate::{HELD, MALLORY, mailbox, run_dir};
 use ssmax_api::gateway::{HeldMail, HeldState, OfficerRequest};
 use ssmax_store::sqlx::{self, SqlitePool};
+use ssmax_support::federation::Federation;
+use ssmax_support::mails::{locked_zip, mail, parsed};
+use ssmax_support::person::Person;
+use ssmax_support::stage::submit;
+use ssmax_support::{officer, smtp};
 use std::time::{Duration, Instant};
 
 /// How long a notice may take, on a busy machine.

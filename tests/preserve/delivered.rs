@@ -1,10 +1,10 @@
 //! A mail as it lies in somebody's mailbox, and what OpenSSL makes of it.
 
-use crate::mails::{Mail, parsed};
-use crate::member::Member;
-use crate::person::Person;
 use ssmax_cms::Limits;
 use ssmax_cms::enveloped::{Enveloped, RecipientInfo};
+use ssmax_support::mails::{Mail, parsed};
+use ssmax_support::member::Member;
+use ssmax_support::person::Person;
 use std::process::Command;
 
 /// A delivered mail.

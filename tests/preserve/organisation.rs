@@ -1,13 +1,13 @@
 //! An organisation that preserves: inspected as ever, then given on as it came.
 
 use crate::delivered::{Delivered, delivered, object};
-use crate::federation::Federation;
-use crate::mails::{Mail, eicar, mail, parsed, text};
-use crate::member::Member;
-use crate::person::{Person, look_up};
-use crate::stage::submit;
 use ssmax_cms::signed::SignedData;
 use ssmax_pki::oid;
+use ssmax_support::federation::Federation;
+use ssmax_support::mails::{Mail, eicar, mail, parsed, text};
+use ssmax_support::member::Member;
+use ssmax_support::person::{Person, look_up};
+use ssmax_support::stage::submit;
 
 pub(crate) async fn run(federation: &Federation) {
     what_the_sender_encrypted_arrives_as_it_left(federation).await;

@@ -1,11 +1,11 @@
 //! An ESP: its people's keys are their own, and nobody there opens a mail.
 
 use crate::delivered::{delivered, object};
-use crate::federation::Federation;
-use crate::mails::{eicar, mail, text};
 use crate::organisation::{is_own_signature, sent};
-use crate::person::look_up;
-use crate::stage::submit;
+use ssmax_support::federation::Federation;
+use ssmax_support::mails::{eicar, mail, text};
+use ssmax_support::person::look_up;
+use ssmax_support::stage::submit;
 
 pub(crate) async fn run(federation: &Federation) {
     certificates_say_who_proved_what(federation);

@@ -1,10 +1,10 @@
 //! Reasons found while the octets arrive and are read.
 
-use crate::mails::{ambiguous, mail, mail_from, text, text_with};
-use crate::person::look_up;
-use crate::smtp;
-use crate::stage::Stage;
 use ssmax_chain::Reason;
+use ssmax_support::mails::{ambiguous, mail, mail_from, text, text_with};
+use ssmax_support::person::look_up;
+use ssmax_support::smtp;
+use ssmax_support::stage::Stage;
 
 pub(crate) async fn run(stage: &mut Stage<'_>) {
     a_header_that_cannot_be_read(stage).await;
@@ -133,7 +133,7 @@ async fn a_cipher_that_is_refused(stage: &mut Stage<'_>) {
     let [a, _] = stage.sides();
     let plain = mail_from(&[("From", &a.sender.address)], &a.other.address, &text());
     let encrypted = plain.signed_by(a.sender).encrypted_for(&a.relay);
-    let object = crate::mails::parsed(&encrypted.octets).decoded_body().unwrap();
+    let object = ssmax_support::mails::parsed(&encrypted.octets).decoded_body().unwrap();
     // AES-256 in OFB instead of CBC: malleable, and with the same parameters.
     let (cbc, ofb) =
         (b"\x60\x86\x48\x01\x65\x03\x04\x01\x2a", b"\x60\x86\x48\x01\x65\x03\x04\x01\x2b");

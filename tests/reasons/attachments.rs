@@ -2,10 +2,6 @@
 //! A delivers them as they came (`keep`), B as one encrypted mail (`whole`).
 
 use crate::attachments_forwarded;
-use crate::mails::{Mail, mail, multipart_signed, parsed, random, text};
-use crate::member::Member;
-use crate::person::Person;
-use crate::stage::{Side, Stage, submit};
 use ssmax_agent::attach::attach;
 use ssmax_agent::open::open;
 use ssmax_agent::sign::Signer;
@@ -21,6 +17,10 @@ use ssmax_pki::{Certificate, oid};
 use ssmax_primitives::{SoftwareKey, SystemRandom};
 use ssmax_smime::choice::Recipient;
 use ssmax_smime::judge::{Question, Verdict};
+use ssmax_support::mails::{Mail, mail, multipart_signed, parsed, random, text};
+use ssmax_support::member::Member;
+use ssmax_support::person::Person;
+use ssmax_support::stage::{Side, Stage, submit};
 use std::process::Command;
 use time::OffsetDateTime;
 
@@ -358,7 +358,7 @@ async fn a_changed_text(stage: &mut Stage<'_>, side: &Side<'_>) {
 }
 
 async fn a_leak_in_a_file(stage: &mut Stage<'_>, side: &Side<'_>) {
-    let leak = parsed(&crate::mails::my_number()).decoded_body().unwrap();
+    let leak = parsed(&ssmax_support::mails::my_number()).decoded_body().unwrap();
     let files = [FILES[0], ("people.txt", leak.as_slice())];
     submitted(stage, side, &attached(side, &files), Reason::LeakInside).await;
 }

@@ -5,10 +5,6 @@
 use crate::attachments::{
     FILES, delivered, objects, opens, openssl_opens, records, signer, tails, taken_apart, with_list,
 };
-use crate::mails::{Mail, parsed};
-use crate::member::Member;
-use crate::person::{Person, look_up};
-use crate::stage::{Side, Stage, submit};
 use serde_bytes::ByteBuf;
 use ssmax_agent::forward::{self, Opener, forward};
 use ssmax_api::ca::{ExportedUser, NewUser, OfficerRequest, RenewUser};
@@ -17,6 +13,10 @@ use ssmax_pki::Certificate;
 use ssmax_primitives::{SoftwareKey, SystemRandom};
 use ssmax_smime::choice::Recipient;
 use ssmax_smime::decrypt::OpenPolicy;
+use ssmax_support::mails::{Mail, parsed};
+use ssmax_support::member::Member;
+use ssmax_support::person::{Person, look_up};
+use ssmax_support::stage::{Side, Stage, submit};
 use ssmax_token::KeyAlgorithm;
 use std::path::Path;
 use std::process::Command;

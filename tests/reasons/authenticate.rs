@@ -1,16 +1,16 @@
 //! Who sent this? Reasons of an own person's mail before any key is used.
 
 use crate::between::{Between, Meddling};
-use crate::forgery::{basis, generate};
-use crate::mails::{Mail, forwarded, mail, mail_from, multipart_signed, parsed, text};
-use crate::published::told;
-use crate::smtp;
-use crate::stage::{Side, Stage, submit_at};
-use crate::surgery::without_certificates;
 use ssmax_chain::Reason;
 use ssmax_pki::profile::{self, Generation, Identity, User};
 use ssmax_pki::{Certificate, issue, lint};
 use ssmax_primitives::SoftwareKey;
+use ssmax_support::forgery::{basis, generate};
+use ssmax_support::mails::{Mail, forwarded, mail, mail_from, multipart_signed, parsed, text};
+use ssmax_support::published::told;
+use ssmax_support::smtp;
+use ssmax_support::stage::{Side, Stage, submit_at};
+use ssmax_surgery::without_certificates;
 use ssmax_token::SigningKey;
 use time::OffsetDateTime;
 
@@ -83,7 +83,7 @@ async fn from_of_a_colleague(stage: &mut Stage<'_>) {
     submitted(stage, &a, &mail, Reason::FromNotSubmitter).await;
     submitted(stage, &a, &mail.signed_by(a.colleague), Reason::FromNotSubmitter).await;
     // What bounces would reach the colleague.
-    let own = crate::mails::mail(&a.sender.address, &a.other.address, &text());
+    let own = ssmax_support::mails::mail(&a.sender.address, &a.other.address, &text());
     let login = Some((a.sender.address.as_str(), a.sender.secret.as_str()));
     let (from, to) = (&a.colleague.address, &a.other.address);
     let reply = smtp::send(a.member.submission, login, from, to, &own.octets).await;
@@ -187,7 +187,7 @@ async fn encrypted_for_the_recipient_alone(stage: &mut Stage<'_>) {
     // A federation key opens what members send each other, never a submission.
     let federation_key = &a.member.admission.organisation_encryption[0];
     let federation_key = Certificate::from_pem(federation_key).unwrap();
-    let mail = crate::mails::mail(&a.sender.address, &a.other.address, &text())
+    let mail = ssmax_support::mails::mail(&a.sender.address, &a.other.address, &text())
         .signed_by(a.sender)
         .encrypted_for(&federation_key);
     submitted(stage, &a, &mail, Reason::EncryptedForNobodyHere).await;

@@ -1,7 +1,6 @@
 //! Somebody between a member's gateway and the roles behind it: a second gateway of the
 //! member whose keyserver and inspector are reached through here.
 
-use crate::member::{Member, addresses};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ssmax_api::ca::GatewayRequest as CaRequest;
@@ -12,6 +11,7 @@ use ssmax_daemon::Stop;
 use ssmax_daemon::call::{call, call_laden};
 use ssmax_daemon::listen::{Limits, Listener};
 use ssmax_store::files;
+use ssmax_support::member::{Member, addresses};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

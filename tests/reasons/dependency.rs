@@ -1,20 +1,20 @@
 //! Something needed is down, or forgets: the mail stays with who has it.
 
 use crate::between::{Between, Meddling};
-use crate::federation::Federation;
-use crate::forgery::{Forgery, Signer};
-use crate::mails::{Mail, eicar, mail, text};
-use crate::member::{Member, Role};
-use crate::person::Person;
-use crate::published::told;
-use crate::smtp;
-use crate::stage::{Found, Stage, submit, submit_at};
 use serde_bytes::ByteBuf;
 use ssmax_api::Answer;
 use ssmax_api::keyserver::{GatewayRequest, ListInstalled};
 use ssmax_chain::Reason;
 use ssmax_daemon::Stop;
 use ssmax_store::sqlx::{self, SqlitePool};
+use ssmax_support::federation::Federation;
+use ssmax_support::forgery::{Forgery, Signer};
+use ssmax_support::mails::{Mail, eicar, mail, text};
+use ssmax_support::member::{Member, Role};
+use ssmax_support::person::Person;
+use ssmax_support::published::told;
+use ssmax_support::smtp;
+use ssmax_support::stage::{Found, Stage, submit, submit_at};
 use std::path::Path;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -166,7 +166,7 @@ async fn keyserver_with_an_old_list(
     settings.run_dir = alone.state_dir.with_file_name("run");
     copy(&c.keyserver.key_dir(), &settings.key_dir());
     let seal_ca = ssmax_ca::seal_ca(&c.ca).await.unwrap();
-    let nobody = crate::forgery::generate();
+    let nobody = ssmax_support::forgery::generate();
     let key = ssmax_token::KeyPair::spki(&nobody);
     ssmax_keyserver::install_admission(&settings, &c.admission, &seal_ca, key).await.unwrap();
     let run_dir = settings.run_dir.clone();

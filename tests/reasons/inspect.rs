@@ -1,10 +1,10 @@
 //! What the inspections find in mail that comes in clear, and where mail cannot go.
 
-use crate::forgery::{Forgery, Signer};
-use crate::mails::{eicar, forwarded, locked_zip, mail, my_number, text, text_with};
-use crate::stage::Stage;
 use ssmax_chain::Reason;
 use ssmax_pki::Certificate;
+use ssmax_support::forgery::{Forgery, Signer};
+use ssmax_support::mails::{eicar, forwarded, locked_zip, mail, my_number, text, text_with};
+use ssmax_support::stage::Stage;
 
 /// Somebody outside the federation.
 const MALLORY: &str = "mallory@x.example";

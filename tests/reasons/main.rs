@@ -1,10 +1,10 @@
 //! Every reason for which a mail does not go on, provoked through the real roles.
 //!
-//! [`federation`] runs an authority and four members in this process, [`mails`] and
-//! [`forgery`] write what people and hostile members send, [`between`] stands between a
-//! gateway and the roles behind it. The cases lie in the files of their kind, one small
-//! function each; [`stage`] compares what the journal and the outside were told with
-//! `spec/reasons.tsv`. At the end no reason may be left over.
+//! [`ssmax_support`] has the federation and what people and hostile members send;
+//! [`between`] stands between a gateway and the roles behind it. The cases lie in the files
+//! of their kind, one small function each; [`ssmax_support::stage`] compares what the
+//! journal and the outside were told with `spec/reasons.tsv`. At the end no reason may be
+//! left over.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,28 +19,15 @@ mod attachments_forwarded;
 mod authenticate;
 mod between;
 mod dependency;
-mod federation;
-#[allow(dead_code, reason = "shared, and used in part")]
-mod forgery;
 mod inspect;
-mod mails;
-mod member;
 mod of_member;
 mod of_member_opened;
-#[allow(dead_code, reason = "shared, and used in part")]
-mod officer;
 mod own_opened;
-mod person;
 mod provider;
-mod published;
-mod smtp;
-mod stage;
 mod standing;
-mod surgery;
-mod wire;
 
-use federation::Federation;
-use stage::Stage;
+use ssmax_support::federation::Federation;
+use ssmax_support::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_reason_is_reached_and_told_as_published() {

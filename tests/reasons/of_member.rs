@@ -1,12 +1,12 @@
 //! Reasons of another member's mail before any key is used. Each forgery differs from a
 //! good mail in one thing.
 
-use crate::forgery::{Forgery, Signer};
-use crate::mails::{Mail, mail, text};
-use crate::smtp;
-use crate::stage::{Side, Stage, submit};
 use ssmax_chain::{HopId, Reason};
 use ssmax_federation::{corporate_number_check_digit, member_id};
+use ssmax_support::forgery::{Forgery, Signer};
+use ssmax_support::mails::{Mail, mail, text};
+use ssmax_support::smtp;
+use ssmax_support::stage::{Side, Stage, submit};
 use time::{Duration, OffsetDateTime};
 
 pub(crate) async fn run(stage: &mut Stage<'_>) {

@@ -1,11 +1,11 @@
 //! Reasons of another member's mail after a key was used: B refuses with one answer for
 //! all, A holds with one answer for all.
 
-use crate::mails::{Mail, ambiguous, eicar, forwarded, locked_zip, mail, text};
 use crate::of_member::arrived;
-use crate::stage::{Side, Stage};
-use crate::surgery::last_octet_changed;
 use ssmax_chain::{HopId, Reason};
+use ssmax_support::mails::{Mail, ambiguous, eicar, forwarded, locked_zip, mail, text};
+use ssmax_support::stage::{Side, Stage};
+use ssmax_surgery::last_octet_changed;
 use time::OffsetDateTime;
 
 pub(crate) async fn run(stage: &mut Stage<'_>) {
@@ -162,7 +162,7 @@ async fn our_own_seal_inside(stage: &mut Stage<'_>, side: &Side<'_>) {
     arrived(stage, side, &mail, Reason::OwnSealInside).await;
     // In an opaque signature.
     let erin = &stage.federation.erin;
-    let inner = crate::mails::mail(&erin.address, &side.sender.address, &text());
+    let inner = ssmax_support::mails::mail(&erin.address, &side.sender.address, &text());
     let mail = stage.federation.by_c(side).inner(inner.opaque(&entity, erin)).compose();
     arrived(stage, side, &mail, Reason::OwnSealInside).await;
 }

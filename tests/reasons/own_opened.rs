@@ -2,15 +2,15 @@
 //! all, B holds with one answer for all.
 
 use crate::authenticate::in_anothers_name;
-use crate::mails::{
-    Mail, ambiguous, forwarded, locked_zip, mail, mail_from, my_number, parsed, text,
-};
-use crate::stage::{Side, Stage, submit};
-use crate::surgery::last_octet_changed;
 use ssmax_chain::Reason;
 use ssmax_cms::enveloped::{ContentCipher, RsaTransport, encrypt, recipient_info};
 use ssmax_mail::compose::{boundary, multipart};
 use ssmax_primitives::{ContentKey, SystemRandom};
+use ssmax_support::mails::{
+    Mail, ambiguous, forwarded, locked_zip, mail, mail_from, my_number, parsed, text,
+};
+use ssmax_support::stage::{Side, Stage, submit};
+use ssmax_surgery::last_octet_changed;
 
 pub(crate) async fn run(stage: &mut Stage<'_>) {
     for side in stage.sides() {

@@ -1,11 +1,11 @@
 //! Reasons that only an ESP has: it does not open what it delivers.
 
-use crate::forgery::{Forgery, Signer};
-use crate::mails::{mail, text};
-use crate::person::look_up;
-use crate::smtp;
-use crate::stage::Stage;
 use ssmax_chain::Reason;
+use ssmax_support::forgery::{Forgery, Signer};
+use ssmax_support::mails::{mail, text};
+use ssmax_support::person::look_up;
+use ssmax_support::smtp;
+use ssmax_support::stage::Stage;
 
 pub(crate) async fn run(stage: &mut Stage<'_>) {
     let federation = stage.federation;

@@ -1,10 +1,10 @@
 //! What the authority says about C: suspended, then expelled. C's own mail is on its way
 //! all the time, good but for that.
 
-use crate::mails::{mail, text};
 use crate::of_member::arrived;
-use crate::stage::Stage;
 use ssmax_chain::Reason;
+use ssmax_support::mails::{mail, text};
+use ssmax_support::stage::Stage;
 use time::OffsetDateTime;
 
 pub(crate) async fn run(stage: &mut Stage<'_>) {

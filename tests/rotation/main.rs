@@ -7,47 +7,8 @@
     reason = "tests"
 )]
 
-#[path = "../reasons/federation.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod federation;
-#[path = "../reasons/forgery.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod forgery;
-#[path = "../reasons/mails.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod mails;
-#[path = "../reasons/member.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod member;
-#[path = "../reasons/officer.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod officer;
-#[path = "../reasons/person.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod person;
-#[path = "../reasons/published.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod published;
-#[path = "../reasons/smtp.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod smtp;
-#[path = "../reasons/stage.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod stage;
-#[path = "../reasons/surgery.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod surgery;
-#[path = "../reasons/wire.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod wire;
-
 use std::time::Duration;
 
-use federation::Federation;
-use forgery::{Forgery, Signer, generate};
-use mails::{Mail, mail, parsed, text};
-use member::{Member, Role};
-use person::look_up;
 use ssmax_chain::hop_mail::{self, HopBody};
 use ssmax_cms::Limits;
 use ssmax_cms::enveloped::Enveloped;
@@ -57,8 +18,14 @@ use ssmax_hsm::{KeyPurpose, KeyStore, UnlockSecret};
 use ssmax_pki::Certificate;
 use ssmax_pki::profile::{self, Organisation};
 use ssmax_pki::{issue, lint};
+use ssmax_support::federation::Federation;
+use ssmax_support::forgery::{Forgery, Signer, generate};
+use ssmax_support::mails::{Mail, mail, parsed, text};
+use ssmax_support::member::{Member, Role};
+use ssmax_support::person::look_up;
+use ssmax_support::smtp;
+use ssmax_support::stage::{delivered, submit};
 use ssmax_token::KeyPair as _;
-use stage::{delivered, submit};
 use time::OffsetDateTime;
 
 /// New keys for a member, certified; the answer is not installed yet.

@@ -1,9 +1,6 @@
 //! Tickets for mails that come to alice of A: from erin of C, and from outside.
 
 use crate::asking::Site;
-use crate::forgery::{Forgery, Signer};
-use crate::mails::{Mail, mail, parsed, text};
-use crate::person::Person;
 use crate::submitted::{Admitted, inner_signer, offered};
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{
@@ -11,6 +8,9 @@ use ssmax_api::keyserver::{
 };
 use ssmax_chain::binding::headers_digest;
 use ssmax_chain::{Digest, HopRecord, hop_mail};
+use ssmax_support::forgery::{Forgery, Signer};
+use ssmax_support::mails::{Mail, mail, parsed, text};
+use ssmax_support::person::Person;
 
 /// What the gateway asks of the keyserver for a mail of another member.
 pub(crate) fn admission(mail: &Mail, from: &Person, to: &Person) -> (GatewayRequest, OfferedPart) {

@@ -1,8 +1,5 @@
 //! The keyserver of A at its three sockets.
 
-use crate::federation::Federation;
-use crate::member::Member;
-use crate::person::look_up;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ssmax_api::keyserver::{CaRequest, GatewayRequest, InspectorRequest, WorkerAsk};
@@ -12,6 +9,9 @@ use ssmax_daemon::call::{CallError, call};
 use ssmax_pki::Certificate;
 use ssmax_primitives::SoftwareKey;
 use ssmax_store::files;
+use ssmax_support::federation::Federation;
+use ssmax_support::member::Member;
+use ssmax_support::person::look_up;
 use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(30);

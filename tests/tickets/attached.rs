@@ -1,8 +1,6 @@
 //! Mails in attachment mode: all their files or none, each where it belongs.
 
 use crate::asking::{Site, assert_refused};
-use crate::mails::{Mail, mail, parsed, random, text};
-use crate::person::{Person, look_up};
 use crate::submitted::{Admitted, inner_signer, offered};
 use serde_bytes::ByteBuf;
 use ssmax_agent::attach::attach;
@@ -20,6 +18,8 @@ use ssmax_mail::compose::{Part, boundary, multipart};
 use ssmax_pki::Certificate;
 use ssmax_primitives::SystemRandom;
 use ssmax_smime::choice::Recipient;
+use ssmax_support::mails::{Mail, mail, parsed, random, text};
+use ssmax_support::person::{Person, look_up};
 use time::OffsetDateTime;
 
 pub(crate) async fn run(site: &Site) {
@@ -205,7 +205,7 @@ async fn files_of_another_member_are_the_announced_ones(site: &Site) {
     let (alice, bob) = (&site.federation.alice, &site.federation.bob);
     let relay = look_up(site.b(), &alice.address).await;
     let mail = attached(bob, &alice.address, &relay);
-    let reply = crate::stage::submit(site.b(), bob, &alice.address, &mail).await;
+    let reply = ssmax_support::stage::submit(site.b(), bob, &alice.address, &mail).await;
     assert!(reply.starts_with("250 2.0.0 "), "{reply}");
     let seen = site.a().wire.newest();
     let message = parsed(&seen);

@@ -3,8 +3,6 @@
 
 use crate::asking::{Site, assert_refused};
 use crate::held::{held, review};
-use crate::mails::{mail, text};
-use crate::member::Role;
 use crate::own_mail::admit;
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
@@ -13,6 +11,8 @@ use ssmax_chain::Reason;
 use ssmax_inspection::Outcome;
 use ssmax_keyserver::Limits;
 use ssmax_primitives::{ContentKey, SystemRandom};
+use ssmax_support::mails::{mail, text};
+use ssmax_support::member::Role;
 
 pub(crate) async fn run(site: &mut Site) {
     a_person_submits_so_many_mails_and_writes_to_so_many_people(site).await;

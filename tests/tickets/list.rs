@@ -1,7 +1,6 @@
 //! The member list: the authority's word alone, and never an older one.
 
 use crate::asking::{Site, assert_refused};
-use crate::forgery::{basis, generate};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{Form, GatewayRequest, ListInstalled};
@@ -12,6 +11,7 @@ use ssmax_federation::MemberList;
 use ssmax_pki::{Certificate, issue, lint, profile};
 use ssmax_primitives::SoftwareKey;
 use ssmax_store::sqlx::{self, SqlitePool};
+use ssmax_support::forgery::{basis, generate};
 use time::{Duration, OffsetDateTime};
 
 pub(crate) async fn run(site: &Site) {

@@ -18,56 +18,23 @@ mod asking;
 mod attached;
 mod closed;
 mod copies;
-#[path = "../reasons/federation.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod federation;
-#[path = "../reasons/forgery.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod forgery;
 mod fresh;
 mod held;
 mod limits;
 mod list;
-#[path = "../reasons/mails.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod mails;
-#[path = "../reasons/member.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod member;
 mod of_member;
-#[path = "../reasons/officer.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod officer;
 mod outside;
 mod own_mail;
 mod people;
-#[path = "../reasons/person.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod person;
 mod posts;
 mod preserved;
 mod provider;
-#[path = "../reasons/published.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod published;
 mod repeats;
 mod seals;
 mod senders;
-#[path = "../reasons/smtp.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod smtp;
-#[path = "../reasons/stage.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod stage;
 mod submitted;
-#[path = "../reasons/surgery.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod surgery;
 mod unsigned;
 mod verdicts;
-#[path = "../reasons/wire.rs"]
-#[allow(dead_code, reason = "shared, and used in part")]
-mod wire;
 mod worker;
 
 use asking::Site;

@@ -1,8 +1,6 @@
 //! Mail of one's own mailbox wrapped anew: by its owner alone, with keys of theirs.
 
 use crate::asking::Site;
-use crate::mails::{Mail, mail, parsed, random, text};
-use crate::person::Person;
 use crate::submitted::offered;
 use serde_bytes::ByteBuf;
 use ssmax_agent::rekey::{part, sign_request};
@@ -21,6 +19,8 @@ use ssmax_pki::Certificate;
 use ssmax_primitives::SoftwareKey;
 use ssmax_smime::decrypt::{OpenPolicy, decrypt_with};
 use ssmax_smime::rewrap::Apart;
+use ssmax_support::mails::{Mail, mail, parsed, random, text};
+use ssmax_support::person::Person;
 use ssmax_token::KeyAlgorithm;
 use time::{Duration, OffsetDateTime};
 

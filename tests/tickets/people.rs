@@ -1,13 +1,13 @@
 //! People: only whom the member's own CA certified, and each address is one person's.
 
 use crate::asking::{Site, assert_refused};
-use crate::forgery::{basis, generate};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::ca::KeyHolder;
 use ssmax_api::keyserver::{CaRequest, Form, UserRecord};
 use ssmax_pki::profile::{self, Generation, Identity, Organisation, User};
 use ssmax_pki::{Certificate, issue, lint};
+use ssmax_support::forgery::{basis, generate};
 
 pub(crate) async fn run(site: &Site) {
     a_certificate_of_another_member_is_not_installed(site).await;

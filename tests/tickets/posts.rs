@@ -2,7 +2,6 @@
 //! key, for a mail that passed and that is for this list.
 
 use crate::asking::{Site, assert_refused};
-use crate::person::officer;
 use crate::worker::Worker;
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
@@ -10,6 +9,7 @@ use ssmax_api::ca::{AccountKind, AddUser, NewUser, OfficerRequest};
 use ssmax_api::keyserver::{Form, WorkerAsk};
 use ssmax_chain::Digest;
 use ssmax_inspection::Outcome;
+use ssmax_support::person::officer;
 
 const LIST: &str = "staff@a.example";
 const OTHER_LIST: &str = "board@a.example";

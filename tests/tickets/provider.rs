@@ -1,9 +1,6 @@
 //! D, an ESP: whatever is asked, it opens no mail and gives away no key.
 
 use crate::asking::{Site, assert_refused};
-use crate::forgery::{Forgery, Signer};
-use crate::mails::{mail, parsed, random, text};
-use crate::person::look_up;
 use crate::submitted::{Admitted, inner_signer, offered};
 use crate::worker::{key_for, new_key};
 use serde::Serialize;
@@ -20,6 +17,9 @@ use ssmax_chain::{Digest, Reason};
 use ssmax_inspection::Outcome;
 use ssmax_primitives::SoftwareKey;
 use ssmax_store::files;
+use ssmax_support::forgery::{Forgery, Signer};
+use ssmax_support::mails::{mail, parsed, random, text};
+use ssmax_support::person::look_up;
 use ssmax_token::{KeyPair as _, SigningKey as _};
 use time::OffsetDateTime;
 

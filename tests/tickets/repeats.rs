@@ -3,13 +3,13 @@
 
 use crate::arrived::admission;
 use crate::asking::{Site, assert_refused};
-use crate::forgery::{Forgery, Signer};
-use crate::mails::{mail, text};
-use crate::surgery::last_octet_changed;
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{AdmitInbound, DeliveredBefore, GatewayRequest, InboundAnswer};
 use ssmax_chain::hop_record::claimed_name;
 use ssmax_chain::{HopId, Reason};
+use ssmax_support::forgery::{Forgery, Signer};
+use ssmax_support::mails::{mail, text};
+use ssmax_surgery::last_octet_changed;
 use time::OffsetDateTime;
 
 pub(crate) async fn run(site: &Site) {

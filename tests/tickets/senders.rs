@@ -2,14 +2,14 @@
 //! role that a named source writes as. Everything else gets no ticket.
 
 use crate::asking::{Site, assert_refused};
-use crate::mails::random;
-use crate::person::officer;
 use ssmax_api::Problem;
 use ssmax_api::ca::{AccountKind, AddUser, NewUser, OfficerRequest};
 use ssmax_api::keyserver::{AdmitOutbound, CaRequest, Delegation, Form};
 use ssmax_api::keyserver::{GatewayRequest, OutboundTicket};
 use ssmax_chain::statement::Statement;
 use ssmax_chain::{Digest, Reason};
+use ssmax_support::mails::random;
+use ssmax_support::person::officer;
 use time::OffsetDateTime;
 
 const OFFICE: &str = "office@a.example";
@@ -157,7 +157,7 @@ async fn what_is_no_person_gets_no_secret_and_no_key_of_its_own(site: &Site) {
         AddUser { kind: AccountKind::Person, ..bare },
     ] {
         let request = OfficerRequest::AddUser(Box::new(request));
-        let answer = crate::person::ask_officer::<NewUser>(site.a(), &request).await;
+        let answer = ssmax_support::person::ask_officer::<NewUser>(site.a(), &request).await;
         assert_eq!(answer.map(|new| new.user), Err(Problem::Malformed));
     }
 }

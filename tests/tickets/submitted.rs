@@ -1,7 +1,6 @@
 //! Tickets for mails of alice of A.
 
 use crate::asking::Site;
-use crate::mails::{Mail, mail, parsed, random, text};
 use serde_bytes::ByteBuf;
 use ssmax_api::keyserver::{AdmitOutbound, Form, GatewayRequest, OfferedPart, OutboundTicket};
 use ssmax_api::keyserver::{InnerSigner, RecipientRoute};
@@ -11,6 +10,7 @@ use ssmax_cms::Limits;
 use ssmax_cms::enveloped::Enveloped;
 use ssmax_cms::signed::SignedData;
 use ssmax_mail::canonical;
+use ssmax_support::mails::{Mail, mail, parsed, random, text};
 use time::OffsetDateTime;
 
 /// A mail with its ticket.

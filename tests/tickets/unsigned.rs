@@ -1,12 +1,12 @@
 //! Form (d): the keyserver signs in a person's name, once, and only what then passes.
 
 use crate::asking::{Site, assert_refused};
-use crate::mails::text;
 use crate::submitted::{Admitted, inner_signer};
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{Form, VerdictBody};
 use ssmax_chain::Digest;
 use ssmax_inspection::Outcome;
+use ssmax_support::mails::text;
 
 pub(crate) async fn run(site: &Site) {
     a_mail_that_came_signed_is_not_signed_again(site).await;

@@ -1,14 +1,14 @@
 //! One worker, one verdict, about exactly the mail of its ticket.
 
 use crate::asking::{Site, assert_refused};
-use crate::mails::{mail, text};
-use crate::person::Person;
 use crate::submitted::{Admitted, inner_signer};
 use crate::worker::{Worker, new_key};
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{Form, InnerSigner, VerdictBody, WorkerAsk};
 use ssmax_chain::{Digest, Reason};
 use ssmax_inspection::Outcome;
+use ssmax_support::mails::{mail, text};
+use ssmax_support::person::Person;
 use ssmax_token::KeyPair as _;
 
 pub(crate) async fn run(site: &Site) {

@@ -19,22 +19,22 @@ use std::path::{Path, PathBuf};
 const HELD: &str = "250 2.0.0 Ok, kept for review";
 
 /// One member as its own people see it.
-pub(crate) struct Side<'a> {
-    pub(crate) member: &'a Member,
-    pub(crate) sender: &'a Person,
-    pub(crate) colleague: &'a Person,
+pub struct Side<'a> {
+    pub member: &'a Member,
+    pub sender: &'a Person,
+    pub colleague: &'a Person,
     /// Somebody at the other member.
-    pub(crate) other: &'a Person,
+    pub other: &'a Person,
     /// What the directory gives for the other person.
-    pub(crate) relay: Certificate,
+    pub relay: Certificate,
     /// A content that the member's own seal signs.
-    pub(crate) sealed: Vec<u8>,
+    pub sealed: Vec<u8>,
 }
 
 /// The federation with good mails sent in both directions.
-pub(crate) struct Stage<'a> {
-    pub(crate) federation: &'a Federation,
-    pub(crate) found: Found,
+pub struct Stage<'a> {
+    pub federation: &'a Federation,
+    pub found: Found,
     relays: [Certificate; 2],
     sealed: [Vec<u8>; 2],
 }
@@ -42,7 +42,7 @@ pub(crate) struct Stage<'a> {
 impl<'a> Stage<'a> {
     /// Sends a good mail each way, which also proves that the rest fails for its own
     /// reason and not because nothing works.
-    pub(crate) async fn open(federation: &'a Federation) -> Self {
+    pub async fn open(federation: &'a Federation) -> Self {
         let Federation { a, b, alice, bob, .. } = federation;
         let relays = [look_up(a, &bob.address).await, look_up(b, &alice.address).await];
         let mut stage =
@@ -54,12 +54,12 @@ impl<'a> Stage<'a> {
     }
 
     /// What was found, for when the federation is needed back.
-    pub(crate) fn close(self) -> Found {
+    pub fn close(self) -> Found {
         self.found
     }
 
     /// A and B, each as its own people see it.
-    pub(crate) fn sides(&self) -> [Side<'a>; 2] {
+    pub fn sides(&self) -> [Side<'a>; 2] {
         let Federation { a, b, alice, carol, bob, dave, .. } = self.federation;
         let [relay_at_a, relay_at_b] = self.relays.clone();
         let [sealed_at_a, sealed_at_b] = self.sealed.clone();
@@ -101,7 +101,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The content of a mail by the colleague, sealed for the sender of this side.
-    pub(crate) async fn sealed_for_a_colleague(&mut self, side: &Side<'_>) -> Vec<u8> {
+    pub async fn sealed_for_a_colleague(&mut self, side: &Side<'_>) -> Vec<u8> {
         let good = mail(&side.colleague.address, &side.sender.address, &text());
         let good = good.signed_by(side.colleague);
         let reply = submit(side.member, side.colleague, &side.sender.address, &good).await;
@@ -110,7 +110,7 @@ impl<'a> Stage<'a> {
     }
 
     /// A mail of an own person must be stopped for this reason.
-    pub(crate) async fn submitted(
+    pub async fn submitted(
         &mut self,
         member: &Member,
         sender: &Person,
@@ -122,7 +122,7 @@ impl<'a> Stage<'a> {
     }
 
     /// A mail from elsewhere must be stopped for this reason.
-    pub(crate) async fn arrived(
+    pub async fn arrived(
         &mut self,
         member: &Member,
         from: &str,
@@ -135,7 +135,7 @@ impl<'a> Stage<'a> {
 }
 
 /// The content of a mail as its recipient decrypts it.
-pub(crate) fn delivered(member: &Member, recipient: &Person, mail: &Mail) -> Vec<u8> {
+pub fn delivered(member: &Member, recipient: &Person, mail: &Mail) -> Vec<u8> {
     let octets = std::fs::read_dir(member.maildir(&recipient.address))
         .unwrap()
         .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
@@ -148,29 +148,19 @@ pub(crate) fn delivered(member: &Member, recipient: &Person, mail: &Mail) -> Vec
 }
 
 /// Sends as an own person.
-pub(crate) async fn submit(
-    member: &Member,
-    sender: &Person,
-    recipient: &str,
-    mail: &Mail,
-) -> String {
+pub async fn submit(member: &Member, sender: &Person, recipient: &str, mail: &Mail) -> String {
     submit_at(member.submission, sender, recipient, mail).await
 }
 
 /// Sends as an own person, to the gateway at this address.
-pub(crate) async fn submit_at(
-    at: SocketAddr,
-    sender: &Person,
-    recipient: &str,
-    mail: &Mail,
-) -> String {
+pub async fn submit_at(at: SocketAddr, sender: &Person, recipient: &str, mail: &Mail) -> String {
     let login = Some((sender.address.as_str(), sender.secret.as_str()));
     smtp::send(at, login, &sender.address, recipient, &mail.octets).await
 }
 
 /// What has been found so far.
 #[derive(Default)]
-pub(crate) struct Found {
+pub struct Found {
     provoked: BTreeSet<Reason>,
     /// What was told after a key was used, by what the member does then.
     refused: BTreeSet<String>,
@@ -179,14 +169,14 @@ pub(crate) struct Found {
     opened: BTreeMap<(String, &'static str), usize>,
     faults: Vec<String>,
     /// Whether findings that say hold are expected in mail that came in clear.
-    pub(crate) held_in_clear: bool,
+    pub held_in_clear: bool,
     /// Rows of the journal seen so far.
     rows: HashMap<(PathBuf, String), usize>,
 }
 
 impl Found {
     /// See [`Stage::submitted`].
-    pub(crate) async fn submitted(
+    pub async fn submitted(
         &mut self,
         member: &Member,
         sender: &Person,
@@ -199,7 +189,7 @@ impl Found {
     }
 
     /// See [`Stage::arrived`].
-    pub(crate) async fn arrived(
+    pub async fn arrived(
         &mut self,
         member: &Member,
         from: &str,
@@ -213,13 +203,7 @@ impl Found {
 
     /// What was handed in for sending without a login must have been stopped for this
     /// reason.
-    pub(crate) async fn handed_in(
-        &mut self,
-        member: &Member,
-        mail: &Mail,
-        reply: &str,
-        reason: Reason,
-    ) {
+    pub async fn handed_in(&mut self, member: &Member, mail: &Mail, reply: &str, reason: Reason) {
         self.stopped(member, "outbound", mail, reply, reason).await;
     }
 
@@ -275,7 +259,7 @@ impl Found {
 
     /// The journal has one new row for the mail, with this fate and reason, and the reply
     /// is exactly as expected.
-    pub(crate) async fn compare(
+    pub async fn compare(
         &mut self,
         state_dir: &Path,
         (direction, fate): (&str, &str),
@@ -304,7 +288,7 @@ impl Found {
     }
 
     /// A refusal in the dialogue, before there is a mail to write about.
-    pub(crate) fn refused_in_dialogue(&mut self, reply: &str, reason: Reason) {
+    pub fn refused_in_dialogue(&mut self, reply: &str, reason: Reason) {
         let expected = told(reason);
         self.require(reason, reply == expected, &format!("expected {expected}\n  told {reply}"));
     }
@@ -321,7 +305,7 @@ impl Found {
     }
 
     /// Something else than a reason is wrong.
-    pub(crate) fn expect(&mut self, well: bool, what: &str) {
+    pub fn expect(&mut self, well: bool, what: &str) {
         if !well {
             self.faults.push(what.to_owned());
         }
@@ -337,7 +321,7 @@ impl Found {
 
     /// Every published reason was provoked and told as published; after a key was used
     /// there is one answer for all causes, octet for octet.
-    pub(crate) fn assert_complete(self) {
+    pub fn assert_complete(self) {
         let all: BTreeSet<Reason> = Reason::ALL.iter().copied().collect();
         let left: Vec<&str> = all.difference(&self.provoked).map(|reason| reason.code()).collect();
         assert!(self.faults.is_empty(), "{}\nnot provoked: {left:?}", self.faults.join("\n"));

@@ -11,11 +11,11 @@ use tokio::net::TcpStream;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A name and a secret for AUTH.
-pub(crate) type Login<'a> = (&'a str, &'a str);
+pub type Login<'a> = (&'a str, &'a str);
 
 /// Sends a mail to one recipient; gives the first refusal, or the final reply, as the
 /// one line that it is.
-pub(crate) async fn send(
+pub async fn send(
     server: SocketAddr,
     login: Option<Login<'_>>,
     from: &str,

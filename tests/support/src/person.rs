@@ -14,20 +14,20 @@ use std::time::Duration;
 const OFFICER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A person with a key file and a mailer.
-pub(crate) struct Person {
-    pub(crate) address: String,
-    pub(crate) secret: String,
+pub struct Person {
+    pub address: String,
+    pub secret: String,
     /// Signing key and certificate.
-    pub(crate) signing: (SoftwareKey, Certificate),
+    pub signing: (SoftwareKey, Certificate),
     /// Encryption key and certificate.
-    pub(crate) encryption: (SoftwareKey, Certificate),
+    pub encryption: (SoftwareKey, Certificate),
     /// The issuers of both, nearest first.
-    pub(crate) chain: Vec<Certificate>,
+    pub chain: Vec<Certificate>,
 }
 
 impl Person {
     /// Enrols a person; `server_key` lets the keyserver sign for them as well.
-    pub(crate) async fn enrol(member: &Member, user: &str, server_key: bool) -> Self {
+    pub async fn enrol(member: &Member, user: &str, server_key: bool) -> Self {
         let address = format!("{user}@{}", member.domain);
         let key = SoftwareKey::generate(KeyAlgorithm::EcP256).unwrap();
         let asked = ssmax_pki::request::create(&key, user, Some(&address)).unwrap();
@@ -76,19 +76,19 @@ impl Person {
 }
 
 /// What a mailer's look-up in the own organisation's directory gives for an address.
-pub(crate) async fn look_up(member: &Member, address: &str) -> Certificate {
+pub async fn look_up(member: &Member, address: &str) -> Certificate {
     let request = OfficerRequest::Relay { address: address.to_owned() };
     let relay: RelayCertificates = officer(member, &request).await;
     Certificate::from_der(&relay.encryption).unwrap()
 }
 
 /// Asks as an officer.
-pub(crate) async fn officer<T: DeserializeOwned>(member: &Member, request: &OfficerRequest) -> T {
+pub async fn officer<T: DeserializeOwned>(member: &Member, request: &OfficerRequest) -> T {
     ask_officer(member, request).await.unwrap()
 }
 
 /// Asks as an officer what may be refused.
-pub(crate) async fn ask_officer<T: DeserializeOwned>(
+pub async fn ask_officer<T: DeserializeOwned>(
     member: &Member,
     request: &OfficerRequest,
 ) -> Result<T, Problem> {

@@ -26,8 +26,8 @@ use time::{Duration, OffsetDateTime};
 
 /// Who signs between organisations.
 #[derive(Clone)]
-pub(crate) struct Signer {
-    pub(crate) id: String,
+pub struct Signer {
+    pub id: String,
     key: Arc<dyn SigningKey>,
     certificate: Certificate,
     chain: Vec<Certificate>,
@@ -35,7 +35,7 @@ pub(crate) struct Signer {
 
 impl Signer {
     /// A member with its own key.
-    pub(crate) fn member(member: &Member) -> Self {
+    pub fn member(member: &Member) -> Self {
         let settings = &member.keyserver;
         let keys = settings.open_keys().unwrap();
         let certificate = Certificate::from_pem(&member.admission.organisation_signing).unwrap();
@@ -50,7 +50,7 @@ impl Signer {
 
     /// Somebody with a federation of his own who calls himself `id`: all is in order but
     /// the root.
-    pub(crate) fn stranger(id: &str, domain: &str) -> Self {
+    pub fn stranger(id: &str, domain: &str) -> Self {
         let (root_key, key) = (generate(), generate());
         let root = profile::root(basis(&root_key, 3000), "Stranger", "Stranger Root");
         let root = issue::self_signed(lint::lint(root).unwrap(), &root_key).unwrap();
@@ -61,7 +61,7 @@ impl Signer {
     }
 
     /// A member with a certificate that the list does not name.
-    pub(crate) fn certified(member: &Member, key: SoftwareKey, certificate: Certificate) -> Self {
+    pub fn certified(member: &Member, key: SoftwareKey, certificate: Certificate) -> Self {
         Self { key: Arc::new(key), certificate, ..Self::member(member) }
     }
 
@@ -82,12 +82,12 @@ impl Signer {
     }
 }
 
-pub(crate) fn generate() -> SoftwareKey {
+pub fn generate() -> SoftwareKey {
     SoftwareKey::generate(KeyAlgorithm::EcP256).unwrap()
 }
 
 /// What a certificate for this key begins with, valid now for so many days.
-pub(crate) fn basis(key: &SoftwareKey, days: i64) -> Basis {
+pub fn basis(key: &SoftwareKey, days: i64) -> Basis {
     let now = OffsetDateTime::now_utc() - Duration::hours(1);
     let validity = Validity { not_before: now, not_after: now + Duration::days(days) };
     Basis::new(key.spki(), issue::random_serial(&SystemRandom), validity)
@@ -101,7 +101,7 @@ fn unchanged<T>() -> Change<T> {
 }
 
 /// A hop-2 mail to be.
-pub(crate) struct Forgery {
+pub struct Forgery {
     signer: Signer,
     to_org: String,
     receiver: Certificate,
@@ -128,12 +128,12 @@ struct Encrypted {
 
 impl Federation {
     /// A mail by erin of C to the sender at `side`, on its way.
-    pub(crate) fn by_c(&self, side: &Side<'_>) -> Forgery {
+    pub fn by_c(&self, side: &Side<'_>) -> Forgery {
         self.by_c_around(side, &text())
     }
 
     /// The same with another content, signed by erin.
-    pub(crate) fn by_c_around(&self, side: &Side<'_>, entity: &[u8]) -> Forgery {
+    pub fn by_c_around(&self, side: &Side<'_>, entity: &[u8]) -> Forgery {
         let to = &side.sender.address;
         let inner = mail(&self.erin.address, to, entity).signed_by(&self.erin);
         Forgery::new(Signer::member(&self.c), side.member, to, inner)
@@ -141,7 +141,7 @@ impl Federation {
 }
 
 impl Forgery {
-    pub(crate) fn new(signer: Signer, to: &Member, recipient: &str, inner: Mail) -> Self {
+    pub fn new(signer: Signer, to: &Member, recipient: &str, inner: Mail) -> Self {
         Self {
             signer,
             to_org: to.id.clone(),
@@ -161,68 +161,62 @@ impl Forgery {
     }
 
     /// Another signer, in its own name.
-    pub(crate) fn signer(self, signer: Signer) -> Self {
+    pub fn signer(self, signer: Signer) -> Self {
         Self { signer, ..self }
     }
 
     /// Another mail inside, which need not be signed.
-    pub(crate) fn inner(self, inner: Mail) -> Self {
+    pub fn inner(self, inner: Mail) -> Self {
         Self { inner, ..self }
     }
 
     /// Another plaintext than the inner mail wrapped.
-    pub(crate) fn plaintext(self, plaintext: Vec<u8>) -> Self {
+    pub fn plaintext(self, plaintext: Vec<u8>) -> Self {
         Self { plaintext: Some(plaintext), ..self }
     }
 
     /// In the form `mail-cbc`: AES-CBC around the signed entity.
-    pub(crate) fn cbc(self) -> Self {
+    pub fn cbc(self) -> Self {
         Self { cipher: ContentCipher::Aes256Cbc, ..self }
     }
 
     /// RecipientInfos and check value are of another key than the ciphertext.
-    pub(crate) fn other_key(self) -> Self {
+    pub fn other_key(self) -> Self {
         Self { other_key: true, ..self }
     }
 
     /// Changes the RecipientInfos of the mail before they are named in the record.
-    pub(crate) fn mail_infos(
-        self,
-        change: impl FnOnce(&mut Vec<Vec<u8>>) + Send + 'static,
-    ) -> Self {
+    pub fn mail_infos(self, change: impl FnOnce(&mut Vec<Vec<u8>>) + Send + 'static) -> Self {
         Self { mail_infos: Box::new(change), ..self }
     }
 
     /// Changes the sealed record.
-    pub(crate) fn sealed(self, change: impl FnOnce(&mut SealedRecord) + Send + 'static) -> Self {
+    pub fn sealed(self, change: impl FnOnce(&mut SealedRecord) + Send + 'static) -> Self {
         Self { sealed: Box::new(change), ..self }
     }
 
     /// Changes the sealed record as it is written.
-    pub(crate) fn sealed_text(self, change: impl FnOnce(&mut Vec<u8>) + Send + 'static) -> Self {
+    pub fn sealed_text(self, change: impl FnOnce(&mut Vec<u8>) + Send + 'static) -> Self {
         Self { sealed_text: Box::new(change), ..self }
     }
 
     /// Changes the RecipientInfos of the sealed record.
-    pub(crate) fn sealed_infos(
-        self,
-        change: impl FnOnce(&mut Vec<Vec<u8>>) + Send + 'static,
-    ) -> Self {
+    pub fn sealed_infos(self, change: impl FnOnce(&mut Vec<Vec<u8>>) + Send + 'static) -> Self {
         Self { sealed_infos: Box::new(change), ..self }
     }
 
     /// Changes the hop record before it is signed.
-    pub(crate) fn record(self, change: impl FnOnce(&mut HopRecord) + Send + 'static) -> Self {
+    pub fn record(self, change: impl FnOnce(&mut HopRecord) + Send + 'static) -> Self {
         Self { record: Box::new(change), ..self }
     }
 
     /// Changes the hop record as it is written, before it is signed.
-    pub(crate) fn json(self, change: impl FnOnce(&mut String) + Send + 'static) -> Self {
+    pub fn json(self, change: impl FnOnce(&mut String) + Send + 'static) -> Self {
         Self { json: Box::new(change), ..self }
     }
 
     /// The mail as it travels.
-    pub(crate) fn compose(mut self) -> Mail {
+    pub fn compose(mut self) -> Mail {
         let id = HopId::new(OffsetDateTime::now_utc(), random());
         let is_cbc = self.cipher == ContentCipher::Aes256Cbc;
         let wrapped = || [b"Content-Type: message/rfc822\r\n\r\n", &*self.inner.octets].concat();
@@ -284,7 +278,7 @@ impl Forgery {
 
     /// What was seen on its way, as the signer's own: the ciphertexts untouched, the
     /// record in the signer's name.
-    pub(crate) fn taking(self, seen: &[u8]) -> Mail {
+    pub fn taking(self, seen: &[u8]) -> Mail {
         let seen = parsed(seen);
         let parts = hop_mail::take_apart(&seen).unwrap();
         let signed = SignedData::parse(&parts.signed_data, &Limits::default()).unwrap();

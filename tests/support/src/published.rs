@@ -3,8 +3,8 @@
 use ssmax_chain::Reason;
 
 /// One line of `spec/reasons.tsv`.
-pub(crate) struct Published {
-    pub(crate) stage: &'static str,
+pub struct Published {
+    pub stage: &'static str,
     /// Reply code and enhanced code.
     reply: &'static str,
     outside: &'static str,
@@ -12,19 +12,19 @@ pub(crate) struct Published {
 }
 
 /// The line of a reason.
-pub(crate) fn published(reason: Reason) -> Published {
+pub fn published(reason: Reason) -> Published {
     of(|_, code| code == reason.code())
 }
 
 /// The one line of SMTP with which the outside is told of a reason.
-pub(crate) fn told(reason: Reason) -> String {
+pub fn told(reason: Reason) -> String {
     let outside = published(reason).outside;
     let told = of(|number, _| number == outside);
     format!("{} SSMAX-{outside}: {}", told.reply, told.english)
 }
 
 fn of(is_it: impl Fn(&str, &str) -> bool) -> Published {
-    let table = include_str!("../../spec/reasons.tsv");
+    let table = include_str!("../../../spec/reasons.tsv");
     let mut found = table.lines().skip(1).filter_map(|line| {
         let [number, code, stage, reply, outside, _, english] =
             line.split('\t').collect::<Vec<_>>().try_into().unwrap();

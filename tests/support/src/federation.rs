@@ -20,36 +20,35 @@ use time::OffsetDateTime;
 const LIST: Duration = Duration::from_secs(20);
 
 /// Nobody listens there.
-pub(crate) const DEAD: &str = "smtp://127.0.0.1:1";
+pub const DEAD: &str = "smtp://127.0.0.1:1";
 
 /// Of the members, A refuses its own people's mail after opening and holds that of
 /// others; B does it the other way round. C is hostile, but for its list entry: it keeps
 /// to no rule where others cannot see it. D is an ESP.
-pub(crate) struct Federation {
-    pub(crate) authority: AuthorityConfig,
-    pub(crate) a: Member,
-    pub(crate) b: Member,
-    pub(crate) c: Member,
-    pub(crate) d: Member,
-    pub(crate) alice: Person,
-    pub(crate) carol: Person,
-    pub(crate) bob: Person,
-    pub(crate) dave: Person,
-    pub(crate) erin: Person,
-    pub(crate) frank: Person,
-    pub(crate) grace: Person,
-    pub(crate) dir: TempDir,
+pub struct Federation {
+    pub authority: AuthorityConfig,
+    pub a: Member,
+    pub b: Member,
+    pub c: Member,
+    pub d: Member,
+    pub alice: Person,
+    pub carol: Person,
+    pub bob: Person,
+    pub dave: Person,
+    pub erin: Person,
+    pub frank: Person,
+    pub grace: Person,
+    pub dir: TempDir,
     stop: Stop,
 }
 
 impl Federation {
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         Self::start_as(&outlines()).await
     }
 
     /// The same, where B gives its people what the sender encrypted.
-    #[allow(dead_code, reason = "for preserved delivery alone")]
-    pub(crate) async fn start_preserving() -> Self {
+    pub async fn start_preserving() -> Self {
         let mut outlines = outlines();
         outlines[1].delivery = Delivery::Preserve;
         Self::start_as(&outlines).await
@@ -103,7 +102,7 @@ impl Federation {
     }
 
     /// Waits until every gateway judges by this version of the list, or a later one.
-    pub(crate) async fn wait_for_list(&self, version: u64) {
+    pub async fn wait_for_list(&self, version: u64) {
         let deadline = Instant::now() + LIST;
         for member in [&self.a, &self.b, &self.c, &self.d] {
             while ssmax_gateway::list_version(member.state_dir())

@@ -14,13 +14,13 @@ use tempfile::TempDir;
 use super::{Said, Site};
 
 /// taro with his key and his drafts, on a tmpfs.
-pub(crate) struct Desk<'s> {
+pub struct Desk<'s> {
     site: &'s Site,
     dir: TempDir,
 }
 
 impl<'s> Desk<'s> {
-    pub(crate) fn new(site: &'s Site) -> Self {
+    pub fn new(site: &'s Site) -> Self {
         let desk = Self { site, dir: tempfile::tempdir_in("/dev/shm").unwrap() };
         site.write("password", "correct horse\n");
         fs::set_permissions(site.path("password"), fs::Permissions::from_mode(0o600)).unwrap();
@@ -44,22 +44,22 @@ impl<'s> Desk<'s> {
         desk
     }
 
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    pub(crate) fn name(&self, name: &str) -> String {
+    pub fn name(&self, name: &str) -> String {
         self.path(name).display().to_string()
     }
 
-    pub(crate) fn openssl(&self, line: &str) {
+    pub fn openssl(&self, line: &str) {
         let mut command = Command::new("openssl");
         let output = command.args(line.split(' ')).current_dir(self.dir.path()).output().unwrap();
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// alice writes, and with her mail comes the certificate that answers are encrypted for.
-    pub(crate) fn learn_from_first_mail(&self) {
+    pub fn learn_from_first_mail(&self) {
         let mail =
             "From: alice@a.example\r\nTo: taro@a.example\r\nSubject: first\r\n\r\nHello.\r\n";
         fs::write(self.path("first.eml"), mail).unwrap();
@@ -78,7 +78,7 @@ impl<'s> Desk<'s> {
 
     /// The file of an encrypted mail from taro to alice. `content` begins with the fields
     /// that describe the body.
-    pub(crate) fn encrypted(&self, subject: &str, content: &str) -> String {
+    pub fn encrypted(&self, subject: &str, content: &str) -> String {
         let mail = format!(
             "From: taro@a.example\r\nTo: alice@a.example\r\nSubject: {subject}\r\n\
              Message-ID: <{subject}.{:x}@a.example>\r\nDate: {}\r\n{content}",
@@ -93,7 +93,7 @@ impl<'s> Desk<'s> {
         sealed
     }
 
-    pub(crate) fn signed(&self, draft: &str, person: &str) -> String {
+    pub fn signed(&self, draft: &str, person: &str) -> String {
         let signed = self.name("signed.eml");
         let (draft, key) = (self.name(draft), self.name(&format!("{person}.key")));
         let of = |file: &str| self.site.path(&format!("{person}/{file}")).display().to_string();
@@ -104,32 +104,32 @@ impl<'s> Desk<'s> {
         signed
     }
 
-    pub(crate) fn send(&self, mail: &str) -> Said {
+    pub fn send(&self, mail: &str) -> Said {
         self.submit(mail, "taro@a.example")
     }
 
-    pub(crate) fn submit(&self, mail: &str, user: &str) -> Said {
+    pub fn submit(&self, mail: &str, user: &str) -> Said {
         let server = format!("127.0.0.1:{}", self.site.submission_port);
         let line = ["mail", "send", mail, "--server", &server, "--user", user];
         self.site.ssmax(&[&line[..], &["--password-file", "password"]].concat())
     }
 
-    pub(crate) fn maildir(&self, person: &str) -> PathBuf {
+    pub fn maildir(&self, person: &str) -> PathBuf {
         self.site.path(&format!("a/mail/a.example/{person}/new"))
     }
 
-    pub(crate) fn arrived(&self, person: &str) -> usize {
+    pub fn arrived(&self, person: &str) -> usize {
         mails(&self.maildir(person)).len()
     }
 }
 
-pub(crate) fn mails(maildir: &Path) -> Vec<PathBuf> {
+pub fn mails(maildir: &Path) -> Vec<PathBuf> {
     fs::read_dir(maildir).unwrap().map(|file| file.unwrap().path()).collect()
 }
 
 /// The processes of this site's roles whose command line has these words. Workers are
 /// children of an inspector; only those of ours are looked for.
-pub(crate) fn processes_of(site: &Site, words: &str) -> Vec<Pid> {
+pub fn processes_of(site: &Site, words: &str) -> Vec<Pid> {
     let config = site.path("a/ssmax.toml").display().to_string();
     let start = Instant::now();
     loop {

@@ -34,27 +34,27 @@ const READY: Duration = Duration::from_secs(30);
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// What makes members different from each other.
-pub(crate) struct Outline {
-    pub(crate) name: &'static str,
+pub struct Outline {
+    pub name: &'static str,
     /// Twelve digits of no real corporate number.
-    pub(crate) number: &'static str,
-    pub(crate) outbound_after_opening: AfterOpening,
-    pub(crate) inbound_after_opening: AfterOpening,
-    pub(crate) max_private_operations: usize,
-    pub(crate) rewrap_own_per_day: u32,
-    pub(crate) limits: ssmax_keyserver::Limits,
-    pub(crate) ambiguous: Ambiguous,
-    pub(crate) outside: Outside,
-    pub(crate) kind: Kind,
-    pub(crate) delivery: Delivery,
+    pub number: &'static str,
+    pub outbound_after_opening: AfterOpening,
+    pub inbound_after_opening: AfterOpening,
+    pub max_private_operations: usize,
+    pub rewrap_own_per_day: u32,
+    pub limits: ssmax_keyserver::Limits,
+    pub ambiguous: Ambiguous,
+    pub outside: Outside,
+    pub kind: Kind,
+    pub delivery: Delivery,
     /// What becomes of a locked archive: held unless this says otherwise.
-    pub(crate) locked_archive: Outcome,
-    pub(crate) attachments: AttachmentDelivery,
+    pub locked_archive: Outcome,
+    pub attachments: AttachmentDelivery,
 }
 
 /// One of a member's roles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Role {
+pub enum Role {
     Keyserver,
     Ca,
     Inspector,
@@ -62,7 +62,7 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    pub(crate) const ALL: [Self; 4] = [Self::Keyserver, Self::Ca, Self::Inspector, Self::Gateway];
+    pub const ALL: [Self; 4] = [Self::Keyserver, Self::Ca, Self::Inspector, Self::Gateway];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -75,21 +75,21 @@ impl Role {
 }
 
 /// A member.
-pub(crate) struct Member {
-    pub(crate) name: &'static str,
-    pub(crate) id: String,
-    pub(crate) domain: String,
-    pub(crate) home: PathBuf,
-    pub(crate) keyserver: ssmax_keyserver::Settings,
-    pub(crate) ca: ssmax_ca::Settings,
-    pub(crate) inspector: ssmax_inspector::Settings,
-    pub(crate) gateway: ssmax_gateway::Settings,
-    pub(crate) admission: Admission,
+pub struct Member {
+    pub name: &'static str,
+    pub id: String,
+    pub domain: String,
+    pub home: PathBuf,
+    pub keyserver: ssmax_keyserver::Settings,
+    pub ca: ssmax_ca::Settings,
+    pub inspector: ssmax_inspector::Settings,
+    pub gateway: ssmax_gateway::Settings,
+    pub admission: Admission,
     /// The network in front of its gateway.
-    pub(crate) wire: Arc<Wire>,
+    pub wire: Arc<Wire>,
     /// Where its people submit, and where others' mail comes in: known once it serves.
-    pub(crate) submission: SocketAddr,
-    pub(crate) inbound: SocketAddr,
+    pub submission: SocketAddr,
+    pub inbound: SocketAddr,
     running: HashMap<Role, Running>,
 }
 
@@ -101,7 +101,7 @@ struct Running {
 
 impl Member {
     /// Makes the keys and has them certified; no role runs yet.
-    pub(crate) async fn join(
+    pub async fn join(
         dir: &Path,
         outline: &Outline,
         authority: (&AuthorityConfig, SocketAddr),
@@ -179,7 +179,7 @@ impl Member {
     }
 
     /// Starts all roles and leads the network to the gateway.
-    pub(crate) async fn serve(&mut self) {
+    pub async fn serve(&mut self) {
         for role in Role::ALL {
             self.start(role).await;
         }
@@ -187,7 +187,7 @@ impl Member {
     }
 
     /// Starts a role and waits until it serves.
-    pub(crate) async fn start(&mut self, role: Role) {
+    pub async fn start(&mut self, role: Role) {
         let stop = Stop::new();
         let task = match role {
             Role::Keyserver => {
@@ -217,25 +217,25 @@ impl Member {
     }
 
     /// Stops a role and waits until it is gone.
-    pub(crate) async fn stop(&mut self, role: Role) {
+    pub async fn stop(&mut self, role: Role) {
         let running = self.running.remove(&role).unwrap();
         running.stop.trigger();
         running.task.await.unwrap();
     }
 
     /// Where its people's mail is delivered.
-    pub(crate) fn maildir(&self, address: &str) -> PathBuf {
+    pub fn maildir(&self, address: &str) -> PathBuf {
         let (local, domain) = address.rsplit_once('@').unwrap();
         self.home.join("mail").join(domain).join(local).join("new")
     }
 
     /// Where its gateway keeps the journal.
-    pub(crate) fn state_dir(&self) -> &Path {
+    pub fn state_dir(&self) -> &Path {
         &self.gateway.state_dir
     }
 
     /// What it does with a mail that is stopped after a key was used.
-    pub(crate) fn after_opening(&self, direction: &str) -> AfterOpening {
+    pub fn after_opening(&self, direction: &str) -> AfterOpening {
         match direction {
             "inbound" => self.gateway.gateway.inbound_after_opening,
             _ => self.gateway.gateway.outbound_after_opening,
@@ -245,7 +245,7 @@ impl Member {
 
 impl Member {
     /// Where the running gateway has this listener.
-    pub(crate) async fn at(&self, listener: &str) -> SocketAddr {
+    pub async fn at(&self, listener: &str) -> SocketAddr {
         let run_dir = &self.gateway.run_dir;
         let ready = ssmax_daemon::ready::wait_ready(run_dir, &["gateway"], READY).await.unwrap();
         ready["gateway"].addresses[listener].parse().unwrap()
@@ -253,7 +253,7 @@ impl Member {
 }
 
 /// Where a gateway takes mail from its own people and from others, once it serves.
-pub(crate) async fn addresses(run_dir: &Path) -> (SocketAddr, SocketAddr) {
+pub async fn addresses(run_dir: &Path) -> (SocketAddr, SocketAddr) {
     let ready = ssmax_daemon::ready::wait_ready(run_dir, &["gateway"], READY).await.unwrap();
     let at = |name: &str| ready["gateway"].addresses[name].parse().unwrap();
     (at("submission"), at("inbound_smtp"))
@@ -327,7 +327,7 @@ fn inspector(run_dir: &Path, outline: &Outline) -> ssmax_inspector::Settings {
         run_dir: run_dir.to_owned(),
         verify_only: outline.kind == Kind::Esp,
         inspector: InspectorConfig { policy, ..InspectorConfig::default() },
-        worker: vec![env!("CARGO_BIN_EXE_ssmax").into(), "inspect-worker".into()],
+        worker: vec![crate::executable(), "inspect-worker".into()],
     }
 }
 

@@ -1,7 +1,6 @@
 //! A folder with an authority and a member, and the executable run on it as people do.
-#![allow(dead_code, reason = "each test file uses a part of it")]
 
-pub(crate) mod desk;
+pub mod desk;
 
 use std::fs;
 use std::net::Ipv4Addr;
@@ -19,28 +18,28 @@ const READY: Duration = Duration::from_secs(60);
 
 /// What a command said and how it ended.
 #[derive(Debug)]
-pub(crate) struct Said {
-    pub(crate) exit: i32,
-    pub(crate) out: String,
-    pub(crate) err: String,
+pub struct Said {
+    pub exit: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl Said {
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     /// Asserts the exit code, and shows everything if it is another.
     #[track_caller]
-    pub(crate) fn ends(self, exit: i32) -> Self {
+    pub fn ends(self, exit: i32) -> Self {
         assert_eq!(self.exit, exit, "{self:#?}");
         self
     }
 }
 
 /// Runs `ssmax` in `dir`, in English.
-pub(crate) fn ssmax_in(dir: &Path, arguments: &[&str]) -> Said {
-    let output = Command::new(env!("CARGO_BIN_EXE_ssmax"))
+pub fn ssmax_in(dir: &Path, arguments: &[&str]) -> Said {
+    let output = Command::new(crate::executable())
         .args(arguments)
         .current_dir(dir)
         .env_remove("LC_ALL")
@@ -57,11 +56,11 @@ pub(crate) fn ssmax_in(dir: &Path, arguments: &[&str]) -> Said {
 }
 
 /// A running `ssmax serve`, ended with the test.
-pub(crate) struct Serving(Child);
+pub struct Serving(Child);
 
 impl Serving {
     /// Asks it to stop and gives its exit code.
-    pub(crate) fn stop(mut self) -> Option<i32> {
+    pub fn stop(mut self) -> Option<i32> {
         let pid = rustix::process::Pid::from_child(&self.0);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         self.0.wait().unwrap().code()
@@ -80,16 +79,17 @@ impl Drop for Serving {
 }
 
 /// The folder.
-pub(crate) struct Site {
+pub struct Site {
     dir: TempDir,
-    pub(crate) authority_port: u16,
-    pub(crate) submission_port: u16,
+    pub authority_port: u16,
+    pub submission_port: u16,
     _ports: Ports,
 }
 
 impl Site {
     /// Configurations and directories; nothing is made or started yet.
-    pub(crate) fn new() -> Self {
+    #[allow(clippy::new_without_default, reason = "it makes a folder and claims ports")]
+    pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut ports = Ports::claim().unwrap();
         let mut port = || ports.free(Ipv4Addr::LOCALHOST.into()).unwrap().port();
@@ -103,15 +103,15 @@ impl Site {
         site
     }
 
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    pub(crate) fn write(&self, name: &str, content: &str) {
+    pub fn write(&self, name: &str, content: &str) {
         fs::write(self.path(name), content).unwrap();
     }
 
-    pub(crate) fn authority_config(&self) -> String {
+    pub fn authority_config(&self) -> String {
         let port = self.authority_port;
         format!(
             "state_dir = \"state\"\nrun_dir = \"run\"\n\n[authority]\nname = \"Test Federation\"\n\
@@ -120,7 +120,7 @@ impl Site {
         )
     }
 
-    pub(crate) fn member_config(&self) -> String {
+    pub fn member_config(&self) -> String {
         let (authority, submission) = (self.authority_port, self.submission_port);
         let mail = self.path("a/mail").display().to_string();
         format!(
@@ -137,17 +137,17 @@ impl Site {
         )
     }
 
-    pub(crate) fn ssmax(&self, arguments: &[&str]) -> Said {
+    pub fn ssmax(&self, arguments: &[&str]) -> Said {
         ssmax_in(self.dir.path(), arguments)
     }
 
     /// `ssmax authority ACTION... --config`, with the arguments in between.
-    pub(crate) fn authority(&self, arguments: &[&str]) -> Said {
+    pub fn authority(&self, arguments: &[&str]) -> Said {
         self.with_config("authority", arguments, "authority/ssmax.toml")
     }
 
     /// `ssmax COMMAND ... --config` of the member.
-    pub(crate) fn member(&self, command: &str, arguments: &[&str]) -> Said {
+    pub fn member(&self, command: &str, arguments: &[&str]) -> Said {
         self.with_config(command, arguments, "a/ssmax.toml")
     }
 
@@ -159,13 +159,13 @@ impl Site {
     }
 
     /// Founds the federation and gives the SHA-256 of its root.
-    pub(crate) fn found(&self) -> String {
+    pub fn found(&self) -> String {
         let said = self.authority(&["init", "--json"]).ends(0);
         said.json()["root_sha256"].as_str().unwrap().to_owned()
     }
 
     /// Founds the federation and brings the member into it.
-    pub(crate) fn join(&self) {
+    pub fn join(&self) {
         let root = self.found();
         self.member("org", &["init", "--out", "application.json"]).ends(0);
         self.authority(&["admit", "application.json", "--out", "admission.json"]).ends(0);
@@ -173,9 +173,9 @@ impl Site {
     }
 
     /// Starts `ssmax serve` and waits until these roles are ready.
-    pub(crate) fn serve(&self, name: &str, arguments: &[&str], roles: &[&str]) -> Serving {
+    pub fn serve(&self, name: &str, arguments: &[&str], roles: &[&str]) -> Serving {
         let log = fs::File::create(self.path(&format!("{name}.log"))).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_ssmax"))
+        let child = Command::new(crate::executable())
             .args(["serve", "--config", &format!("{name}/ssmax.toml")])
             .args(arguments)
             .current_dir(self.dir.path())
@@ -204,7 +204,7 @@ impl Site {
 
     /// Runs a command again and again until it ends as wanted.
     #[track_caller]
-    pub(crate) fn eventually(&self, exit: i32, command: impl Fn() -> Said) -> Said {
+    pub fn eventually(&self, exit: i32, command: impl Fn() -> Said) -> Said {
         let start = Instant::now();
         loop {
             let said = command();

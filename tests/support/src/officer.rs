@@ -10,12 +10,12 @@ use std::time::Duration;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// All held mail.
-pub(crate) async fn list(run_dir: &Path) -> Vec<HeldMail> {
+pub async fn list(run_dir: &Path) -> Vec<HeldMail> {
     ask(run_dir, OfficerRequest::List { ended: false }).await.unwrap()
 }
 
 /// The one held mail of this Message-ID.
-pub(crate) async fn find(run_dir: &Path, message_id: &str) -> HeldMail {
+pub async fn find(run_dir: &Path, message_id: &str) -> HeldMail {
     let held = list(run_dir).await;
     let mut found = held.into_iter().filter(|mail| mail.message_id == message_id);
     let mail = found.next().unwrap();
@@ -24,7 +24,7 @@ pub(crate) async fn find(run_dir: &Path, message_id: &str) -> HeldMail {
 }
 
 /// Releases a mail, over findings that block it if there is a reason.
-pub(crate) async fn release(
+pub async fn release(
     run_dir: &Path,
     id: &str,
     override_for: Option<&str>,
@@ -39,7 +39,7 @@ pub(crate) async fn release(
 }
 
 /// Asks the gateway.
-pub(crate) async fn ask<T: DeserializeOwned>(
+pub async fn ask<T: DeserializeOwned>(
     run_dir: &Path,
     request: OfficerRequest,
 ) -> Result<T, Problem> {

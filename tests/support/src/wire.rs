@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex, OnceLock};
 use tokio::net::TcpListener;
 
 /// What other members reach instead of the gateway itself.
-pub(crate) struct Wire {
-    pub(crate) address: SocketAddr,
+pub struct Wire {
+    pub address: SocketAddr,
     to: OnceLock<Route>,
     seen: Mutex<Vec<Vec<u8>>>,
 }
 
 impl Wire {
-    pub(crate) async fn start(stop: &Stop) -> Arc<Self> {
+    pub async fn start(stop: &Stop) -> Arc<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let wire = Arc::new(Self { address, to: OnceLock::new(), seen: Mutex::default() });
@@ -25,16 +25,16 @@ impl Wire {
         wire
     }
 
-    pub(crate) fn lead_to(&self, gateway: SocketAddr) {
+    pub fn lead_to(&self, gateway: SocketAddr) {
         self.to.set(format!("smtp://{gateway}").parse().unwrap()).unwrap();
     }
 
-    pub(crate) fn route(&self) -> Route {
+    pub fn route(&self) -> Route {
         format!("smtp://{}", self.address).parse().unwrap()
     }
 
     /// The newest mail that came by.
-    pub(crate) fn newest(&self) -> Vec<u8> {
+    pub fn newest(&self) -> Vec<u8> {
         self.seen.lock().unwrap().last().unwrap().clone()
     }
 }

@@ -1,7 +1,6 @@
 //! Mails as people's mailers write them, and changed as nobody's mailer does.
 
 use crate::person::Person;
-use crate::surgery;
 use ssmax_agent::sign::{Signer, sign};
 use ssmax_cms::enveloped::{ContentCipher, RsaTransport, encrypt, recipient_info};
 use ssmax_cms::signed::SignRequest;
@@ -9,6 +8,7 @@ use ssmax_mail::compose::{Part, boundary, header_field, message, multipart};
 use ssmax_mail::{Entity, Limits, canonical};
 use ssmax_pki::Certificate;
 use ssmax_primitives::{ContentKey, SystemRandom, sha256};
+use ssmax_surgery as surgery;
 use ssmax_token::Random as _;
 use std::io::Write as _;
 use time::OffsetDateTime;
@@ -18,18 +18,18 @@ use zip::write::SimpleFileOptions;
 
 /// A mail with its name.
 #[derive(Clone)]
-pub(crate) struct Mail {
-    pub(crate) octets: Vec<u8>,
-    pub(crate) message_id: String,
+pub struct Mail {
+    pub octets: Vec<u8>,
+    pub message_id: String,
 }
 
 /// A mail around a content entity.
-pub(crate) fn mail(from: &str, to: &str, entity: &[u8]) -> Mail {
+pub fn mail(from: &str, to: &str, entity: &[u8]) -> Mail {
     mail_from(&[("From", from)], to, entity)
 }
 
 /// A mail with these fields first.
-pub(crate) fn mail_from(first: &[(&str, &str)], to: &str, entity: &[u8]) -> Mail {
+pub fn mail_from(first: &[(&str, &str)], to: &str, entity: &[u8]) -> Mail {
     let message_id = format!("<{}@mailer.example>", hex::encode(random::<12>()));
     let now = OffsetDateTime::now_utc().format(&Rfc2822).unwrap();
     let mut fields: Vec<_> = first.iter().map(|(name, value)| header_field(name, value)).collect();
@@ -42,29 +42,29 @@ pub(crate) fn mail_from(first: &[(&str, &str)], to: &str, entity: &[u8]) -> Mail
 }
 
 /// Text in a part of its own.
-pub(crate) fn text() -> Vec<u8> {
+pub fn text() -> Vec<u8> {
     Part::text("Please find our offer below.\n").into_octets()
 }
 
 /// Text with something attached.
-pub(crate) fn text_with(attached: Vec<u8>) -> Vec<u8> {
+pub fn text_with(attached: Vec<u8>) -> Vec<u8> {
     multipart("mixed", &[], &boundary(random()), &[text(), attached])
 }
 
 /// A multipart with two boundaries, of which some readers go by the first, some by the
 /// second.
-pub(crate) fn ambiguous() -> Vec<u8> {
+pub fn ambiguous() -> Vec<u8> {
     multipart("mixed", &[("boundary", "other")], &boundary(random()), &[text()])
 }
 
 /// A valid My Number of nobody, named as one.
-pub(crate) fn my_number() -> Vec<u8> {
+pub fn my_number() -> Vec<u8> {
     Part::text("個人番号は1234-5678-9018です。\n").into_octets()
 }
 
 /// Text with the harmless file that every scanner knows. It is put together here, or
 /// this program would be taken for malware itself.
-pub(crate) fn eicar() -> Vec<u8> {
+pub fn eicar() -> Vec<u8> {
     let file = [r"X5O!P%@AP[4\PZX54(P^)7CC)7}$", "EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!$H+H*"];
     text_with(
         Part::attachment("application/octet-stream", "invoice.com", file.concat().as_bytes())
@@ -73,7 +73,7 @@ pub(crate) fn eicar() -> Vec<u8> {
 }
 
 /// Text with a zip whose entry is locked with a password.
-pub(crate) fn locked_zip() -> Vec<u8> {
+pub fn locked_zip() -> Vec<u8> {
     let mut archive = ZipWriter::new(std::io::Cursor::new(Vec::new()));
     archive.start_file("offer.txt", SimpleFileOptions::default()).unwrap();
     archive.write_all(b"locked").unwrap();
@@ -87,7 +87,7 @@ pub(crate) fn locked_zip() -> Vec<u8> {
 }
 
 /// Text with a mail attached that holds this content.
-pub(crate) fn forwarded(content: &[u8]) -> Vec<u8> {
+pub fn forwarded(content: &[u8]) -> Vec<u8> {
     let mut attached = b"Content-Type: message/rfc822\r\n\r\n".to_vec();
     attached.extend(message(&[header_field("Subject", "Offer")], content));
     text_with(attached)
@@ -95,7 +95,7 @@ pub(crate) fn forwarded(content: &[u8]) -> Vec<u8> {
 
 impl Mail {
     /// The same mail signed with a person's own key.
-    pub(crate) fn signed_by(&self, person: &Person) -> Self {
+    pub fn signed_by(&self, person: &Person) -> Self {
         let signer = Signer {
             key: &person.signing.0,
             certificate: &person.signing.1,
@@ -107,7 +107,7 @@ impl Mail {
     }
 
     /// The same header around this content in an opaque signature by a person.
-    pub(crate) fn opaque(&self, content: &[u8], person: &Person) -> Self {
+    pub fn opaque(&self, content: &[u8], person: &Person) -> Self {
         let mut certificates = vec![person.signing.1.clone()];
         certificates.extend_from_slice(&person.chain);
         let signed = ssmax_cms::signed::sign(
@@ -131,12 +131,12 @@ impl Mail {
     }
 
     /// The same mail encrypted as mailers do.
-    pub(crate) fn encrypted_for(&self, certificate: &Certificate) -> Self {
+    pub fn encrypted_for(&self, certificate: &Certificate) -> Self {
         self.encrypted_around(&self.content(), certificate, |info| info)
     }
 
     /// The same mail encrypted with AES-GCM, as few mailers do.
-    pub(crate) fn encrypted_with_gcm(&self, certificate: &Certificate) -> Self {
+    pub fn encrypted_with_gcm(&self, certificate: &Certificate) -> Self {
         let cipher = ContentCipher::Aes256Gcm;
         let key = ContentKey::random(&SystemRandom, cipher.key_len());
         let sealed = encrypt(&self.content(), cipher, &key, &SystemRandom).unwrap();
@@ -145,7 +145,7 @@ impl Mail {
     }
 
     /// The same header around an encryption of this content, its RecipientInfo changed.
-    pub(crate) fn encrypted_around(
+    pub fn encrypted_around(
         &self,
         content: &[u8],
         certificate: &Certificate,
@@ -159,18 +159,18 @@ impl Mail {
     }
 
     /// The same header around a CMS object that says it is encrypted.
-    pub(crate) fn around_object(&self, object: &[u8]) -> Self {
+    pub fn around_object(&self, object: &[u8]) -> Self {
         use ssmax_chain::hop_mail::{SmimeType, pkcs7_part};
         self.around(&pkcs7_part(SmimeType::Enveloped, "smime.p7m", object))
     }
 
     /// The same header, but for what describes the body, around another entity.
-    pub(crate) fn around(&self, entity: &[u8]) -> Self {
+    pub fn around(&self, entity: &[u8]) -> Self {
         self.with([self.fields().as_slice(), b"MIME-Version: 1.0\r\n", entity].concat())
     }
 
     /// The header fields, but for those that describe the body.
-    pub(crate) fn fields(&self) -> Vec<u8> {
+    pub fn fields(&self) -> Vec<u8> {
         let mail = parsed(&self.octets);
         let fields = mail.header().fields().iter().filter(|field| {
             !canonical::is_content_field(field.name())
@@ -180,26 +180,26 @@ impl Mail {
     }
 
     /// The content entity.
-    pub(crate) fn content(&self) -> Vec<u8> {
+    pub fn content(&self) -> Vec<u8> {
         canonical::content_entity(&parsed(&self.octets))
     }
 
     /// The signed entity and the SignedData of a mail in multipart/signed.
-    pub(crate) fn signature(&self) -> (Vec<u8>, Vec<u8>) {
+    pub fn signature(&self) -> (Vec<u8>, Vec<u8>) {
         let mail = parsed(&self.octets);
         let [entity, signature] = mail.children() else { panic!("not signed") };
         (entity.raw().to_vec(), signature.decoded_body().unwrap())
     }
 
     /// The same mail with one text in it replaced by another, once.
-    pub(crate) fn replacing(&self, this: &str, by: &str) -> Self {
+    pub fn replacing(&self, this: &str, by: &str) -> Self {
         let text = String::from_utf8(self.octets.clone()).unwrap();
         assert!(text.contains(this), "{this} is not in the mail");
         self.with(text.replacen(this, by, 1).into_bytes())
     }
 
     /// The same mail with the SignerInfos of its signature changed.
-    pub(crate) fn with_signers(&self, change: impl FnOnce(&mut Vec<surgery::Node>)) -> Self {
+    pub fn with_signers(&self, change: impl FnOnce(&mut Vec<surgery::Node>)) -> Self {
         let (entity, signed_data) = self.signature();
         let changed = surgery::with_signers(&signed_data, change);
         self.around(&multipart_signed(&entity, &changed))
@@ -211,7 +211,7 @@ impl Mail {
 }
 
 /// A signed multipart.
-pub(crate) fn multipart_signed(entity: &[u8], signed_data: &[u8]) -> Vec<u8> {
+pub fn multipart_signed(entity: &[u8], signed_data: &[u8]) -> Vec<u8> {
     multipart(
         "signed",
         &[("protocol", "application/pkcs7-signature"), ("micalg", "sha-256")],
@@ -220,11 +220,11 @@ pub(crate) fn multipart_signed(entity: &[u8], signed_data: &[u8]) -> Vec<u8> {
     )
 }
 
-pub(crate) fn parsed(octets: &[u8]) -> Entity<'_> {
+pub fn parsed(octets: &[u8]) -> Entity<'_> {
     ssmax_mail::parse(octets, &Limits::default()).unwrap()
 }
 
-pub(crate) fn random<const N: usize>() -> [u8; N] {
+pub fn random<const N: usize>() -> [u8; N] {
     let mut octets = [0; N];
     SystemRandom.fill(&mut octets);
     octets
