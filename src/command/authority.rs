@@ -6,7 +6,7 @@ use crate::files;
 use serde_json::json;
 use ssmax_authority::{AuthorityConfig, MemberRow};
 use ssmax_federation::StandingState;
-use ssmax_federation::admission::Application;
+use ssmax_federation::admission::{Admission, Application};
 use ssmax_federation::renewal::Renewal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -156,27 +156,9 @@ fn admit(
     let admission = block_on(async {
         Ok(ssmax_authority::admit(&config, &application, OffsetDateTime::now_utc()).await?)
     })?;
-    let mut text = admission.to_json();
-    text.push('\n');
-    files::write_document(out, text.as_bytes())?;
-    if out != Path::new("-") {
-        let facts = json!({
-            "id": admission.id,
-            "list_version": admission.list_version,
-            "admission": out,
-        });
-        context.print(&facts, || {
-            let version = admission.list_version.to_string();
-            [
-                context.text("cli-admitted", &[("id", &admission.id), ("version", &version)]),
-                context.text("cli-admission-file", &[("path", &out.display().to_string())]),
-                context
-                    .text("cli-domains-unproved", &[("domains", &application.domains.join(", "))]),
-            ]
-            .join("\n")
-        });
-    }
-    Ok(ExitCode::SUCCESS)
+    let domains = application.domains.join(", ");
+    let unproved = context.text("cli-domains-unproved", &[("domains", &domains)]);
+    write_admission(&admission, out, context, "cli-admitted", Some(unproved))
 }
 
 fn renew(
@@ -192,22 +174,35 @@ fn renew(
     let answer = block_on(async {
         Ok(ssmax_authority::renew(&config, &renewal, OffsetDateTime::now_utc()).await?)
     })?;
-    let mut text = answer.to_json();
+    write_admission(&answer, out, context, "cli-renewed", None)
+}
+
+/// Writes the answer for the member, and says so with `done` and what `more` there is to
+/// say, unless the answer itself went to standard output.
+fn write_admission(
+    admission: &Admission,
+    out: &Path,
+    context: &Context,
+    done: &str,
+    more: Option<String>,
+) -> Result<ExitCode, Complaint> {
+    let mut text = admission.to_json();
     text.push('\n');
     files::write_document(out, text.as_bytes())?;
     if out != Path::new("-") {
         let facts = json!({
-            "id": answer.id,
-            "list_version": answer.list_version,
+            "id": admission.id,
+            "list_version": admission.list_version,
             "admission": out,
         });
         context.print(&facts, || {
-            let version = answer.list_version.to_string();
-            [
-                context.text("cli-renewed", &[("id", &answer.id), ("version", &version)]),
+            let version = admission.list_version.to_string();
+            let mut said = vec![
+                context.text(done, &[("id", &admission.id), ("version", &version)]),
                 context.text("cli-admission-file", &[("path", &out.display().to_string())]),
-            ]
-            .join("\n")
+            ];
+            said.extend(more);
+            said.join("\n")
         });
     }
     Ok(ExitCode::SUCCESS)
