@@ -84,6 +84,8 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ssmax mail forward got.eml --key hanako.p12 --password-file password.txt --to taro.pem \
          --drop salaries.xlsx --out send.eml",
     ),
+    ("ssmax manual", "ssmax manual --lang ja /usr/local/share/man/ja"),
+    ("ssmax completions", "ssmax completions bash"),
     ("ssmax audit", "ssmax audit verify --config ssmax.toml"),
     ("ssmax audit verify", "ssmax audit verify --head head.json --config ssmax.toml"),
     ("ssmax audit head", "ssmax audit head --out head.json --config ssmax.toml"),

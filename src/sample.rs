@@ -234,12 +234,67 @@ const AUTHORITY: &[Section] = &[
     ),
 ];
 
+/// A section, for those who write something else than the sample out of it.
+pub(crate) struct SectionView {
+    /// As in the file; that of the first section is empty.
+    pub(crate) name: &'static str,
+    fields: &'static [Field],
+}
+
+/// A setting, likewise.
+pub(crate) struct FieldView {
+    /// As in the file.
+    pub(crate) name: &'static str,
+    /// An example, or the default.
+    pub(crate) value: &'static str,
+    /// Whether it has to be set.
+    pub(crate) required: bool,
+    id: String,
+}
+
+impl SectionView {
+    /// What it is about.
+    pub(crate) fn text(&self, language: Language) -> String {
+        ssmax_texts::text(language, &section_id(self.name), &[])
+    }
+
+    /// Its settings, in their order.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = FieldView> {
+        self.fields.iter().map(|field| {
+            let id = field_id(self.name, field);
+            match field {
+                Set(name, value) => FieldView { name, value, required: true, id },
+                Optional(name, value) => FieldView { name, value, required: false, id },
+            }
+        })
+    }
+}
+
+impl FieldView {
+    /// What it means.
+    pub(crate) fn text(&self, language: Language) -> String {
+        ssmax_texts::text(language, &self.id, &[])
+    }
+}
+
+/// The sections of a sample, in their order.
+pub(crate) fn sections(sample: Sample) -> impl Iterator<Item = SectionView> {
+    sample.parts().1.iter().map(|(name, fields)| SectionView { name, fields })
+}
+
+impl Sample {
+    /// The text at the head, and the sections.
+    fn parts(self) -> (&'static str, &'static [Section]) {
+        match self {
+            Self::Member => ("sample-head-member", MEMBER),
+            Self::Authority => ("sample-head-authority", AUTHORITY),
+        }
+    }
+}
+
 /// The sample as a file.
 pub(crate) fn text(sample: Sample, language: Language) -> String {
-    let (head, sections) = match sample {
-        Sample::Member => ("sample-head-member", MEMBER),
-        Sample::Authority => ("sample-head-authority", AUTHORITY),
-    };
+    let (head, sections) = sample.parts();
     let mut file = comment(language, head);
     for (section, fields) in sections {
         if !section.is_empty() {

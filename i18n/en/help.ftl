@@ -21,6 +21,20 @@ help-config = Print a commented sample of ssmax.toml
 help-config-sample = Print a sample with every field, its unit and its default
 help-config-sample-authority = The sample of a management organisation instead of a member's
 help-config-sample-out = Write it to a new file instead of standard output
+
+help-manual = Write the manual pages into a folder, in the language of --lang
+help-manual-dir = The folder, as /usr/share/man or /usr/share/man/ja; it gets man1 and man5
+help-completions = Print what a shell completes commands and options with
+help-completions-shell = The shell
+
+manual-name = NAME
+manual-synopsis = SYNOPSIS
+manual-description = DESCRIPTION
+manual-example = EXAMPLE
+manual-version = VERSION
+manual-settings = configuration of ssmax
+manual-settings-paths = One file for all roles of a member, or for a management organisation. A role runs if its section is there. Relative paths start at the file's folder. A setting that does not exist is refused with its line.
+manual-settings-marks = Settings marked with * have to be set, and an example is shown. Of the others the default is shown, or an example where there is none.
 help-authority = The management organisation: admit members, say how they stand
 help-authority-init = Found a federation: make the authority's keys and certificates
 help-authority-admit = Admit the organisation of an application and certify its keys

@@ -10,6 +10,7 @@ pub(crate) mod decrypt;
 pub(crate) mod demo;
 pub(crate) mod hold;
 pub(crate) mod mail;
+pub(crate) mod manual;
 pub(crate) mod org;
 pub(crate) mod rewrap;
 pub(crate) mod scan;
@@ -91,6 +92,10 @@ pub(crate) enum Command {
     Mail(mail::Args),
     /// The figures that were promised, beside what they are compared with.
     Bench(bench::Args),
+    /// Write the manual pages into a folder.
+    Manual(manual::Args),
+    /// Print what a shell completes commands with.
+    Completions(manual::CompletionArgs),
 }
 
 impl Command {
@@ -113,6 +118,8 @@ impl Command {
             Self::Scan(args) => scan::run(args, context),
             Self::Mail(args) => mail::run(args, context),
             Self::Bench(args) => bench::run(args, context),
+            Self::Manual(args) => manual::run(&args, context),
+            Self::Completions(args) => manual::completions(&args, context),
         }
     }
 }
