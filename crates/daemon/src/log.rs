@@ -66,7 +66,11 @@ where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let of_libraries = level.min(LevelFilter::WARN);
-    let filter = Targets::new().with_default(of_libraries).with_target("ssmax", level);
+    let filter = Targets::new()
+        .with_default(of_libraries)
+        .with_target("ssmax", level)
+        // Calls each mechanism of a token that it has no name for an error.
+        .with_target("cryptoki", LevelFilter::OFF);
     let line = tracing_subscriber::fmt::layer()
         .with_ansi(color)
         .fmt_fields(Fields)

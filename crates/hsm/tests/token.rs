@@ -375,6 +375,23 @@ fn a_token_that_does_not_exist_or_exists_twice_is_none() {
 }
 
 #[test]
+fn a_token_that_is_not_seen_at_the_first_look_is_waited_for() {
+    with_token("a_token_that_is_not_seen_at_the_first_look_is_waited_for", "", |home| {
+        let (here, away) = (home.join("tokens"), home.join("away"));
+        std::fs::rename(&here, &away).unwrap();
+        std::fs::create_dir(&here).unwrap();
+        let back = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(300));
+            std::fs::remove_dir(&here).unwrap();
+            std::fs::rename(&away, &here).unwrap();
+        });
+        let opened = Token::open(&softhsm::config(&home));
+        back.join().unwrap();
+        opened.unwrap();
+    });
+}
+
+#[test]
 fn keys_from_before_the_token_stay_in_use_and_those_in_it_need_it() {
     with_token("keys_from_before_the_token_stay_in_use_and_those_in_it_need_it", "", |home| {
         let with = store(&home);

@@ -99,6 +99,7 @@ fn the_level_holds_for_our_events_and_libraries_are_heard_from_warn_on() {
         tracing::info!("ours");
         tracing::info!(target: "sqlx::query", "theirs below");
         tracing::warn!(target: "sqlx::query", "theirs");
+        tracing::error!(target: "cryptoki::mechanism", "no news");
     };
     let lines = logged(LevelFilter::INFO, false, events);
     let sentences: Vec<_> = lines.lines().map(after_time).collect();

@@ -12,7 +12,7 @@ use crate::HsmError;
 
 /// How long after a start the next one is tried at the earliest. While a token is away,
 /// every mail asks for it.
-const PAUSE: Duration = Duration::from_millis(500);
+pub(super) const PAUSE: Duration = Duration::from_millis(500);
 
 /// The libraries of this process: PKCS#11 lets an application start each only once.
 static MODULES: Mutex<BTreeMap<PathBuf, Arc<Module>>> = Mutex::new(BTreeMap::new());

@@ -12,7 +12,7 @@ use ssmax_token::{KeyAlgorithm, TokenError};
 
 use super::config::Pkcs11Config;
 use super::fault::Fault;
-use super::module::Module;
+use super::module::{Module, PAUSE};
 use super::object::{self, Life};
 use super::pin::Pin;
 use super::probe::{self, Capabilities};
@@ -55,6 +55,9 @@ pub(crate) struct Lent {
 /// How often a token is asked that fails without a reason.
 const ATTEMPTS: usize = 3;
 
+/// How often a token is looked for when it is opened.
+const LOOKS: usize = 5;
+
 /// Asks again where a token fails without a reason, as happens while another session or
 /// process writes to it. For what has no input that could be at fault.
 pub(crate) fn patiently<T>(ask: impl Fn() -> Result<T, HsmError>) -> Result<T, HsmError> {
@@ -90,7 +93,7 @@ impl Token {
             sessions: Mutex::default(),
             capabilities: OnceLock::new(),
         });
-        token.check_mechanisms()?;
+        token.appear()?;
         tokens.insert(name, Arc::downgrade(&token));
         Ok(token)
     }
@@ -249,6 +252,24 @@ impl Token {
             (first, more) => {
                 let found = usize::from(first.is_some()) + more;
                 Err(HsmError::TokenNotFound { label: self.label.clone(), found })
+            }
+        }
+    }
+
+    /// Waits a moment for a token that is not seen at the first look: SoftHSM rewrites the
+    /// file of a token when somebody logs in, and a process that starts just then reads a
+    /// token without a label. Roles of one member start together and share one.
+    fn appear(&self) -> Result<(), HsmError> {
+        let mut looked = 1;
+        loop {
+            match self.check_mechanisms() {
+                Err(HsmError::TokenNotFound { found: 0, .. } | HsmError::TokenUnavailable)
+                    if looked < LOOKS =>
+                {
+                    looked += 1;
+                    std::thread::sleep(PAUSE);
+                }
+                outcome => return outcome,
             }
         }
     }
