@@ -20,6 +20,7 @@ pub mod mailer;
 pub mod mails;
 pub mod member;
 pub mod needs;
+pub mod pair;
 pub mod place;
 pub mod postfix;
 pub mod process;

@@ -4,13 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use rustix::process::{Pid, Signal, kill_process};
-use ssmax_e2e::authority::Authority;
 use ssmax_e2e::mails::{self, Mail, can_be_read};
 use ssmax_e2e::member::{Member, Outline, Person};
-use ssmax_e2e::place::Place;
+use ssmax_e2e::pair::{self, Pair, copies, has};
 use ssmax_e2e::process::wait_for;
 use ssmax_e2e::{mailer, needs};
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 /// How long a mail may take, with a try or two in between.
@@ -19,41 +17,11 @@ const ARRIVAL: Duration = Duration::from_secs(20);
 /// How long we look whether a mail comes a second time: several runs of the queue.
 const SECOND_COPY: Duration = Duration::from_secs(4);
 
-const A: Outline = Outline {
-    name: "a",
-    id: "NTRJP-7000012050002",
-    japanese: "組織A",
-    ip: Ipv4Addr::new(127, 0, 0, 2),
-    fresh_form: "mail-cbc",
-    people: &["alice"],
-    numbered: 0,
-    full: &[],
-    aliases: &[],
-    greylists: false,
-};
+const B: Outline = Outline { people: &["bob", "dave"], ..pair::B };
 
-const B: Outline = Outline {
-    name: "b",
-    id: "NTRJP-8000020131008",
-    japanese: "組織B",
-    ip: Ipv4Addr::new(127, 0, 0, 3),
-    fresh_form: "wrapped-gcm",
-    people: &["bob", "dave"],
-    numbered: 0,
-    full: &[],
-    aliases: &[],
-    greylists: false,
-};
-
-/// Everything that runs. Fields end in their order: who needs others first, the folder
-/// last.
 struct Stage {
-    a: Member,
-    b: Member,
-    _authority: Authority,
-    alice: Person,
+    pair: Pair,
     bob: Person,
-    place: Place,
 }
 
 #[test]
@@ -72,39 +40,25 @@ fn mail_travels_through_real_mail_servers_and_is_never_lost() {
 
 impl Stage {
     fn set_up() -> Self {
-        let place = Place::new();
-        let mut authority = Authority::found(&place);
-        let mut a = Member::new(&place, A, &authority);
-        let mut b = Member::new(&place, B, &authority);
-        for member in [&a, &b] {
-            authority.admit(member);
-        }
-        authority.serve();
-        a.start_mail_servers(&place, &b);
-        b.start_mail_servers(&place, &a);
-        for member in [&mut a, &mut b] {
-            member.serve();
-            member.add_automatic_roles();
-        }
-        let alice = a.add_person("alice", "山田 有紗", false);
-        let bob = b.add_person("bob", "鈴木 望夢", true);
-        Self { a, b, _authority: authority, alice, bob, place }
+        let pair = Pair::set_up(pair::A, B);
+        let bob = pair.b.add_person("bob", "鈴木 望夢", true);
+        Self { pair, bob }
     }
 
     fn iso_2022_jp_arrives_octet_for_octet(&self) -> Vec<u8> {
-        let (alice, bob) = (&self.alice, &self.bob);
+        let (alice, bob) = (&self.pair.alice, &self.bob);
         let mail = mails::iso_2022_jp_with_attachment(&alice.address, &bob.address);
         self.alice_sends(&[&bob.address], &mail);
-        let arrived = arrives(&self.b, bob, &mail);
+        let arrived = arrives(&self.pair.b, bob, &mail);
         reads(bob, &alice.address, &mail, &arrived);
         arrived
     }
 
     fn long_lines_and_folded_fields_arrive_octet_for_octet(&self) {
-        let (alice, bob) = (&self.alice, &self.bob);
+        let (alice, bob) = (&self.pair.alice, &self.bob);
         let mail = mails::folded_eight_bit(&alice.address, &bob.address);
         self.alice_sends(&[&bob.address], &mail);
-        let arrived = arrives(&self.b, bob, &mail);
+        let arrived = arrives(&self.pair.b, bob, &mail);
         reads(bob, &alice.address, &mail, &arrived);
         assert!(has(&arrived, mails::LONG_SUBJECT));
     }
@@ -113,27 +67,27 @@ impl Stage {
     /// his organisation covers a long folded subject. He has alice's certificate from
     /// her mail.
     fn an_encrypted_answer_goes_back(&self, first: &[u8]) {
-        let (alice, bob) = (&self.alice, &self.bob);
+        let (alice, bob) = (&self.pair.alice, &self.bob);
         let to_mail = mails::iso_2022_jp_with_attachment(&alice.address, &bob.address);
         let mut mail = mails::answer(&bob.address, &alice.address, &to_mail);
         (mail.octets, mail.entity) =
-            mailer::sign_and_encrypt(self.b.site(), bob, first, &mail.octets);
-        let said = mailer::submit(&self.b, bob, &[&alice.address], &mail.octets);
+            mailer::sign_and_encrypt(self.pair.b.site(), bob, first, &mail.octets);
+        let said = mailer::submit(&self.pair.b, bob, &[&alice.address], &mail.octets);
         let _ = said.ends(0);
-        let arrived = arrives(&self.a, alice, &mail);
+        let arrived = arrives(&self.pair.a, alice, &mail);
         reads(alice, &bob.address, &mail, &arrived);
     }
 
     fn of_two_recipients_one_gets_it_and_the_other_bounces(&self) {
-        let (alice, bob) = (&self.alice, &self.bob);
+        let (alice, bob) = (&self.pair.alice, &self.bob);
         let to = format!("{}, nobody@b.example", bob.address);
         let mail = mails::short("two", &alice.address, &to);
-        let before = self.a.inbox(&alice.address).len();
+        let before = self.pair.a.inbox(&alice.address).len();
         self.alice_sends(&[&bob.address, "nobody@b.example"], &mail);
-        let arrived = arrives(&self.b, bob, &mail);
+        let arrived = arrives(&self.pair.b, bob, &mail);
         reads(bob, &alice.address, &mail, &arrived);
         // One transaction of Postfix with the gateway, two fates.
-        let log = self.b.postfix().log();
+        let log = self.pair.b.postfix().log();
         let fate = |recipient: &str| {
             let to = format!("to=<{recipient}>");
             let filtered = |line: &&str| line.contains("/ssmax/lmtp") && line.contains(&to);
@@ -145,7 +99,7 @@ impl Stage {
         let transaction = |line: &str| line.split(": ").nth(1).unwrap().to_owned();
         assert_eq!(transaction(&good), transaction(&bad));
         let bounce = wait_for("the bounce", ARRIVAL, || {
-            let mut inbox = self.a.inbox(&alice.address);
+            let mut inbox = self.pair.a.inbox(&alice.address);
             (inbox.len() > before).then(|| inbox.pop()).flatten()
         });
         // The report came over the chain, in the name of a role of the other organisation.
@@ -164,62 +118,55 @@ impl Stage {
         let bob = &self.bob;
         let stranger = "stranger@outside.example";
         let mail = mails::eight_bit(stranger, &bob.address);
-        let dir = self.place.path();
-        let said = mailer::hand_in(dir, self.b.mx(), &[], stranger, &[&bob.address], &mail.octets);
+        let dir = self.pair.place.path();
+        let said =
+            mailer::hand_in(dir, self.pair.b.mx(), &[], stranger, &[&bob.address], &mail.octets);
         let _ = said.ends(0);
-        let arrived = arrives(&self.b, bob, &mail);
+        let arrived = arrives(&self.pair.b, bob, &mail);
         assert!(has(&arrived, "SSMAX-Result: ssmax.b.example; class=unknown\r\n"));
         assert!(has(&arrived, "\r\nSubject: こんにちは\r\n"));
         assert!(arrived.ends_with(&mail.entity), "{}", String::from_utf8_lossy(&arrived));
     }
 
     fn without_an_inspector_mail_waits_and_then_comes_once(&mut self) {
-        let mail = mails::short("patience", &self.alice.address, &self.bob.address);
-        let inspector = self.b.site().process("inspector").and_then(Pid::from_raw).unwrap();
+        let mail = mails::short("patience", &self.pair.alice.address, &self.bob.address);
+        let inspector = self.pair.b.site().process("inspector").and_then(Pid::from_raw).unwrap();
         kill_process(inspector, Signal::KILL).unwrap();
         self.alice_sends(&[&self.bob.address], &mail);
         let queued = wait_for("a deferred mail", ARRIVAL, || {
-            let mut queue = self.b.postfix().queue().into_iter();
+            let mut queue = self.pair.b.postfix().queue().into_iter();
             queue.find(|queued| {
                 let reason = queued["recipients"][0]["delay_reason"].as_str();
                 reason.is_some_and(|reason| reason.contains("SSMAX-"))
             })
         });
         // What waits, or is returned, is what came over the line.
-        let queued = self.b.postfix().queued(queued["queue_id"].as_str().unwrap());
+        let queued = self.pair.b.postfix().queued(queued["queue_id"].as_str().unwrap());
         assert!(has(&queued, &mail.message_id));
         assert!(!can_be_read(mails::SECRET, &queued));
-        assert_eq!(copies(&self.b, &self.bob, &mail).len(), 0);
-        self.b.serve_role("inspector");
-        let arrived = arrives(&self.b, &self.bob, &mail);
-        reads(&self.bob, &self.alice.address, &mail, &arrived);
-        wait_for("an empty queue", ARRIVAL, || self.b.postfix().queue().is_empty().then_some(()));
+        assert_eq!(copies(&self.pair.b, &self.bob.address, &mail).len(), 0);
+        self.pair.b.serve_role("inspector");
+        let arrived = arrives(&self.pair.b, &self.bob, &mail);
+        reads(&self.bob, &self.pair.alice.address, &mail, &arrived);
+        wait_for("an empty queue", ARRIVAL, || {
+            self.pair.b.postfix().queue().is_empty().then_some(())
+        });
         std::thread::sleep(SECOND_COPY);
-        assert_eq!(copies(&self.b, &self.bob, &mail).len(), 1);
+        assert_eq!(copies(&self.pair.b, &self.bob.address, &mail).len(), 1);
     }
 
     /// Submits as alice. What is put off is tried again, as a mailer's outbox does.
     fn alice_sends(&self, recipients: &[&str], mail: &Mail) {
-        wait_for("alice's mail is taken", ARRIVAL, || {
-            let said = mailer::submit(&self.a, &self.alice, recipients, &mail.octets);
-            let text = said.text();
-            assert!(said.exit == 0 || text.contains("<** 4"), "{text}{}", said.err);
-            (said.exit == 0).then_some(())
-        });
+        self.pair.alice_sends(recipients, mail, ARRIVAL);
     }
 }
 
 /// The copies of a mail in a mailbox.
-fn copies(member: &Member, person: &Person, mail: &Mail) -> Vec<Vec<u8>> {
-    let inbox = member.inbox(&person.address);
-    inbox.into_iter().filter(|octets| mail.is_in(octets)).collect()
-}
-
 /// Waits for a mail, of which there must be one copy.
 #[track_caller]
 fn arrives(member: &Member, person: &Person, mail: &Mail) -> Vec<u8> {
     let mut found = wait_for(&format!("{} arrives", mail.message_id), ARRIVAL, || {
-        Some(copies(member, person, mail)).filter(|found| !found.is_empty())
+        Some(copies(member, &person.address, mail)).filter(|found| !found.is_empty())
     });
     assert_eq!(found.len(), 1);
     found.pop().unwrap()
@@ -241,8 +188,4 @@ fn reads(person: &Person, from: &str, mail: &Mail, arrived: &[u8]) {
 fn body(mail: &[u8]) -> &[u8] {
     let end = mail.windows(4).position(|window| window == b"\r\n\r\n");
     end.map_or(mail, |end| &mail[end..])
-}
-
-fn has(octets: &[u8], text: &str) -> bool {
-    octets.windows(text.len()).any(|window| window == text.as_bytes())
 }

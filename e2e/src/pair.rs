@@ -1,0 +1,93 @@
+//! Two organisations that serve behind their mail servers, and somebody at the first who
+//! writes.
+
+use crate::authority::Authority;
+use crate::mailer;
+use crate::mails::Mail;
+use crate::member::{Member, Outline, Person};
+use crate::place::Place;
+use crate::process::wait_for;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+/// The first organisation, with nothing special about it.
+pub const A: Outline = Outline {
+    name: "a",
+    id: "NTRJP-7000012050002",
+    japanese: "組織A",
+    ip: Ipv4Addr::new(127, 0, 0, 2),
+    fresh_form: "mail-cbc",
+    people: &["alice"],
+    numbered: 0,
+    full: &[],
+    aliases: &[],
+    greylists: false,
+};
+
+/// The second one, likewise.
+pub const B: Outline = Outline {
+    name: "b",
+    id: "NTRJP-8000020131008",
+    japanese: "組織B",
+    ip: Ipv4Addr::new(127, 0, 0, 3),
+    fresh_form: "wrapped-gcm",
+    people: &["bob"],
+    ..A
+};
+
+/// Everything that runs. Fields end in their order: who needs others first, the folder
+/// last.
+#[derive(Debug)]
+pub struct Pair {
+    /// alice's organisation.
+    pub a: Member,
+    /// The other.
+    pub b: Member,
+    _authority: Authority,
+    /// Who writes.
+    pub alice: Person,
+    /// The folder of it all.
+    pub place: Place,
+}
+
+impl Pair {
+    /// Both are members, and all roles and mail servers run.
+    pub fn set_up(a: Outline, b: Outline) -> Self {
+        let place = Place::new();
+        let mut authority = Authority::found(&place);
+        let mut a = Member::new(&place, a, &authority);
+        let mut b = Member::new(&place, b, &authority);
+        for member in [&a, &b] {
+            authority.admit(member);
+        }
+        authority.serve();
+        a.start_mail_servers(&place, &b);
+        b.start_mail_servers(&place, &a);
+        for member in [&mut a, &mut b] {
+            member.serve();
+            member.add_automatic_roles();
+        }
+        let alice = a.add_person("alice", "山田 有紗", false);
+        Self { a, b, _authority: authority, alice, place }
+    }
+
+    /// Sends until the mail is taken; no refusal but a temporary one may come.
+    pub fn alice_sends(&self, recipients: &[&str], mail: &Mail, within: Duration) {
+        wait_for("alice's mail is taken", within, || {
+            let said = mailer::submit(&self.a, &self.alice, recipients, &mail.octets);
+            let text = said.text();
+            assert!(said.exit == 0 || text.contains("<** 4"), "{text}{}", said.err);
+            (said.exit == 0).then_some(())
+        });
+    }
+}
+
+/// What of a mailbox is this mail.
+pub fn copies(member: &Member, address: &str, mail: &Mail) -> Vec<Vec<u8>> {
+    member.inbox(address).into_iter().filter(|octets| mail.is_in(octets)).collect()
+}
+
+/// Whether a text stands in these octets.
+pub fn has(octets: &[u8], text: &str) -> bool {
+    octets.windows(text.len()).any(|window| window == text.as_bytes())
+}
