@@ -6,22 +6,21 @@
 
 mod client;
 pub(crate) mod line;
-mod lmtp_client;
 mod maildir;
+mod next_hop;
 pub(crate) mod path;
 mod reply;
 mod route;
-mod smtp_client;
 mod tls;
 
 use std::time::Duration;
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    time::{Instant, timeout_at},
+    time::Instant,
 };
 
-use self::client::{Client, Fates};
+use self::next_hop::NextHop;
 pub use self::{
     client::Protocol,
     reply::Reply,
@@ -124,16 +123,15 @@ pub async fn deliver(
     }
     match route {
         Route::Smtp { host, port, tls } => {
-            let target = smtp_client::Target { host, port: *port, tls: *tls };
-            smtp_client::deliver(target, envelope, octets, settings).await
+            let next_hop = NextHop::Smtp { host, port: *port, tls: *tls };
+            next_hop::deliver(next_hop, envelope, octets, settings).await
         }
         Route::Lmtp { host, port } => {
-            let target = lmtp_client::Target::Tcp { host, port: *port };
-            lmtp_client::deliver(target, envelope, octets, settings).await
+            let next_hop = NextHop::Lmtp { host, port: *port };
+            next_hop::deliver(next_hop, envelope, octets, settings).await
         }
         Route::LmtpSocket(path) => {
-            let target = lmtp_client::Target::Socket(path);
-            lmtp_client::deliver(target, envelope, octets, settings).await
+            next_hop::deliver(NextHop::LmtpSocket(path), envelope, octets, settings).await
         }
         Route::Maildir(template) => maildir::deliver(template, envelope, octets, settings).await,
         Route::Reject => {
@@ -155,19 +153,8 @@ pub async fn deliver_over(
     if has_bare_line_end(octets) {
         return same_for_all(envelope, &bare_line_end());
     }
-    let mut fates = Fates::new(envelope);
-    fates.connected = true;
-    let deadline = settings.deadline(octets.len());
-    let end = timeout_at(deadline, async {
-        let mut client = Client::greet(stream, protocol, settings).await?;
-        let sent = client.send_mail(envelope, octets, &mut fates).await;
-        if sent.is_ok() {
-            client.quit().await;
-        }
-        sent
-    })
-    .await;
-    fates.finish(end, envelope)
+    let next_hop = NextHop::Open(Box::new(stream), protocol);
+    next_hop::deliver(next_hop, envelope, octets, settings).await
 }
 
 /// What a mail is told that a next hop could read as several.
