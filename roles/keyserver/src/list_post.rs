@@ -11,7 +11,6 @@ use ssmax_api::ca::AccountKind;
 use ssmax_api::keyserver::UserRecord;
 use ssmax_chain::Digest;
 use ssmax_cms::enveloped::{ContentCipher, recipient_info_for_key};
-use ssmax_cms::signed::{SignRequest, sign};
 use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
 use ssmax_pki::{Certificate, key_identifier};
@@ -41,19 +40,7 @@ impl Keyserver {
         if !signer.has_email(&address.to_string()) {
             return Err(Problem::NotAllowed);
         }
-        let key = self.key_for(KeyPurpose::UserSigning, signer.spki())?;
-        let mut certificates = vec![signer.clone()];
-        certificates.extend(self.own.user_chain());
-        let request = SignRequest {
-            content_digest: entity.0,
-            content: None,
-            signing_time: Some(Self::now()),
-            extra_signed: vec![],
-            unsigned: vec![],
-            certificates: &certificates,
-            signer: &signer,
-        };
-        sign(&request, key.as_ref()).map_err(failed)
+        self.sign_entity(&signer, entity)
     }
 
     /// Addresses a list's new mail to our own submission key, and to nobody else.

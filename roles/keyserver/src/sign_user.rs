@@ -29,6 +29,17 @@ impl Keyserver {
         if !signer.has_email(&own.from.to_string()) {
             return Err(Problem::Refused(Reason::UnsignedNotAllowed));
         }
+        let signed = self.sign_entity(&signer, entity)?;
+        own.server_signed = Some((entity, Digest::of(der)));
+        Ok(signed)
+    }
+
+    /// A detached signature with a key that the keyserver holds for a person or an account.
+    pub(crate) fn sign_entity(
+        &self,
+        signer: &Certificate,
+        entity: Digest,
+    ) -> Result<Vec<u8>, Problem> {
         let key = self.key_for(KeyPurpose::UserSigning, signer.spki())?;
         let mut certificates = vec![signer.clone()];
         certificates.extend(self.own.user_chain());
@@ -39,10 +50,8 @@ impl Keyserver {
             extra_signed: vec![],
             unsigned: vec![],
             certificates: &certificates,
-            signer: &signer,
+            signer,
         };
-        let signed = sign(&request, key.as_ref()).map_err(failed)?;
-        own.server_signed = Some((entity, Digest::of(der)));
-        Ok(signed)
+        sign(&request, key.as_ref()).map_err(failed)
     }
 }
