@@ -87,7 +87,16 @@ fn new_keys_are_certified_beside_the_old_ones_and_told_by_status() {
     assert_eq!((count("member-ca", true), count("member-ca", false)), (1, 0));
     assert!(keys.iter().all(|key| key["age_days"] == 0 && key["home"] == "file"));
     let said = site.member("org", &["status"]);
-    assert!(said.out.contains("kept for old mail, 0 days old (in a file)"), "{}", said.out);
+    assert!(said.out.contains("kept for old mail, age in days: 0 (in a file)"), "{}", said.out);
+    let said = site.member("org", &["status", "--lang", "ja"]);
+    assert!(said.out.contains("組織間の暗号化の鍵"), "{}", said.out);
+    assert!(!said.out.contains("federation-encryption"), "{}", said.out);
+    let said = site.member("org", &["install", "answer.json", "--root-sha256", &root]).ends(0);
+    assert!(said.out.contains("Start it: ssmax serve"), "{}", said.out);
+    let serving = site.serve("a", &["--no-restart"], &ROLES);
+    let said = site.member("org", &["install", "answer.json", "--root-sha256", &root]).ends(0);
+    assert!(said.out.contains("without a restart") && !said.out.contains("Start it"), "{said:?}");
+    assert_eq!(serving.stop(), Some(0));
     // And once more, now that the first renewal is installed.
     let said = site.member("org", &["rotate", "--out", "next.json", "--json"]).ends(0);
     assert_eq!(said.json()["keys_made"].as_array().unwrap().len(), 7);
@@ -220,6 +229,26 @@ fn people_are_added_listed_exported_and_revoked() {
     openssl(&site, "pkey -in hanako/encryption-key.pem -noout");
     openssl(&site, "x509 -in hanako/encryption.pem -noout");
     openssl(&site, "x509 -in hanako/seal-ca.pem -noout");
+
+    // Of two people only the one who is missing is named.
+    for (from, to, missing) in [
+        ("10234", "saburo", "There is no saburo here"),
+        ("saburo", "taro@a.example", "There is no saburo here"),
+        ("jiro", "saburo", "There is no jiro, saburo here"),
+    ] {
+        let said = site.member("user", &["delegate", "--from", from, "--to", to]).ends(1);
+        assert!(said.err.contains(missing), "{}", said.err);
+        let said = site.member("user", &["undelegate", "--from", from, "--to", to]).ends(1);
+        assert!(said.err.contains(missing), "{}", said.err);
+    }
+    openssl(
+        &site,
+        "req -x509 -new -key key.pem -subj /CN=T -addext subjectAltName=email:t@a.example -out t.pem",
+    );
+    openssl(&site, "cms -encrypt -aes256 -in password -out sealed.eml hanako/encryption.pem");
+    let line = ["rekey", "sealed.eml", "--key", "key.pem", "--cert", "t.pem", "--user", "saburo"];
+    let said = site.member("mail", &line).ends(1);
+    assert!(said.err.contains("knows nobody as saburo"), "{}", said.err);
 
     site.member("user", &["revoke", "10234"]).ends(0);
     let people = site.member("user", &["list", "--json"]).ends(0).json();

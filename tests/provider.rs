@@ -43,6 +43,8 @@ fn who_brings_an_encryption_key_is_told_before_anything_is_asked() {
     let (esp, _) = application(as_esp);
     let said = esp.member("user", &person).ends(2);
     assert!(said.err.contains("--encryption-csr"), "{said:?}");
+    let said = esp.member("user", &["export", "h@a.example", "--out", "h"]).ends(2);
+    assert!(said.err.contains("an ESP makes and keeps none"), "{said:?}");
     let (organisation, _) = application(|config| config);
     let request = organisation.path("request.csr");
     let key = ssmax_primitives::SoftwareKey::generate(ssmax_token::KeyAlgorithm::EcP256).unwrap();

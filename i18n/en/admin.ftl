@@ -111,6 +111,8 @@ err-password-unreadable = There is no password in { $path }
 rec-password-unreadable = Write it on the first line of a file that only you can read (mode 0600).
 err-esp-escrows-nothing = { $user } needs an encryption key of their own: an ESP makes and keeps none
 rec-esp-escrows-nothing = Have it made where the mail is read (openssl ecparam -name prime256v1 -genkey -noout -out KEY.pem; openssl req -new -key KEY.pem -subj /CN=NAME -out REQUEST.pem), and name the request with --encryption-csr
+err-esp-keeps-no-keys = There is no key of { $user } to give out: an ESP makes and keeps none
+rec-esp-keeps-no-keys = The person's own computer has it. Who has lost it gets a certificate for a new one: ssmax user renew --encryption-csr
 err-organisation-escrows = { $user } cannot bring an encryption key: an organisation makes and keeps its people's
 rec-organisation-escrows = Leave out --encryption-csr; ssmax user export gives the key to its owner
 err-not-a-request = { $path } is no certificate request that its key has signed
@@ -128,7 +130,7 @@ cli-admission-file = Give { $path } to the member.
 cli-domains-unproved = Not checked by this program: that the applicant controls { $domains }.
 cli-standing-set = { $id }: { $standing }, from version { $version } of the member list.
 cli-no-members = No members yet.
-cli-published = Version { $version } of the member list and { $count } certificates are in { $path }.
+cli-published = Version { $version } of the member list is in { $path }, with the certificates ({ $count }).
 err-authority-exists = There is an authority in this state_dir already
 rec-authority-exists = Keep it: another one would have other keys, and every member would have to join anew.
 err-authority-missing = There is no authority in this state_dir yet
@@ -186,21 +188,30 @@ cli-org-keys-made = The keys of { $id } are made.
 cli-org-keys-kept = The keys of { $id } were there already and are kept.
 cli-application-file = Give { $path } to the management organisation. It answers with an admission and tells you the SHA-256 of its root.
 cli-org-installed = { $id } belongs to the federation. Start it: ssmax serve
+cli-org-installed-running = The new certificates of { $id } are installed. The roles that run take them up without a restart.
 cli-authority-url-differs = The admission names { $said }, the configuration { $set }
 cli-key-made = New key for { $purpose }: { $id }
 cli-keys-wait = The new keys of an earlier run still wait for the management organisation; none were made.
 cli-renewal-file = Give { $path } to the management organisation (ssmax authority renew), and install its answer: ssmax org install. Submission, seal and archive keys are in use already; all old keys stay.
 cli-renewed = New keys of { $id } are certified (version { $version } of the member list). The old ones stay in it until they end.
 cli-key-line = { $state ->
-    [current] { $purpose } key { $id }, in use, { $days } days old ({ $home })
-   *[old] { $purpose } key { $id }, kept for old mail, { $days } days old ({ $home })
+    [current] { $purpose } key { $id }, in use, age in days: { $days } ({ $home })
+   *[old] { $purpose } key { $id }, kept for old mail, age in days: { $days } ({ $home })
 }
+cli-key-for-organisation-signing = organisation signing
+cli-key-for-federation-encryption = federation encryption
+cli-key-for-submission-encryption = submission
+cli-key-for-seal = seal
+cli-key-for-archive = archive
+cli-key-for-hold = held mail
+cli-key-for-member-ca = member CA
+cli-key-for-seal-ca = seal CA
 cli-key-home-token = in the token
 cli-key-home-file = in a file
 cli-org-not-listed = Version { $version } of the member list does not name this organisation.
 cli-org-standing = Standing: { $standing } (version { $version } of the member list)
 cli-list-stale = The list is out of date.
-cli-certificate-days = { $kind }: { $days } days left
+cli-certificate-days = { $kind }: days left: { $days }
 cli-certificate-organisation-signing = organisation signing
 cli-certificate-organisation-encryption = organisation encryption
 cli-certificate-member-ca = member CA
@@ -251,8 +262,8 @@ err-user-failed = The certificate issuing system could not do it for { $user }
 rec-user-failed = See its log, and whether the key server runs. Nothing is half done that cannot be repeated.
 
 ## ssmax audit
-audit-good = The log is unbroken and fits the journal: { $rows } rows, { $heads } signed heads, { $tickets } tickets in thirty days.
-audit-bad = The log or the journal was changed, or a mail went another way: { $rows } rows, { $heads } signed heads, { $tickets } tickets in thirty days.
+audit-good = The log is unbroken and fits the journal. Rows: { $rows }; signed heads: { $heads }; tickets in thirty days: { $tickets }.
+audit-bad = The log or the journal was changed, or a mail went another way. Rows: { $rows }; signed heads: { $heads }; tickets in thirty days: { $tickets }.
 audit-altered = Row { $seq } is not what was written there.
 audit-missing = Row { $seq } is missing.
 audit-chain-broken = Row { $seq } does not follow the one before it.

@@ -111,6 +111,8 @@ err-password-unreadable = { $path }にパスワードがありません
 rec-password-unreadable = 自分だけが読めるファイル（モード0600）の一行目に書いてください。
 err-esp-escrows-nothing = { $user }さん自身の暗号化鍵が必要です。ESPは利用者の鍵を作らず、預かりません
 rec-esp-escrows-nothing = メールを読む側で作り（openssl ecparam -name prime256v1 -genkey -noout -out KEY.pem; openssl req -new -key KEY.pem -subj /CN=NAME -out REQUEST.pem）、その要求を--encryption-csrで指定してください
+err-esp-keeps-no-keys = { $user }の鍵は渡せません。個人向け事業者は鍵を作らず、預かりません
+rec-esp-keeps-no-keys = 鍵は本人の機器にあります。失った場合は、新しい鍵の証明書を発行してください: ssmax user renew --encryption-csr
 err-organisation-escrows = { $user }さんは暗号化鍵を持ち込めません。組織が構成員の鍵を作って預かります
 rec-organisation-escrows = --encryption-csrを付けずに登録してください。本人への受け渡しはssmax user exportです
 err-not-a-request = { $path }は、その鍵で署名された証明書署名要求ではありません
@@ -186,6 +188,7 @@ cli-org-keys-made = { $id }の鍵を作りました。
 cli-org-keys-kept = { $id }の鍵はすでにあり、そのまま使います。
 cli-application-file = { $path }を管理組織に渡してください。承認書が返り、ルート証明書のSHA-256が伝えられます。
 cli-org-installed = { $id }は連合に参加しました。起動してください: ssmax serve
+cli-org-installed-running = { $id }の新しい証明書を入れました。動いている役割は再起動なしに使い始めます。
 cli-authority-url-differs = 承認書は{ $said }を、設定は{ $set }を指しています
 cli-key-made = { $purpose }用の新しい鍵: { $id }
 cli-keys-wait = 前回作った新しい鍵がまだ管理組織の証明を待っているため、新たには作りませんでした。
@@ -195,6 +198,14 @@ cli-key-line = { $state ->
     [current] { $purpose }の鍵{ $id }: 使用中、{ $days }日経過（{ $home }）
    *[old] { $purpose }の鍵{ $id }: 古いメールのために保持、{ $days }日経過（{ $home }）
 }
+cli-key-for-organisation-signing = 組織の署名
+cli-key-for-federation-encryption = 組織間の暗号化
+cli-key-for-submission-encryption = 提出
+cli-key-for-seal = 封印
+cli-key-for-archive = 保管
+cli-key-for-hold = 保留メール
+cli-key-for-member-ca = 組織の認証局
+cli-key-for-seal-ca = 封印用認証局
 cli-key-home-token = トークン内
 cli-key-home-file = ファイル内
 cli-org-not-listed = 会員名簿の第{ $version }版にこの組織はありません。

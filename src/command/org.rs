@@ -5,9 +5,10 @@ mod keys;
 use super::authority::standing_text;
 use super::{ConfigFile, Context, block_on};
 use crate::complaint::{Complaint, Exit};
-use crate::config::Config;
+use crate::config::{Config, Role};
 use crate::{files, member};
 use serde_json::json;
+use ssmax_daemon::ready;
 use ssmax_federation::admission::Admission;
 use ssmax_federation::{Freshness, Member, MemberList};
 use ssmax_hsm::Backend;
@@ -155,7 +156,10 @@ fn install(
         "tls_ca_file": config.tls_ca(),
     });
     context.print(&facts, || {
-        let mut said = vec![context.text("cli-org-installed", &[("id", &admission.id)])];
+        let runs =
+            Role::ALL.iter().any(|role| ready::served(config.run_dir(), role.as_str()).is_some());
+        let done = if runs { "cli-org-installed-running" } else { "cli-org-installed" };
+        let mut said = vec![context.text(done, &[("id", &admission.id)])];
         let set = config.federation().map(|section| section.authority_url.as_str());
         if let Ok(set) = set
             && set.trim_end_matches('/') != admission.authority_url
@@ -188,7 +192,8 @@ fn rotate(file: &ConfigFile, out: &Path, context: &Context) -> Result<ExitCode, 
                 .made
                 .iter()
                 .map(|(purpose, id)| {
-                    context.text("cli-key-made", &[("purpose", purpose.as_str()), ("id", id)])
+                    let purpose = keys::purpose_text(*purpose, context);
+                    context.text("cli-key-made", &[("purpose", &purpose), ("id", id)])
                 })
                 .collect();
             if said.is_empty() {

@@ -413,6 +413,9 @@ fn export(
     context: &Context,
 ) -> Result<ExitCode, Complaint> {
     let config = file.load()?;
+    if config.organisation()?.is_esp() {
+        return Err(Complaint::new(Exit::WrongUse, "esp-keeps-no-keys").with("user", user));
+    }
     let request = OfficerRequest::ExportUser { user: user.to_owned() };
     let exported: ExportedUser = ask(&config, &request, user)?;
     files::create_dir(out)?;

@@ -93,7 +93,9 @@ fn with_key(
     let identity = key.load(Use::Decrypting)?;
     let certificates = new_reader(args)?;
     let address = certificates.first().and_then(|first| first.emails().into_iter().next());
-    let address = address.ok_or_else(|| Complaint::new(Exit::WrongUse, "mail-no-certificate"))?;
+    let address = address.ok_or_else(|| {
+        Complaint::new(Exit::WrongUse, "mail-forward-no-certificate").with("to", args.to.display())
+    })?;
     let to: Vec<Recipient<'_>> = certificates.iter().map(Recipient::from).collect();
     let opener = Opener::Key {
         key: &identity.key,
@@ -111,7 +113,9 @@ fn with_keyserver(
     message: &[u8],
 ) -> Result<Forwarded, Complaint> {
     let address = args.to.to_str().filter(|text| Address::parse(text).is_ok());
-    let address = address.ok_or_else(|| Complaint::new(Exit::WrongUse, "mail-no-certificate"))?;
+    let address = address.ok_or_else(|| {
+        Complaint::new(Exit::WrongUse, "mail-forward-needs-address").with("to", args.to.display())
+    })?;
     let socket = match &args.socket {
         Some(socket) => socket.clone(),
         None => {

@@ -113,7 +113,7 @@ pub(super) fn run(args: &Rekey, context: &Context) -> Result<ExitCode, Complaint
         Apart::of(&file.octets).map_err(|fault| rewrap::complaint(fault, &[], &args.file))?;
     let rewrapped = ask(&[apart.enveloped()])?;
     let [rewrapped] = <[RewrappedPart; 1]>::try_from(rewrapped)
-        .map_err(|_| problem_complaint(PersonProblem::Malformed, &args.file))?;
+        .map_err(|_| problem_complaint(PersonProblem::Malformed, asker.user, &args.file))?;
     let infos: Vec<Vec<u8>> = rewrapped.recipients.iter().map(|info| info.to_vec()).collect();
     let tail = apart.enveloped().tail();
     let octets = rewrap::octets(&file, apart.with_recipients(&infos));
@@ -156,7 +156,7 @@ pub(super) fn ask(
             true => Ok(parts),
             false => Err(PersonProblem::Malformed),
         })
-        .map_err(|problem| problem_complaint(problem, file))
+        .map_err(|problem| problem_complaint(problem, asker.user, file))
 }
 
 /// A mail in attachment mode with the new RecipientInfos of its files; `None` if a key is
@@ -195,13 +195,16 @@ fn fault_complaint(fault: RekeyFault, path: &Path) -> Complaint {
     }
 }
 
-fn problem_complaint(problem: PersonProblem, path: &Path) -> Complaint {
+fn problem_complaint(problem: PersonProblem, user: &str, path: &Path) -> Complaint {
     use PersonProblem as P;
     let bad = |name| Complaint::new(Exit::Bad, name).with("path", path.display());
     match problem {
         P::Malformed => Complaint::new(Exit::WrongUse, "person-malformed"),
         P::TimeOutside => Complaint::new(Exit::Bad, "person-time-outside"),
-        P::NotSigned => Complaint::new(Exit::Bad, "person-not-signed"),
+        P::NotSigned => {
+            // Which of both it is the keyserver tells nobody who has not signed.
+            Complaint::new(Exit::Bad, "person-not-signed").with("user", user)
+        }
         P::Replayed => Complaint::new(Exit::Bad, "person-replayed"),
         P::NotYourMailbox => Complaint::new(Exit::Bad, "person-not-your-mailbox"),
         P::KeepsNoKeys => Complaint::new(Exit::Bad, "person-keeps-no-keys"),
@@ -236,7 +239,7 @@ mod tests {
             (P::NotOpened, Exit::Bad),
             (P::Failed, Exit::Unavailable),
         ] {
-            let complaint = problem_complaint(problem, Path::new("x"));
+            let complaint = problem_complaint(problem, "u", Path::new("x"));
             assert_eq!(complaint.exit, exit, "{problem:?}");
             for language in Language::ALL {
                 let what = complaint.what(language);

@@ -71,13 +71,32 @@ impl Listed {
         let home = if self.entry.in_token { "cli-key-home-token" } else { "cli-key-home-file" };
         let home = context.text(home, &[]);
         let days = self.days(now).to_string();
+        let purpose = purpose_text(self.purpose, context);
         let arguments = [
-            ("purpose", self.purpose.as_str()),
+            ("purpose", purpose.as_str()),
             ("id", &self.entry.id),
             ("state", if self.current { "current" } else { "old" }),
             ("days", &days),
             ("home", &home),
         ];
         format!("  {}", context.text("cli-key-line", &arguments))
+    }
+}
+
+/// What a key is for, in the reader's words.
+pub(super) fn purpose_text(purpose: KeyPurpose, context: &Context) -> String {
+    let id = format!("cli-key-for-{purpose}");
+    if ssmax_texts::has(&id) { context.text(&id, &[]) } else { purpose.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_purpose_that_is_listed_has_its_name() {
+        for purpose in PURPOSES {
+            assert!(ssmax_texts::has(&format!("cli-key-for-{purpose}")), "{purpose}");
+        }
     }
 }

@@ -3,8 +3,10 @@
 use super::ask;
 use crate::command::{ConfigFile, Context};
 use crate::complaint::Complaint;
+use crate::config::Config;
 use serde_json::json;
-use ssmax_api::ca::OfficerRequest;
+use ssmax_api::Problem;
+use ssmax_api::ca::{OfficerRequest, UserEntry};
 use ssmax_api::keyserver::Delegation;
 use std::process::ExitCode;
 use time::format_description::well_known::Rfc3339;
@@ -44,8 +46,7 @@ pub(super) fn delegate(args: &Delegate, context: &Context) -> Result<ExitCode, C
     let end = OffsetDateTime::now_utc() + Duration::days(i64::from(args.days));
     let (owner, actor) = (args.from.clone(), args.to.clone());
     let request = OfficerRequest::Delegate { owner, actor, until: end.unix_timestamp() };
-    let whom = format!("{}, {}", args.from, args.to);
-    ask::<()>(&config, &request, &whom)?;
+    ask_for_both(&config, &request, [&args.from, &args.to])?;
     let end = day(end.unix_timestamp());
     context.print(&json!({ "from": args.from, "to": args.to, "until": end }), || {
         let facts = [("from", args.from.as_str()), ("to", &args.to), ("until", &end)];
@@ -57,12 +58,35 @@ pub(super) fn delegate(args: &Delegate, context: &Context) -> Result<ExitCode, C
 pub(super) fn undelegate(args: &Undelegate, context: &Context) -> Result<ExitCode, Complaint> {
     let config = args.config.load()?;
     let (owner, actor) = (args.from.clone(), args.to.clone());
-    let whom = format!("{}, {}", args.from, args.to);
-    ask::<()>(&config, &OfficerRequest::EndDelegation { owner, actor }, &whom)?;
+    let request = OfficerRequest::EndDelegation { owner, actor };
+    ask_for_both(&config, &request, [&args.from, &args.to])?;
     context.print(&json!({ "from": args.from, "to": args.to }), || {
         context.text("cli-user-undelegated", &[("from", &args.from), ("to", &args.to)])
     });
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks for something about two people; of a person who is not there only that one is named.
+fn ask_for_both(
+    config: &Config,
+    request: &OfficerRequest,
+    both: [&str; 2],
+) -> Result<(), Complaint> {
+    let complaint = match ask::<()>(config, request, &both.join(", ")) {
+        Err(complaint) if complaint.name == "user-unknown" => complaint,
+        answered => return answered,
+    };
+    let known: Vec<UserEntry> = ask(config, &OfficerRequest::ListUsers, "")?;
+    let is_known = |name: &str| {
+        let is_it = |address: &String| address.eq_ignore_ascii_case(name);
+        known.iter().any(|one| one.active && (one.user == name || one.addresses.iter().any(is_it)))
+    };
+    let missing: Vec<&str> = both.into_iter().filter(|name| !is_known(name)).collect();
+    // Who was registered between the two questions is missing from neither.
+    if missing.is_empty() {
+        return Err(complaint);
+    }
+    Err(Complaint::from_problem(Problem::NotFound, &missing.join(", ")))
 }
 
 pub(super) fn list(file: &ConfigFile, context: &Context) -> Result<ExitCode, Complaint> {
