@@ -184,6 +184,36 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_of_wrong_use_is_explained_in_japanese() {
+        use ErrorKind as K;
+        for (line, kind) in [
+            ("ssmax sreve", K::InvalidSubcommand),
+            ("ssmax zzzz", K::InvalidSubcommand),
+            ("ssmax --lang xx check", K::ValueValidation),
+            ("ssmax user add --nmae x", K::UnknownArgument),
+            ("ssmax user add --zzzz x", K::UnknownArgument),
+            ("ssmax org install", K::MissingRequiredArgument),
+            ("ssmax --json", K::MissingSubcommand),
+            ("ssmax check --config", K::InvalidValue),
+            ("ssmax serve --role king", K::InvalidValue),
+            ("ssmax user delegate --from a --to b --days x", K::ValueValidation),
+            ("ssmax mail encrypt x --attachments --split", K::ArgumentConflict),
+            ("ssmax check --json --json", K::ArgumentConflict),
+            ("ssmax check --json=1", K::TooManyValues),
+        ] {
+            let arguments = arguments(line);
+            let error = help::localised(Cli::command(), Language::Ja)
+                .try_get_matches_from(&arguments)
+                .unwrap_err();
+            assert_eq!(error.kind(), kind, "{line}");
+            let complaint = complaint(&error, &arguments, Language::Ja);
+            for said in [complaint.what(Language::Ja), complaint.to_do(Language::Ja)] {
+                assert!(!help::is_english(&said) && !said.is_empty(), "{line}: {said}");
+            }
+        }
+    }
+
+    #[test]
     fn the_definition_of_the_command_line_is_sound() {
         Cli::command().debug_assert();
     }

@@ -174,10 +174,39 @@ fn argument_help(argument: Arg, key: &str, language: Language) -> Arg {
         if argument.is_positional() { "help-heading-arguments" } else { "help-heading-options" };
     let argument = argument.help_heading(text(language, heading, &[]));
     let own = known(&format!("help-{key}-{id}"), language);
-    match own.or_else(|| known(&format!("help-any-{id}"), language)) {
-        Some(help) => argument.help(help).long_help(Resettable::Reset),
-        None => argument,
+    let Some(help) = own.or_else(|| known(&format!("help-any-{id}"), language)) else {
+        return argument;
+    };
+    // What clap would add of itself is English.
+    let told = help + &default(&argument, language) + &values(&argument, language);
+    let takes_one = takes_a_value(&argument);
+    let argument = argument.help(told).long_help(Resettable::Reset);
+    if takes_one { argument.hide_default_value(true).hide_possible_values(true) } else { argument }
+}
+
+fn takes_a_value(argument: &Arg) -> bool {
+    matches!(argument.get_action(), ArgAction::Set | ArgAction::Append)
+}
+
+/// What holds when the argument is left out, where its help does not say so.
+fn default(argument: &Arg, language: Language) -> String {
+    let defaults = argument.get_default_values();
+    let is_empty = defaults.iter().all(|value| value.is_empty());
+    if !takes_a_value(argument) || is_empty || argument.is_hide_default_value_set() {
+        return String::new();
     }
+    let shown: Vec<_> = defaults.iter().map(|value| value.to_string_lossy()).collect();
+    text(language, "help-default", &[("value", &shown.join(","))])
+}
+
+/// The values that can be given, where its help does not say so.
+fn values(argument: &Arg, language: Language) -> String {
+    let possible = argument.get_possible_values();
+    if !takes_a_value(argument) || possible.is_empty() || argument.is_hide_possible_values_set() {
+        return String::new();
+    }
+    let shown: Vec<&str> = possible.iter().map(|value| value.get_name()).collect();
+    text(language, "help-values", &[("values", &shown.join(", "))])
 }
 
 fn known(id: &str, language: Language) -> Option<String> {
@@ -191,6 +220,29 @@ fn example(path: &str) -> Option<&'static str> {
 fn template(language: Language) -> String {
     let usage = text(language, "help-heading-usage", &[]);
     format!("{{about-with-newline}}\n{usage}: {{usage}}\n\n{{all-args}}{{after-help}}")
+}
+
+/// Whether a line of Japanese output says something in English: prose without any
+/// Japanese, what clap adds by itself, or several English words in a row. Commands,
+/// options, names of values and lists of values are the same in every language.
+#[cfg(test)]
+pub(crate) fn is_english(line: &str) -> bool {
+    const OF_CLAP: [&str; 4] = ["[default", "[possible", "[aliases", "Usage:"];
+    if OF_CLAP.iter().any(|words| line.contains(words)) {
+        return true;
+    }
+    let is_word = |word: &str| {
+        let word = word.trim_end_matches([':', '.']);
+        word.len() > 1 && word.bytes().all(|octet| octet.is_ascii_alphabetic())
+    };
+    // A command that can be typed goes on to the end of the line.
+    let prose = line.split("ssmax ").next().unwrap_or_default();
+    let words: Vec<&str> = prose.split_whitespace().collect();
+    let is_japanese = |c: char| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}');
+    if prose.contains(is_japanese) {
+        return words.windows(3).any(|three| three.iter().all(|word| is_word(word)));
+    }
+    words.iter().any(|word| is_word(word))
 }
 
 #[cfg(test)]
@@ -252,9 +304,45 @@ mod tests {
     #[test]
     fn help_in_japanese_is_japanese_throughout() {
         let mut root = localised(Cli::command(), Language::Ja);
-        let help = root.render_long_help().to_string();
-        for english in ["Usage", "Options:", "Commands:", "Print help", "Print version"] {
-            assert!(!help.contains(english), "{english}: {help}");
+        root.build();
+        let (mut english, mut lines) = (Vec::new(), 0);
+        walk(&root, "ssmax", &mut |command, path| {
+            let mut command = command.clone();
+            for help in [command.render_help(), command.render_long_help()] {
+                for line in help.to_string().lines() {
+                    lines += 1;
+                    if is_english(line) {
+                        english.push(format!("{path}: {line}"));
+                    }
+                }
+            }
+        });
+        assert!(lines > 1000, "{lines}");
+        assert!(english.is_empty(), "{english:#?}");
+    }
+
+    #[test]
+    fn what_clap_says_of_itself_is_found_to_be_english() {
+        for line in [
+            "  Print help",
+            "      --days <DAYS>  日数 [default: 365]",
+            "  値 [possible values: a, b]",
+            "          Possible values:",
+            "          - gateway: Mail in and out",
+            "error: the following required arguments were not provided:",
+            "Usage: ssmax user add <USER>",
+            "注意: a similar argument exists",
+        ] {
+            assert!(is_english(line), "{line}");
+        }
+        for line in [
+            "  ssmax mail open mail.eml --key encryption-key.pem",
+            "使い方: ssmax user add [OPTIONS] --name <NAME> <USER>",
+            "      --dir <DIR>  作るフォルダ（省略時: demo）",
+            "  -h, --help",
+            "",
+        ] {
+            assert!(!is_english(line), "{line}");
         }
     }
 

@@ -2,15 +2,15 @@
 
 help-bench = The figures that were promised, side by side with what they are compared with
 help-bench-cms = Sign, verify, encrypt, decrypt and rewrap a second, beside libcrypto in the same run
-help-bench-cms-seconds = Processor time for each line of the table, in seconds (default: 1)
+help-bench-cms-seconds = Processor time for each line of the table, in seconds
 help-bench-cms-sizes = Sizes of the content, separated by commas, such as 1k,50k,25m
 help-bench-cms-keys = Keys, separated by commas: rsa2048, rsa3072, p256
 help-bench-rewrap = Change the recipients of an encrypted content, beside decrypting and encrypting it anew
-help-bench-rewrap-seconds = Processor time for each line of the table, in seconds (default: 1)
+help-bench-rewrap-seconds = Processor time for each line of the table, in seconds
 help-bench-rewrap-sizes = Sizes of the content, separated by commas, such as 1k,1m,25m
 help-bench-rewrap-keys = Keys, separated by commas: rsa2048, rsa3072, p256
 help-bench-inspect = Have mails inspected by a worker, with ClamAV and without in turn
-help-bench-inspect-seconds = Time for each size, in seconds (default: 2)
+help-bench-inspect-seconds = Time for each size, in seconds
 help-bench-inspect-sizes = Sizes of the mails, separated by commas, such as 10k,100k,1m,10m
 help-bench-inspect-clamav = Where clamd listens: unix:/PATH or tcp:127.0.0.1:PORT (default: without ClamAV only)
 

@@ -120,7 +120,7 @@ help-user-revoke = End a person's rights and certificates
 help-any-user = The user id or one of the addresses
 
 help-demo = Show the whole journey: an authority and organisations on this computer, real mails through all gateways
-help-demo-dir = The folder to make, or to use again (default: demo)
+help-demo-dir = The folder to make, or to use again
 help-demo-stay = Stay up afterwards, for trying by hand
 help-demo-hsm = Keep the keys of two organisations in SoftHSM (package softhsm2)
 help-demo-no_restart = Leave a role that has ended alone instead of starting it again
@@ -197,3 +197,6 @@ help-mail-rekey-mailbox = The address whose mail it is (default: the first one o
 help-mail-rekey-to = For whom: own (the own newest certificate) or submission (the own organisation, to forward it)
 help-mail-rekey-socket = The key server's socket for people (default: the one that the configuration names)
 help-mail-rekey-config = The configuration file of the own organisation, on the host of its key server
+
+help-default = { " " }(default: { $value })
+help-values = { " " }(one of: { $values })

@@ -2,15 +2,15 @@
 
 help-bench = 約束した性能を、比較対象と並べて測る
 help-bench-cms = 署名・検証・暗号化・復号・再暗号化の毎秒の回数を、同じ実行の中でlibcryptoと比べる
-help-bench-cms-seconds = 表の1行あたりのCPU時間、秒（既定: 1）
+help-bench-cms-seconds = 表の1行あたりのCPU時間、秒
 help-bench-cms-sizes = 内容の大きさ、コンマ区切り。例: 1k,50k,25m
 help-bench-cms-keys = 鍵の種類、コンマ区切り: rsa2048, rsa3072, p256
 help-bench-rewrap = 暗号文の宛先の変更を、復号して暗号化し直す場合と並べて測る
-help-bench-rewrap-seconds = 表の一行にかけるプロセッサ時間（秒、既定は1）
+help-bench-rewrap-seconds = 表の一行にかけるプロセッサ時間（秒）
 help-bench-rewrap-sizes = 内容の大きさをコンマで区切って指定。例: 1k,1m,25m
 help-bench-rewrap-keys = 鍵をコンマで区切って指定: rsa2048、rsa3072、p256
 help-bench-inspect = メールを検査プロセスで検査する時間を、ClamAVの有無で並べて測る
-help-bench-inspect-seconds = 一つの大きさにかける時間（秒、既定は2）
+help-bench-inspect-seconds = 一つの大きさにかける時間（秒）
 help-bench-inspect-sizes = メールの大きさをコンマで区切って指定。例: 10k,100k,1m,10m
 help-bench-inspect-clamav = clamdが待ち受ける先: unix:/パス または tcp:127.0.0.1:ポート（省略時はClamAVなしだけ）
 

@@ -120,7 +120,7 @@ help-user-revoke = 利用者の権利と証明書を終わらせる
 help-any-user = 利用者番号か、そのアドレスの一つ
 
 help-demo = 全行程の実演: このコンピュータに管理組織と参加組織を作り、実際のメールをすべてのシステムに通す
-help-demo-dir = 作る、または再び使うフォルダ（省くと demo）
+help-demo-dir = 作る、または再び使うフォルダ
 help-demo-stay = 終わっても動かし続け、手で試せるようにする
 help-demo-hsm = 二つの組織の鍵をSoftHSM（パッケージ softhsm2）に置く
 help-demo-no_restart = 終了した役割を再起動せず、そのままにする
@@ -197,3 +197,6 @@ help-mail-rekey-mailbox = メールの届いたアドレス（省くと署名用
 help-mail-rekey-to = 付け替え先: own（自分の最新の証明書）か submission（転送のため自組織）
 help-mail-rekey-socket = 鍵管理サーバの利用者用ソケット（省くと設定のとおり）
 help-mail-rekey-config = 自組織の設定ファイル（鍵管理サーバの動くホスト上）
+
+help-default = （省略時: { $value }）
+help-values = （次のいずれか: { $values }）

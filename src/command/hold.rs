@@ -1,6 +1,6 @@
 //! `ssmax hold`: mail that waits for an officer, by way of the running gateway.
 
-use super::{ConfigFile, Context, block_on};
+use super::{ConfigFile, Context, block_on, scan, verify};
 use crate::complaint::{Complaint, Exit};
 use crate::config::Role;
 use crate::files;
@@ -254,7 +254,14 @@ fn described(mail: &HeldMail, context: &Context) -> String {
         context.text("hold-reason", &[("reason", &reason), ("kind", &kind)]),
     ];
     for finding in &mail.findings {
-        lines.push(format!("  {}  {}  {}", finding.rule, finding.part, finding.what));
+        let arguments = [
+            ("meaning", scan::meaning(&finding.rule, context)),
+            ("rule", finding.rule.clone()),
+            ("part", verify::printable(&finding.part)),
+            ("what", verify::printable(&finding.what)),
+        ];
+        let arguments = arguments.each_ref().map(|(name, value)| (*name, value.as_str()));
+        lines.push(context.text("finding-held", &arguments));
     }
     if let Some(by) = &mail.ended_by {
         let arguments = [("officer", by.officer.as_str()), ("reason", by.reason.as_str())];

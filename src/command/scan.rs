@@ -19,7 +19,7 @@ pub(crate) struct Args {
     file: PathBuf,
     /// Whose rules count: those for mail that leaves or for mail that arrives. Default:
     /// both.
-    #[arg(long, value_name = "DIRECTION")]
+    #[arg(long, value_name = "DIRECTION", hide_possible_values = true)]
     direction: Option<Way>,
     /// A configuration whose `[inspector]` counts: policy, limits, ClamAV. Default: the
     /// built-in policy and limits, without ClamAV.
@@ -104,6 +104,7 @@ fn describe(verdict: &Verdict, context: &Context) -> String {
             "scan-finding",
             &[
                 ("outcome", &word(finding.outcome)),
+                ("meaning", &meaning(&finding.rule, context)),
                 ("rule", &finding.rule),
                 ("part", &verify::printable(&finding.part)),
                 ("what", &verify::printable(&finding.what)),
@@ -111,4 +112,29 @@ fn describe(verdict: &Verdict, context: &Context) -> String {
         ));
     }
     lines.join("\n")
+}
+
+/// What a rule is about, in the reader's words; its own name if it has none.
+pub(super) fn meaning(rule: &str, context: &Context) -> String {
+    let id = format!("finding-{}", rule.replace('.', "-"));
+    if ssmax_texts::has(&id) { context.text(&id, &[]) } else { rule.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ssmax_inspection::Policy;
+
+    #[test]
+    fn every_rule_says_in_both_languages_what_it_is_about() {
+        let mut rules = 0;
+        for (rule, _, _) in Policy::default().effective() {
+            rules += 1;
+            for language in ssmax_texts::Language::ALL {
+                let context = Context { language, json: false };
+                assert_ne!(meaning(rule, &context), rule, "{rule}");
+            }
+        }
+        assert!(rules > 20, "{rules}");
+    }
 }

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A role to run, in the foreground if it is the only one.
-    #[arg(long = "role", value_name = "ROLE")]
+    #[arg(long = "role", value_name = "ROLE", hide_possible_values = true)]
     roles: Vec<Role>,
     #[command(flatten)]
     config: ConfigFile,

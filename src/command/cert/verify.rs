@@ -35,7 +35,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// What the key is to be used for.
-    #[arg(long, value_name = "PURPOSE", default_value = "any", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "PURPOSE",
+        default_value = "any",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     purpose: Purpose,
 }
 
