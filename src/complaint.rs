@@ -2,6 +2,7 @@
 
 use crate::command::Context;
 use ssmax_texts::Language;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 /// How a command ends when it does not end well: the exit codes are a promise to
@@ -66,6 +67,14 @@ impl Complaint {
         self
     }
 
+    /// The same with what the operating system said as the `reason` of its texts.
+    pub(crate) fn because(self, kind: ErrorKind) -> Self {
+        match io_text(kind) {
+            Some(id) => self.with_text("reason", id),
+            None => self.with("reason", kind),
+        }
+    }
+
     /// What happened.
     pub(crate) fn what(&self, language: Language) -> String {
         self.text(language, "err")
@@ -107,6 +116,31 @@ impl Complaint {
     }
 }
 
+/// The text for what the operating system said, for all that happens to files and
+/// connections.
+fn io_text(kind: ErrorKind) -> Option<&'static str> {
+    use ErrorKind as K;
+    Some(match kind {
+        K::NotFound => "io-not-found",
+        K::PermissionDenied => "io-permission-denied",
+        K::ConnectionRefused => "io-connection-refused",
+        K::ConnectionReset | K::ConnectionAborted | K::BrokenPipe => "io-connection-reset",
+        K::HostUnreachable | K::NetworkUnreachable | K::NotConnected => "io-unreachable",
+        K::AddrInUse => "io-address-in-use",
+        K::AddrNotAvailable => "io-address-unavailable",
+        K::AlreadyExists => "io-exists",
+        K::TimedOut => "io-timed-out",
+        K::NotADirectory => "io-not-a-folder",
+        K::IsADirectory => "io-a-folder",
+        K::ReadOnlyFilesystem => "io-read-only",
+        K::StorageFull | K::QuotaExceeded => "io-full",
+        K::InvalidInput | K::InvalidData => "io-invalid",
+        K::UnexpectedEof => "io-cut-short",
+        K::Interrupted => "io-interrupted",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +172,17 @@ mod tests {
                 let text = std::fs::read_to_string(&path).unwrap();
                 found.push(text.split_whitespace().collect());
             }
+        }
+    }
+
+    #[test]
+    fn what_the_operating_system_says_is_said_in_the_readers_language() {
+        for kind in [ErrorKind::ConnectionRefused, ErrorKind::NotFound, ErrorKind::AddrInUse] {
+            let complaint = Complaint::new(Exit::Unavailable, "failed").because(kind);
+            let said = complaint.what(Language::Ja);
+            assert!(!said.contains(&kind.to_string()) && !said.contains("io-"), "{said}");
+            let id = io_text(kind).unwrap();
+            assert!(said.contains(&ssmax_texts::text(Language::Ja, id, &[])), "{said}");
         }
     }
 

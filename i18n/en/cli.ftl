@@ -170,3 +170,22 @@ err-state-busy = The state in { $path } is in use by another program
 rec-state-busy = Wait for that program to finish, then try again.
 err-disk-full = No room is left on the disk that holds { $path }
 rec-disk-full = Make room. Mail waits in the queue until then and is not lost.
+
+## What the operating system says
+
+io-not-found = not found
+io-permission-denied = permission denied
+io-connection-refused = connection refused
+io-connection-reset = connection reset
+io-unreachable = cannot be reached
+io-address-in-use = the address is in use
+io-address-unavailable = this computer has no such address
+io-exists = it exists already
+io-timed-out = no answer in time
+io-not-a-folder = not a folder
+io-a-folder = a folder
+io-read-only = the file system is read-only
+io-full = no space left
+io-invalid = not valid
+io-cut-short = it ends too early
+io-interrupted = interrupted

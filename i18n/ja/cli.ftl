@@ -153,3 +153,22 @@ err-state-busy = { $path }の状態は別のプログラムが使用中です
 rec-state-busy = そのプログラムの終了を待ってから、やり直してください。
 err-disk-full = { $path }のあるディスクに空きがありません
 rec-disk-full = 空きを作ってください。メールはそれまでキューで待ち、失われません。
+
+## OSの答え
+
+io-not-found = 見つかりません
+io-permission-denied = 権限がありません
+io-connection-refused = 接続が拒否されました
+io-connection-reset = 接続が切られました
+io-unreachable = 到達できません
+io-address-in-use = アドレスは使用中です
+io-address-unavailable = このコンピュータのアドレスではありません
+io-exists = すでにあります
+io-timed-out = 時間内に応答がありません
+io-not-a-folder = フォルダではありません
+io-a-folder = フォルダです
+io-read-only = 書き込めないファイルシステムです
+io-full = 空き容量がありません
+io-invalid = 正しくありません
+io-cut-short = 途中で終わっています
+io-interrupted = 中断されました

@@ -28,7 +28,7 @@ impl Complaint {
             ErrorKind::AlreadyExists | ErrorKind::IsADirectory => Exit::WrongUse,
             _ => exit,
         };
-        Self::new(exit, name).with("path", path.display()).with("reason", kind)
+        Self::new(exit, name).with("path", path.display()).because(kind)
     }
 
     /// What was made cannot be written there. A folder that is not there is wrong use.
@@ -103,9 +103,9 @@ impl From<StoreError> for Complaint {
             StoreError::ForeignOwner { path, uid } => {
                 of("file-foreign-owner").with("path", path.display()).with("uid", uid)
             }
-            StoreError::WrongKind { path, .. } => of("file-failed")
-                .with("path", path.display())
-                .with("reason", ErrorKind::NotADirectory),
+            StoreError::WrongKind { path, .. } => {
+                of("file-failed").with("path", path.display()).because(ErrorKind::NotADirectory)
+            }
             StoreError::FileTooLarge { path, max } => {
                 of("file-too-large").with("path", path.display()).with("max", max)
             }

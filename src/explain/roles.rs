@@ -69,7 +69,7 @@ impl From<ssmax_gateway::ServeError> for Complaint {
     fn from(error: ssmax_gateway::ServeError) -> Self {
         use ssmax_gateway::ServeError as E;
         match error {
-            E::Io(error) => Self::new(Exit::Unavailable, "gateway-io").with("reason", error),
+            E::Io(error) => Self::new(Exit::Unavailable, "gateway-io").because(error.kind()),
             E::Store(error) => error.into(),
             E::Setup(error) => error.into(),
             E::Route(fault) => Self::new(Exit::WrongUse, "route").with("reason", fault),
@@ -90,7 +90,7 @@ fn socket(kind: ErrorKind) -> Complaint {
         ErrorKind::InvalidInput => "socket-path",
         _ => "socket",
     };
-    Complaint::new(Exit::Unavailable, name).with("reason", kind)
+    Complaint::new(Exit::Unavailable, name).because(kind)
 }
 
 impl From<AuthorityError> for Complaint {
@@ -114,7 +114,7 @@ impl From<AuthorityError> for Complaint {
             }
             E::Listen(kind) => Self::new(Exit::Unavailable, "listen")
                 .with("address", "authority.listen")
-                .with("reason", kind),
+                .because(kind),
             E::Write { path, kind } => Self::from_io(&path, kind, Exit::Unavailable),
             other => Self::new(Exit::Unavailable, "failed").with("reason", other),
         }

@@ -75,7 +75,7 @@ async fn listen(
     }
     let complaint = match kind {
         ErrorKind::AddrInUse => Complaint::new(Exit::Bad, "address-in-use"),
-        _ => Complaint::new(Exit::Bad, "listen").with("reason", kind),
+        _ => Complaint::new(Exit::Bad, "listen").because(kind),
     };
     report.error(&name, &complaint.with("address", text));
 }
@@ -133,7 +133,7 @@ async fn next_hop(name: &str, route: &Route, report: &mut Report<'_>) {
         Ok(()) => report.ok(name, "check-next-hop", &[("route", &text)]),
         Err(kind) => {
             let complaint = Complaint::new(Exit::Bad, "next-hop");
-            report.error(name, &complaint.with("route", text).with("reason", kind));
+            report.error(name, &complaint.with("route", text).because(kind));
         }
     }
 }

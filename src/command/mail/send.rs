@@ -122,7 +122,7 @@ fn complaint(fault: SendFault, server: &str) -> Complaint {
     };
     match fault {
         SendFault::Unreachable(kind) => {
-            of(Exit::Unavailable, "mail-server-unreachable").with("reason", kind)
+            of(Exit::Unavailable, "mail-server-unreachable").because(kind)
         }
         SendFault::Tls => of(Exit::Unavailable, "mail-server-tls"),
         SendFault::NoStartTls => of(Exit::Unavailable, "mail-server-no-starttls"),
