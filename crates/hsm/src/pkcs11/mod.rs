@@ -16,6 +16,7 @@ mod object;
 mod pin;
 mod probe;
 mod token;
+mod turn;
 
 pub(crate) use key::TokenKey;
 pub use new_token::new_token;

@@ -9,6 +9,7 @@ use cryptoki::types::AuthPin;
 use super::config::Pkcs11Config;
 use super::module::Module;
 use super::pin::Pin;
+use super::turn::Turn;
 use crate::HsmError;
 
 /// Initialises a free token with the label and the PIN of `config`; the security
@@ -21,6 +22,7 @@ use crate::HsmError;
 pub fn new_token(config: &Pkcs11Config, officer_pin_file: &Path) -> Result<(), HsmError> {
     let pin = Pin::from_file(&config.pin_file)?;
     let officer = Pin::from_file(officer_pin_file)?;
+    let _turn = Turn::take(&config.module);
     let module = Module::load(&config.module)?;
     let _entered = module.enter();
     let make = || -> Result<(), cryptoki::error::Error> {

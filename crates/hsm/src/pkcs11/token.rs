@@ -16,6 +16,7 @@ use super::module::{Module, PAUSE};
 use super::object::{self, Life};
 use super::pin::Pin;
 use super::probe::{self, Capabilities};
+use super::turn::Turn;
 use crate::{HsmError, KeyPurpose};
 
 /// The tokens in use in this process, by module and label.
@@ -33,6 +34,8 @@ pub struct Token {
     /// Set when the token refused the PIN: it would be locked by more tries.
     refused: AtomicBool,
     sessions: Mutex<Sessions>,
+    /// Until then [`Token::open`] holds the turn to start the module.
+    opened: AtomicBool,
     capabilities: OnceLock<Capabilities>,
 }
 
@@ -85,15 +88,18 @@ impl Token {
             // Logged in already, the token would not look at a second PIN.
             return if token.pin.is(&pin) { Ok(token) } else { Err(HsmError::WrongPin) };
         }
+        let _turn = Turn::take(&config.module);
         let token = Arc::new(Self {
             module: Module::load(&config.module)?,
             label: config.token_label.clone(),
             pin,
             refused: AtomicBool::new(false),
             sessions: Mutex::default(),
+            opened: AtomicBool::new(false),
             capabilities: OnceLock::new(),
         });
         token.appear()?;
+        token.opened.store(true, Ordering::Relaxed);
         tokens.insert(name, Arc::downgrade(&token));
         Ok(token)
     }
@@ -158,7 +164,7 @@ impl Token {
         alive: Option<&dyn Fn(&Lent) -> bool>,
         operation: &dyn Fn(&Lent) -> Result<T, Fault>,
     ) -> Result<T, RunFault> {
-        let mut again = false;
+        let mut turn = None;
         loop {
             let (fault, seen) = {
                 let run = self.module.enter();
@@ -167,10 +173,15 @@ impl Token {
                     Err(fault) => (fault, run.number),
                 }
             };
-            if again || !fault.may_pass() || !self.module.restart(seen) {
+            if turn.is_some() || !fault.may_pass() {
                 return Err(fault);
             }
-            again = true;
+            // Kept over the login of the next attempt.
+            let opened = self.opened.load(Ordering::Relaxed);
+            turn = Some(opened.then(|| Turn::take(self.module.path())));
+            if !self.module.restart(seen) {
+                return Err(fault);
+            }
         }
     }
 
