@@ -1,5 +1,6 @@
 //! `ssmax.toml`: one file for all roles of a member, or for an authority.
 
+use crate::command::org::transport::digits;
 use crate::complaint::{Complaint, Exit};
 use clap::ValueEnum;
 use serde::Deserialize;
@@ -12,7 +13,10 @@ use ssmax_gateway::{FederationConfig, GatewayConfig};
 use ssmax_hsm::Pkcs11Config;
 use ssmax_inspector::InspectorConfig;
 use ssmax_keyserver::KeyserverConfig;
+use ssmax_transport::{Fingerprint, Place, PortLimits, Servers, Transport};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A role that `ssmax serve` can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -98,6 +102,40 @@ fn default_enforce() -> Enforce {
     Enforce::None
 }
 
+/// `[transport]`: roles on other hosts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TransportConfig {
+    /// Where the keyserver is, `tls://HOST:PORT`. Default: on this host.
+    #[serde(default)]
+    keyserver: Servers,
+    /// Where the CA is, `tls://HOST:PORT`. Default: on this host.
+    #[serde(default)]
+    ca: Servers,
+    /// Where the inspectors are, `tls://HOST:PORT`, one or a list of which the next is
+    /// asked when one is away. Default: on this host.
+    #[serde(default)]
+    inspector: Servers,
+    /// SHA-256 of certificates that count no more, in hexadecimal. Default: none.
+    #[serde(default)]
+    denied: Vec<String>,
+    /// How long a TLS handshake may take, in seconds. Default 10.
+    #[serde(default = "default_handshake_seconds")]
+    handshake_seconds: u64,
+    /// How many TLS handshakes one port has under way at a time; one more ends the
+    /// oldest. Default 64.
+    #[serde(default = "default_max_handshakes")]
+    max_handshakes: usize,
+}
+
+fn default_handshake_seconds() -> u64 {
+    10
+}
+
+fn default_max_handshakes() -> usize {
+    64
+}
+
 /// The file as it is written. Roles have the types of their sections.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,6 +146,7 @@ struct File {
     log: String,
     organisation: Option<Organisation>,
     federation: Option<Federation>,
+    transport: Option<TransportConfig>,
     keyserver: Option<KeyserverConfig>,
     ca: Option<CaConfig>,
     inspector: Option<InspectorConfig>,
@@ -125,6 +164,7 @@ fn default_log() -> String {
 pub(crate) struct Config {
     path: PathBuf,
     file: File,
+    denied: Vec<Fingerprint>,
 }
 
 impl Config {
@@ -179,7 +219,15 @@ impl Config {
             let files = [&mut section.tls_certificate, &mut section.tls_key, &mut section.route_ca];
             files.into_iter().flatten().for_each(absolute);
         }
-        let config = Self { path, file };
+        let section = file.transport.as_ref();
+        if section.is_some_and(|section| section.keyserver.0.len() > 1 || section.ca.0.len() > 1) {
+            // Tickets are in one process's memory, people in one database.
+            return Err(Complaint::new(Exit::WrongUse, "config-one-server")
+                .with("path", path.display()));
+        }
+        let denied = section.map(|section| section.denied.as_slice()).unwrap_or_default();
+        let denied = denied.iter().map(|one| digits(one)).collect::<Result<_, _>>()?;
+        let config = Self { path, file, denied };
         if !ssmax_daemon::log::LEVELS.contains(&config.log()) {
             return Err(Complaint::new(Exit::WrongUse, "config-log")
                 .with("value", config.log())
@@ -262,6 +310,34 @@ impl Config {
         self.state_dir().join("federation")
     }
 
+    /// Where the roles are, as this host sees it.
+    pub(crate) fn transport(&self) -> Transport {
+        let member = self.file.organisation.as_ref().map(|one| one.id.clone());
+        let section = self.file.transport.as_ref();
+        Transport {
+            member: member.unwrap_or_default(),
+            place: Place { dir: self.state_dir().join("transport") },
+            keyserver: section.map(|section| section.keyserver.clone()).unwrap_or_default(),
+            ca: section.map(|section| section.ca.clone()).unwrap_or_default(),
+            inspector: section.map(|section| section.inspector.clone()).unwrap_or_default(),
+            denied: self.denied.clone(),
+            limits: section.map_or_else(PortLimits::default, |section| PortLimits {
+                handshake: Duration::from_secs(section.handshake_seconds),
+                max_handshakes: section.max_handshakes,
+            }),
+        }
+    }
+
+    /// Where a role is asked by those of other hosts.
+    pub(crate) fn listen(&self, role: Role) -> Option<SocketAddr> {
+        match role {
+            Role::Keyserver => self.file.keyserver.as_ref()?.listen,
+            Role::Ca => self.file.ca.as_ref()?.listen,
+            Role::Inspector => self.file.inspector.as_ref()?.listen,
+            Role::Authority | Role::Gateway => None,
+        }
+    }
+
     /// All that the authority needs to start.
     pub(crate) fn authority(&self) -> Result<AuthorityConfig, Complaint> {
         let section = self.section("authority", self.file.authority.as_ref())?;
@@ -274,6 +350,7 @@ impl Config {
             organisation: self.organisation()?.clone(),
             state_dir: self.file.state_dir.clone(),
             run_dir: self.file.run_dir.clone(),
+            transport: self.transport(),
             keyserver: self.section("keyserver", self.file.keyserver.as_ref())?.clone(),
         })
     }
@@ -284,6 +361,7 @@ impl Config {
             organisation: self.organisation()?.clone(),
             state_dir: self.file.state_dir.clone(),
             run_dir: self.file.run_dir.clone(),
+            transport: self.transport(),
             ca: self.section("ca", self.file.ca.as_ref())?.clone(),
         })
     }
@@ -296,6 +374,7 @@ impl Config {
         Ok(ssmax_inspector::Settings {
             verify_only: self.file.organisation.as_ref().is_some_and(Organisation::is_esp),
             run_dir: self.file.run_dir.clone(),
+            transport: self.transport(),
             inspector: self.section("inspector", self.file.inspector.as_ref())?.clone(),
             worker: vec![program, PathBuf::from(crate::command::INSPECT_WORKER)],
         })
@@ -314,6 +393,7 @@ impl Config {
             },
             state_dir: self.file.state_dir.clone(),
             run_dir: self.file.run_dir.clone(),
+            transport: self.transport(),
             gateway: self.section("gateway", self.file.gateway.as_ref())?.clone(),
         })
     }

@@ -50,6 +50,20 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("ssmax org rotate", "ssmax org rotate --out renewal.json --config ssmax.toml"),
     ("ssmax org status", "ssmax org status --json"),
+    ("ssmax org transport", "ssmax org transport status --config ssmax.toml"),
+    (
+        "ssmax org transport request",
+        "ssmax org transport request --role gateway --host gw1.a.example --out request.json",
+    ),
+    (
+        "ssmax org transport issue",
+        "ssmax org transport issue request.json --key-sha256 4f2a...c9 --out answer.json",
+    ),
+    (
+        "ssmax org transport install",
+        "ssmax org transport install answer.json --ca-sha256 9b01...7e",
+    ),
+    ("ssmax org transport status", "ssmax org transport status --json"),
     ("ssmax user", "ssmax user list --config ssmax.toml"),
     (
         "ssmax user add",

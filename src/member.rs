@@ -4,7 +4,7 @@
 //! say nothing to anyone and may be repeated.
 
 use crate::complaint::{Complaint, Exit};
-use crate::config::Config;
+use crate::config::{Config, Role};
 use ssmax_federation::admission::{Admission, Application};
 use ssmax_federation::{Capabilities, FreshForm, Names};
 use ssmax_gateway::Delivery;
@@ -60,8 +60,13 @@ pub(crate) async fn initialise(config: &Config) -> Result<Initialised, Complaint
         ssmax_keyserver::initialise(&keyserver)?
     };
     let has_ca_keys = has_keys(&ca.key_dir(), &ca.ca.unlock_file)?;
-    let ca_keys =
-        if has_ca_keys { ssmax_ca::public_keys(&ca)? } else { ssmax_ca::initialise(&ca).await? };
+    let ca_keys = if has_ca_keys {
+        // A CA of an earlier version has no transport CA yet.
+        ssmax_ca::transport_ca(&ca).await?;
+        ssmax_ca::public_keys(&ca)?
+    } else {
+        ssmax_ca::initialise(&ca).await?
+    };
     statement_key(config)?;
     let organisation = config.organisation()?;
     let application = Application {
@@ -121,7 +126,7 @@ fn make_unlock_file(path: &Path, keys: &Path) -> Result<bool, Complaint> {
     Ok(true)
 }
 
-/// Installs what the authority answered, if its root is the one of `root_sha256` (64
+/// Installs what the authority answered for the roles of this host, if its root is the one of `root_sha256` (64
 /// hexadecimal digits; colons, spaces and case do not matter) and everything in it was
 /// certified by that root.
 ///
@@ -134,11 +139,25 @@ pub(crate) async fn install(
 ) -> Result<(), Complaint> {
     compare_root(admission, root_sha256)?;
     check_chain(admission, OffsetDateTime::now_utc())?;
-    let (keyserver, ca) = (config.keyserver()?, config.ca()?);
-    ssmax_ca::install_admission(&ca, admission).await?;
-    let seal_ca = ssmax_ca::seal_ca(&ca).await?;
-    let statement_key = statement_key(config)?;
-    ssmax_keyserver::install_admission(&keyserver, admission, &seal_ca, &statement_key).await?;
+    let roles = config.roles();
+    let has = |role| roles.contains(&role);
+    if has(Role::Ca) {
+        ssmax_ca::install_admission(&config.ca()?, admission).await?;
+    }
+    match (has(Role::Keyserver), has(Role::Ca)) {
+        (true, true) => {
+            let seal_ca = ssmax_ca::seal_ca(&config.ca()?).await?;
+            let statement_key = statement_key(config)?;
+            let keyserver = config.keyserver()?;
+            ssmax_keyserver::install_admission(&keyserver, admission, &seal_ca, &statement_key)
+                .await?;
+        }
+        // What the others have made is known here since the first admission.
+        (true, false) => {
+            ssmax_keyserver::install_renewal(&config.keyserver()?, admission).await?;
+        }
+        (false, _) => {}
+    }
     ssmax_store::files::create_private_dir(&config.federation_dir())?;
     let mut text = admission.to_json();
     text.push('\n');

@@ -68,6 +68,20 @@ const MEMBER: &[Section] = &[
         ],
     ),
     (
+        "transport",
+        &[
+            Optional("keyserver", "\"tls://keys.a.example:7701\""),
+            Optional("ca", "\"tls://ca.a.example:7702\""),
+            Optional("inspector", "[\"tls://i1.a.example:7703\", \"tls://i2.a.example:7703\"]"),
+            Optional(
+                "denied",
+                "[\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"]",
+            ),
+            Optional("handshake_seconds", "10"),
+            Optional("max_handshakes", "64"),
+        ],
+    ),
+    (
         "keyserver",
         &[
             Set("unlock_file", "\"/etc/ssmax/unlock/keyserver\""),
@@ -79,6 +93,7 @@ const MEMBER: &[Section] = &[
             Optional("reviewers", "[\"officer@a.example\"]"),
             Optional("rewrap_own_per_day", "2000"),
             Optional("audit_days", "1830"),
+            Optional("listen", "\"10.0.0.1:7701\""),
         ],
     ),
     (
@@ -107,6 +122,8 @@ const MEMBER: &[Section] = &[
             Optional("user_days", "730"),
             Optional("relay_days", "400"),
             Optional("device_secret_aal", "1"),
+            Optional("listen", "\"10.0.0.2:7702\""),
+            Optional("transport_days", "90"),
         ],
     ),
     (
@@ -127,6 +144,7 @@ const MEMBER: &[Section] = &[
             Optional("clamav_seconds", "20"),
             Optional("clamav_bytes", "100000000"),
             Optional("clamd_conf", "\"/etc/clamav/clamd.conf\""),
+            Optional("listen", "\"10.0.0.3:7703\""),
         ],
     ),
     (

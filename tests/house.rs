@@ -16,7 +16,7 @@ use std::process::Command;
 const FLOORS: [&[&str]; 10] = [
     &["mail", "token", "store", "texts"],
     &["primitives", "daemon", "second-opinion"],
-    &["pki", "hsm"],
+    &["pki", "hsm", "transport"],
     &["cms"],
     &["inspection", "federation"],
     &["federation-client", "chain"],

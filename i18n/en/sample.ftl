@@ -41,6 +41,18 @@ sample-federation-enforce =
     What others do with mail in our name that does not come from our gateway: none (shown
     as suspicious at best) or refuse. Told to the federation when applying.
 
+sample-transport = Roles on other hosts, over TLS. Without it all roles are on this host.
+sample-transport-keyserver = Where the key server is, tls://HOST:PORT.
+sample-transport-ca = Where the certificate issuing system is, tls://HOST:PORT.
+sample-transport-inspector =
+    Where the inspectors are, tls://HOST:PORT: one, or a list of which the next is asked
+    when one is away.
+sample-transport-denied =
+    SHA-256 of certificates that count no more: of a host that was lost. On every host; takes
+    effect with the next start. ssmax org transport status shows what was issued.
+sample-transport-handshake_seconds = Time for a TLS handshake, in seconds.
+sample-transport-max_handshakes = TLS handshakes under way at one port; one more ends the oldest.
+
 sample-keyserver = The key server: every private key, used only on a ticket.
 sample-keyserver-unlock_file =
     The file with the secret that unlocks the keys, readable by us only. Keep it on another
@@ -66,6 +78,7 @@ sample-keyserver-rewrap_own_per_day =
     How many encrypted parts of their own mail one person may have wrapped anew in a day (UTC),
     after a lost card or to forward it; 0 switches this off.
 sample-keyserver-audit_days = How long the audit log is kept, in days.
+sample-keyserver-listen = Where roles of other hosts ask, over TLS. Needs a certificate: ssmax org transport.
 sample-keyserver-limits = How much is taken from one person or one other member; the rest waits with its sender.
 sample-keyserver-limits-mails_per_hour = Mails that one person may submit in an hour.
 sample-keyserver-limits-recipients_per_hour = Recipients that one person may write to in an hour, over all mails.
@@ -87,6 +100,10 @@ sample-ca-relay_days = How long relay encryption certificates run, in days; at m
 sample-ca-device_secret_aal =
     The authenticator assurance level of a device secret: 1, or 2 where it is handed out
     only after the person has proved two factors.
+sample-ca-listen = As in [keyserver].
+sample-ca-transport_days =
+    How long the certificates of roles for TLS run, in days, 1 to 398. They are renewed in the
+    last third of that.
 
 sample-inspector = The inspection server: one worker process for each mail.
 sample-inspector-workers = How many mails are inspected at a time.
@@ -96,6 +113,7 @@ sample-inspector-clamav = Where ClamAV's clamd listens on this computer: unix:/P
 sample-inspector-clamav_seconds = How long connecting to clamd and each scan may take, in seconds; past it, mail waits.
 sample-inspector-clamav_bytes = The largest file that clamd is given, in octets; at most its StreamMaxLength. A larger one is archive.too-large.
 sample-inspector-clamd_conf = clamd's own configuration, for ssmax check: its temporary files must not be on a disk.
+sample-inspector-listen = As in [keyserver].
 sample-inspector-policy = What becomes of a mail in which a rule fired: pass, hold or block.
 sample-inspector-policy-entry = One line for a rule, or for a family such as "archive.*".
 sample-inspector-limits = How far a mail is taken apart; beyond, it counts as not inspected.

@@ -39,6 +39,17 @@ sample-federation-enforce =
     自組織を名乗りながら自組織のシステムを通っていないメールの扱い: none（よくて「不審」）か
     refuse（拒否）。申請のとき連合に伝わります。
 
+sample-transport = 他のホストの役割（TLSで）。なければ、すべての役割がこのホストにあります。
+sample-transport-keyserver = 鍵管理サーバの場所。tls://ホスト:ポート
+sample-transport-ca = 公開鍵証明書発行・鍵管理システムの場所。tls://ホスト:ポート
+sample-transport-inspector =
+    検査サーバの場所。tls://ホスト:ポート を一つ、または並べて。一つが止まれば次に頼みます。
+sample-transport-denied =
+    もう通用しない証明書のSHA-256（失われたホストのもの）。全ホストに書き、次の起動から効きます。
+    発行したものは ssmax org transport status で分かります。
+sample-transport-handshake_seconds = TLSの接続にかけてよい時間（秒）。
+sample-transport-max_handshakes = 一つのポートで同時に進めるTLSの接続の数。超えると一番古いものを切ります。
+
 sample-keyserver = 鍵管理サーバ: すべての秘密鍵。チケットがあるときだけ使われます。
 sample-keyserver-unlock_file =
     鍵を開ける秘密のファイル。自分だけが読めるようにし、state_dir とは別の媒体に置いてください。
@@ -63,6 +74,7 @@ sample-keyserver-rewrap_own_per_day =
     カードの紛失後や転送のために、一人が一日（UTC）に鍵を付け替えられる自分のメールの暗号化部分の数。
     0で使わない。
 sample-keyserver-audit_days = 監査ログを残す日数。
+sample-keyserver-listen = 他のホストの役割がTLSで頼みに来る場所。証明書が要ります: ssmax org transport
 sample-keyserver-limits = 一人または一つの他組織から受け取る量の上限。超えた分は送信者の側で待ちます。
 sample-keyserver-limits-mails_per_hour = 一人が一時間に提出できるメールの数。
 sample-keyserver-limits-recipients_per_hour = 一人が一時間に、全メールを合わせて送れる宛先の数。
@@ -81,6 +93,9 @@ sample-ca-pkcs11-pin_file = 利用者PINのファイル。所有者だけが読�
 sample-ca-user_days = 利用者の証明書の期間（日）。825まで。
 sample-ca-relay_days = 中継用暗号証明書の期間（日）。400まで。
 sample-ca-device_secret_aal = 端末用の秘密の認証保証レベル: 1。二要素を確認してから渡す場合は2。
+sample-ca-listen = [keyserver] と同じ。
+sample-ca-transport_days =
+    役割のTLS証明書の期間（日、1から398）。残り三分の一になると更新されます。
 
 sample-inspector = 検査サーバ: メール一通に一つの検査プロセス。
 sample-inspector-workers = 同時に検査するメールの数。
@@ -90,6 +105,7 @@ sample-inspector-clamav = このコンピュータのClamAV（clamd）が待ち�
 sample-inspector-clamav_seconds = clamdへの接続と一回の検査にかけてよい時間（秒）。過ぎるとメールは待ちます。
 sample-inspector-clamav_bytes = clamdに渡すファイルの大きさの上限（バイト）。clamdの StreamMaxLength まで。超えるものは archive.too-large になります。
 sample-inspector-clamd_conf = ssmax check が読むclamd自身の設定。clamdの一時ファイルがディスクにあってはなりません。
+sample-inspector-listen = [keyserver] と同じ。
 sample-inspector-policy = 規則が当たったメールの扱い: pass（通過）、hold（保留）、block（遮断）
 sample-inspector-policy-entry = 規則、または "archive.*" のような一群ごとに一行。
 sample-inspector-limits = メールをどこまで調べるか。超えたものは「検査していない」とみなします。

@@ -1,6 +1,7 @@
 //! `ssmax org`: a member's keys, and joining the federation.
 
 mod keys;
+pub(crate) mod transport;
 
 use super::authority::standing_text;
 use super::{ConfigFile, Context, block_on};
@@ -71,6 +72,8 @@ enum Action {
         #[command(flatten)]
         config: ConfigFile,
     },
+    /// Certificates for TLS between roles on different hosts.
+    Transport(transport::Args),
     /// Show the member's certificates and keys, and how it stands in the federation.
     Status {
         #[command(flatten)]
@@ -86,6 +89,7 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
             install(&config, &admission, &root_sha256, context)
         }
         Action::Rotate { out, config } => rotate(&config, &out, context),
+        Action::Transport(args) => transport::run(args, context),
         Action::Status { config } => status(&config, context),
     })
 }

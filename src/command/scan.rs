@@ -69,6 +69,7 @@ fn settings(config: Option<&Path>) -> Result<Settings, Complaint> {
         None => Ok(Settings {
             verify_only: false,
             run_dir: PathBuf::new(),
+            transport: ssmax_transport::Transport::local(),
             inspector: InspectorConfig::default(),
             worker: vec![PathBuf::from("/proc/self/exe"), PathBuf::from(INSPECT_WORKER)],
         }),

@@ -1,6 +1,7 @@
 //! What went wrong in a crate or role, as a [`Complaint`].
 
 mod roles;
+mod transport;
 
 pub(crate) use roles::entry_fault;
 

@@ -24,6 +24,7 @@ impl From<ssmax_keyserver::SetupError> for Complaint {
             E::NotAdmitted => Self::new(Exit::Unavailable, "not-admitted"),
             E::ForeignAdmission => Self::new(Exit::Bad, "admission-foreign"),
             E::Io(error) => socket(error.kind()),
+            E::Transport(error) => error.into(),
             other => Self::new(Exit::Unavailable, "failed").with("reason", other),
         }
     }
@@ -39,6 +40,8 @@ impl From<ssmax_ca::SetupError> for Complaint {
             E::Lint(findings) => {
                 Self::new(Exit::WrongUse, "certificate-profile").with("reason", findings)
             }
+            E::Transport(error) => error.into(),
+            E::Enrol(error) => error.into(),
             E::NotAdmitted => Self::new(Exit::Unavailable, "not-admitted"),
             E::ForeignAdmission => Self::new(Exit::Bad, "admission-foreign"),
             E::Io(error) => socket(error.kind()),
@@ -51,6 +54,7 @@ impl From<ssmax_inspector::ServeError> for Complaint {
     fn from(error: ssmax_inspector::ServeError) -> Self {
         match error {
             ssmax_inspector::ServeError::Io(error) => socket(error.kind()),
+            ssmax_inspector::ServeError::Transport(error) => error.into(),
             other => Self::new(Exit::Unavailable, "failed").with("reason", other),
         }
     }
@@ -72,6 +76,7 @@ impl From<ssmax_gateway::ServeError> for Complaint {
             E::Io(error) => Self::new(Exit::Unavailable, "gateway-io").because(error.kind()),
             E::Store(error) => error.into(),
             E::Setup(error) => error.into(),
+            E::Transport(error) => error.into(),
             E::Route(fault) => Self::new(Exit::WrongUse, "route").with("reason", fault),
             E::Tls(fault) => Self::new(Exit::WrongUse, "route-trust").with("reason", fault),
             E::List(fault) => Self::new(Exit::WrongUse, "lists").with("reason", fault),
@@ -180,6 +185,7 @@ impl Complaint {
     pub(crate) fn from_call(error: CallError, role: &'static str) -> Self {
         let name = match error {
             CallError::Unavailable => "role-unavailable",
+            CallError::Untrusted => "role-untrusted",
             CallError::TimedOut | CallError::Interrupted => "role-timed-out",
             _ => "role-answer",
         };

@@ -1,6 +1,9 @@
 //! What the CA is asked: about people, their credentials and their certificates.
 
+use crate::Answer;
 use serde::{Deserialize, Serialize};
+use ssmax_daemon::call::CallError;
+pub use ssmax_transport::Renewed;
 
 /// Over the CA's socket for the gateway.
 #[derive(Clone, Serialize, Deserialize)]
@@ -13,12 +16,24 @@ pub enum GatewayRequest {
         #[serde(with = "serde_bytes")]
         secret: Vec<u8>,
     },
+    /// As [`InspectorRequest::RenewTransport`], for the gateway.
+    RenewTransport {
+        /// PKCS#10, DER.
+        #[serde(with = "serde_bytes")]
+        request: Vec<u8>,
+    },
 }
 
 impl std::fmt::Debug for GatewayRequest {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self::CheckCredential { user, .. } = self;
-        out.debug_struct("CheckCredential").field("user", user).finish_non_exhaustive()
+        match self {
+            Self::CheckCredential { user, .. } => {
+                out.debug_struct("CheckCredential").field("user", user).finish_non_exhaustive()
+            }
+            Self::RenewTransport { .. } => {
+                out.debug_struct("RenewTransport").finish_non_exhaustive()
+            }
+        }
     }
 }
 
@@ -46,6 +61,34 @@ pub enum KeyserverRequest {
         /// Whether the encryption certificate should carry the RSA submission key.
         rsa: bool,
     },
+    /// As [`InspectorRequest::RenewTransport`], for the keyserver.
+    RenewTransport {
+        /// PKCS#10, DER.
+        #[serde(with = "serde_bytes")]
+        request: Vec<u8>,
+    },
+}
+
+/// Over the CA's socket for the inspector.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum InspectorRequest {
+    /// A new certificate for TLS between the roles. It is for the role whose interface
+    /// this is, whatever the request says. Answered by [`Renewed`].
+    RenewTransport {
+        /// PKCS#10, DER.
+        #[serde(with = "serde_bytes")]
+        request: Vec<u8>,
+    },
+}
+
+/// What came of a request for a new certificate; `None`, with a word in the log, if
+/// nothing did.
+#[must_use]
+pub fn renewed(answer: Result<Answer, CallError>) -> Option<Renewed> {
+    let answer = answer.map_err(|error| error.to_string());
+    let renewed = answer
+        .and_then(|answer| crate::decode::<Renewed>(answer).map_err(|problem| problem.to_string()));
+    renewed.inspect_err(|error| tracing::warn!(%error, "the CA gives no new certificate")).ok()
 }
 
 /// A pair of relay certificates. For an outside address the seal CA issues them; for a

@@ -1,8 +1,8 @@
-//! Asking another role: one request, one answer, over its UNIX socket.
+//! Asking another role: one request, one answer, over its UNIX socket or TLS.
 
 use std::io;
 use std::marker::PhantomData;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 use tokio::io::AsyncWriteExt;
-use tokio::net::UnixStream;
 
+use crate::endpoint::{Endpoint, Stream};
 use crate::frame::{self, FrameError, MAX_FRAME_BYTES};
 use crate::laden::{Laden, Packed, read_laden};
 
@@ -19,18 +19,17 @@ use crate::laden::{Laden, Packed, read_laden};
 /// their connections are closed afterwards.
 pub const MAX_KEPT_CONNECTIONS: usize = 16;
 
-/// How long to wait before asking again while the other side's queue of connections
-/// is full.
-const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(10);
-
 /// Why there is no answer. Each is temporary as far as a mail is concerned; they differ
 /// in whether the request may have been carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CallError {
-    /// Nobody serves the socket. The request was not carried out.
-    #[error("nobody answers at the socket")]
+    /// Nobody serves there. The request was not carried out.
+    #[error("nobody answers")]
     Unavailable,
+    /// One side does not believe the other's certificate. The request was not carried out.
+    #[error("certificates for TLS between the roles are not accepted")]
+    Untrusted,
     /// The connection ended after the request was handed over and before the whole
     /// answer had come. The request may have been carried out, so it is not repeated.
     #[error("the connection ended before the answer")]
@@ -77,7 +76,7 @@ async fn once<X: Exchange>(
     timeout: Duration,
 ) -> Result<X::Answer, CallError> {
     let asked = async {
-        let mut stream = connect(socket).await?;
+        let mut stream = Endpoint::from(socket).connect().await?;
         ask(&mut stream, exchange).await.map_err(CallError::from)
     };
     tokio::time::timeout(timeout, asked).await.map_err(|_| CallError::TimedOut)?
@@ -90,21 +89,15 @@ async fn once<X: Exchange>(
 /// come is closed.
 #[derive(Debug)]
 pub struct Client {
-    socket: PathBuf,
-    kept: Mutex<Vec<UnixStream>>,
+    endpoint: Endpoint,
+    kept: Mutex<Vec<Stream>>,
 }
 
 impl Client {
-    /// A client of the role behind `socket`; nothing is connected yet.
+    /// A client of the role that answers at `endpoint`; nothing is connected yet.
     #[must_use]
-    pub fn new(socket: impl Into<PathBuf>) -> Self {
-        Self { socket: socket.into(), kept: Mutex::new(Vec::new()) }
-    }
-
-    /// The socket of the role that is asked.
-    #[must_use]
-    pub fn socket(&self) -> &Path {
-        &self.socket
+    pub fn new(endpoint: impl Into<Endpoint>) -> Self {
+        Self { endpoint: endpoint.into(), kept: Mutex::new(Vec::new()) }
     }
 
     /// Asks, and waits for the answer. When a kept connection turns out to be dead and
@@ -171,12 +164,12 @@ impl Client {
                 outcome => return self.finish(stream, outcome),
             }
         }
-        let mut stream = connect(&self.socket).await?;
+        let mut stream = self.endpoint.connect().await?;
         let outcome = ask(&mut stream, exchange).await;
         self.finish(stream, outcome)
     }
 
-    fn finish<A>(&self, stream: UnixStream, outcome: Result<A, Fault>) -> Result<A, CallError> {
+    fn finish<A>(&self, stream: Stream, outcome: Result<A, Fault>) -> Result<A, CallError> {
         let answer = outcome?;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < MAX_KEPT_CONNECTIONS {
@@ -186,14 +179,11 @@ impl Client {
     }
 
     /// The connection used last that is not known to be dead.
-    fn take_kept(&self) -> Option<UnixStream> {
+    fn take_kept(&self) -> Option<Stream> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(stream) = kept.pop() {
+        while let Some(mut stream) = kept.pop() {
             // Between requests nothing may come: an end, or an octet, is a fault.
-            let quiet = stream
-                .try_read(&mut [0])
-                .is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
-            if quiet {
+            if stream.is_quiet() {
                 return Some(stream);
             }
         }
@@ -221,9 +211,9 @@ impl From<Fault> for CallError {
 trait Exchange {
     type Answer;
 
-    async fn write(&self, stream: &mut UnixStream) -> io::Result<()>;
+    async fn write(&self, stream: &mut Stream) -> io::Result<()>;
 
-    async fn read(stream: &mut UnixStream) -> Result<Option<Self::Answer>, FrameError>;
+    async fn read(stream: &mut Stream) -> Result<Option<Self::Answer>, FrameError>;
 }
 
 /// In frames of CBOR.
@@ -239,11 +229,12 @@ impl<A> Framed<A> {
 impl<A: DeserializeOwned> Exchange for Framed<A> {
     type Answer = A;
 
-    async fn write(&self, stream: &mut UnixStream) -> io::Result<()> {
-        stream.write_all(&self.0).await
+    async fn write(&self, stream: &mut Stream) -> io::Result<()> {
+        stream.write_all(&self.0).await?;
+        stream.flush().await
     }
 
-    async fn read(stream: &mut UnixStream) -> Result<Option<A>, FrameError> {
+    async fn read(stream: &mut Stream) -> Result<Option<A>, FrameError> {
         frame::read_frame(stream, MAX_FRAME_BYTES).await
     }
 }
@@ -260,11 +251,11 @@ impl<A> Heavy<A> {
 impl<A: Laden> Exchange for Heavy<A> {
     type Answer = A;
 
-    async fn write(&self, stream: &mut UnixStream) -> io::Result<()> {
+    async fn write(&self, stream: &mut Stream) -> io::Result<()> {
         self.0.write(stream).await
     }
 
-    async fn read(stream: &mut UnixStream) -> Result<Option<A>, FrameError> {
+    async fn read(stream: &mut Stream) -> Result<Option<A>, FrameError> {
         read_laden(stream, MAX_FRAME_BYTES).await
     }
 }
@@ -276,26 +267,18 @@ fn not_written(error: FrameError) -> CallError {
     }
 }
 
-async fn connect(socket: &Path) -> Result<UnixStream, CallError> {
-    loop {
-        match UnixStream::connect(socket).await {
-            Ok(stream) => return Ok(stream),
-            // unix(7): a full queue is not waited for by a non-blocking socket.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                tokio::time::sleep(QUEUE_FULL_PAUSE).await;
-            }
-            Err(_) => return Err(CallError::Unavailable),
-        }
-    }
-}
-
-async fn ask<X: Exchange>(stream: &mut UnixStream, exchange: &X) -> Result<X::Answer, Fault> {
+async fn ask<X: Exchange>(stream: &mut Stream, exchange: &X) -> Result<X::Answer, Fault> {
+    // Some octets of the request have not even left this host.
     exchange.write(stream).await.map_err(|_| Fault::NotRead)?;
     match X::read(stream).await {
         Ok(Some(answer)) => Ok(answer),
+        Ok(None) if stream.tells_its_end() => Err(Fault::NotRead),
         // Linux resets the peer of a UNIX socket that is closed with octets unread,
         // so a reset here says that the request had not been taken in whole.
-        Err(FrameError::Io(io::ErrorKind::ConnectionReset)) => Err(Fault::NotRead),
+        // TCP resets for other reasons too.
+        Err(FrameError::Io(io::ErrorKind::ConnectionReset)) if !stream.tells_its_end() => {
+            Err(Fault::NotRead)
+        }
         Ok(None) | Err(FrameError::Truncated | FrameError::Io(_)) => {
             Err(Fault::Answer(CallError::Interrupted))
         }

@@ -1,8 +1,8 @@
 //! What every role does alike: configuration, sockets, calls, log, stop.
 //!
-//! Roles are processes of one host that meet over UNIX sockets: one side serves with
-//! [`listen`], the other asks with [`call`], both in frames of [`frame`], mails behind them
-//! ([`laden`]). A process
+//! Roles of one host meet over UNIX sockets, those of several over TLS: one side serves with
+//! [`listen`] and [`port`], the other asks with [`call`] at an [`endpoint`], both in frames of
+//! [`frame`], mails behind them ([`laden`]); who they are to each other says [`tls`]. A process
 //! reads its settings with [`config`], speaks to its operator through [`log`], ends
 //! through [`stop`], keeps mail out of its panics with [`panics`], says that it serves
 //! through [`ready`], and [`supervise`] keeps one process per role running. [`ports`] are for
@@ -14,14 +14,17 @@
 
 pub mod call;
 pub mod config;
+pub mod endpoint;
 pub mod frame;
 pub mod laden;
 pub mod listen;
 pub mod log;
 pub mod panics;
+pub mod port;
 pub mod ports;
 pub mod ready;
 pub mod stop;
 pub mod supervise;
+pub mod tls;
 
 pub use stop::Stop;

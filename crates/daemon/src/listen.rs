@@ -1,8 +1,8 @@
-//! Serving requests of other roles on a UNIX socket.
+//! Serving requests of other roles on a UNIX socket, and of those on other hosts beside it.
 //!
 //! The socket is for processes of the same user only: its mode is 0600, and the
-//! kernel's word on the peer (`SO_PEERCRED`) is checked as well. A request that is not
-//! understood ends its connection without an answer.
+//! kernel's word on the peer (`SO_PEERCRED`) is checked as well. Other hosts come over a
+//! [`Port`]. A request that is not understood ends its connection without an answer.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
@@ -15,14 +15,17 @@ use std::time::Duration;
 use rustix::process::geteuid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::Stop;
+use crate::endpoint::{GREETING, Stream};
 use crate::frame::{self, FrameError, MAX_FRAME_BYTES};
 use crate::laden::{self, Laden};
+use crate::port::{Incoming, Port};
 
 /// Bounds of one listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +42,9 @@ pub struct Limits {
     pub max_frame_bytes: usize,
     /// How long running requests may go on after the stop (default 20 s).
     pub drain: Duration,
+    /// How long a connection of another host is used (default 1 h): its certificate is
+    /// looked at once, when it begins.
+    pub lifetime: Duration,
 }
 
 impl Default for Limits {
@@ -49,6 +55,7 @@ impl Default for Limits {
             transfer: Duration::from_secs(30),
             max_frame_bytes: MAX_FRAME_BYTES,
             drain: Duration::from_secs(20),
+            lifetime: Duration::from_secs(3600),
         }
     }
 }
@@ -76,6 +83,7 @@ pub struct Listener {
     listener: UnixListener,
     socket: SocketFile,
     peer_uid: u32,
+    remote: Option<mpsc::Receiver<Incoming>>,
 }
 
 impl Listener {
@@ -104,7 +112,14 @@ impl Listener {
         let socket = moved.inspect_err(|_| {
             let _ = fs::remove_file(&temporary);
         })?;
-        Ok(Self { listener, socket, peer_uid: geteuid().as_raw() })
+        Ok(Self { listener, socket, peer_uid: geteuid().as_raw(), remote: None })
+    }
+
+    /// Serves also what `caller` asks over `port`, if there is one.
+    #[must_use]
+    pub fn also(mut self, port: Option<&mut Port>, caller: &str) -> Self {
+        self.remote = port.map(|port| port.interface(caller));
+        self
     }
 
     /// Answers requests until `stop`, then lets running ones finish. Each connection
@@ -139,7 +154,7 @@ impl Listener {
         F: Fn(Q) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = A> + Send + 'static,
     {
-        let Self { listener, socket, peer_uid } = self;
+        let Self { listener, socket, peer_uid, mut remote } = self;
         let handler = Arc::new(handler);
         let places = Arc::new(Semaphore::new(limits.max_connections));
         let mut connections = JoinSet::new();
@@ -150,10 +165,12 @@ impl Listener {
                     report_end(ended);
                     continue;
                 }
-                accepted = accept(&listener, &places) => accepted,
+                accepted = accept(&listener, &mut remote, &places) => accepted,
             };
             let Some((stream, place)) = accepted else { continue };
-            if !is_from(&stream, peer_uid) {
+            if let Stream::Unix(stream) = &stream
+                && !is_from(stream, peer_uid)
+            {
                 continue;
             }
             let (handler, stop) = (Arc::clone(&handler), stop.clone());
@@ -163,7 +180,7 @@ impl Listener {
             });
         }
         // New requests are to fail at once rather than wait for nobody.
-        drop((listener, socket));
+        drop((listener, socket, remote));
         let drained = async {
             while let Some(ended) = connections.join_next().await {
                 report_end(ended)
@@ -227,17 +244,33 @@ fn temporary_name(socket: &Path) -> PathBuf {
 type Place = tokio::sync::OwnedSemaphorePermit;
 
 /// The next connection once there is a place for it; `None` when there is none now.
-async fn accept(listener: &UnixListener, places: &Arc<Semaphore>) -> Option<(UnixStream, Place)> {
+async fn accept(
+    listener: &UnixListener,
+    remote: &mut Option<mpsc::Receiver<Incoming>>,
+    places: &Arc<Semaphore>,
+) -> Option<(Stream, Place)> {
     const AFTER_FAILURE: Duration = Duration::from_millis(100);
     let place = Arc::clone(places).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, _)) => Some((stream, place)),
+    let accepted = tokio::select! {
+        accepted = listener.accept() => accepted,
+        Some(incoming) = next(remote) => return Some((incoming.stream, place)),
+    };
+    match accepted {
+        Ok((stream, _)) => Some((Stream::Unix(stream), place)),
         Err(error) => {
             // Out of descriptors, most likely: it passes when other connections end.
             tracing::warn!(error = %error.kind(), "cannot accept a connection");
             tokio::time::sleep(AFTER_FAILURE).await;
             None
         }
+    }
+}
+
+/// The next connection over a port; none for ever where there is no port, or no more.
+async fn next(remote: &mut Option<mpsc::Receiver<Incoming>>) -> Option<Incoming> {
+    match remote {
+        Some(receiver) => receiver.recv().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -325,7 +358,7 @@ impl<Q: Laden + Send, A: Laden + Send> Kind<Q, A> for Heavy {
 
 async fn answer_all<K, Q, A, F, Fut>(
     kind: K,
-    mut stream: UnixStream,
+    mut stream: Stream,
     limits: Limits,
     stop: &Stop,
     handler: &F,
@@ -334,16 +367,26 @@ async fn answer_all<K, Q, A, F, Fut>(
     F: Fn(Q) -> Fut,
     Fut: Future<Output = A>,
 {
+    let end = match &stream {
+        Stream::Unix(_) => None,
+        Stream::Tls(_) => Some(Instant::now() + limits.lifetime),
+    };
+    if end.is_some() && !greet(&mut stream, limits).await {
+        return;
+    }
     loop {
         // Not `readable()`: it may still speak of octets that have long been read.
         let mut first = [0];
+        let idle = limits.idle.min(end.map_or(Duration::MAX, |end| end - Instant::now()));
         let came = tokio::select! {
             biased;
-            () = stop.stopped() => return,
-            came = tokio::time::timeout(limits.idle, stream.read(&mut first)) => came,
+            () = stop.stopped() => return stream.close().await,
+            came = tokio::time::timeout(idle, stream.read(&mut first)) => came,
         };
-        if !matches!(came, Ok(Ok(1))) {
-            return;
+        match came {
+            Ok(Ok(1)) => {}
+            Ok(_) => return,
+            Err(_) => return stream.close().await,
         }
         let mut rest = first.as_slice().chain(&mut stream);
         let request = kind.read(&mut rest, limits.max_frame_bytes);
@@ -362,6 +405,15 @@ async fn answer_all<K, Q, A, F, Fut>(
             return;
         }
     }
+}
+
+/// Tells a caller of another host that it is served.
+async fn greet(stream: &mut Stream, limits: Limits) -> bool {
+    let greeting = async {
+        stream.write_all(&[GREETING]).await?;
+        Ok(stream.flush().await?)
+    };
+    in_time(limits.transfer, greeting).await.is_ok()
 }
 
 async fn in_time<T>(

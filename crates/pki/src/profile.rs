@@ -18,7 +18,7 @@ pub use organisation::{
     organisation_signing,
 };
 pub use relay::{relay_common_name, relay_encryption, relay_signing};
-pub use transport::{tls_client, tls_server, transport_ca};
+pub use transport::{tls_client, tls_role, tls_server, transport_ca};
 pub use user::{Generation, Identity, User, user_encryption, user_signing};
 
 pub use crate::extensions::IdentityProof;
@@ -110,6 +110,8 @@ pub enum Profile {
     TlsServer,
     /// A role's TLS client certificate.
     TlsClient,
+    /// A role's certificate for TLS with the other roles of its member, on either side.
+    TlsRole,
 }
 
 impl Profile {

@@ -30,6 +30,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     file!("mail"),
     file!("reasons"),
     file!("sample"),
+    file!("transport"),
     file!("verify"),
 ];
 

@@ -1,8 +1,10 @@
 //! `[ca]` of `ssmax.toml`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 use ssmax_api::Organisation;
 use ssmax_hsm::{Backend, HsmError, KeyStore, Pkcs11Config, Token, UnlockSecret};
+use ssmax_transport::Transport;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,6 +32,28 @@ pub struct CaConfig {
     /// where it is handed out only after the person has proved two factors. Default 1.
     #[serde(default = "default_device_aal")]
     pub device_secret_aal: u8,
+    /// Where roles of other hosts ask, over TLS. Default: only on this host.
+    pub listen: Option<SocketAddr>,
+    /// How long the certificates of roles for TLS run, in days, 1 to 398. They are renewed
+    /// in the last third of that. Default 90.
+    #[serde(default = "default_transport_days", deserialize_with = "transport_days")]
+    pub transport_days: u16,
+}
+
+/// The longest that a certificate for TLS may run, in days.
+const MAX_TRANSPORT_DAYS: u16 = 398;
+
+fn default_transport_days() -> u16 {
+    90
+}
+
+fn transport_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let days = u16::deserialize(deserializer)?;
+    if (1..=MAX_TRANSPORT_DAYS).contains(&days) {
+        Ok(days)
+    } else {
+        Err(D::Error::custom(format_args!("transport_days is from 1 to {MAX_TRANSPORT_DAYS}")))
+    }
 }
 
 fn default_user_days() -> u16 {
@@ -53,6 +77,8 @@ pub struct Settings {
     pub state_dir: PathBuf,
     /// Where sockets are.
     pub run_dir: PathBuf,
+    /// Where the other roles are.
+    pub transport: Transport,
     /// The section.
     pub ca: CaConfig,
 }

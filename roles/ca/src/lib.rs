@@ -2,7 +2,7 @@
 //!
 //! [`register`] takes people in and issues their certificates; [`credential`] proves
 //! logins; [`relay`] issues certificates for outside people, for use inside only;
-//! [`setup`] makes the CA keys.
+//! [`setup`] makes the CA keys; [`transport`] certifies the member's own roles for TLS.
 #![allow(clippy::disallowed_methods, reason = "a role has clock, files and sockets")]
 
 mod config;
@@ -15,7 +15,9 @@ mod renew;
 mod schema;
 mod serve;
 mod setup;
+mod transport;
 
 pub use config::{CaConfig, Settings};
 pub use serve::{Ca, serve};
 pub use setup::{PublicKeys, SetupError, initialise, install_admission, public_keys, seal_ca};
+pub use transport::{issue_transport, issued_transport, transport_ca};

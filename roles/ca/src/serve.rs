@@ -3,7 +3,7 @@
 use crate::config::Settings;
 use crate::schema::MIGRATIONS;
 use crate::setup::{SetupError, load_ca};
-use ssmax_api::ca::{GatewayRequest, KeyserverRequest, OfficerRequest};
+use ssmax_api::ca::{GatewayRequest, InspectorRequest, KeyserverRequest, OfficerRequest};
 use ssmax_api::{Answer, Problem};
 use ssmax_daemon::call::Client;
 use ssmax_daemon::listen::{Limits, Listener};
@@ -13,6 +13,7 @@ use ssmax_hsm::KeyStore;
 use ssmax_pki::Certificate;
 use ssmax_primitives::SystemRandom;
 use ssmax_store::Database;
+use ssmax_transport::Meeting;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,12 +39,35 @@ pub struct Ca {
 /// [`SetupError`] when its state cannot be opened or a socket not be bound.
 pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
     let run_dir = settings.run_dir.clone();
-    let ca = Arc::new(Ca::open(settings).await?);
+    let meeting = Meeting::of("ca", &settings.transport, &run_dir, settings.ca.listen)?;
+    let ca = Arc::new(Ca::open(settings, meeting.client("keyserver")).await?);
+    let mut port = meeting.port()?;
     let bind = |caller| Listener::bind(&Settings::socket(&run_dir, caller));
-    let (gateway, keyserver, officer) = (bind("gateway")?, bind("keyserver")?, bind("officer")?);
-    let _announced = ssmax_daemon::ready::announce(&run_dir, "ca", &Addresses::new())?;
+    // An officer sits at this host: what is asked there is not asked over a network.
+    let officer = bind("officer")?;
+    let gateway = bind("gateway")?.also(port.as_mut(), "gateway");
+    let keyserver = bind("keyserver")?.also(port.as_mut(), "keyserver");
+    let inspector = bind("inspector")?.also(port.as_mut(), "inspector");
+    let mut addresses = Addresses::new();
+    if let Some(port) = &port {
+        addresses.insert("listen".to_owned(), port.local_addr()?.to_string());
+    }
+    let _announced = ssmax_daemon::ready::announce(&run_dir, "ca", &addresses)?;
     let limits = Limits::default();
+    let renewing = |request: Vec<u8>| {
+        let ca = Arc::clone(&ca);
+        async move { ca.renew_transport("ca", &request).await.ok() }
+    };
     tokio::join!(
+        Meeting::serve(port, stop.clone()),
+        meeting.keep_renewed(renewing, stop.clone()),
+        inspector.serve(limits, stop.clone(), {
+            let ca = Arc::clone(&ca);
+            move |request| {
+                let ca = Arc::clone(&ca);
+                async move { ca.answer_inspector(request).await }
+            }
+        }),
         gateway.serve(limits, stop.clone(), {
             let ca = Arc::clone(&ca);
             move |request| {
@@ -74,10 +98,9 @@ impl Ca {
     ///
     /// # Errors
     /// [`SetupError`] when something is missing or cannot be unlocked.
-    pub async fn open(settings: Settings) -> Result<Self, SetupError> {
+    pub async fn open(settings: Settings, keyserver: Client) -> Result<Self, SetupError> {
         let keys = settings.open_keys()?;
         let database = Database::open(&settings.dir(), "ca", MIGRATIONS).await?;
-        let keyserver = Client::new(settings.run_dir.join("keyserver.ca.sock"));
         Ok(Self {
             keys,
             member_ca: load_ca(&database, "member-ca").await?,
@@ -96,13 +119,24 @@ impl Ca {
             GatewayRequest::CheckCredential { user, secret } => {
                 ssmax_api::encode(self.check_credential(&user, secret).await)
             }
+            GatewayRequest::RenewTransport { request } => {
+                ssmax_api::encode(self.renew_transport("gateway", &request).await)
+            }
         }
+    }
+
+    async fn answer_inspector(&self, request: InspectorRequest) -> Answer {
+        let InspectorRequest::RenewTransport { request } = request;
+        ssmax_api::encode(self.renew_transport("inspector", &request).await)
     }
 
     async fn answer_keyserver(&self, request: KeyserverRequest) -> Answer {
         match request {
             KeyserverRequest::Relay { address, name, rsa } => {
                 ssmax_api::encode(self.relay(&address, &name, rsa).await)
+            }
+            KeyserverRequest::RenewTransport { request } => {
+                ssmax_api::encode(self.renew_transport("keyserver", &request).await)
             }
         }
     }

@@ -34,6 +34,12 @@ pub enum SetupError {
     /// A certificate of our own would not follow its profile.
     #[error("the certificate does not follow its profile: {0}")]
     Lint(String),
+    /// The certificate for TLS with roles of other hosts.
+    #[error(transparent)]
+    Transport(#[from] ssmax_transport::IdentityError),
+    /// A request for such a certificate.
+    #[error(transparent)]
+    Enrol(#[from] ssmax_transport::EnrolError),
     /// Not a member yet.
     #[error("this organisation has not been admitted yet: install the authority's answer first")]
     NotAdmitted,
@@ -62,6 +68,7 @@ pub async fn initialise(settings: &Settings) -> Result<PublicKeys, SetupError> {
     let database = Database::open(&settings.dir(), "ca", MIGRATIONS).await?;
     store_ca(&database, "seal-ca", &certificate).await?;
     database.close().await;
+    crate::transport::transport_ca(settings).await?;
     public_keys(settings)
 }
 
@@ -146,7 +153,7 @@ pub async fn install_admission(
     Ok(())
 }
 
-async fn store_ca(
+pub(crate) async fn store_ca(
     database: &Database,
     purpose: &str,
     certificate: &Certificate,

@@ -8,6 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use ssmax_api::Organisation;
 use ssmax_api::inspector::AttachmentDelivery;
+use ssmax_transport::Transport;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -242,6 +243,8 @@ pub struct Settings {
     pub state_dir: PathBuf,
     /// Where sockets are.
     pub run_dir: PathBuf,
+    /// Where the other roles are.
+    pub transport: Transport,
     /// The section.
     pub gateway: GatewayConfig,
 }

@@ -14,11 +14,11 @@ use crate::setup::{SetupError, statement_key};
 use crate::system::SystemMail;
 use crate::wire::{ClientSettings, RouteFault, Routes, TlsClient, TlsFault};
 use ssmax_api::gateway::OfficerRequest;
-use ssmax_daemon::call::Client;
 use ssmax_daemon::listen::{Limits, Listener};
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
 use ssmax_store::files::read_private;
+use ssmax_transport::Meeting;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, RwLock};
@@ -48,10 +48,16 @@ pub enum ServeError {
     /// The lists.
     #[error(transparent)]
     List(#[from] ListFault),
+    /// The certificate for TLS with roles of other hosts.
+    #[error(transparent)]
+    Transport(#[from] ssmax_transport::IdentityError),
     /// Passwords in clear on an address that others can reach.
     #[error("allow_plaintext_auth is for loopback addresses only, and {0} is none")]
     PlaintextAuth(SocketAddr),
 }
+
+/// How long the CA may take for a new certificate.
+const CA_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// How often the journal is shortened.
 const FORGET_EVERY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
@@ -63,7 +69,8 @@ const FORGET_EVERY: std::time::Duration = std::time::Duration::from_secs(24 * 36
 pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
     let run_dir = settings.run_dir.clone();
     let config = settings.gateway.clone();
-    let gateway = Arc::new(open(settings).await?);
+    let meeting = Meeting::of("gateway", &settings.transport, &run_dir, None)?;
+    let gateway = Arc::new(open(settings, &meeting).await?);
     member_list::load_last(&gateway).await;
     let tls = match (&config.tls_certificate, &config.tls_key) {
         (Some(certificate), Some(key)) => {
@@ -114,10 +121,22 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
         }
     }));
     tasks.spawn(hold::watch(Arc::clone(&gateway), stop.clone()));
+    tasks.spawn(keep_renewed(meeting, Arc::clone(&gateway), stop.clone()));
     tasks.spawn(forget_old(gateway, stop));
     let _announced = ssmax_daemon::ready::announce(&run_dir, "gateway", &addresses)?;
     while tasks.join_next().await.is_some() {}
     Ok(())
+}
+
+async fn keep_renewed(meeting: Meeting, gateway: Arc<Gateway>, stop: Stop) {
+    let ask = |request: Vec<u8>| {
+        let gateway = Arc::clone(&gateway);
+        async move {
+            let request = ssmax_api::ca::GatewayRequest::RenewTransport { request };
+            ssmax_api::ca::renewed(gateway.ca.call(&request, CA_TIMEOUT).await)
+        }
+    };
+    meeting.keep_renewed(ask, stop).await;
 }
 
 /// Forgets old journal rows, once a day.
@@ -133,21 +152,20 @@ async fn forget_old(gateway: Arc<Gateway>, stop: Stop) {
     }
 }
 
-async fn open(settings: Settings) -> Result<Gateway, ServeError> {
+async fn open(settings: Settings, meeting: &Meeting) -> Result<Gateway, ServeError> {
     let config = &settings.gateway;
     let mut client = ClientSettings::new(config.host_name.clone());
     if let Some(path) = &config.route_ca {
         client.tls = Some(TlsClient::from_ca_pem(&std::fs::read(path)?)?);
     }
-    let socket = |name: &str| Client::new(settings.run_dir.join(name));
     Ok(Gateway {
         routes: Routes::new(config.routes.clone(), config.next_hop.clone())?,
         client,
         journal: Journal::open(&settings.dir()).await?,
         statement_key: statement_key(&settings)?,
-        keyserver: socket("keyserver.gateway.sock"),
-        inspector: socket("inspector.gateway.sock"),
-        ca: socket("ca.gateway.sock"),
+        keyserver: meeting.client("keyserver"),
+        inspector: meeting.client("inspector"),
+        ca: meeting.client("ca"),
         lists: all_lists(
             &config.lists,
             &config.redirects,

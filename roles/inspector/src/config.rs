@@ -4,6 +4,8 @@ use crate::clamav::ClamdAddress;
 use serde::Deserialize;
 use ssmax_api::inspector::ClamavBounds;
 use ssmax_inspection::{Limits, Policy};
+use ssmax_transport::Transport;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// `[inspector]`.
@@ -35,6 +37,8 @@ pub struct InspectorConfig {
     pub policy: Policy,
     /// How far archives are opened.
     pub limits: Limits,
+    /// Where gateways of other hosts ask, over TLS. Default: only on this host.
+    pub listen: Option<SocketAddr>,
 }
 
 impl Default for InspectorConfig {
@@ -49,6 +53,7 @@ impl Default for InspectorConfig {
             clamd_conf: PathBuf::from("/etc/clamav/clamd.conf"),
             policy: Policy::default(),
             limits: Limits::default(),
+            listen: None,
         }
     }
 }
@@ -66,6 +71,8 @@ impl InspectorConfig {
 pub struct Settings {
     /// Where sockets are.
     pub run_dir: PathBuf,
+    /// Where the other roles are.
+    pub transport: Transport,
     /// The section.
     pub inspector: InspectorConfig,
     /// Whether the member is an ESP: workers check signatures and look into nothing.

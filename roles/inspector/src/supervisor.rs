@@ -13,6 +13,7 @@ use ssmax_daemon::call::Client;
 use ssmax_daemon::listen::{Limits, Listener};
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
+use ssmax_transport::Meeting;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +30,9 @@ pub enum ServeError {
     /// The socket.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+    /// The certificate for TLS with roles of other hosts.
+    #[error(transparent)]
+    Transport(#[from] ssmax_transport::IdentityError),
     /// No command for workers is given.
     #[error("no worker command is given")]
     NoWorker,
@@ -53,19 +57,35 @@ pub async fn serve(mut settings: Settings, stop: Stop) -> Result<(), ServeError>
         settings.inspector.clamav = None;
     }
     let run_dir = settings.run_dir.clone();
+    let meeting =
+        Meeting::of("inspector", &settings.transport, &run_dir, settings.inspector.listen)?;
     let supervisor = Arc::new(Supervisor {
-        keyserver: Client::new(run_dir.join("keyserver.inspector.sock")),
+        keyserver: meeting.client("keyserver"),
         places: Places::new(settings.inspector.workers),
         settings,
     });
+    let mut port = meeting.port()?;
     let listener = Listener::bind(&Settings::socket(&run_dir, "gateway"))?;
-    let _announced = ssmax_daemon::ready::announce(&run_dir, "inspector", &Addresses::new())?;
-    listener
-        .serve_laden(Limits::default(), stop, move |request: Inspect| {
+    let listener = listener.also(port.as_mut(), "gateway");
+    let mut addresses = Addresses::new();
+    if let Some(port) = &port {
+        addresses.insert("listen".to_owned(), port.local_addr()?.to_string());
+    }
+    let _announced = ssmax_daemon::ready::announce(&run_dir, "inspector", &addresses)?;
+    let ca = meeting.client("ca");
+    let ca = &ca;
+    let renewing = |request: Vec<u8>| async move {
+        let request = ssmax_api::ca::InspectorRequest::RenewTransport { request };
+        ssmax_api::ca::renewed(ca.call(&request, KEYSERVER_TIMEOUT).await)
+    };
+    tokio::join!(
+        Meeting::serve(port, stop.clone()),
+        meeting.keep_renewed(renewing, stop.clone()),
+        listener.serve_laden(Limits::default(), stop, move |request: Inspect| {
             let supervisor = Arc::clone(&supervisor);
             async move { supervisor.inspect(request).await }
         })
-        .await;
+    );
     Ok(())
 }
 

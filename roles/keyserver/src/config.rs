@@ -4,6 +4,8 @@ use crate::limits::Limits;
 use serde::Deserialize;
 use ssmax_api::Organisation;
 use ssmax_hsm::{Backend, HsmError, KeyStore, Pkcs11Config, Token, UnlockSecret};
+use ssmax_transport::Transport;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -45,6 +47,8 @@ pub struct KeyserverConfig {
     /// How long the audit log is kept, in days. Default 1830: five years.
     #[serde(default = "default_audit_days")]
     pub audit_days: u16,
+    /// Where roles of other hosts ask, over TLS. Default: only on this host.
+    pub listen: Option<SocketAddr>,
     /// `[keyserver.limits]`.
     #[serde(default)]
     pub limits: Limits,
@@ -71,6 +75,8 @@ pub struct Settings {
     pub state_dir: PathBuf,
     /// Where sockets are.
     pub run_dir: PathBuf,
+    /// Where the other roles are.
+    pub transport: Transport,
     /// The section.
     pub keyserver: KeyserverConfig,
 }

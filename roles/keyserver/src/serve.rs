@@ -17,6 +17,7 @@ use ssmax_hsm::{KeyPurpose, KeyStore};
 use ssmax_primitives::SystemRandom;
 use ssmax_store::{Database, sqlx};
 use ssmax_token::{KeyAlgorithm, Random as _};
+use ssmax_transport::Meeting;
 use std::sync::{Arc, Mutex};
 
 /// The file with the key that addresses in the audit log are hashed with. It stays here
@@ -25,6 +26,9 @@ const ADDRESS_KEY: &str = "audit-address.key";
 
 /// Octets of that key.
 const ADDRESS_KEY_OCTETS: usize = 32;
+
+/// How long the CA may take for a new certificate.
+const CA_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// How often old statements are forgotten.
 const FORGET_EVERY: std::time::Duration = std::time::Duration::from_secs(3600);
@@ -35,14 +39,33 @@ const FORGET_EVERY: std::time::Duration = std::time::Duration::from_secs(3600);
 /// [`SetupError`] when its state cannot be opened or a socket not be bound.
 pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
     let run_dir = settings.run_dir.clone();
-    let keyserver = Arc::new(Keyserver::open(settings).await?);
+    let listen = settings.keyserver.listen;
+    let meeting = Meeting::of("keyserver", &settings.transport, &run_dir, listen)?;
+    let keyserver = Arc::new(Keyserver::open(settings, meeting.client("ca")).await?);
+    let mut port = meeting.port()?;
     let bind = |caller| Listener::bind(&Settings::socket(&run_dir, caller));
-    let (gateway, inspector, ca) = (bind("gateway")?, bind("inspector")?, bind("ca")?);
+    let gateway = bind("gateway")?.also(port.as_mut(), "gateway");
+    let inspector = bind("inspector")?.also(port.as_mut(), "inspector");
+    let ca = bind("ca")?.also(port.as_mut(), "ca");
+    // On this host only: there is no role that hands these in over a network.
     let person = bind("person")?;
-    let _announced = ssmax_daemon::ready::announce(&run_dir, "keyserver", &Addresses::new())?;
+    let mut addresses = Addresses::new();
+    if let Some(port) = &port {
+        addresses.insert("listen".to_owned(), port.local_addr()?.to_string());
+    }
+    let _announced = ssmax_daemon::ready::announce(&run_dir, "keyserver", &addresses)?;
     let limits = Limits::default();
     keyserver.start_recorded().await?;
+    let renewing = |request: Vec<u8>| {
+        let keyserver = Arc::clone(&keyserver);
+        async move {
+            let request = ssmax_api::ca::KeyserverRequest::RenewTransport { request };
+            ssmax_api::ca::renewed(keyserver.ca.call(&request, CA_TIMEOUT).await)
+        }
+    };
     tokio::join!(
+        Meeting::serve(port, stop.clone()),
+        meeting.keep_renewed(renewing, stop.clone()),
         keyserver.forget_old(stop.clone()),
         gateway.serve(limits, stop.clone(), {
             let keyserver = Arc::clone(&keyserver);
@@ -81,7 +104,10 @@ impl Keyserver {
     ///
     /// # Errors
     /// [`SetupError`] when something is missing or cannot be unlocked.
-    pub async fn open(settings: Settings) -> Result<Self, SetupError> {
+    pub async fn open(
+        settings: Settings,
+        ca: ssmax_daemon::call::Client,
+    ) -> Result<Self, SetupError> {
         let keys = settings.open_keys()?;
         let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
         crate::person::fill(&database).await?;
@@ -95,7 +121,6 @@ impl Keyserver {
             .collect();
         let list = ListState::load(&database, &own.root).await.map_err(SetupError::State)?;
         let audit = open_audit(&settings, &keys).await?;
-        let ca = ssmax_daemon::call::Client::new(settings.run_dir.join("ca.keyserver.sock"));
         Ok(Self {
             settings,
             keys,

@@ -31,6 +31,9 @@ pub enum SetupError {
     /// The audit log: without it nothing is done.
     #[error("the audit log cannot be written")]
     Audit,
+    /// The certificate for TLS with roles of other hosts.
+    #[error(transparent)]
+    Transport(#[from] ssmax_transport::IdentityError),
     /// Not a member yet.
     #[error("this organisation has not been admitted yet: install the authority's answer first")]
     NotAdmitted,
@@ -158,6 +161,26 @@ pub async fn install_admission(
     write.commit().await.map_err(StoreError::from)?;
     database.close().await;
     Ok(())
+}
+
+/// As [`install_admission`], where the CA and the gateway are on other hosts: what came
+/// from them with the first admission stays.
+///
+/// # Errors
+/// As [`install_admission`]; [`SetupError::NotAdmitted`] before the first.
+pub async fn install_renewal(
+    settings: &Settings,
+    admission: &Admission,
+) -> Result<(), SetupError> {
+    let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
+    let own = load_own_certificates(&database).await?;
+    let known: Option<(Vec<u8>,)> = sqlx::query_as("SELECT spki FROM statement_key LIMIT 1")
+        .fetch_optional(database.pool())
+        .await
+        .map_err(StoreError::from)?;
+    database.close().await;
+    let (statement_key,) = known.ok_or(SetupError::NotAdmitted)?;
+    install_admission(settings, admission, &own.seal_ca, &statement_key).await
 }
 
 pub(crate) async fn load_own_certificates(

@@ -105,6 +105,7 @@ async fn once(settings: &Settings, mail: &Arc<Vec<u8>>) -> Result<f64, Complaint
 fn settings(clamav: Option<ClamdAddress>) -> Settings {
     Settings {
         run_dir: PathBuf::new(),
+        transport: ssmax_transport::Transport::local(),
         inspector: InspectorConfig { clamav, ..InspectorConfig::default() },
         worker: vec![PathBuf::from("/proc/self/exe"), PathBuf::from(INSPECT_WORKER)],
         verify_only: false,

@@ -55,8 +55,8 @@ fn sockets(config: &Config, report: &mut Report<'_>) {
     let mut longest = 0;
     for role in config.roles() {
         let callers: &[&str] = match role {
-            Role::Keyserver => &["gateway", "inspector", "ca"],
-            Role::Ca => &["gateway", "keyserver", "officer"],
+            Role::Keyserver => &["gateway", "inspector", "person", "ca"],
+            Role::Ca => &["gateway", "keyserver", "inspector", "officer"],
             Role::Inspector => &["gateway"],
             Role::Authority | Role::Gateway => &[],
         };

@@ -5,6 +5,7 @@ mod clamav;
 mod host;
 mod keys;
 mod network;
+mod transport;
 
 use super::{ConfigFile, Context, block_on};
 use crate::complaint::{Complaint, Exit};
@@ -46,6 +47,7 @@ fn check(args: &Args, context: &Context) -> Result<ExitCode, Complaint> {
     keys::check(&config, &mut report);
     block_on(async {
         network::check(&config, &mut report).await;
+        transport::check(&config, &mut report).await;
         Ok(())
     })?;
     Ok(report.end())

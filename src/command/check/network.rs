@@ -57,7 +57,7 @@ async fn gateway(config: &Config, gateway: &GatewayConfig, report: &mut Report<'
 }
 
 /// Whether an address is free, or taken by this very role.
-async fn listen(
+pub(super) async fn listen(
     config: &Config,
     role: Role,
     field: &str,

@@ -17,6 +17,7 @@ use ssmax_gateway::{
 use ssmax_hsm::{Backend, UnlockSecret};
 use ssmax_inspection::{Direction, Outcome, Policy, rule};
 use ssmax_inspector::InspectorConfig;
+use ssmax_transport::Transport;
 use ssmax_primitives::SystemRandom;
 use ssmax_store::files;
 use std::collections::{BTreeMap, HashMap};
@@ -282,6 +283,7 @@ fn keyserver(
         organisation: organisation.clone(),
         state_dir: home.join("state"),
         run_dir: home.join("run"),
+        transport: Transport::local(),
         keyserver: ssmax_keyserver::KeyserverConfig {
             unlock_file: home.join("unlock"),
             backend: Backend::File,
@@ -295,6 +297,7 @@ fn keyserver(
             outside_certificates: Some(home.join("outside")),
             rewrap_own_per_day: outline.rewrap_own_per_day,
             audit_days: 1830,
+            listen: None,
             limits: outline.limits,
         },
     }
@@ -305,6 +308,7 @@ fn ca(home: &Path, organisation: &Organisation) -> ssmax_ca::Settings {
         organisation: organisation.clone(),
         state_dir: home.join("state"),
         run_dir: home.join("run"),
+        transport: Transport::local(),
         ca: ssmax_ca::CaConfig {
             unlock_file: home.join("unlock-ca"),
             backend: Backend::File,
@@ -312,6 +316,8 @@ fn ca(home: &Path, organisation: &Organisation) -> ssmax_ca::Settings {
             user_days: 730,
             relay_days: 400,
             device_secret_aal: 2,
+            listen: None,
+            transport_days: 90,
         },
     }
 }
@@ -325,6 +331,7 @@ fn inspector(run_dir: &Path, outline: &Outline) -> ssmax_inspector::Settings {
         });
     ssmax_inspector::Settings {
         run_dir: run_dir.to_owned(),
+        transport: Transport::local(),
         verify_only: outline.kind == Kind::Esp,
         inspector: InspectorConfig { policy, ..InspectorConfig::default() },
         worker: vec![crate::executable(), "inspect-worker".into()],
@@ -354,6 +361,7 @@ fn gateway(
         },
         run_dir: home.join("run"),
         state_dir,
+        transport: Transport::local(),
         gateway: GatewayConfig {
             host_name: format!("mx.{}", organisation.domains[0]),
             submission: Some(ANY_PORT),

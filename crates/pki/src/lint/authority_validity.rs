@@ -17,7 +17,7 @@ pub(super) const REQUIREMENT: Requirement =
 fn is_kept(draft: &Draft) -> bool {
     let longest = match draft.profile {
         profile if profile.is_ca() => LONGEST_CA,
-        Profile::TlsServer | Profile::TlsClient => LONGEST_TLS,
+        Profile::TlsServer | Profile::TlsClient | Profile::TlsRole => LONGEST_TLS,
         _ => return true,
     };
     draft.basis.validity.length() <= longest

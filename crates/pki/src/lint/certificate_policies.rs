@@ -15,9 +15,11 @@ pub(super) const REQUIREMENT: Requirement = Requirement {
 fn is_kept(draft: &Draft) -> bool {
     let policies: Vec<&str> = draft.policies.iter().map(String::as_str).collect();
     match draft.profile {
-        Profile::Root | Profile::TransportCa | Profile::TlsServer | Profile::TlsClient => {
-            policies.is_empty()
-        }
+        Profile::Root
+        | Profile::TransportCa
+        | Profile::TlsServer
+        | Profile::TlsClient
+        | Profile::TlsRole => policies.is_empty(),
         Profile::IssuingCa => policies == [oid::ANY_POLICY],
         Profile::ListSigner => policies == [oid::POLICY_LIST_SIGNER],
         Profile::OrganisationSigning | Profile::OrganisationEncryption => {

@@ -16,7 +16,7 @@ fn is_kept(draft: &Draft) -> bool {
         Profile::Root => &[],
         Profile::IssuingCa => &[oid::EKU_EMAIL_PROTECTION, oid::EKU_DOCUMENT_SIGNING],
         Profile::ListSigner => &[oid::EKU_DOCUMENT_SIGNING],
-        Profile::TransportCa => &[oid::EKU_SERVER_AUTH, oid::EKU_CLIENT_AUTH],
+        Profile::TransportCa | Profile::TlsRole => &[oid::EKU_SERVER_AUTH, oid::EKU_CLIENT_AUTH],
         Profile::TlsServer => &[oid::EKU_SERVER_AUTH],
         Profile::TlsClient => &[oid::EKU_CLIENT_AUTH],
         _ => &[oid::EKU_EMAIL_PROTECTION],

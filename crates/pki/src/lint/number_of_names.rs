@@ -1,5 +1,6 @@
 //! One certificate, one mailbox: users and relay certificates have exactly one
-//! address; CAs, the list signer and TLS clients have no alternative names at all.
+//! address; a role has its one name; CAs, the list signer and TLS clients have no alternative
+//! names at all.
 
 use super::Requirement;
 use crate::profile::{Draft, Profile};
@@ -21,6 +22,7 @@ fn is_kept(draft: &Draft) -> bool {
         profile if profile.is_organisation() => {
             (1..=MAX_DOMAINS).contains(&emails) && emails == hosts
         }
+        Profile::TlsRole => emails == 0 && hosts == 1,
         Profile::TlsServer => emails == 0 && (1..=MAX_DOMAINS).contains(&hosts),
         _ => emails == 0 && hosts == 0,
     }
@@ -29,7 +31,7 @@ fn is_kept(draft: &Draft) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::lint::samples::{
-        CITY, assert_breaks, assert_kept, basis, member_ca, relay_signing, user_signing,
+        CITY, assert_breaks, assert_kept, basis, member_ca, relay_signing, tls_role, user_signing,
     };
     use crate::profile::{AlternativeName, organisation_signing};
 
@@ -47,6 +49,15 @@ mod tests {
     fn a_host_name_in_a_user_certificate_is_found() {
         let mut draft = user_signing();
         draft.names.push(AlternativeName::Dns("b.example".into()));
+        assert_breaks("number_of_names", draft);
+    }
+
+    #[test]
+    fn a_role_that_would_be_two_roles_or_none_is_found() {
+        let mut draft = tls_role();
+        draft.names.push(AlternativeName::Dns("ca.ntrjp-7000012050002.ssmax.invalid".into()));
+        assert_breaks("number_of_names", draft.clone());
+        draft.names.clear();
         assert_breaks("number_of_names", draft);
     }
 

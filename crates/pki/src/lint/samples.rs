@@ -67,6 +67,11 @@ pub(crate) fn tls_server() -> Draft {
     profile::tls_server(basis(397), &["gateway.b.example"])
 }
 
+pub(crate) fn tls_role() -> Draft {
+    let name = "gateway.ntrjp-7000012050002.ssmax.invalid";
+    profile::tls_role(basis(90), &CITY, name, "gw1.b.example")
+}
+
 pub(crate) fn all() -> Vec<Draft> {
     let mailbox = User { identity: Identity::Mailbox, server_held: true, ..HANAKO };
     let role = User { identity: Identity::Organization(CITY), ..HANAKO };
@@ -99,6 +104,7 @@ pub(crate) fn all() -> Vec<Draft> {
         profile::transport_ca(basis(3650), &CITY, "B City Transport CA"),
         tls_server(),
         profile::tls_client(basis(397), "gateway"),
+        tls_role(),
     ]
 }
 

@@ -38,7 +38,7 @@ fn is_kept(draft: &Draft) -> bool {
         Profile::RelaySigning | Profile::RelayEncryption => {
             !organisation && !identifier && nobody && named
         }
-        Profile::TransportCa => organisation && named && nobody,
+        Profile::TransportCa | Profile::TlsRole => organisation && named && nobody,
         Profile::TlsServer => nobody,
         Profile::TlsClient => named && nobody,
     }

@@ -1,7 +1,7 @@
 //! TLS between a member's own roles.
 
 use super::{
-    AlternativeName, Basis, Draft, MAX_COMMON_NAME_CHARS, Organisation, Profile, domain_text,
+    AlternativeName, Basis, Draft, MAX_COMMON_NAME_CHARS, Organisation, Profile, cut, domain_text,
 };
 use crate::{KeyUsage, oid};
 
@@ -40,5 +40,23 @@ pub fn tls_client(basis: Basis, role: &str) -> Draft {
     draft.subject.common_name = Some(role.to_owned());
     draft.key_usage = KeyUsage::DIGITAL_SIGNATURE;
     draft.extended_key_usage = vec![oid::EKU_CLIENT_AUTH.into()];
+    draft
+}
+
+/// The certificate of a role for TLS with the member's other roles, as server and as client.
+/// `role_name` is what peers compare; `host` tells people where it is, and nobody else.
+#[must_use]
+pub fn tls_role(
+    basis: Basis,
+    organisation: &Organisation<'_>,
+    role_name: &str,
+    host: &str,
+) -> Draft {
+    let mut draft = Draft::new(Profile::TlsRole, basis);
+    draft.subject.organization = Some(organisation.name.to_owned());
+    draft.subject.common_name = Some(cut(host, MAX_COMMON_NAME_CHARS).to_owned());
+    draft.names = vec![AlternativeName::Dns(role_name.to_owned())];
+    draft.key_usage = KeyUsage::DIGITAL_SIGNATURE;
+    draft.extended_key_usage = vec![oid::EKU_SERVER_AUTH.into(), oid::EKU_CLIENT_AUTH.into()];
     draft
 }

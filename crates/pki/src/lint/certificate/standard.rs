@@ -64,7 +64,7 @@ const GENERATIONS: [(BaselineGeneration, &str); 3] = [
     (BaselineGeneration::Strict, "strict"),
 ];
 
-const PROFILES: [(Profile, &str); 14] = [
+const PROFILES: [(Profile, &str); 15] = [
     (Profile::Root, "root"),
     (Profile::IssuingCa, "issuing-ca"),
     (Profile::ListSigner, "list-signer"),
@@ -79,6 +79,7 @@ const PROFILES: [(Profile, &str); 14] = [
     (Profile::TransportCa, "transport-ca"),
     (Profile::TlsServer, "tls-server"),
     (Profile::TlsClient, "tls-client"),
+    (Profile::TlsRole, "tls-role"),
 ];
 
 impl Standard {

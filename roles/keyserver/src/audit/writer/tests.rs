@@ -35,7 +35,13 @@ impl Log {
         let keyserver: KeyserverConfig =
             serde_json::from_value(serde_json::json!({ "unlock_file": unlock_file })).unwrap();
         let (state_dir, run_dir) = (dir.path().join("state"), dir.path().join("run"));
-        let settings = Settings { organisation, state_dir, run_dir, keyserver };
+        let settings = Settings {
+            organisation,
+            state_dir,
+            run_dir,
+            transport: ssmax_transport::Transport::local(),
+            keyserver,
+        };
         ssmax_store::files::create_private_dir(&settings.state_dir).unwrap();
         ssmax_store::files::create_private_dir(&settings.dir()).unwrap();
         UnlockSecret::generate_file(&unlock_file, &SystemRandom).unwrap();
