@@ -222,8 +222,9 @@ impl Config {
         let section = file.transport.as_ref();
         if section.is_some_and(|section| section.keyserver.0.len() > 1 || section.ca.0.len() > 1) {
             // Tickets are in one process's memory, people in one database.
-            return Err(Complaint::new(Exit::WrongUse, "config-one-server")
-                .with("path", path.display()));
+            return Err(
+                Complaint::new(Exit::WrongUse, "config-one-server").with("path", path.display())
+            );
         }
         let denied = section.map(|section| section.denied.as_slice()).unwrap_or_default();
         let denied = denied.iter().map(|one| digits(one)).collect::<Result<_, _>>()?;

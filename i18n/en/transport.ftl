@@ -36,7 +36,7 @@ rec-transport-wrong-role = Get one for this role: ssmax org transport request, i
 err-transport-unreadable = { $path } does not hold what belongs there
 rec-transport-unreadable = Get a new certificate: ssmax org transport request, issue and install.
 err-transport-not-accepted = The certificate in { $path } would be accepted by nobody: { $reason }
-rec-transport-not-accepted = Compare this host's clock. If the transport CA was made anew, remove ca.pem and get a new certificate.
+rec-transport-not-accepted = Compare this host's clock. If the transport CA was made anew, remove trust.pem and get a new certificate.
 err-transport-ends = The certificate of { $role } for TLS with other hosts ends in { $days ->
     [one] { $days } day
    *[other] { $days } days
@@ -57,6 +57,6 @@ rec-transport-role = gateway, inspector, keyserver or ca.
 err-transport-foreign = The file belongs to another member, another role or another key than this host's
 rec-transport-foreign = On the role's host ssmax org transport request, then issue with that file, then install with the answer.
 err-transport-other-ca = The answer comes from another transport CA: { $found }
-rec-transport-other-ca = Compare with ssmax org transport status on the host of the certificate issuing system. If that CA was made anew, remove ca.pem on this host first.
+rec-transport-other-ca = Compare with ssmax org transport status on the host of the certificate issuing system. If that CA was made anew, remove trust.pem on this host first.
 err-transport-refused = The certificate is not accepted: { $reason }
 rec-transport-refused = Compare the clocks of both hosts.

@@ -32,8 +32,9 @@ impl From<EnrolError> for Complaint {
             E::UnknownRole { role } => {
                 Self::new(Exit::WrongUse, "transport-role").with("role", role)
             }
-            E::Unreadable { path } => Self::new(Exit::Unavailable, "transport-unreadable")
-                .with("path", path.display()),
+            E::Unreadable { path } => {
+                Self::new(Exit::Unavailable, "transport-unreadable").with("path", path.display())
+            }
             E::Foreign => Self::new(Exit::Bad, "transport-foreign"),
             E::OtherCa { found } => Self::new(Exit::Bad, "transport-other-ca").with("found", found),
             E::NotAccepted(reason) => {

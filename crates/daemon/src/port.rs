@@ -150,11 +150,7 @@ async fn shake_hands(
     Some((caller, Incoming { stream: Stream::Tls(Box::new(stream.into())), peer }))
 }
 
-fn hand_on(
-    interfaces: &HashMap<String, mpsc::Sender<Incoming>>,
-    caller: &str,
-    incoming: Incoming,
-) {
+fn hand_on(interfaces: &HashMap<String, mpsc::Sender<Incoming>>, caller: &str, incoming: Incoming) {
     let peer = incoming.peer;
     match interfaces.get(caller).map(|interface| interface.try_send(incoming)) {
         Some(Ok(())) => {}

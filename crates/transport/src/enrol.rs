@@ -69,12 +69,7 @@ pub fn ca_fingerprint(answer: &Answer) -> Result<Fingerprint, EnrolError> {
 ///
 /// # Errors
 /// [`EnrolError`].
-pub fn request(
-    place: &Place,
-    member: &str,
-    role: &str,
-    host: &str,
-) -> Result<Request, EnrolError> {
+pub fn request(place: &Place, member: &str, role: &str, host: &str) -> Result<Request, EnrolError> {
     if callers(role).is_none() {
         return Err(EnrolError::UnknownRole { role: role.to_owned() });
     }
@@ -161,8 +156,7 @@ pub fn certificate(place: &Place, role: &str) -> Result<Certificate, EnrolError>
     let path = place.role_file(role);
     let octets = files::read_private(&path)?;
     let text = std::str::from_utf8(&octets).ok();
-    text.and_then(|text| Certificate::from_pem(text).ok())
-        .ok_or(EnrolError::Unreadable { path })
+    text.and_then(|text| Certificate::from_pem(text).ok()).ok_or(EnrolError::Unreadable { path })
 }
 
 /// The transport CA's certificates that are believed on this host.

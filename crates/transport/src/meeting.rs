@@ -247,7 +247,7 @@ mod tests {
         transport.place.dir = dir.path().to_owned();
         let listen = Some(([127, 0, 0, 1], 0).into());
         let missing = Meeting::of("inspector", &transport, dir.path(), listen).unwrap_err();
-        let path = dir.path().join("ca.pem");
+        let path = dir.path().join("trust.pem");
         assert_eq!(missing, IdentityError::Missing { path });
         assert!(Meeting::of("inspector", &transport, dir.path(), None).is_ok());
     }

@@ -49,8 +49,7 @@ async fn make(settings: &Settings, database: &Database) -> Result<Certificate, S
     let id = keys.generate(KeyPurpose::TransportCa, KeyAlgorithm::EcP256)?;
     let key = keys.key(KeyPurpose::TransportCa, &id)?;
     let now = OffsetDateTime::now_utc();
-    let validity =
-        Validity { not_before: now - CLOCKS, not_after: now + Duration::days(CA_DAYS) };
+    let validity = Validity { not_before: now - CLOCKS, not_after: now + Duration::days(CA_DAYS) };
     let name = format!("{} Transport CA", settings.organisation.name);
     let basis = Basis::new(key.spki(), issue::random_serial(&SystemRandom), validity);
     let draft = profile::transport_ca(basis, &organisation(settings), &name);
@@ -145,14 +144,16 @@ impl Issuer<'_> {
         let draft = profile::tls_role(basis, &organisation(self.settings), &name, host);
         let linted = linted(draft)?;
         // First the intent: no certificate without a row that it can be denied by.
-        sqlx::query("INSERT INTO certificate (serial, subject, kind, intended) VALUES (?, ?, ?, ?)")
-            .bind(&serial)
-            .bind(role)
-            .bind(KIND)
-            .bind(now.unix_timestamp())
-            .execute(self.database.pool())
-            .await
-            .map_err(StoreError::from)?;
+        sqlx::query(
+            "INSERT INTO certificate (serial, subject, kind, intended) VALUES (?, ?, ?, ?)",
+        )
+        .bind(&serial)
+        .bind(role)
+        .bind(KIND)
+        .bind(now.unix_timestamp())
+        .execute(self.database.pool())
+        .await
+        .map_err(StoreError::from)?;
         let id = ssmax_hsm::key_id(self.ca.spki());
         let key = self.keys.key(KeyPurpose::TransportCa, &id)?;
         let certificate = issue::issue(linted, self.ca, key.as_ref())?;

@@ -44,4 +44,6 @@ pub use config::{KeyserverConfig, Settings};
 pub use limits::Limits;
 pub use rotate::{Rotation, rotate};
 pub use serve::{Keyserver, serve};
-pub use setup::{PublicKeys, SetupError, initialise, install_admission, install_renewal, public_keys};
+pub use setup::{
+    PublicKeys, SetupError, initialise, install_admission, install_renewal, public_keys,
+};

@@ -168,10 +168,7 @@ pub async fn install_admission(
 ///
 /// # Errors
 /// As [`install_admission`]; [`SetupError::NotAdmitted`] before the first.
-pub async fn install_renewal(
-    settings: &Settings,
-    admission: &Admission,
-) -> Result<(), SetupError> {
+pub async fn install_renewal(settings: &Settings, admission: &Admission) -> Result<(), SetupError> {
     let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
     let own = load_own_certificates(&database).await?;
     let known: Option<(Vec<u8>,)> = sqlx::query_as("SELECT spki FROM statement_key LIMIT 1")

@@ -49,12 +49,7 @@ enum Action {
         #[arg(long, value_name = "HEX")]
         key_sha256: String,
         /// Where to write the answer; `-` is standard output.
-        #[arg(
-            long,
-            value_name = "FILE",
-            default_value = "answer.json",
-            hide_default_value = true
-        )]
+        #[arg(long, value_name = "FILE", default_value = "answer.json", hide_default_value = true)]
         out: PathBuf,
         #[command(flatten)]
         config: ConfigFile,
@@ -108,7 +103,8 @@ fn request(
     let key = hex::encode(ssmax_transport::key_fingerprint(&made)?);
     files::write_document(out, made.to_json().as_bytes())?;
     if out != Path::new("-") {
-        let facts = json!({ "role": role.as_str(), "host": host, "request": out, "key_sha256": key });
+        let facts =
+            json!({ "role": role.as_str(), "host": host, "request": out, "key_sha256": key });
         context.print(&facts, || {
             let path = out.display().to_string();
             context.text("cli-transport-request", &[("path", &path), ("key", &key)])
@@ -126,7 +122,8 @@ fn issue(
 ) -> Result<ExitCode, Complaint> {
     files::refuse_existing(out)?;
     let ca = config.ca()?;
-    let request = Request::from_json(&files::read_document(path)?).ok_or_else(|| unreadable(path))?;
+    let request =
+        Request::from_json(&files::read_document(path)?).ok_or_else(|| unreadable(path))?;
     let found = ssmax_transport::key_fingerprint(&request)?;
     if digits(key_sha256)? != found {
         return Err(Complaint::new(Exit::Bad, "transport-key-differs")
@@ -180,7 +177,8 @@ fn status(config: &Config, context: &Context) -> Result<ExitCode, Complaint> {
     }
     let mut ca_sha256 = None;
     if let Ok(ca) = config.ca() {
-        ca_sha256 = Some(hex::encode(block_on(async { Ok(ssmax_ca::transport_ca(&ca).await?) })?.sha256()));
+        ca_sha256 =
+            Some(hex::encode(block_on(async { Ok(ssmax_ca::transport_ca(&ca).await?) })?.sha256()));
         for certificate in block_on(async { Ok(ssmax_ca::issued_transport(&ca).await?) })? {
             issued.push((role_of(&certificate), certificate));
         }
@@ -190,10 +188,8 @@ fn status(config: &Config, context: &Context) -> Result<ExitCode, Complaint> {
     };
     let facts = json!({ "here": all(&here)?, "issued": all(&issued)?, "ca_sha256": ca_sha256 });
     context.print(&facts, || {
-        let mut said: Vec<String> = here
-            .iter()
-            .map(|(role, one)| line("cli-transport-here", role, one, context))
-            .collect();
+        let mut said: Vec<String> =
+            here.iter().map(|(role, one)| line("cli-transport-here", role, one, context)).collect();
         if here.is_empty() {
             said.push(context.text("cli-transport-none", &[]));
         }
@@ -216,9 +212,10 @@ fn role_of(certificate: &Certificate) -> String {
 }
 
 fn facts(role: &str, certificate: &Certificate) -> Result<Value, Complaint> {
-    let end = certificate.not_after().format(&Rfc3339).map_err(|error| {
-        Complaint::new(Exit::Unavailable, "failed").with("reason", error)
-    })?;
+    let end = certificate
+        .not_after()
+        .format(&Rfc3339)
+        .map_err(|error| Complaint::new(Exit::Unavailable, "failed").with("reason", error))?;
     Ok(json!({
         "role": role,
         "host": certificate.common_name(),
@@ -229,7 +226,8 @@ fn facts(role: &str, certificate: &Certificate) -> Result<Value, Complaint> {
 
 fn line(id: &str, role: &str, certificate: &Certificate, context: &Context) -> String {
     let host = certificate.common_name().unwrap_or_default();
-    let days = (certificate.not_after() - OffsetDateTime::now_utc()).whole_days().max(0).to_string();
+    let days =
+        (certificate.not_after() - OffsetDateTime::now_utc()).whole_days().max(0).to_string();
     context.text(id, &[("role", role), ("host", &host), ("days", &days)])
 }
 

@@ -17,9 +17,9 @@ use ssmax_gateway::{
 use ssmax_hsm::{Backend, UnlockSecret};
 use ssmax_inspection::{Direction, Outcome, Policy, rule};
 use ssmax_inspector::InspectorConfig;
-use ssmax_transport::Transport;
 use ssmax_primitives::SystemRandom;
 use ssmax_store::files;
+use ssmax_transport::Transport;
 use std::collections::{BTreeMap, HashMap};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
