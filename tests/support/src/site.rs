@@ -65,6 +65,12 @@ impl Serving {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         self.0.wait().unwrap().code()
     }
+
+    /// Ends it as a power cut does.
+    pub(crate) fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
 }
 
 impl Drop for Serving {
@@ -172,6 +178,11 @@ impl Site {
         self.member("org", &["install", "admission.json", "--root-sha256", &root]).ends(0);
     }
 
+    /// What `ssmax serve` of this name has logged so far.
+    pub(crate) fn log(&self, name: &str) -> String {
+        fs::read_to_string(self.path(&format!("{name}.log"))).unwrap_or_default()
+    }
+
     /// Starts `ssmax serve` and waits until these roles are ready.
     pub fn serve(&self, name: &str, arguments: &[&str], roles: &[&str]) -> Serving {
         let log = fs::File::create(self.path(&format!("{name}.log"))).unwrap();
@@ -217,6 +228,6 @@ impl Site {
     }
 }
 
-fn private_dir(path: &Path) {
+pub(crate) fn private_dir(path: &Path) {
     fs::DirBuilder::new().mode(0o700).create(path).unwrap();
 }
