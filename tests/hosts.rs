@@ -2,16 +2,14 @@
 //! configuration, and they meet over TLS only.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
-mod site;
-
 use serde_json::Value;
-use site::{Said, Serving, Site, private_dir, ssmax_in};
 use ssmax_api::Answer;
 use ssmax_api::ca::{GatewayRequest as ToCa, KeyserverRequest};
 use ssmax_api::keyserver::{CaRequest, GatewayRequest};
 use ssmax_daemon::call::{CallError, Client};
 use ssmax_daemon::endpoint::Remote;
 use ssmax_daemon::ports::Ports;
+use ssmax_support::site::{Said, Serving, Site, private_dir, ssmax_in};
 use ssmax_transport::{Place, PortLimits, Servers, Transport};
 use std::collections::BTreeMap;
 use std::fs;

@@ -67,7 +67,7 @@ impl Serving {
     }
 
     /// Ends it as a power cut does.
-    pub(crate) fn kill(mut self) {
+    pub fn kill(mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
@@ -179,7 +179,7 @@ impl Site {
     }
 
     /// What `ssmax serve` of this name has logged so far.
-    pub(crate) fn log(&self, name: &str) -> String {
+    pub fn log(&self, name: &str) -> String {
         fs::read_to_string(self.path(&format!("{name}.log"))).unwrap_or_default()
     }
 
@@ -228,6 +228,6 @@ impl Site {
     }
 }
 
-pub(crate) fn private_dir(path: &Path) {
+pub fn private_dir(path: &Path) {
     fs::DirBuilder::new().mode(0o700).create(path).unwrap();
 }
