@@ -82,3 +82,7 @@ err-not-listed = Version { $version } of the member list does not name this orga
 rec-not-listed = Ask the management organisation; check id in [organisation].
 err-standing-lost = This organisation exchanges no mail: { $standing } ({ $reason })
 rec-standing-lost = Speak to the management organisation.
+
+check-outside-certificates = Certificates of people outside that can be read: { $count }
+err-outside-certificate-unreadable = { $path } is no certificate that can be read
+rec-outside-certificate-unreadable = Mend or remove it (one certificate, PEM, at most 64 KiB). Until then mail to people outside of whom no other certificate is known waits.

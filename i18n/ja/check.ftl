@@ -78,3 +78,7 @@ err-not-listed = 会員名簿の第{ $version }版にこの組織がありませ
 rec-not-listed = 管理組織に問い合わせ、[organisation]の id を確認してください。
 err-standing-lost = この組織はメールを交換できません: { $standing }（{ $reason }）
 rec-standing-lost = 管理組織に連絡してください。
+
+check-outside-certificates = 読み取れる連合の外の人の証明書: { $count }件
+err-outside-certificate-unreadable = { $path }を証明書として読み取れません
+rec-outside-certificate-unreadable = 直すか取り除いてください（証明書一つ、PEM、64 KiBまで）。それまで、ほかに証明書のない連合の外の人あてのメールは待たされます。

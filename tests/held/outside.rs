@@ -96,6 +96,20 @@ async fn encrypted_it_leaves_for_a_certificate_that_is_known(federation: &mut Fe
     let unknown = mail(&alice.address, MALLORY, &text()).signed_by(alice);
     let reply = submit(a, alice, MALLORY, &unknown).await;
     assert_eq!(reply, told(Reason::OutsideCertificateUnknown));
+
+    // A file that nobody can read might be MALLORY's: that mail waits, and no other.
+    let bad = a.home.join("outside/bad.pem");
+    files::write_private(&bad, b"no certificate").unwrap();
+    let known = mail(&alice.address, "known@x.example", &text()).signed_by(alice);
+    let reply = submit(a, alice, "known@x.example", &known).await;
+    assert!(reply.starts_with("250 2.0.0 "), "{reply}");
+    assert_eq!(arrived(federation, "known@x.example", &known).len(), 1);
+    let unknown = mail(&alice.address, MALLORY, &text()).signed_by(alice);
+    let reply = submit(a, alice, MALLORY, &unknown).await;
+    assert_eq!(reply, told(Reason::KeyserverUnavailable));
+    std::fs::remove_file(&bad).unwrap();
+    let reply = submit(a, alice, MALLORY, &unknown).await;
+    assert_eq!(reply, told(Reason::OutsideCertificateUnknown));
 }
 
 async fn held_it_leaves_when_an_officer_releases_it(federation: &mut Federation) {

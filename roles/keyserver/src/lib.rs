@@ -42,6 +42,7 @@ mod verify;
 pub use audit::{AuditFault, AuditReport, Head, TicketTrace, newest_head, verify as verify_audit};
 pub use config::{KeyserverConfig, Settings};
 pub use limits::Limits;
+pub use outside::OutsideCertificates;
 pub use rotate::{Rotation, rotate};
 pub use serve::{Keyserver, serve};
 pub use setup::{

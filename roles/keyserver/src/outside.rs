@@ -9,8 +9,8 @@ use ssmax_chain::{Digest, Reason};
 use ssmax_cms::enveloped::{ContentCipher, RsaTransport, recipient_info};
 use ssmax_mail::address::Address;
 use ssmax_pki::Certificate;
-use std::io::Read as _;
-use std::path::Path;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
 /// The most files that are looked at.
@@ -20,13 +20,16 @@ const MAX_FILES: usize = 10_000;
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 impl Keyserver {
-    /// The certificates that are good for encryption now, the newest first.
-    pub(crate) async fn outside_certificates(&self) -> Result<Vec<Certificate>, Problem> {
+    /// What lies in the folder; without a folder, nothing.
+    pub(crate) async fn outside_certificates(&self) -> Result<OutsideCertificates, Problem> {
         let Some(folder) = self.settings.keyserver.outside_certificates.clone() else {
-            return Ok(Vec::new());
+            return Ok(OutsideCertificates::default());
         };
-        let now = Self::now();
-        tokio::task::spawn_blocking(move || read_folder(&folder, now)).await.map_err(failed)?
+        let read = tokio::task::spawn_blocking(move || OutsideCertificates::read(&folder));
+        read.await.map_err(failed)?.map_err(|error| {
+            tracing::error!(%error, "the folder of outside certificates cannot be read");
+            Problem::Failed
+        })
     }
 
     /// The RecipientInfo of a mail that an own person wrote to somebody outside.
@@ -60,8 +63,7 @@ impl Keyserver {
         };
         let known = self.outside_certificates().await?;
         let target = known
-            .iter()
-            .find(|one| is_for(one, &address))
+            .newest_for(&address, Self::now())?
             .ok_or(Problem::Refused(Reason::OutsideCertificateUnknown))?;
         tracing::info!(%ticket, "a mail is encrypted for a recipient outside");
         // PKCS#1 v1.5 is what every mailer with an RSA key reads (measured).
@@ -69,38 +71,70 @@ impl Keyserver {
     }
 }
 
-/// Whether a certificate carries this address.
-pub(crate) fn is_for(certificate: &Certificate, address: &Address) -> bool {
-    certificate.has_email(&address.to_string())
+/// What lies in the folder of outside certificates.
+#[derive(Debug, Default)]
+pub struct OutsideCertificates {
+    /// In no order.
+    certificates: Vec<Certificate>,
+    /// The files that hold no certificate that can be read.
+    pub unreadable: Vec<PathBuf>,
 }
 
-/// All of the folder or nothing: without a certificate that cannot be read now, a mail
-/// would leave in clear or be refused for good.
-fn read_folder(folder: &Path, now: OffsetDateTime) -> Result<Vec<Certificate>, Problem> {
-    let unreadable = |error| {
-        tracing::error!(%error, "the folder of outside certificates cannot be read");
-        Problem::Failed
-    };
-    let mut found = Vec::new();
-    for (number, entry) in std::fs::read_dir(folder).map_err(unreadable)?.enumerate() {
-        let path = entry.map_err(unreadable)?.path();
-        if number >= MAX_FILES {
-            tracing::error!("the folder of outside certificates has more than {MAX_FILES} files");
-            return Err(Problem::Failed);
+impl OutsideCertificates {
+    /// Reads every `*.pem` of the folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be read to its end, or has too many files.
+    pub fn read(folder: &Path) -> io::Result<Self> {
+        let mut found = Self::default();
+        for (number, entry) in std::fs::read_dir(folder)?.enumerate() {
+            let path = entry?.path();
+            if number >= MAX_FILES {
+                let many = format!("more than {MAX_FILES} files");
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, many));
+            }
+            if path.extension().is_none_or(|ending| ending != "pem") {
+                continue;
+            }
+            match read(&path) {
+                Some(certificate) => found.certificates.push(certificate),
+                None => {
+                    tracing::error!(file = %path.display(), "an outside certificate cannot be read");
+                    found.unreadable.push(path);
+                }
+            }
         }
-        if path.extension().is_none_or(|ending| ending != "pem") {
-            continue;
-        }
-        let one = read(&path).ok_or_else(|| {
-            tracing::error!(file = %path.display(), "an outside certificate cannot be read");
-            Problem::Failed
-        })?;
-        if one.not_before() <= now && now <= one.not_after() && one.allows_encryption() {
-            found.push(one);
+        Ok(found)
+    }
+
+    /// How many certificates were read.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.certificates.len()
+    }
+
+    /// The newest certificate of this address that is good for encryption now.
+    ///
+    /// Where there is none a file that cannot be read might be the one: the answer is then a
+    /// failure, for otherwise the mail would leave in clear or be refused for good. Everybody
+    /// else's mail goes on.
+    pub(crate) fn newest_for(
+        &self,
+        address: &Address,
+        now: OffsetDateTime,
+    ) -> Result<Option<&Certificate>, Problem> {
+        let is_good = |one: &&Certificate| {
+            one.not_before() <= now
+                && now <= one.not_after()
+                && one.allows_encryption()
+                && one.has_email(&address.to_string())
+        };
+        let newest = self.certificates.iter().filter(is_good).max_by_key(|one| one.not_before());
+        match newest {
+            None if !self.unreadable.is_empty() => Err(Problem::Failed),
+            newest => Ok(newest),
         }
     }
-    found.sort_by_key(|one| std::cmp::Reverse(one.not_before()));
-    Ok(found)
 }
 
 fn read(path: &Path) -> Option<Certificate> {
@@ -122,32 +156,45 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_read_to_its_end_is_a_failure_and_no_short_list() {
-        let now = OffsetDateTime::UNIX_EPOCH;
+    fn files_that_cannot_be_read_are_named_and_all_others_used() {
         let dir = folder();
-        assert_eq!(read_folder(dir.path(), now).map(|found| found.len()), Ok(0));
-        let missing = dir.path().join("missing");
-        assert_eq!(read_folder(&missing, now).err(), Some(Problem::Failed));
+        let found = OutsideCertificates::read(dir.path()).unwrap();
+        assert_eq!((found.count(), found.unreadable.len()), (0, 0));
         std::fs::write(dir.path().join("notes.txt"), "x").unwrap();
-        assert!(read_folder(dir.path(), now).is_ok());
         for unreadable in ["x".to_owned(), "x".repeat(70_000), String::new()] {
-            std::fs::write(dir.path().join("one.pem"), unreadable).unwrap();
-            assert_eq!(read_folder(dir.path(), now).err(), Some(Problem::Failed));
+            let path = dir.path().join("one.pem");
+            std::fs::write(&path, unreadable).unwrap();
+            let found = OutsideCertificates::read(dir.path()).unwrap();
+            assert_eq!((found.count(), found.unreadable), (0, vec![path]));
         }
-        std::fs::remove_file(dir.path().join("one.pem")).unwrap();
-        std::os::unix::fs::symlink(&missing, dir.path().join("gone.pem")).unwrap();
-        assert_eq!(read_folder(dir.path(), now).err(), Some(Problem::Failed));
+        std::os::unix::fs::symlink(dir.path().join("missing"), dir.path().join("gone.pem"))
+            .unwrap();
+        let found = OutsideCertificates::read(dir.path()).unwrap();
+        assert_eq!(found.unreadable.len(), 2);
+        // Whose they are nobody knows: of no address it can be said that there is none.
+        let address = Address::parse("x@x.example").unwrap();
+        let now = OffsetDateTime::UNIX_EPOCH;
+        assert_eq!(found.newest_for(&address, now).err(), Some(Problem::Failed));
+        let empty = OutsideCertificates::default();
+        assert_eq!(empty.newest_for(&address, now).map(|found| found.is_some()), Ok(false));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_a_failure() {
+        let missing = folder().path().join("missing");
+        let error = OutsideCertificates::read(&missing).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 
     #[test]
     fn one_file_past_the_limit_is_a_failure() {
-        let now = OffsetDateTime::UNIX_EPOCH;
         let dir = folder();
         for number in 0..MAX_FILES {
             std::fs::write(dir.path().join(number.to_string()), "").unwrap();
         }
-        assert!(read_folder(dir.path(), now).is_ok());
+        assert!(OutsideCertificates::read(dir.path()).is_ok());
         std::fs::write(dir.path().join("more"), "").unwrap();
-        assert_eq!(read_folder(dir.path(), now).err(), Some(Problem::Failed));
+        let error = OutsideCertificates::read(dir.path()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
     }
 }

@@ -5,6 +5,7 @@ use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
 use crate::member;
 use ssmax_hsm::{Backend, HsmError, KeyStore, Pkcs11Config, UnlockSecret};
+use ssmax_keyserver::OutsideCertificates;
 use std::path::{Path, PathBuf};
 
 /// A role's key store and what unlocks it.
@@ -29,6 +30,7 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
             Err(complaint) => report.error(role.as_str(), &complaint),
         }
     }
+    outside_certificates(config, report);
     if config.is_member() {
         match member::installed(config) {
             Ok(Some(admission)) => {
@@ -37,6 +39,27 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
             Ok(None) => report
                 .error("federation.admission", &Complaint::new(Exit::Unavailable, "not-admitted")),
             Err(complaint) => report.error("federation.admission", &complaint),
+        }
+    }
+}
+
+/// What mail to people outside is encrypted by. One bad file makes mail to everybody
+/// wait of whom no certificate is known.
+fn outside_certificates(config: &Config, report: &mut Report<'_>) {
+    const NAME: &str = "keyserver.outside_certificates";
+    let Ok(settings) = config.keyserver() else { return };
+    let Some(folder) = settings.keyserver.outside_certificates else { return };
+    match OutsideCertificates::read(&folder) {
+        Err(error) => {
+            report.error(NAME, &Complaint::from_io(&folder, error.kind(), Exit::Unavailable));
+        }
+        Ok(found) => {
+            for path in &found.unreadable {
+                let complaint = Complaint::new(Exit::Bad, "outside-certificate-unreadable");
+                report.error(NAME, &complaint.with("path", path.display()));
+            }
+            let count = found.count().to_string();
+            report.ok(NAME, "check-outside-certificates", &[("count", &count)]);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::sender::Sender;
 use super::{addresses, are_files, recipient_infos};
 use crate::limits::Source;
-use crate::outside::is_for;
+use crate::outside::OutsideCertificates;
 use crate::people::{has_token, server_held};
 use crate::preserve::is_for_mailers;
 use crate::state::{Keyserver, failed};
@@ -18,7 +18,6 @@ use ssmax_chain::{Digest, HopId, Reason};
 use ssmax_cms::enveloped::{ContentCipher, KeyName, RecipientId, RecipientInfo, kcv};
 use ssmax_hsm::{KeyPurpose, StoredKey};
 use ssmax_mail::address::Address;
-use ssmax_pki::Certificate;
 use ssmax_primitives::ContentKey;
 use ssmax_store::sqlx;
 use ssmax_token::KeyPair as _;
@@ -177,7 +176,7 @@ impl Keyserver {
         let mut routes = Vec::with_capacity(recipients.len());
         let is_own = |one: &Address| self.settings.organisation.has_domain(one.domain());
         let outside = if recipients.iter().all(is_own) {
-            Vec::new()
+            OutsideCertificates::default()
         } else {
             self.outside_certificates().await?
         };
@@ -206,14 +205,14 @@ impl Keyserver {
         &self,
         address: &Address,
         recipient: String,
-        outside: &[Certificate],
+        outside: &OutsideCertificates,
     ) -> Result<RecipientRoute, Problem> {
         let state = crate::ticket::lock(&self.list);
         let list = state.usable(Self::now())?;
         Ok(match list.member_of_domain(address.domain()) {
             None => RecipientRoute::Outside {
                 recipient,
-                certified: outside.iter().any(|one| is_for(one, address)),
+                certified: outside.newest_for(address, Self::now())?.is_some(),
             },
             Some(member) if !member.standing.state.exchanges_mail() => {
                 RecipientRoute::Refused { recipient, reason: Reason::ReceiverStandingLost }
