@@ -95,8 +95,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     (
         "ssmax mail forward",
-        "ssmax mail forward got.eml --key hanako.p12 --password-file password.txt --to taro.pem \
-         --drop salaries.xlsx --out send.eml",
+        "ssmax mail forward got.eml --key hanako.p12 --password-file password.txt \
+         --trust seal-ca.pem --to taro.pem --drop salaries.xlsx --out send.eml",
     ),
     ("ssmax manual", "ssmax manual --lang ja /usr/local/share/man/ja"),
     ("ssmax completions", "ssmax completions bash"),

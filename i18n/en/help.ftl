@@ -192,6 +192,7 @@ help-mail-forward-key = The private key that opens it; without one the keyserver
 help-mail-forward-known = Where certificates that were learnt are kept
 help-mail-forward-drop = An attachment that does not go on, by its name or place; may be repeated
 help-mail-forward-socket = The key server's socket for people (default: the one that the configuration names)
+help-mail-forward-unverified = Give it on although its signature is not good, or cannot be judged
 help-mail-forward-text = What to write above it
 help-mail-send = Hand a message to the own mail server
 help-mail-send-server = The mail server, as mail.a.example:587 or [2001:db8::1]:587

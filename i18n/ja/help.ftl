@@ -192,6 +192,7 @@ help-mail-forward-key = 開くための秘密鍵。省くと、一つずつ暗�
 help-mail-forward-known = 学んだ証明書を保存してあるファイル
 help-mail-forward-drop = 転送しない添付ファイルの名前か位置。繰り返し指定できる
 help-mail-forward-socket = 鍵管理サーバの、人のためのソケット（省くと、設定が示すもの）
+help-mail-forward-unverified = 署名が正当でない、または判定できないメールも転送する
 help-mail-forward-text = 上に書き添える文
 help-mail-send = メッセージを自組織のメールサーバに渡す
 help-mail-send-server = メールサーバ。mail.a.example:587 や [2001:db8::1]:587 の形

@@ -19,7 +19,7 @@ use ssmax_support::person::{Person, look_up};
 use ssmax_support::stage::{Side, Stage, submit};
 use ssmax_token::KeyAlgorithm;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -173,8 +173,20 @@ async fn given_to_a_new_key_and_on_by_the_keyserver(
     let arguments = ["forward", "new.eml", "--to", &side.other.address, "--text", "And you."];
     let signing = ["--sign-key", "signing.key", "--sign-cert", "signing.pem"];
     let chain = ["--sign-chain", "chain.pem"];
-    let said =
-        run_mail(dir.path(), &socket, &[&arguments[..], &signing, &chain].concat(), "send.eml");
+    // Inside one organisation the member CA has issued what seals.
+    std::fs::write(path("trust.pem"), reader.chain[0].to_pem()).unwrap();
+    let plain = [&arguments[..], &signing, &chain].concat();
+    let trusting = [&plain[..], &["--trust", "trust.pem"]].concat();
+    // Nobody to trust; then a text that its sender did not write.
+    refuses_to_give_on(dir.path(), &socket, &plain);
+    let changed = String::from_utf8(new.clone()).unwrap().replacen("For you.", "For me. ", 1);
+    assert_ne!(changed.as_bytes(), new);
+    std::fs::write(path("new.eml"), changed).unwrap();
+    refuses_to_give_on(dir.path(), &socket, &trusting);
+    let anyway = [&plain[..], &["--unverified"]].concat();
+    run_mail(dir.path(), &socket, &anyway, "anyway.eml");
+    std::fs::write(path("new.eml"), &new).unwrap();
+    let said = run_mail(dir.path(), &socket, &trusting, "send.eml");
     let tail = tails(received)[1].to_string();
     assert_eq!(said["kept"][0]["tail"], tail, "{said}");
     let sent = named(std::fs::read(path("send.eml")).unwrap());
@@ -220,17 +232,31 @@ async fn officer<T: serde::de::DeserializeOwned>(member: &Member, request: &Offi
     ssmax_api::decode(answer).unwrap()
 }
 
-/// Runs `ssmax mail` in this folder, and gives what it says.
-fn run_mail(dir: &Path, socket: &Path, arguments: &[&str], out: &str) -> serde_json::Value {
-    let said = Command::new(env!("CARGO_BIN_EXE_ssmax"))
+/// A mail whose signature is not good is not given on.
+fn refuses_to_give_on(dir: &Path, socket: &Path, arguments: &[&str]) {
+    let said = output_of(dir, socket, arguments, "bad.eml");
+    let error = String::from_utf8_lossy(&said.stderr);
+    assert_eq!(said.status.code(), Some(1), "{error}");
+    assert!(error.contains("--unverified"), "{error}");
+    assert!(!dir.join("bad.eml").exists());
+}
+
+/// Runs `ssmax mail` in this folder.
+fn output_of(dir: &Path, socket: &Path, arguments: &[&str], out: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_ssmax"))
         .current_dir(dir)
-        .args(["--json", "mail"])
+        .args(["--lang", "en", "--json", "mail"])
         .args(arguments)
         .arg("--socket")
         .arg(socket)
         .args(["--out", out])
         .output()
-        .unwrap();
+        .unwrap()
+}
+
+/// The same, which has to succeed, and gives what it says.
+fn run_mail(dir: &Path, socket: &Path, arguments: &[&str], out: &str) -> serde_json::Value {
+    let said = output_of(dir, socket, arguments, out);
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     serde_json::from_slice(&said.stdout).unwrap()
 }

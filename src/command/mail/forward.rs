@@ -4,12 +4,13 @@ use super::attach::{self, Signing, SigningArgs};
 use super::learnt::KnownFile;
 use super::rekey;
 use crate::command::Context;
-use crate::command::decrypt::{self, KeyArgs, OpenArgs, Use, recipient_certificates};
-use crate::command::verify;
+use crate::command::decrypt::{self, Identity, KeyArgs, OpenArgs, Use, recipient_certificates};
+use crate::command::verify::{self, TrustArgs};
 use crate::complaint::{Complaint, Exit};
 use crate::config::Config;
 use serde_json::json;
 use ssmax_agent::forward::{self, ForwardFault, Forwarded, Opener, Rewrapped};
+use ssmax_agent::open::open_with;
 use ssmax_agent::rekey::Asker;
 use ssmax_api::person::RewrappedPart;
 use ssmax_chain::person_request::OwnTarget;
@@ -18,6 +19,7 @@ use ssmax_mail::address::Address;
 use ssmax_pki::Certificate;
 use ssmax_primitives::SystemRandom;
 use ssmax_smime::choice::Recipient;
+use ssmax_smime::judge::{Verdict, judge};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -41,6 +43,11 @@ pub(super) struct Forward {
     password_file: Option<PathBuf>,
     #[command(flatten)]
     open: OpenArgs,
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// Give it on although its signature is not good, or cannot be judged.
+    #[arg(long)]
+    unverified: bool,
     #[command(flatten)]
     signing: SigningArgs,
     /// The new recipient: a certificate, whose address becomes To, or an address that is
@@ -75,8 +82,12 @@ pub(super) fn run(args: &Forward, context: &Context) -> Result<ExitCode, Complai
         .map(|key| KeyArgs::new(key.clone(), args.cert.clone(), args.password_file.clone()));
     let signing = args.signing.load(key.as_ref())?;
     let message = verify::mail(&args.file)?;
-    let forwarded = match &key {
-        Some(key) => with_key(args, key, &signing, &message)?,
+    let identity = key.as_ref().map(|key| key.load(Use::Decrypting)).transpose()?;
+    if !args.unverified {
+        require_good(args, identity.as_ref(), &message)?;
+    }
+    let forwarded = match &identity {
+        Some(identity) => with_key(args, identity, &signing, &message)?,
         None => with_keyserver(args, &signing, &message)?,
     };
     decrypt::write(args.out.as_deref(), &forwarded.octets)?;
@@ -84,13 +95,38 @@ pub(super) fn run(args: &Forward, context: &Context) -> Result<ExitCode, Complai
     Ok(ExitCode::SUCCESS)
 }
 
+/// Whoever gives a message on puts a signature under it: the one on it has to be good first.
+fn require_good(
+    args: &Forward,
+    identity: Option<&Identity>,
+    message: &[u8],
+) -> Result<(), Complaint> {
+    let trust = args.trust.load()?;
+    let question = trust.question();
+    let judgement = match identity {
+        Some(Identity { key, certificate, .. }) => {
+            open_with(message, key, certificate.as_ref(), &question, &args.open.policy())
+                .map_err(|fault| decrypt::complaint(fault, &args.file))?
+                .judgement
+        }
+        // The keyserver wraps what came one by one, and there the signature is outside.
+        None => judge(message, &question),
+    };
+    match judgement.verdict {
+        Verdict::Good => Ok(()),
+        _ => {
+            Err(Complaint::new(Exit::Bad, "mail-forward-not-good")
+                .with("path", args.file.display()))
+        }
+    }
+}
+
 fn with_key(
     args: &Forward,
-    key: &KeyArgs,
+    identity: &Identity,
     signing: &Signing,
     message: &[u8],
 ) -> Result<Forwarded, Complaint> {
-    let identity = key.load(Use::Decrypting)?;
     let certificates = new_reader(args)?;
     let address = certificates.first().and_then(|first| first.emails().into_iter().next());
     let address = address.ok_or_else(|| {
