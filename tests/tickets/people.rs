@@ -4,7 +4,7 @@ use crate::asking::{Site, assert_refused};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::ca::KeyHolder;
-use ssmax_api::keyserver::{CaRequest, Form, UserRecord};
+use ssmax_api::keyserver::{CaRequest, Form, PrivateKey, UserRecord};
 use ssmax_pki::profile::{self, Generation, Identity, Organisation, User};
 use ssmax_pki::{Certificate, issue, lint};
 use ssmax_support::forgery::{basis, generate};
@@ -15,6 +15,7 @@ pub(crate) async fn run(site: &Site) {
     what_is_no_certificate_or_no_address_is_not_installed(site).await;
     an_address_of_another_person_is_not_given_away(site).await;
     an_unknown_persons_key_is_not_exported(site).await;
+    the_key_of_who_has_left_is_not_exported(site).await;
 }
 
 /// A person nobody enrolled.
@@ -112,4 +113,20 @@ async fn an_unknown_persons_key_is_not_exported(site: &Site) {
         let export = CaRequest::ExportEncryptionKey { user: user.to_owned() };
         assert_refused(site.ca::<()>(&export).await, Problem::NotFound);
     }
+}
+
+/// Neither the newest nor the earlier ones, though both are kept.
+async fn the_key_of_who_has_left_is_not_exported(site: &Site) {
+    let user = || "carol".to_owned();
+    let carol: UserRecord = site.ca(&CaRequest::Person { user: user() }).await.unwrap();
+    let newest = CaRequest::ExportEncryptionKey { user: user() };
+    let earlier = CaRequest::ExportEarlierKeys { user: user() };
+    let _: PrivateKey = site.ca(&newest).await.unwrap();
+    let left = UserRecord { active: false, ..carol.clone() };
+    site.ca::<()>(&CaRequest::InstallUser(Box::new(left))).await.unwrap();
+    for export in [&newest, &earlier] {
+        assert_refused(site.ca::<()>(export).await, Problem::NotFound);
+    }
+    site.ca::<()>(&CaRequest::InstallUser(Box::new(carol))).await.unwrap();
+    let _: PrivateKey = site.ca(&newest).await.unwrap();
 }

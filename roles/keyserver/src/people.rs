@@ -126,7 +126,8 @@ impl Keyserver {
 
     async fn export_encryption_key(&self, user: &str) -> Result<PrivateKey, Problem> {
         self.not_at_an_esp()?;
-        let record = self.person(user).await?.ok_or(Problem::NotFound)?;
+        let record = self.person(user).await?.filter(|record| record.active);
+        let record = record.ok_or(Problem::NotFound)?;
         let newest = record.encryption.first().ok_or(Problem::NotFound)?;
         let certificate = Certificate::from_der(newest).map_err(|_| Problem::Failed)?;
         let id = ssmax_hsm::key_id(certificate.spki());

@@ -87,10 +87,40 @@ impl From<Fault> for TokenError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pkcs11::token::RunFault;
     use cryptoki::context::Function;
 
     fn told(value: RvError) -> TokenError {
         Fault::from(Error::Pkcs11(value, Function::DeriveKey)).into()
+    }
+
+    #[test]
+    fn whatever_a_token_says_of_a_decryption_is_told_in_one_of_two_ways() {
+        for value in [
+            RvError::MechanismInvalid,
+            RvError::MechanismParamInvalid,
+            RvError::FunctionNotSupported,
+            RvError::CurveNotSupported,
+            RvError::KeyTypeInconsistent,
+            RvError::DataInvalid,
+            RvError::DataLenRange,
+            RvError::EncryptedDataInvalid,
+            RvError::EncryptedDataLenRange,
+            RvError::ArgumentsBad,
+            RvError::PublicKeyInvalid,
+            RvError::DomainParamsInvalid,
+            RvError::FunctionFailed,
+            RvError::GeneralError,
+            RvError::BufferTooSmall,
+            RvError::TemplateInconsistent,
+            RvError::AttributeValueInvalid,
+        ] {
+            let fault = Fault::from(Error::Pkcs11(value, Function::DeriveKey));
+            let said = RunFault::Operation(fault).of_decryption();
+            assert_eq!(said, TokenError::Failed, "{value:?}");
+        }
+        let away = RunFault::Operation(Fault::Lost).of_decryption();
+        assert_eq!(away, TokenError::Unavailable);
     }
 
     #[test]

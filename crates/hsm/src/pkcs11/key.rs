@@ -100,8 +100,12 @@ impl TokenKey {
             return Ok(object);
         }
         let object = object::find(&lent.session, self.purpose, &self.id, self.algorithm)?;
-        if !prove(&lent.session, self.purpose, &self.spki, object)? {
-            return Err(Fault::Object(ObjectFault::OtherKey));
+        match prove(&lent.session, self.purpose, &self.spki, object) {
+            Ok(true) => {}
+            Ok(false) => return Err(Fault::Object(ObjectFault::OtherKey)),
+            // It would not do it for anything else either: no mail is the cause of that.
+            Err(Fault::Unable) => return Err(Fault::Forbidden),
+            Err(fault) => return Err(fault),
         }
         *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some((lent.run, object));
         Ok(object)
@@ -142,7 +146,8 @@ impl DecryptionKey for TokenKey {
         {
             return Err(TokenError::Failed);
         }
-        Ok(self.run(&|session, object| agree(session, object, peer_point))?)
+        self.run(&|session, object| agree(session, object, peer_point))
+            .map_err(RunFault::of_decryption)
     }
 
     fn decrypt_oaep(
@@ -160,7 +165,8 @@ impl DecryptionKey for TokenKey {
         if !able {
             return Err(TokenError::WrongAlgorithm);
         }
-        Ok(self.run(&|session, object| decrypt_oaep(session, object, hash, ciphertext))?)
+        self.run(&|session, object| decrypt_oaep(session, object, hash, ciphertext))
+            .map_err(RunFault::of_decryption)
     }
 
     /// With the raw operation in the token and the padding looked at here, since a token
@@ -175,7 +181,9 @@ impl DecryptionKey for TokenKey {
         if !self.token.capabilities().map_err(|_| TokenError::Unavailable)?.rsa_raw {
             return Err(TokenError::WrongAlgorithm);
         }
-        let block = self.run(&|session, object| decrypt_raw(session, object, ciphertext))?;
+        let block = self
+            .run(&|session, object| decrypt_raw(session, object, ciphertext))
+            .map_err(RunFault::of_decryption)?;
         unpad_pkcs1(&block, &self.rejection, ciphertext, expected_len)
     }
 }

@@ -327,6 +327,18 @@ impl RunFault {
     }
 }
 
+impl RunFault {
+    /// What is said of a decryption that the token was asked for. That it will not do this
+    /// at all was known before, by its list of mechanisms: said now it may be about what
+    /// the sender wrote, and is told like every other failure.
+    pub(crate) fn of_decryption(self) -> TokenError {
+        match self.into() {
+            TokenError::WrongAlgorithm => TokenError::Failed,
+            fault => fault,
+        }
+    }
+}
+
 impl From<HsmError> for RunFault {
     fn from(error: HsmError) -> Self {
         Self::Open(error)
@@ -349,7 +361,7 @@ impl From<RunFault> for HsmError {
     }
 }
 
-impl From<RunFault> for ssmax_token::TokenError {
+impl From<RunFault> for TokenError {
     fn from(fault: RunFault) -> Self {
         match fault {
             // Whatever keeps us out, it is not the message.
