@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// How long clamd may take to load its signatures, on a busy machine.
@@ -68,11 +69,24 @@ impl Clamd {
         format!("clamav = \"unix:{}\"\nclamd_conf = \"{}\"\n", socket.display(), conf.display())
     }
 
-    /// Kills it and starts it again.
-    pub(crate) fn kill_and_restart(&mut self) {
+    /// Holds it: connections are made, and nobody reads from them.
+    pub(crate) fn hold(&self) {
+        kill_process(Pid::from_child(&self.process), Signal::STOP).unwrap();
+    }
+
+    pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         let _ = fs::remove_file(self.socket());
+    }
+
+    pub(crate) fn kill_and_restart(&mut self) {
+        self.kill();
+        self.restart();
+    }
+
+    /// Starts it again after [`Self::kill`].
+    pub(crate) fn restart(&mut self) {
         self.process = spawn(self.dir.path(), &self.with);
         self.wait();
     }

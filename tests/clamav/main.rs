@@ -12,4 +12,5 @@ mod canary;
 mod clamd;
 mod containers;
 mod hostile;
+mod outage;
 mod plaintext;

@@ -214,3 +214,80 @@ fn a_pdf_that_acts_says_how() {
     assert_eq!(told(&verdict)[0], (rule::DOCUMENT_ACTIVE, "PDF that starts a program"));
     assert_eq!(verdict.outcome, Outcome::Hold);
 }
+
+/// An RTF file with this data in an object.
+fn rtf_with(data: &str) -> Vec<u8> {
+    format!("{{\\rtf1 shown{{\\object\\objemb{{\\*\\objdata {data}}}{{\\result x}}}}}}")
+        .into_bytes()
+}
+
+/// An OLE 1.0 object (MS-OLEDS 2.2.5) in hexadecimal digits.
+fn ole_object(format: u32, class: &str, native: &[u8]) -> String {
+    let mut octets = vec![1, 5, 0, 0];
+    octets.extend(format.to_le_bytes());
+    octets.extend((class.len() as u32 + 1).to_le_bytes());
+    octets.extend(class.as_bytes());
+    octets.extend([0; 9]);
+    octets.extend((native.len() as u32).to_le_bytes());
+    octets.extend(native);
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+#[test]
+fn a_file_packed_into_an_rtf_object_is_looked_into_by_its_name() {
+    let inside = zip_of(&[("a.txt", "個人番号 987654321093".as_bytes())]);
+    let mut native = vec![2, 0];
+    native.extend(b"label\0C:\\x\\list.zip\0\0\0\x03\0");
+    native.extend([4, 0, 0, 0]);
+    native.extend(b"C:\\\0");
+    native.extend((inside.len() as u32).to_le_bytes());
+    native.extend(&inside);
+    let document = rtf_with(&ole_object(2, "Package", &native));
+    assert_eq!(
+        found(&file("a.rtf", &document)),
+        [(rule::LEAK_MY_NUMBER, "a.rtf!object 1!list.zip!a.txt")]
+    );
+}
+
+#[test]
+fn a_document_within_an_rtf_object_is_looked_into_like_any_other() {
+    let locked = compound_of(&[("EncryptedPackage", b"x")]);
+    let verdict = inbound_file(&rtf_with(&ole_object(2, "Word.Document.8", &locked)));
+    assert_eq!(found(&verdict), [(rule::ARCHIVE_ENCRYPTED, "a.bin!object 1")]);
+}
+
+#[test]
+fn an_rtf_object_that_is_linked_unclear_or_unknown_is_said() {
+    let linked = inbound_file(&rtf_with(&ole_object(1, "Package", b"x")));
+    assert_eq!(found(&linked), [(rule::DOCUMENT_ACTIVE, "a.bin!object 1")]);
+    let whole = ole_object(2, "x", b"harmless");
+    assert_eq!(found(&inbound_file(&rtf_with(&whole))), []);
+    let unclear = inbound_file(&rtf_with(&whole.replacen("05", "0{\\x}5", 1)));
+    assert_eq!(found(&unclear), [(rule::ARCHIVE_AMBIGUOUS, "a.bin!object 1")]);
+    let unknown = inbound_file(&rtf_with("0011"));
+    assert_eq!(found(&unknown), [(rule::ARCHIVE_UNSUPPORTED, "a.bin!object 1")]);
+    let cut = inbound_file(&rtf_with(&whole[..whole.len() - 2]));
+    assert_eq!(found(&cut), [(rule::ARCHIVE_UNSUPPORTED, "a.bin!object 1")]);
+    let updating = br"{\rtf1{\object\objautlink\objupdate}}";
+    assert_eq!(found(&inbound_file(updating)), [(rule::DOCUMENT_ACTIVE, "a.bin")]);
+}
+
+#[test]
+fn objects_of_rtf_count_against_the_bounds_of_archives() {
+    let whole = ole_object(2, "x", b"harmless");
+    let two = rtf_with(&whole).repeat(2);
+    let told = |limits: Limits| {
+        let verdict = inspect_file("a.bin", &two, Direction::Inbound, &Policy::default(), &limits);
+        verdict.findings.iter().map(|one| one.rule.clone()).collect::<Vec<_>>()
+    };
+    let size = whole.len() as u64 / 2;
+    let limits = |entries, bytes| Limits {
+        archive_entries: entries,
+        expanded_bytes: bytes,
+        ..Limits::default()
+    };
+    assert_eq!(told(limits(2, 2 * size)), Vec::<String>::new());
+    assert_eq!(told(limits(1, 2 * size)), [rule::ARCHIVE_TOO_MANY_ENTRIES]);
+    assert_eq!(told(limits(2, 2 * size - 1)), [rule::ARCHIVE_TOO_LARGE]);
+    assert_eq!(told(Limits { archive_depth: 0, ..Limits::default() }), [rule::ARCHIVE_TOO_DEEP]);
+}

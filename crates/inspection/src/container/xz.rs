@@ -118,33 +118,39 @@ fn ended(fault: LzmaFault) -> Option<Ended> {
 const LZIP_HEAD: usize = 6;
 const LZIP_TAIL: usize = 20;
 
-/// Expands an lzip file of one member to at most `limit` octets. Several members, which
-/// are rare, and whatever else the sizes behind it do not cover are told as corrupt.
-pub(crate) fn expand_lzip(octets: &[u8], limit: usize) -> Expanded {
+/// Expands an lzip file, all its members, to at most `limit` octets. More than `most`
+/// members are told as too long: each costs as much as a small file, and may hold nothing.
+pub(crate) fn expand_lzip(octets: &[u8], limit: usize, most: usize) -> Expanded {
     let mut content = Vec::new();
-    let ended = lzip_member(octets, limit, &mut content);
-    Expanded { content, ended }
-}
-
-fn lzip_member(octets: &[u8], limit: usize, content: &mut Vec<u8>) -> Option<Ended> {
-    let tail = octets.len().saturating_sub(LZIP_TAIL);
-    let size_at = |at: usize| u64_at(octets, at).and_then(|size| usize::try_from(size).ok());
-    let (Some(properties), Some(stream), Some(size), Some(member)) = (
-        Properties::read(93),
-        octets.get(LZIP_HEAD..tail),
-        size_at(tail.saturating_add(4)),
-        size_at(tail.saturating_add(12)),
-    ) else {
-        return Some(Ended::Truncated);
-    };
-    match lzma::expand_to_mark(stream, properties, limit, content) {
-        Err(fault) => ended(fault),
-        Ok(used) => {
-            let whole = used == stream.len() && member == octets.len() && size == content.len();
-            let sound = u32_at(octets, tail) == Some(crc32fast::hash(content));
-            Some(if whole && sound { Ended::Complete } else { Ended::Corrupt })
+    let mut rest = octets;
+    for _ in 0..most {
+        // A member may not look back into the one before.
+        let mut member = Vec::new();
+        let used = lzip_member(rest, limit.saturating_sub(content.len()), &mut member);
+        content.append(&mut member);
+        match used {
+            Ok(used) => rest = rest.get(used..).unwrap_or_default(),
+            Err(ended) => return Expanded { content, ended },
+        }
+        if !rest.starts_with(LZIP_MARK) {
+            let ended = if rest.is_empty() { Ended::Complete } else { Ended::Corrupt };
+            return Expanded { content, ended: Some(ended) };
         }
     }
+    Expanded { content, ended: Some(Ended::TooLong) }
+}
+
+/// One member at the beginning of `octets`: how many it has, or why it does not end.
+fn lzip_member(octets: &[u8], limit: usize, content: &mut Vec<u8>) -> Result<usize, Option<Ended>> {
+    const TRUNCATED: Option<Ended> = Some(Ended::Truncated);
+    let properties = Properties::read(93).ok_or(TRUNCATED)?;
+    let stream = octets.get(LZIP_HEAD..).ok_or(TRUNCATED)?;
+    let used = lzma::expand_to_mark(stream, properties, limit, content).map_err(ended)?;
+    let tail = stream.get(used..used + LZIP_TAIL).ok_or(TRUNCATED)?;
+    let size = LZIP_HEAD + used + LZIP_TAIL;
+    let is = |at, value: usize| u64_at(tail, at) == u64::try_from(value).ok();
+    let sound = u32_at(tail, 0) == Some(crc32fast::hash(content));
+    if sound && is(4, content.len()) && is(12, size) { Ok(size) } else { Err(Some(Ended::Corrupt)) }
 }
 
 #[cfg(test)]
@@ -180,16 +186,34 @@ mod tests {
 
     #[test]
     fn a_file_of_lzip_is_read_whole_or_said_to_be_damaged() {
-        let whole = expand_lzip(LZIP, 23);
+        let whole = expand_lzip(LZIP, 23, 1);
         assert_eq!(whole.ended, Some(Ended::Complete));
         assert_eq!(whole.content, b"hello hello hello hello");
-        assert_eq!(expand_lzip(LZIP, 22).ended, Some(Ended::TooLong));
-        assert_eq!(expand_lzip(&[LZIP, LZIP].concat(), 100).ended, Some(Ended::Corrupt));
+        assert_eq!(expand_lzip(LZIP, 22, 1).ended, Some(Ended::TooLong));
         // A size that says less than there is.
         let mut short = LZIP.to_vec();
         let at = short.len() - 16;
         short[at] = 5;
-        assert_eq!(expand_lzip(&short, 100).ended, Some(Ended::Corrupt));
-        assert_eq!(expand_lzip(b"LZIP", 100).ended, Some(Ended::Truncated));
+        assert_eq!(expand_lzip(&short, 100, 1).ended, Some(Ended::Corrupt));
+        assert_eq!(expand_lzip(b"LZIP", 100, 1).ended, Some(Ended::Truncated));
+    }
+
+    #[test]
+    fn all_members_of_lzip_are_read_and_none_beyond_the_bounds() {
+        let three = [LZIP, LZIP, LZIP].concat();
+        let whole = expand_lzip(&three, 69, 3);
+        assert_eq!((whole.content.len(), whole.ended), (69, Some(Ended::Complete)));
+        assert_eq!(expand_lzip(&three, 68, 3).ended, Some(Ended::TooLong));
+        assert_eq!(expand_lzip(&three, 69, 2).ended, Some(Ended::TooLong));
+        let more = expand_lzip(&[LZIP, b"more"].concat(), 100, 3);
+        assert_eq!((more.content.len(), more.ended), (23, Some(Ended::Corrupt)));
+        // Cut in the second, and a second one with a wrong checksum.
+        let cut = expand_lzip(&three[..LZIP.len() + 20], 100, 3);
+        assert_eq!(cut.ended, Some(Ended::Truncated));
+        let mut wrong = [LZIP, LZIP].concat();
+        let at = wrong.len() - LZIP_TAIL;
+        wrong[at] ^= 1;
+        let wrong = expand_lzip(&wrong, 100, 3);
+        assert_eq!((wrong.content.len(), wrong.ended), (46, Some(Ended::Corrupt)));
     }
 }

@@ -1,4 +1,4 @@
-//! The text of RTF files, which Word opens like its own.
+//! The text of RTF files, which Word opens like its own, and the objects in them.
 
 /// The first octets of an RTF file.
 pub(crate) const MAGIC: &[u8] = b"{\\rtf";
@@ -6,14 +6,41 @@ pub(crate) const MAGIC: &[u8] = b"{\\rtf";
 /// Destinations that hold no shown text.
 const HIDDEN: [&str; 6] = ["fonttbl", "colortbl", "stylesheet", "info", "pict", "themedata"];
 
-/// The shown text of `octets`: control words gone, `\'82` read as CP932, `\u` as what
-/// it names. Linear and total; what is not RTF gives nothing of use.
-pub(crate) fn text(octets: &[u8]) -> String {
-    let mut reader =
-        Reader { octets, at: 0, bytes: Vec::new(), out: String::new(), skip: 0, depth: 0 };
+/// What an RTF file holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Document {
+    /// The shown text: control words gone, `\'82` read as CP932, `\u` as what it names.
+    pub(crate) text: String,
+    /// The data of its objects, in their order.
+    pub(crate) objects: Vec<Object>,
+    /// An object is to be fetched, or loaded without being asked for (`\objautlink`,
+    /// `\objupdate`).
+    pub(crate) loads: bool,
+}
+
+/// What stands in `\objdata`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Object {
+    pub(crate) octets: Vec<u8>,
+    /// There is more in it than hexadecimal digits, which programs read in different ways.
+    pub(crate) is_unclear: bool,
+}
+
+/// Reads `octets`. Linear and total; what is not RTF gives nothing of use.
+pub(crate) fn read(octets: &[u8]) -> Document {
+    let mut reader = Reader {
+        octets,
+        at: 0,
+        bytes: Vec::new(),
+        found: Document::default(),
+        object: None,
+        skip: 0,
+        depth: 0,
+    };
     reader.run();
     reader.flush();
-    reader.out
+    reader.end_object();
+    reader.found
 }
 
 struct Reader<'a> {
@@ -21,10 +48,32 @@ struct Reader<'a> {
     at: usize,
     /// Octets of the document's charset that wait to be decoded together.
     bytes: Vec<u8>,
-    out: String,
+    found: Document,
+    object: Option<OpenObject>,
     /// The depth at which a hidden destination began, 0 if none.
     skip: usize,
     depth: usize,
+}
+
+/// An object whose group has not ended.
+struct OpenObject {
+    depth: usize,
+    object: Object,
+    high: Option<u8>,
+}
+
+impl OpenObject {
+    fn digit(&mut self, octet: u8) {
+        let digit = char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        match (digit, self.high.take()) {
+            (Some(digit), Some(high)) => self.object.octets.push(high << 4 | digit),
+            (Some(digit), None) => self.high = Some(digit),
+            (None, high) => {
+                self.high = high;
+                self.object.is_unclear |= !octet.is_ascii_whitespace();
+            }
+        }
+    }
 }
 
 impl Reader<'_> {
@@ -32,8 +81,14 @@ impl Reader<'_> {
         while let Some(octet) = self.octets.get(self.at).copied() {
             self.at += 1;
             match octet {
-                b'{' => self.depth += 1,
+                b'{' => {
+                    self.depth += 1;
+                    self.unclear();
+                }
                 b'}' => {
+                    if self.object.as_ref().is_some_and(|open| self.depth <= open.depth) {
+                        self.end_object();
+                    }
                     if self.skip == self.depth {
                         self.skip = 0;
                     }
@@ -41,13 +96,30 @@ impl Reader<'_> {
                 }
                 b'\\' => self.control(),
                 b'\r' | b'\n' => {}
+                _ if self.object.is_some() => {
+                    self.object.iter_mut().for_each(|open| open.digit(octet));
+                }
                 _ if self.skip == 0 => self.bytes.push(octet),
                 _ => {}
             }
         }
     }
 
+    fn end_object(&mut self) {
+        let ended = self.object.take().map(|mut open| {
+            open.object.is_unclear |= open.high.is_some();
+            open.object
+        });
+        self.found.objects.extend(ended);
+    }
+
+    /// Something in an object that does not belong there.
+    fn unclear(&mut self) {
+        self.object.iter_mut().for_each(|open| open.object.is_unclear = true);
+    }
+
     fn control(&mut self) {
+        self.unclear();
         let Some(first) = self.octets.get(self.at).copied() else { return };
         if first == b'\'' {
             let hex = self
@@ -56,13 +128,15 @@ impl Reader<'_> {
                 .and_then(|hex| std::str::from_utf8(hex).ok());
             let octet = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
             self.at += if octet.is_some() { 3 } else { 1 };
-            self.bytes.extend(octet.filter(|_| self.skip == 0));
+            self.bytes.extend(octet.filter(|_| self.skip == 0 && self.object.is_none()));
             return;
         }
         if !first.is_ascii_alphabetic() {
             self.at += 1;
             match first {
-                b'\\' | b'{' | b'}' if self.skip == 0 => self.bytes.push(first),
+                b'\\' | b'{' | b'}' if self.skip == 0 && self.object.is_none() => {
+                    self.bytes.push(first);
+                }
                 b'~' => self.char('\u{A0}'),
                 b'_' => self.char('-'),
                 _ => {}
@@ -100,21 +174,40 @@ impl Reader<'_> {
                     self.at += 1;
                 }
             }
+            "objdata" if self.object.is_none() => {
+                self.flush();
+                // A number behind the word: some take its digits for data.
+                let object = Object { octets: Vec::new(), is_unclear: value.is_some() };
+                self.object = Some(OpenObject { depth: self.depth, object, high: None });
+            }
+            "objautlink" | "objlink" | "objupdate" => self.found.loads = true,
+            "bin" => self.binary(value),
             _ if self.skip == 0 && HIDDEN.contains(&word) => self.skip = self.depth,
             _ => {}
         }
     }
 
+    /// So many octets as they are. Outside of an object they are read on as text, since who
+    /// does not know the word shows them.
+    fn binary(&mut self, count: Option<i64>) {
+        let Some(open) = &mut self.object else { return };
+        let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
+        let rest = self.octets.get(self.at..).unwrap_or_default();
+        let taken = rest.get(..count.min(rest.len())).unwrap_or_default();
+        open.object.octets.extend_from_slice(taken);
+        self.at += taken.len();
+    }
+
     fn char(&mut self, c: char) {
-        if self.skip == 0 {
+        if self.skip == 0 && self.object.is_none() {
             self.flush();
-            self.out.push(c);
+            self.found.text.push(c);
         }
     }
 
     fn flush(&mut self) {
         let (text, _, _) = encoding_rs::SHIFT_JIS.decode(&self.bytes);
-        self.out.push_str(&text);
+        self.found.text.push_str(&text);
         self.bytes.clear();
     }
 }
@@ -126,17 +219,58 @@ mod tests {
     #[test]
     fn shown_text_is_read_and_control_words_are_not() {
         let rtf = br"{\rtf1\ansi{\fonttbl{\f0 Arial 999;}}\f0\'8c\'c2\'90l\u30058?\u-27114?\par 1234{\b 5678}9018}";
-        let text = text(rtf);
+        let text = read(rtf).text;
         assert!(text.contains("123456789018") && text.contains("個人番"), "{text}");
         assert!(!text.contains("999"));
     }
 
     #[test]
     fn broken_ends_are_harmless() {
-        for rtf in
-            [r"{\rtf1\'", r"{\rtf1\'8", r"{\rtf1\", r"}}}}", r"{\rtf\u", r"{\rtf\u99999999999?"]
-        {
-            let _ = text(rtf.as_bytes());
+        for rtf in [
+            r"{\rtf1{\objdata 0",
+            r"{\rtf1{\objdata\bin9 x",
+            r"{\rtf1\'",
+            r"{\rtf1\'8",
+            r"{\rtf1\",
+            r"}}}}",
+            r"{\rtf\u",
+            r"{\rtf\u99999999999?",
+        ] {
+            let _ = read(rtf.as_bytes());
+        }
+    }
+
+    #[test]
+    fn the_data_of_objects_is_read_and_is_no_text() {
+        let rtf = b"{\\rtf1 a{\\object\\objemb{\\*\\objdata 48 65\r\n6C6c\t6f}}b{\\object{\\*\\objdata 21}}}";
+        let found = read(rtf);
+        let octets: Vec<_> = found.objects.iter().map(|one| one.octets.as_slice()).collect();
+        assert_eq!(octets, [&b"Hello"[..], b"!"]);
+        assert!(found.objects.iter().all(|one| !one.is_unclear) && !found.loads);
+        assert_eq!(found.text, "ab");
+    }
+
+    #[test]
+    fn whatever_else_stands_among_the_digits_is_said_and_read_as_well_as_can_be() {
+        for (data, octets) in [
+            ("48{\\x 6}5", &b"He"[..]),
+            ("48\\x 65", b"He"),
+            ("48\\'4165", b"He"),
+            ("48z65", b"He"),
+            ("48 6", b"H"),
+            ("\\bin2 He", b"He"),
+        ] {
+            let found = read(format!("{{\\rtf1{{\\*\\objdata {data}}}}}").as_bytes());
+            assert_eq!(found.objects, [Object { octets: octets.to_vec(), is_unclear: true }]);
+        }
+        let found = read(br"{\rtf1{\*\objdata48 65}}");
+        assert!(found.objects[0].is_unclear);
+    }
+
+    #[test]
+    fn what_is_loaded_without_being_asked_for_is_seen() {
+        for word in ["objautlink", "objlink", "objupdate"] {
+            assert!(read(format!("{{\\rtf1{{\\object\\{word} x}}}}").as_bytes()).loads, "{word}");
         }
     }
 }

@@ -211,7 +211,7 @@ impl Walk<'_> {
 }
 
 /// The file in an OLE package (`\1Ole10Native`): its name and content.
-fn native_object(octets: &[u8]) -> Option<(String, &[u8])> {
+pub(super) fn native_object(octets: &[u8]) -> Option<(String, &[u8])> {
     // Size and two octets of flags, a label, the file's path; then two octets each of
     // flags, and the path where it lay, counted.
     let rest = octets.get(6..)?;

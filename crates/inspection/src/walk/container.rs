@@ -8,7 +8,6 @@ use crate::{
         xz::{self, Expanded},
     },
     rule,
-    text::rtf,
     zip::{Ended, Unreadable},
 };
 
@@ -55,7 +54,7 @@ impl Walk<'_> {
                 self.single(place, "bzip2", Expanded { content, ended: Some(ended) });
             }
             Container::Xz => self.single(place, "xz", xz::expand(octets, limit)),
-            Container::Lzip => self.single(place, "lzip", xz::expand_lzip(octets, limit)),
+            Container::Lzip => self.single(place, "lzip", xz::expand_lzip(octets, limit, most)),
             Container::Winmail => self.winmail(place, octets, most),
         }
     }
@@ -138,7 +137,7 @@ impl Walk<'_> {
             }
             let cost = u64::try_from(body.len()).unwrap_or(u64::MAX);
             self.budget.expanded_bytes = self.budget.expanded_bytes.saturating_sub(cost);
-            self.text(place, &rtf::text(&body));
+            self.rtf(place, &body);
         }
         for (name, content) in &found.files {
             self.member(place, name, content);

@@ -6,6 +6,7 @@ mod container;
 mod kind;
 mod mail;
 mod pdf;
+mod rtf;
 mod uu;
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     limits::Budget,
     rule,
     table::Table,
-    text::{charset, html, rtf, xml},
+    text::{charset, html, xml},
     zip,
 };
 use kind::Kind;
@@ -144,7 +145,7 @@ impl<'w> Walk<'w> {
                 return;
             }
             Kind::Rtf => {
-                self.text(place, &rtf::text(octets));
+                self.rtf(place, octets);
                 self.zip_behind(place, octets);
             }
             Kind::Pdf => {

@@ -124,7 +124,8 @@ impl<'s> Desk<'s> {
 }
 
 pub fn mails(maildir: &Path) -> Vec<PathBuf> {
-    fs::read_dir(maildir).unwrap().map(|file| file.unwrap().path()).collect()
+    // Before the first mail there is no folder.
+    fs::read_dir(maildir).into_iter().flatten().map(|file| file.unwrap().path()).collect()
 }
 
 /// The processes of this site's roles whose command line has these words. Workers are
