@@ -1,6 +1,7 @@
 //! Every container of ClamAV's test files, sent as an attachment.
 
 use std::fs;
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -89,6 +90,21 @@ fn a_finding_names_the_signature_and_the_innermost_place() {
     fs::write(dir.path().join("mail.eml"), header).unwrap();
     let line = ["scan", "mail.eml", "--config", "ssmax.toml", "--json"];
     assert_eq!(part(&ssmax_in(dir.path(), &line).ends(1).json()), "0");
+}
+
+/// Written by Word; without the object's own file ClamAV would see the document alone.
+#[test]
+fn the_file_in_an_object_of_a_document_by_word_is_found_by_its_name() {
+    let path = Path::new("/usr/share/clamav-testfiles/clam.exe.rtf");
+    let Some(clamd) = path.exists().then(|| Clamd::start("")).flatten() else {
+        return may_skip("ClamAV's test files are not installed");
+    };
+    let dir = configured(&clamd.section());
+    let line = ["scan", path.to_str().unwrap(), "--config", "ssmax.toml", "--json"];
+    let found = ssmax_in(dir.path(), &line).ends(1).json();
+    let parts: Vec<_> =
+        found["findings"].as_array().unwrap().iter().map(|one| &one["part"]).collect();
+    assert!(parts.iter().any(|part| **part == "clam.exe.rtf!object 1!clam.exe"), "{parts:?}");
 }
 
 #[test]
