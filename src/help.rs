@@ -100,6 +100,22 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("ssmax manual", "ssmax manual --lang ja /usr/local/share/man/ja"),
     ("ssmax completions", "ssmax completions bash"),
+    ("ssmax archive", "ssmax archive show request.json old.eml"),
+    (
+        "ssmax archive propose",
+        "ssmax archive propose --owner bob@a.example --for 10234 --reason \"he has left\" \
+         --key key.pem --cert signing.pem --out request.json old.eml",
+    ),
+    ("ssmax archive show", "ssmax archive show request.json old.eml"),
+    (
+        "ssmax archive approve",
+        "ssmax archive approve request.json --key key.pem --cert signing.pem",
+    ),
+    (
+        "ssmax archive rewrap",
+        "ssmax archive rewrap request.json --key key.pem --cert signing.pem --config ssmax.toml \
+         --out opened old.eml",
+    ),
     ("ssmax audit", "ssmax audit verify --config ssmax.toml"),
     ("ssmax audit verify", "ssmax audit verify --head head.json --config ssmax.toml"),
     ("ssmax audit head", "ssmax audit head --out head.json --config ssmax.toml"),

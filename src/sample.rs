@@ -97,6 +97,16 @@ const MEMBER: &[Section] = &[
         ],
     ),
     (
+        "keyserver.archive",
+        &[
+            Optional("officers", "[\"10234\", \"10777\", \"10901\"]"),
+            Optional("notice", "\"privacy@a.example\""),
+            Optional("parts_per_request", "200"),
+            Optional("parts_per_day", "2000"),
+            Optional("request_hours", "72"),
+        ],
+    ),
+    (
         "keyserver.limits",
         &[
             Optional("mails_per_hour", "1000"),

@@ -79,6 +79,16 @@ sample-keyserver-rewrap_own_per_day =
     after a lost card or to forward it; 0 switches this off.
 sample-keyserver-audit_days = How long the audit log is kept, in days.
 sample-keyserver-listen = Where roles of other hosts ask, over TLS. Needs a certificate: ssmax org transport.
+sample-keyserver-archive =
+    Mail of somebody who lost the key or left: two officers have its archive copies opened
+    (ssmax archive). Without officers nobody may.
+sample-keyserver-archive-officers = User ids of the officers; any two of them, whom the mail does not concern.
+sample-keyserver-archive-notice =
+    An address that is told each time beside the owner, and alone where the owner has left; without
+    it mail of who has left is not opened.
+sample-keyserver-archive-parts_per_request = How many encrypted parts one request may name, at most 5000.
+sample-keyserver-archive-parts_per_day = How many encrypted parts may be opened in a day (UTC), over all requests.
+sample-keyserver-archive-request_hours = For how many hours at most a request may be carried out.
 sample-keyserver-limits = How much is taken from one person or one other member; the rest waits with its sender.
 sample-keyserver-limits-mails_per_hour = Mails that one person may submit in an hour.
 sample-keyserver-limits-recipients_per_hour = Recipients that one person may write to in an hour, over all mails.

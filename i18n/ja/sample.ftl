@@ -75,6 +75,16 @@ sample-keyserver-rewrap_own_per_day =
     0で使わない。
 sample-keyserver-audit_days = 監査ログを残す日数。
 sample-keyserver-listen = 他のホストの役割がTLSで頼みに来る場所。証明書が要ります: ssmax org transport
+sample-keyserver-archive =
+    鍵を失った人や離れた人のメール。二人の担当者が、保管用の鍵による写しを開封させます
+    （ssmax archive）。担当者がいなければ誰もできません。
+sample-keyserver-archive-officers = 担当者の利用者ID。そのメールに関わりのない、うちの二人。
+sample-keyserver-archive-notice =
+    開封のたびに、本人のほかに通知を受けるアドレス。本人が離れたときはここだけに通知します。
+    この行がなければ、離れた人のメールは開封できません。
+sample-keyserver-archive-parts_per_request = 一つの申請に書ける暗号化された部分の数（5000まで）。
+sample-keyserver-archive-parts_per_day = 一日（UTC）に開封できる暗号化された部分の数。すべての申請を合わせて。
+sample-keyserver-archive-request_hours = 申請を実行できる期間の上限（時間）。
 sample-keyserver-limits = 一人または一つの他組織から受け取る量の上限。超えた分は送信者の側で待ちます。
 sample-keyserver-limits-mails_per_hour = 一人が一時間に提出できるメールの数。
 sample-keyserver-limits-recipients_per_hour = 一人が一時間に、全メールを合わせて送れる宛先の数。

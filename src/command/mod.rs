@@ -1,5 +1,6 @@
 //! One file per command. Each has its arguments and `run`, which returns the exit code.
 
+pub(crate) mod archive;
 pub(crate) mod audit;
 pub(crate) mod authority;
 pub(crate) mod bench;
@@ -76,6 +77,8 @@ pub(crate) enum Command {
     User(user::Args),
     /// Mail that waits for an officer.
     Hold(hold::Args),
+    /// Mail of somebody who lost the key or left, opened by two officers.
+    Archive(archive::Args),
     /// The keyserver's log: whether it was changed, and whether it fits the journal.
     Audit(audit::Args),
     /// Judge one message offline.
@@ -110,6 +113,7 @@ impl Command {
             Self::Org(args) => org::run(args, context),
             Self::User(args) => user::run(args, context),
             Self::Hold(args) => hold::run(args, context),
+            Self::Archive(args) => archive::run(args, context),
             Self::Audit(args) => audit::run(args, context),
             Self::Verify(args) => verify::run(args, context),
             Self::Cert(args) => cert::run(args, context),

@@ -13,6 +13,8 @@
     reason = "tests"
 )]
 
+mod archive;
+mod archive_parts;
 mod arrived;
 mod asking;
 mod attached;
@@ -69,6 +71,12 @@ async fn a_worker_gets_what_its_verdict_was_about_and_nothing_else() {
 async fn a_person_has_their_own_mail_wrapped_anew_and_nobody_elses() {
     let site = Site::start().await;
     own_mail::run(&site).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_officers_have_mail_of_others_opened_and_its_owner_is_told() {
+    let mut site = Site::start().await;
+    archive::run(&mut site).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -39,7 +39,7 @@ pub(crate) async fn run(site: &Site) {
 }
 
 /// A request of a person that is in order, to be changed.
-fn asked(person: &Person, parts: Vec<OwnPart>) -> RewrapOwn {
+pub(crate) fn asked(person: &Person, parts: Vec<OwnPart>) -> RewrapOwn {
     let (user, _) = person.address.split_once('@').unwrap();
     let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap();
     RewrapOwn::new(user, &person.address, parts, OwnTarget::Own, now, random())
@@ -52,7 +52,10 @@ fn signed(request: &RewrapOwn, key: &SoftwareKey, certificate: &Certificate) -> 
 }
 
 impl Site {
-    async fn own(&self, request: SignedRequest) -> Result<Vec<RewrappedPart>, PersonProblem> {
+    pub(crate) async fn own(
+        &self,
+        request: SignedRequest,
+    ) -> Result<Vec<RewrappedPart>, PersonProblem> {
         let socket = ssmax_keyserver::Settings::socket(&self.a().keyserver.run_dir, "person");
         let request = PersonRequest::RewrapOwn(request);
         let answer: PersonAnswer =
@@ -62,7 +65,7 @@ impl Site {
         ssmax_api::person::decode(answer)
     }
 
-    async fn own_by(
+    pub(crate) async fn own_by(
         &self,
         person: &Person,
         request: &RewrapOwn,
@@ -70,7 +73,10 @@ impl Site {
         self.own(signed(request, &person.signing.0, &person.signing.1)).await
     }
 
-    async fn officer<T: serde::de::DeserializeOwned>(&self, request: &OfficerRequest) -> T {
+    pub(crate) async fn officer<T: serde::de::DeserializeOwned>(
+        &self,
+        request: &OfficerRequest,
+    ) -> T {
         let socket = ssmax_ca::Settings::socket(&self.a().ca.run_dir, "officer");
         let timeout = std::time::Duration::from_secs(30);
         let answer: ssmax_api::Answer =
@@ -80,16 +86,19 @@ impl Site {
 }
 
 /// A mail in this person's mailbox.
-fn received(site: &Site, person: &Person) -> Mail {
+pub(crate) fn received(site: &Site, person: &Person) -> Mail {
     let certificate = &person.encryption.1;
     mail(&site.federation.bob.address, &person.address, &text()).encrypted_for(certificate)
 }
 
-fn part_of(mail: &Mail) -> OwnPart {
+pub(crate) fn part_of(mail: &Mail) -> OwnPart {
     part(Apart::of(&mail.octets).unwrap().enveloped()).unwrap()
 }
 
-fn assert_not<T: std::fmt::Debug>(answer: Result<T, PersonProblem>, problem: PersonProblem) {
+pub(crate) fn assert_not<T: std::fmt::Debug>(
+    answer: Result<T, PersonProblem>,
+    problem: PersonProblem,
+) {
     assert_eq!(answer.map(|_| "wrapped"), Err(problem));
 }
 
@@ -245,7 +254,7 @@ async fn only_the_persons_own_signature_counts(site: &Site) {
 }
 
 /// The signing key that the keyserver holds for alice.
-async fn server_held(site: &Site) -> (SoftwareKey, Certificate) {
+pub(crate) async fn server_held(site: &Site) -> (SoftwareKey, Certificate) {
     let alice = CaRequest::Person { user: "alice".to_owned() };
     let alice: Option<UserRecord> = site.ca(&alice).await.unwrap();
     let signing = alice.unwrap().signing;
@@ -425,7 +434,7 @@ async fn an_esp_keeps_nobodys_keys(site: &Site) {
 
 impl Site {
     /// Installs a newer list, by the authority, in which A is an ESP.
-    async fn become_esp(&self) {
+    pub(crate) async fn become_esp(&self) {
         let (list, chain) = crate::list::opened_in_force(self).await;
         let mut list = list;
         let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap();

@@ -154,6 +154,16 @@ pub enum GatewayRequest {
         /// The ticket.
         ticket: TicketId,
     },
+    /// What people are to be told about opened archive copies. Answered by
+    /// `Vec<ArchiveNotice>` ([`crate::archive::ArchiveNotice`]), the oldest first.
+    ArchiveNotices,
+    /// A notice has its end: the next hop took it, or refused it for good. Answered by `()`.
+    NoticeEnded {
+        /// Its number.
+        id: i64,
+        /// Whether it was taken.
+        delivered: bool,
+    },
     /// Installs a member list: the keyserver checks signature, version and time itself.
     /// Answered by [`ListInstalled`].
     InstallList {

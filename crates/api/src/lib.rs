@@ -7,6 +7,7 @@
 //! An answer is `Result<T, Problem>`: a [`Problem::Refused`] is an answer about the
 //! mail, a [`Problem::Failed`] means that none could be found.
 
+pub mod archive;
 pub mod ca;
 pub mod gateway;
 pub mod inspector;

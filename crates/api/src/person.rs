@@ -2,6 +2,7 @@
 //! the person's own signature: whoever can connect may hand in requests, and make none.
 //! Specification: `spec/keyserver.md`, "Person operations".
 
+use crate::archive::RewrapArchive;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use ssmax_chain::Digest;
@@ -12,6 +13,9 @@ pub enum PersonRequest {
     /// Own mail wrapped anew: a [`ssmax_chain::person_request::RewrapOwn`]. Answered by
     /// `Vec<RewrappedPart>`, in the order of its parts.
     RewrapOwn(SignedRequest),
+    /// Mail of somebody else's mailbox wrapped for a person, by the word of two officers.
+    /// Answered by `Vec<RewrappedPart>`, in the order of its parts.
+    RewrapArchive(Box<RewrapArchive>),
 }
 
 /// A request with the signature of the person who makes it.
@@ -72,6 +76,33 @@ pub enum PersonProblem {
     /// As many as the person may have in a day.
     #[error("the limit for one day is reached")]
     LimitReached,
+    /// Not approved by two different officers.
+    #[error("not approved by two different officers")]
+    TwoOfficers,
+    /// Somebody who approved or asks is not named as an officer.
+    #[error("somebody who is no officer for this")]
+    NotAnOfficer,
+    /// An officer is the owner of the mail, or would be its reader.
+    #[error("an officer whom the mail itself concerns")]
+    OfficerConcerned,
+    /// What was approved may not be carried out any more, or not yet.
+    #[error("the approval's time is over, or it is for longer than is allowed")]
+    Expired,
+    /// What is handed in is not what was approved.
+    #[error("not what the officers approved")]
+    NotAsApproved,
+    /// More parts than one request may have.
+    #[error("too many parts for one request")]
+    TooMany,
+    /// A RecipientInfo that is for no archive key of this organisation.
+    #[error("not a copy for the archive")]
+    NotArchived,
+    /// The part is not shown to be from the mailbox that the request names.
+    #[error("not shown to be from that mailbox")]
+    OtherMailbox,
+    /// Neither has the mailbox a reader, nor is anybody named who is told instead.
+    #[error("nobody could be told")]
+    NobodyToTell,
     /// The key was used and gave nothing; no cause is told.
     #[error("it could not be opened")]
     NotOpened,

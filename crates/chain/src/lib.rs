@@ -4,6 +4,7 @@
 //! - [`hop_record`], [`sealed_record`]: what one organisation tells another (hop 2).
 //! - [`seal_record`], [`evidence`]: what the receiving gateway tells the recipient (hop 3).
 //! - [`person_request`]: what a person asks the keyserver for on their own word.
+//! - [`archive_request`], [`officers`]: what two officers approve together.
 //! - [`binding`]: the hashes that tie a ciphertext to its key, its hop and its readers.
 //! - [`manifest`], [`attachments`]: mails whose files are encrypted one by one.
 //! - [`hop_mail`]: the octets of a hop-2 mail, composed and taken apart.
@@ -11,6 +12,7 @@
 //! - [`journey`]: the steps as types; a skipped check does not compile.
 //! - [`refusal`]: every reason for which a mail does not go on.
 
+pub mod archive_request;
 pub mod attachments;
 pub mod binding;
 mod digest;
@@ -19,6 +21,7 @@ pub mod hop_mail;
 pub mod hop_record;
 pub mod journey;
 pub mod manifest;
+pub mod officers;
 pub mod person_request;
 pub mod refusal;
 pub mod seal_record;

@@ -20,6 +20,7 @@ macro_rules! file {
 /// is added there is added here; a test finds one that was forgotten.
 pub const FILES: &[(&str, &str, &str)] = &[
     file!("admin"),
+    file!("archive"),
     file!("bench"),
     file!("cert"),
     file!("check"),

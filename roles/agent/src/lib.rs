@@ -4,12 +4,14 @@
 //! attachments one by one, [`forward`] gives a received mail on, [`submission`] hands them
 //! to the own mail server, [`open`] decrypts and judges what came back, [`learn`]
 //! takes their writers' encryption certificates out of them and [`known`] keeps those.
-//! [`rekey`] asks the own keyserver to give old mail to a new key. [`key`] reads the files that keys come in. Only [`submission`] does I/O.
+//! [`rekey`] asks the own keyserver to give old mail to a new key, [`archive`] is what two
+//! officers sign to open mail of others. [`key`] reads the files that keys come in. Only [`submission`] does I/O.
 #![allow(
     clippy::disallowed_methods,
     reason = "handing a mail to a server is I/O; everything else takes octets"
 )]
 
+pub mod archive;
 pub mod attach;
 pub mod encrypt;
 pub mod forward;

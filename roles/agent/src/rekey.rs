@@ -90,8 +90,20 @@ pub fn sign_request(
     key: &dyn SigningKey,
     certificate: &Certificate,
 ) -> Result<Vec<u8>, RekeyFault> {
+    sign_octets(&signed_octets(json), key, certificate)
+}
+
+/// A detached signature over octets that carry the label of what they are for.
+///
+/// # Errors
+/// [`RekeyFault::Key`].
+pub(crate) fn sign_octets(
+    octets: &[u8],
+    key: &dyn SigningKey,
+    certificate: &Certificate,
+) -> Result<Vec<u8>, RekeyFault> {
     let request = SignRequest {
-        content_digest: Digest::of(&signed_octets(json)).0,
+        content_digest: Digest::of(octets).0,
         content: None,
         signing_time: None,
         extra_signed: vec![],

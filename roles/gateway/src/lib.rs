@@ -1,7 +1,8 @@
 //! Mail in and out: SMTP, LMTP, the journey's stages (paper: 送信/受信メール検証システム).
 //!
 //! [`outbound`] and [`inbound`] have the steps of the journey in files of their names,
-//! [`hold`] is for mail that waits for an officer;
+//! [`hold`] is for mail that waits for an officer, `archive_notice` tells people of opened
+//! mail;
 //! [`listen`] and [`wire`] are the protocols on either side. The gateway talks to the
 //! internet and holds no key but that of its submission statements.
 #![allow(
@@ -10,6 +11,7 @@
 )]
 
 mod ambiguity;
+mod archive_notice;
 mod claim;
 mod config;
 mod fate;

@@ -1,5 +1,6 @@
 //! Starting: one listener for each trust, and the member list kept fresh.
 
+use crate::archive_notice;
 use crate::claim::Claims;
 use crate::config::{GatewayConfig, Settings};
 use crate::gateway::Gateway;
@@ -122,6 +123,10 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
     }));
     tasks.spawn(hold::watch(Arc::clone(&gateway), stop.clone()));
     tasks.spawn(keep_renewed(meeting, Arc::clone(&gateway), stop.clone()));
+    // An ESP has no archive.
+    if !gateway.settings.organisation.is_esp() {
+        tasks.spawn(archive_notice::watch(Arc::clone(&gateway), stop.clone()));
+    }
     tasks.spawn(forget_old(gateway, stop));
     let _announced = ssmax_daemon::ready::announce(&run_dir, "gateway", &addresses)?;
     while tasks.join_next().await.is_some() {}

@@ -44,6 +44,9 @@ pub struct KeyserverConfig {
     /// day (UTC): after a lost card, or to forward. 0 switches it off. Default 2000.
     #[serde(default = "default_rewrap_own")]
     pub rewrap_own_per_day: u32,
+    /// `[keyserver.archive]`.
+    #[serde(default)]
+    pub archive: ArchiveConfig,
     /// How long the audit log is kept, in days. Default 1830: five years.
     #[serde(default = "default_audit_days")]
     pub audit_days: u16,
@@ -52,6 +55,36 @@ pub struct KeyserverConfig {
     /// `[keyserver.limits]`.
     #[serde(default)]
     pub limits: Limits,
+}
+
+/// `[keyserver.archive]`: mail of others, opened by two officers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ArchiveConfig {
+    /// User ids of the people two of whom may do so. Default: nobody.
+    pub officers: Vec<String>,
+    /// The address that is told as well, and alone where the mailbox has no reader any
+    /// more. Default: none.
+    pub notice: Option<String>,
+    /// How many encrypted parts one request may name, at most 5000. Default 200.
+    pub parts_per_request: usize,
+    /// How many encrypted parts may be opened in a day (UTC), over all requests.
+    /// Default 2000.
+    pub parts_per_day: u32,
+    /// How long a request may be carried out at most, in hours. Default 72.
+    pub request_hours: u16,
+}
+
+impl Default for ArchiveConfig {
+    fn default() -> Self {
+        Self {
+            officers: Vec::new(),
+            notice: None,
+            parts_per_request: 200,
+            parts_per_day: 2000,
+            request_hours: 72,
+        }
+    }
 }
 
 fn default_audit_days() -> u16 {

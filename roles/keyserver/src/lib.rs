@@ -6,13 +6,14 @@
 //! verdict, [`verify`] does so at an ESP; [`rewrap`] makes the copies for other members,
 //! [`preserve`] those for recipients here; [`sign_hop`], [`seal`] and [`sign_user`] sign
 //! what they build themselves; [`person`] does what people ask for on their own word,
-//! [`hold`] is for mail that waits for an officer; [`audit`] writes down all of it, [`limits`]
+//! [`hold`] is for mail that waits for an officer, [`archive`] for mail of others; [`audit`] writes down all of it, [`limits`]
 //! bounds it, [`again`] answers the same request the same way; [`people`] and [`member_list`] are what
 //! it judges by; [`setup`] makes and installs the keys.
 #![allow(clippy::disallowed_methods, reason = "a role has clock, files and sockets")]
 
 mod admit;
 mod again;
+mod archive;
 mod audit;
 mod config;
 mod delegation;
@@ -40,7 +41,7 @@ mod verdict;
 mod verify;
 
 pub use audit::{AuditFault, AuditReport, Head, TicketTrace, newest_head, verify as verify_audit};
-pub use config::{KeyserverConfig, Settings};
+pub use config::{ArchiveConfig, KeyserverConfig, Settings};
 pub use limits::Limits;
 pub use outside::OutsideCertificates;
 pub use rotate::{Rotation, rotate};

@@ -201,10 +201,15 @@ impl Keyserver {
         if !person.active || !reads {
             return Ok(None);
         }
+        Ok(self.certificate_of(&person))
+    }
+
+    /// The newest encryption certificate of a person that is valid now.
+    pub(crate) fn certificate_of(&self, person: &UserRecord) -> Option<Certificate> {
         let now = Self::now();
-        Ok(person.encryption.iter().filter_map(|der| Certificate::from_der(der).ok()).find(|one| {
+        person.encryption.iter().filter_map(|der| Certificate::from_der(der).ok()).find(|one| {
             one.not_before() <= now && now <= one.not_after() && one.allows_encryption()
-        }))
+        })
     }
 }
 

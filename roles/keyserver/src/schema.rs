@@ -108,4 +108,27 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ) STRICT;
     ",
     },
+    Migration {
+        version: 5,
+        sql: "
+    -- Requests of two officers that have been tried: each serves once.
+    CREATE TABLE archive_request (nonce TEXT NOT NULL PRIMARY KEY, until INTEGER NOT NULL) STRICT;
+    -- Archive copies opened, by day since 1970.
+    CREATE TABLE archive_use (day INTEGER NOT NULL PRIMARY KEY, count INTEGER NOT NULL) STRICT;
+    -- What was granted: the text as both signed it, by its SHA-256 as the audit log has it,
+    -- and CBOR of the approvals.
+    CREATE TABLE archive_grant (
+        request BLOB NOT NULL PRIMARY KEY,
+        text TEXT NOT NULL,
+        approvals BLOB NOT NULL,
+        granted INTEGER NOT NULL
+    ) STRICT;
+    -- Who is to be told; the notice is CBOR of ssmax_api::archive::ArchiveNotice.
+    CREATE TABLE archive_notice (
+        id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+        notice BLOB NOT NULL,
+        ended INTEGER
+    ) STRICT;
+    ",
+    },
 ];

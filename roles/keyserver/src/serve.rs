@@ -172,6 +172,9 @@ impl Keyserver {
             if let Err(problem) = self.forget_stopped().await {
                 tracing::warn!(%problem, "stopped mail could not be forgotten");
             }
+            if let Err(problem) = self.forget_archive().await {
+                tracing::warn!(%problem, "old requests for archive copies could not be forgotten");
+            }
             self.retain_audit().await;
             tokio::select! {
                 () = stop.stopped() => return,
@@ -232,6 +235,10 @@ impl Keyserver {
             Q::ReleaseForReview(request) => ssmax_api::encode(
                 self.release_for_review(&request).await.map(serde_bytes::ByteBuf::from),
             ),
+            Q::ArchiveNotices => ssmax_api::encode(self.archive_notices().await),
+            Q::NoticeEnded { id, delivered } => {
+                ssmax_api::encode(self.end_notice(id, delivered).await)
+            }
             Q::Close { ticket } => {
                 self.tickets.close(&ticket);
                 ssmax_api::encode(Ok(()))

@@ -296,6 +296,7 @@ fn keyserver(
                 .into(),
             outside_certificates: Some(home.join("outside")),
             rewrap_own_per_day: outline.rewrap_own_per_day,
+            archive: ssmax_keyserver::ArchiveConfig::default(),
             audit_days: 1830,
             listen: None,
             limits: outline.limits,

@@ -19,7 +19,7 @@ use crate::wire::Reply;
 use kind::{Kind, kind_of};
 use ssmax_chain::{Reason, Refusal};
 use ssmax_mail::address::{Address, parse_from};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 /// The journey behind the listeners for automatic mail.
@@ -65,11 +65,28 @@ fn accept(
     settings: &Settings,
     message_id: &mut String,
 ) -> Result<Submitted, Refusal> {
-    let mut arrival = Arrival::read(octets, settings.gateway.ambiguous)?;
+    let arrival = Arrival::read(octets, settings.gateway.ambiguous)?;
     *message_id = message_id_of(&parse(&arrival.octets)?);
     let source = source_of(envelope)?;
     let role = role_of(&arrival.octets, envelope, settings, source)?;
-    let role = Address::parse(&role).map_err(|_| Reason::SourceUnknown)?;
+    let source = source.map_or_else(|| THIS_HOST.to_owned(), |address| address.to_string());
+    let recipients = envelope.recipients.clone();
+    in_name_of(&role, arrival, source, recipients, settings, message_id)
+}
+
+/// Where mail comes from that was made on this host.
+const THIS_HOST: &str = "this host";
+
+/// The mail as the role submits it.
+fn in_name_of(
+    role: &str,
+    mut arrival: Arrival,
+    source: String,
+    recipients: Vec<String>,
+    settings: &Settings,
+    message_id: &mut String,
+) -> Result<Submitted, Refusal> {
+    let role = Address::parse(role).map_err(|_| Reason::SourceUnknown)?;
     let is_own = |address: &Address| settings.organisation.has_domain(address.domain());
     arrival.octets = rewrite::in_the_name_of(&role, &arrival.octets, is_own, &Gateway::boundary())?;
     let login = Login {
@@ -77,10 +94,30 @@ fn accept(
         method: "system".to_owned(),
         aal: 0,
     };
-    let source = source.map_or_else(|| "this host".to_owned(), |address| address.to_string());
     // Nothing that bounces comes back: nobody would read it.
-    let recipients = envelope.recipients.clone();
     arrival.submitted(login, Some(source), String::new(), recipients, message_id)
+}
+
+/// Sends a mail that this gateway wrote itself, as the role of its reports. Gives the
+/// answer for its one recipient.
+pub(crate) async fn send_own(gateway: &Arc<Gateway>, recipient: &str, octets: Vec<u8>) -> Reply {
+    let own = &gateway.settings.organisation;
+    let mut envelope = listen::Envelope::new((Ipv4Addr::LOCALHOST, 0).into());
+    envelope.recipients = vec![recipient.to_owned()];
+    let fates = Fates::new(&envelope, own);
+    let (settings, recipients) = (gateway.settings.clone(), fates.recipients());
+    let accepted = ambiguity::aside(move || {
+        let mut message_id = String::new();
+        let arrival = Arrival::read(octets, settings.gateway.ambiguous)?;
+        message_id.clone_from(&message_id_of(&parse(&arrival.octets)?));
+        let config = &settings.gateway.system;
+        let role = config.report_role(&settings.organisation).ok_or(Reason::SourceUnknown)?;
+        let source = THIS_HOST.to_owned();
+        let sent = in_name_of(&role, arrival, source, recipients, &settings, &mut message_id);
+        Ok((sent, message_id))
+    });
+    let mut replies = gateway.go_out(accepted.await, fates).await;
+    replies.pop().unwrap_or_else(|| reply::refused(Reason::Internal.into()))
 }
 
 /// Where the mail came from: what the own MTA says, or who is at the other end; `None`

@@ -38,12 +38,12 @@ impl Entry {
         Self { ticket: Some(ticket.to_owned()), ..Self::new(op) }
     }
 
-    fn who<T: AsRef<str>>(mut self, who: impl IntoIterator<Item = T>) -> Self {
+    pub(crate) fn who<T: AsRef<str>>(mut self, who: impl IntoIterator<Item = T>) -> Self {
         self.who = who.into_iter().take(MAX_NAMED).map(|one| one.as_ref().to_owned()).collect();
         self
     }
 
-    fn about(mut self, about: impl ToString) -> Self {
+    pub(crate) fn about(mut self, about: impl ToString) -> Self {
         self.about = Some(about.to_string());
         self
     }
@@ -103,7 +103,11 @@ impl Entry {
                 (row.who([&review.officer]), None)
             }
             Q::InstallList { .. } => (Self::new("install-list"), None),
-            Q::HoldKey | Q::Close { .. } => return None,
+            Q::NoticeEnded { id, delivered } => {
+                let end = if *delivered { "delivered" } else { "refused" };
+                (Self::new("notice-ended").about(format!("{id} {end}")), None)
+            }
+            Q::HoldKey | Q::ArchiveNotices | Q::Close { .. } => return None,
         })
     }
 
@@ -173,6 +177,7 @@ impl Entry {
                     Err(_) => row,
                 }
             }
+            PersonRequest::RewrapArchive(asked) => Self::of_archive(asked),
         }
     }
 }

@@ -1,11 +1,15 @@
 //! What a person may ask for on their own word, without a ticket: mail of their own
-//! mailbox only, with their own escrowed keys only.
+//! mailbox only, with their own escrowed keys only. What one may not, two officers may
+//! ([`officers`]).
 
 mod escrow;
+mod officers;
 mod proof;
 mod rewrap_own;
 
 pub(crate) use escrow::{fill, remember};
+pub(crate) use officers::TwoOfficers;
+pub(crate) use rewrap_own::unwrap_problem;
 
 use crate::state::{Keyserver, failed};
 use ssmax_api::Problem;
@@ -17,18 +21,21 @@ impl Keyserver {
         let entry = crate::audit::Entry::of_person(&request);
         let answer = match request {
             PersonRequest::RewrapOwn(request) => person::encode(self.rewrap_own(&request).await),
+            PersonRequest::RewrapArchive(request) => {
+                person::encode(self.rewrap_archive(&request).await)
+            }
         };
         self.recorded_for_person(entry, answer).await
     }
 }
 
 /// Logs a failure of something the keyserver needs.
-fn down(error: impl std::fmt::Display) -> PersonProblem {
+pub(crate) fn down(error: impl std::fmt::Display) -> PersonProblem {
     failed(error);
     PersonProblem::Failed
 }
 
 /// A failure that has been logged where it happened.
-fn failure(_: Problem) -> PersonProblem {
+pub(crate) fn failure(_: Problem) -> PersonProblem {
     PersonProblem::Failed
 }

@@ -29,32 +29,49 @@ impl Keyserver {
         at: OffsetDateTime,
         request: &SignedRequest,
     ) -> Result<UserRecord, PersonProblem> {
-        let now = Self::now();
-        if at > now + MAX_SKEW || at < now - MAX_SKEW {
-            return Err(PersonProblem::TimeOutside);
-        }
-        let person = match self.person(user).await.map_err(failure)? {
-            Some(person) => Some(person),
-            None => match Address::parse(user) {
-                Ok(address) => self.person_at(&address).await.map_err(failure)?,
-                Err(_) => None,
-            },
-        };
-        match person {
-            Some(person) if person.active && self.has_signed(&person, request) => Ok(person),
+        Self::is_now(at)?;
+        let signed = signed_octets(&request.json);
+        match self.known_person(user).await? {
+            Some(person)
+                if person.active && self.has_signed(&person, &signed, &request.signature) =>
+            {
+                Ok(person)
+            }
             _ => Err(PersonProblem::NotSigned),
         }
     }
 
-    fn has_signed(&self, person: &UserRecord, request: &SignedRequest) -> bool {
-        if request.signature.len() > MAX_SIGNATURE_BYTES {
+    /// Whether what is asked for is asked for now.
+    pub(super) fn is_now(at: OffsetDateTime) -> Result<(), PersonProblem> {
+        let now = Self::now();
+        let apart = at > now + MAX_SKEW || at < now - MAX_SKEW;
+        if apart { Err(PersonProblem::TimeOutside) } else { Ok(()) }
+    }
+
+    /// The person of this user id or address.
+    pub(crate) async fn known_person(
+        &self,
+        user: &str,
+    ) -> Result<Option<UserRecord>, PersonProblem> {
+        match self.person(user).await.map_err(failure)? {
+            Some(person) => Ok(Some(person)),
+            None => match Address::parse(user) {
+                Ok(address) => self.person_at(&address).await.map_err(failure),
+                Err(_) => Ok(None),
+            },
+        }
+    }
+
+    /// Whether the person signed these octets, with a key that the person holds.
+    pub(super) fn has_signed(&self, person: &UserRecord, octets: &[u8], signature: &[u8]) -> bool {
+        if signature.len() > MAX_SIGNATURE_BYTES {
             return false;
         }
-        let Ok(signed) = SignedData::parse(&request.signature, &Limits::default()) else {
+        let Ok(signed) = SignedData::parse(signature, &Limits::default()) else {
             return false;
         };
         let [signer] = signed.signers() else { return false };
-        let digest = Digest::of(&signed_octets(&request.json));
+        let digest = Digest::of(octets);
         // Their registered certificates only, whatever came along.
         person
             .signing

@@ -45,9 +45,7 @@ impl Keyserver {
         let request = RewrapOwn::parse(&signed.json).map_err(|_| PersonProblem::Malformed)?;
         let person = self.believe_person(&request.user, request.at, signed).await?;
         self.use_nonce(&request.nonce).await?;
-        if self.is_esp() || self.own_kind()? == Kind::Esp {
-            return Err(PersonProblem::KeepsNoKeys);
-        }
+        self.keeps_keys()?;
         let mailbox = own_mailbox(&person, &request.mailbox)?;
         let certificates = self.escrowed(&person.user).await.map_err(failure)?;
         let parts = request
@@ -77,6 +75,15 @@ impl Keyserver {
             "a person's own mail is wrapped anew"
         );
         Ok(rewrapped)
+    }
+
+    /// Whether this member may hold keys to its people's mail: by its own settings, and by
+    /// a member list that is in force.
+    pub(crate) fn keeps_keys(&self) -> Result<(), PersonProblem> {
+        if self.is_esp() || self.own_kind()? == Kind::Esp {
+            return Err(PersonProblem::KeepsNoKeys);
+        }
+        Ok(())
     }
 
     /// What the member list says this member is.
@@ -165,7 +172,7 @@ impl Keyserver {
 }
 
 /// A key that is out of reach says nothing of the mail.
-fn unwrap_problem(fault: CmsError) -> PersonProblem {
+pub(crate) fn unwrap_problem(fault: CmsError) -> PersonProblem {
     match fault {
         CmsError::KeyUnavailable => down(fault),
         _ => PersonProblem::NotOpened,

@@ -1,0 +1,269 @@
+//! `ssmax archive` as officers type it, at a member whose roles are processes: mail whose
+//! owner has lost the key is read by OpenSSL again, its content untouched, and the owner
+//! is told.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+
+use ssmax_chain::attachments::take_apart;
+use ssmax_cms::enveloped::Enveloped;
+use ssmax_mail::{Entity, Limits, TransferEncoding};
+use ssmax_smime::rewrap::Apart;
+use ssmax_support::site::Site;
+use ssmax_support::site::desk::{Desk, mails};
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const ROLES: [&str; 4] = ["keyserver", "ca", "inspector", "gateway"];
+
+/// How long a mail may take on a busy machine; notices are fetched every ten seconds, and
+/// a minute later if something was in the way.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Two attachments, each encrypted by itself.
+const ATTACHED: &str = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"=_one\"\r\n\r\n\
+    --=_one\r\nContent-Type: text/plain\r\n\r\nSee the files.\r\n\
+    --=_one\r\nContent-Type: text/plain; name=\"a.txt\"\r\n\
+    Content-Disposition: attachment; filename=\"a.txt\"\r\n\r\nThe first file.\r\n\
+    --=_one\r\nContent-Type: text/plain; name=\"b.txt\"\r\n\
+    Content-Disposition: attachment; filename=\"b.txt\"\r\n\r\nThe second file.\r\n--=_one--\r\n";
+
+fn parsed(octets: &[u8]) -> Entity<'_> {
+    ssmax_mail::parse(octets, &Limits::default()).unwrap()
+}
+
+fn subject(octets: &[u8]) -> String {
+    let mail = parsed(octets);
+    mail.header().one("Subject").unwrap().map(|field| field.decoded()).unwrap_or_default()
+}
+
+/// The tails of all that is encrypted in a mail.
+fn tails(octets: &[u8]) -> Vec<[u8; 32]> {
+    match take_apart(&parsed(octets)).unwrap() {
+        Some(attached) => attached.files.iter().map(Enveloped::tail).collect(),
+        None => vec![Apart::of(octets).unwrap().enveloped().tail()],
+    }
+}
+
+/// The CMS objects of a mail.
+fn objects(octets: &[u8]) -> Vec<Vec<u8>> {
+    let mail = parsed(octets);
+    let parts: Vec<&Entity<'_>> = match take_apart(&mail).unwrap() {
+        Some(_) => mail.children()[1..].iter().collect(),
+        None => vec![&mail],
+    };
+    assert!(parts.iter().all(|part| part.transfer_encoding() == TransferEncoding::Base64));
+    parts.iter().map(|part| part.decoded_body().unwrap()).collect()
+}
+
+/// alice's mails whose subject says this, when there are so many.
+fn arrived(desk: &Desk<'_>, person: &str, about: &str) -> Vec<u8> {
+    let start = Instant::now();
+    loop {
+        let found: Vec<Vec<u8>> = mails_of(desk, person)
+            .iter()
+            .map(|path| fs::read(path).unwrap())
+            .filter(|octets| subject(octets).contains(about))
+            .collect();
+        if let [one] = found.as_slice() {
+            return one.clone();
+        }
+        assert!(found.is_empty(), "{} mails about {about}", found.len());
+        assert!(start.elapsed() < PATIENCE, "no mail about {about}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+fn mails_of(desk: &Desk<'_>, person: &str) -> Vec<PathBuf> {
+    let dir = desk.maildir(person);
+    if dir.exists() { mails(&dir) } else { vec![] }
+}
+
+/// The site with two officers and somebody who is told beside the owner.
+fn site() -> Site {
+    let site = Site::new();
+    let config = site.member_config();
+    let keep = "allow_plaintext_auth = true\nattachments = \"keep\"";
+    let config = config.replacen("allow_plaintext_auth = true", keep, 1);
+    let archive = "\n[keyserver.archive]\nofficers = [\"olga\", \"oscar\"]\n\
+                   notice = \"privacy@a.example\"\n";
+    site.write("a/ssmax.toml", &(config + archive));
+    site
+}
+
+/// Somebody with a signing key in a file.
+fn enrol(site: &Site, desk: &Desk<'_>, person: &str) {
+    desk.openssl(&format!("ecparam -name prime256v1 -genkey -noout -out {person}.key"));
+    desk.openssl(&format!("req -new -key {person}.key -subj /CN={person} -out {person}.csr"));
+    let (request, address) = (desk.name(&format!("{person}.csr")), format!("{person}@a.example"));
+    let line = ["add", person, "--name", person, "--address", &address, "--proof", "in-person"];
+    site.member("user", &[&line[..], &["--csr", &request, "--out", person]].concat()).ends(0);
+}
+
+/// alice loses her key and gets another one, in the folder `new`.
+fn lose_the_key(site: &Site, desk: &Desk<'_>) {
+    desk.openssl("ecparam -name prime256v1 -genkey -noout -out lost.key");
+    desk.openssl("req -new -key lost.key -subj /CN=alice -out lost.csr");
+    let line = ["renew", "alice", "--lost", "--csr", &desk.name("lost.csr"), "--out", "renewed"];
+    site.member("user", &line).ends(0);
+    site.member("user", &["export", "alice@a.example", "--out", &desk.name("new")]).ends(0);
+}
+
+/// What OpenSSL opens with alice's new key.
+fn opened_by_openssl(desk: &Desk<'_>, object: &[u8]) -> Option<Vec<u8>> {
+    fs::write(desk.path("object"), object).unwrap();
+    let output = Command::new("openssl")
+        .args(["cms", "-decrypt", "-inform", "DER", "-in", &desk.name("object")])
+        .args(["-inkey", &desk.name("new/encryption-key.pem")])
+        .args(["-recip", &desk.name("new/encryption.pem")])
+        .output()
+        .unwrap();
+    output.status.success().then_some(output.stdout)
+}
+
+#[test]
+fn mail_whose_key_is_gone_is_read_again_by_the_word_of_two_officers_and_the_owner_is_told() {
+    let site = site();
+    site.join();
+    let _authority = site.serve("authority", &[], &["authority"]);
+    let _member = site.serve("a", &[], &ROLES);
+    let desk = Desk::new(&site);
+    for officer in ["olga", "oscar"] {
+        enrol(&site, &desk, officer);
+    }
+    let role = ["add-role", "reports", "--kind", "system", "--name", "Mail system"];
+    let role = [&role[..], &["--address", "mailer-daemon@a.example"]].concat();
+    site.member("user", &role).ends(0);
+    desk.learn_from_first_mail();
+
+    let text = "MIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nThe offer is 100.\r\n";
+    desk.send(&desk.encrypted("whole", text)).ends(0);
+    desk.send(&with_files(&site, &desk)).ends(0);
+    let (whole, attached) = (arrived(&desk, "alice", "whole"), arrived(&desk, "alice", "files"));
+    for (name, octets) in [("whole.eml", &whole), ("files.eml", &attached)] {
+        fs::write(desk.path(name), octets).unwrap();
+    }
+    lose_the_key(&site, &desk);
+    for object in [objects(&whole), objects(&attached)].concat() {
+        assert_eq!(opened_by_openssl(&desk, &object), None);
+    }
+
+    let (request, first, second) =
+        (desk.name("request.json"), desk.name("whole.eml"), desk.name("files.eml"));
+    let signer = |officer: &str| {
+        let certificate = site.path(&format!("{officer}/signing-file.pem"));
+        [
+            "--key".to_owned(),
+            desk.name(&format!("{officer}.key")),
+            "--cert".to_owned(),
+            certificate.display().to_string(),
+        ]
+    };
+    let archive = |officer: Option<&str>, words: &[&str]| {
+        let key = officer.map(signer).into_iter().flatten().collect::<Vec<_>>();
+        let mut line = vec!["archive"];
+        line.extend(words);
+        line.extend(key.iter().map(String::as_str));
+        site.ssmax(&line)
+    };
+    let words = ["propose", "--owner", "alice@a.example", "--for", "alice", "--reason"];
+    let words = [&words[..], &["the card is lost", "--out", &request, &first, &second]].concat();
+    let said = archive(Some("olga"), &words).ends(0);
+    assert!(said.out.contains("2 mails, 3 encrypted parts"), "{}", said.out);
+
+    let out = desk.name("opened");
+    let rewrap = ["rewrap", &request, "--config", "a/ssmax.toml", "--out", &out, &first, &second];
+    archive(Some("olga"), &rewrap).ends(2);
+    let said = archive(Some("olga"), &["approve", &request]).ends(2);
+    assert!(said.err.contains("approved"), "{}", said.err);
+    let said = archive(None, &["show", &request, &first]).ends(0);
+    for word in ["alice@a.example", "the card is lost", "olga@a.example", "Subject", "1 of 2"] {
+        let shown = said.out.contains(word) || word == "Subject" && said.out.contains("whole");
+        assert!(shown, "{word} is not in {}", said.out);
+    }
+    let said = archive(Some("oscar"), &["approve", &request, &first, &second]).ends(0);
+    assert!(said.out.contains("2 of 2 messages"), "{}", said.out);
+    let other = mails_of(&desk, "taro").pop().unwrap().display().to_string();
+    archive(None, &["show", &request, &other]).ends(1);
+    let less = ["rewrap", &request, "--config", "a/ssmax.toml", "--out", &out, &first];
+    archive(Some("oscar"), &less).ends(2);
+
+    archive(Some("oscar"), &rewrap).ends(0);
+    let again = desk.name("again");
+    let again = ["rewrap", &request, "--config", "a/ssmax.toml", "--out", &again, &first, &second];
+    let said = archive(Some("oscar"), &again).ends(1);
+    assert!(said.err.contains("used before"), "{}", said.err);
+
+    let read = |name: &str| fs::read(desk.path(&format!("opened/{name}"))).unwrap();
+    let (new_whole, new_attached) = (read("whole.eml"), read("files.eml"));
+    assert_eq!(tails(&new_whole), tails(&whole));
+    assert_eq!(tails(&new_attached), tails(&attached));
+    assert_eq!(tails(&attached).len(), 2);
+    let opened = |octets: &[u8]| -> Vec<String> {
+        let objects = objects(octets).into_iter();
+        objects
+            .map(|object| opened_by_openssl(&desk, &object).unwrap())
+            .map(|content| String::from_utf8_lossy(&content).into_owned())
+            .collect()
+    };
+    assert!(opened(&new_whole)[0].contains("The offer is 100."));
+    let files = opened(&new_attached);
+    assert!(files[0].contains("The first file.") && files[1].contains("The second file."));
+
+    told(&site, &desk);
+    let said = site.member("audit", &["verify", "--json"]).ends(0);
+    assert_eq!(said.json()["verdict"], "good", "{}", said.out);
+}
+
+/// taro signs a mail and encrypts its files one by one.
+fn with_files(site: &Site, desk: &Desk<'_>) -> String {
+    let mail = format!(
+        "From: taro@a.example\r\nTo: alice@a.example\r\nSubject: files\r\n\
+         Message-ID: <files.1@a.example>\r\nDate: Mon, 30 Nov 2026 00:00:00 +0000\r\n{ATTACHED}"
+    );
+    fs::write(desk.path("draft.eml"), mail).unwrap();
+    let of = |file: &str| site.path(&format!("taro/{file}")).display().to_string();
+    let (draft, known, out) = (desk.name("draft.eml"), desk.name("known.json"), desk.name("f.eml"));
+    let line = ["mail", "encrypt", &draft, "--attachments", "--known", &known, "--out", &out];
+    let (key, certificate, chain) =
+        (desk.name("taro.key"), of("signing-file.pem"), of("chain.pem"));
+    let sign = ["--sign-key", &key, "--sign-cert", &certificate, "--sign-chain", &chain];
+    site.ssmax(&[&line[..], &sign].concat()).ends(0);
+    out
+}
+
+/// alice has a sealed mail of the organisation's own, for her new key; whoever has no
+/// certificate is told in clear.
+fn told(site: &Site, desk: &Desk<'_>) {
+    let about = "Mail of a mailbox was opened";
+    let in_clear = arrived(desk, "privacy", about);
+    let text = String::from_utf8(parsed(&in_clear).decoded_body().unwrap()).unwrap();
+    says_all(&text);
+
+    let sealed = arrived(desk, "alice", about);
+    let content = opened_by_openssl(desk, &objects(&sealed)[0]).unwrap();
+    let signed = parsed(&content);
+    assert!(signed.content_type().is("multipart", "signed"));
+    let text = String::from_utf8(signed.children()[0].decoded_body().unwrap()).unwrap();
+    says_all(&text);
+    fs::write(desk.path("notice.eml"), &sealed).unwrap();
+    let (mail, key) = (desk.name("notice.eml"), desk.name("new/encryption-key.pem"));
+    let (cert, trust) = (desk.name("new/encryption.pem"), desk.name("new/chain.pem"));
+    let line = ["mail", "open", &mail, "--key", &key, "--cert", &cert, "--trust", &trust];
+    site.ssmax(&[&line[..], &["--out", &desk.name("notice-opened.eml")]].concat()).ends(0);
+}
+
+fn says_all(text: &str) {
+    let (ja, en) = text.split_once("\n--\n").or_else(|| text.split_once("\r\n--\r\n")).unwrap();
+    for part in [ja, en] {
+        for said in [
+            "alice <alice@a.example>",
+            "olga <olga@a.example>",
+            "oscar <oscar@a.example>",
+            "the card is lost",
+        ] {
+            assert!(part.contains(said), "{said} is not in {part}");
+        }
+    }
+    assert!(en.contains("Mails: 2 (encrypted parts: 3)"), "{en}");
+}
