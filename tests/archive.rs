@@ -4,12 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 use ssmax_chain::attachments::take_apart;
-use ssmax_cms::enveloped::Enveloped;
+use ssmax_cms::enveloped::{Enveloped, RecipientId, RecipientKind};
 use ssmax_mail::{Entity, Limits, TransferEncoding};
 use ssmax_smime::rewrap::Apart;
 use ssmax_support::site::Site;
 use ssmax_support::site::desk::{Desk, mails};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -54,6 +55,15 @@ fn objects(octets: &[u8]) -> Vec<Vec<u8>> {
     };
     assert!(parts.iter().all(|part| part.transfer_encoding() == TransferEncoding::Base64));
     parts.iter().map(|part| part.decoded_body().unwrap()).collect()
+}
+
+/// Whether the archive's copy of a mail is for its RSA key.
+fn archived_by_rsa(octets: &[u8]) -> bool {
+    let object = objects(octets).remove(0);
+    let enveloped = Enveloped::parse(&object, &ssmax_cms::Limits::default()).unwrap();
+    let [_, archive] = enveloped.recipients() else { panic!("{:?}", enveloped.recipients()) };
+    assert!(matches!(archive.identifiers(), [RecipientId::KeyId(_)]));
+    matches!(archive.kind(), RecipientKind::KeyTransOaep(_))
 }
 
 /// alice's mails whose subject says this, when there are so many.
@@ -123,13 +133,86 @@ fn opened_by_openssl(desk: &Desk<'_>, object: &[u8]) -> Option<Vec<u8>> {
 
 #[test]
 fn mail_whose_key_is_gone_is_read_again_by_the_word_of_two_officers_and_the_owner_is_told() {
+    journey(&site());
+}
+
+#[test]
+fn archive_keys_in_a_token_open_mail_too() {
+    const NAME: &str = "archive_keys_in_a_token_open_mail_too";
+    let Some(module) = module() else { return };
+    // SoftHSM reads once in a process where its tokens are: the roles take it over from here.
+    if std::env::var_os(TOKEN_TEST).is_none() {
+        return run_again_with_a_token(NAME);
+    }
     let site = site();
+    let config = fs::read_to_string(site.path("a/ssmax.toml")).unwrap();
+    let token = format!(
+        "\n[keyserver.pkcs11]\nmodule = \"{module}\"\ntoken_label = \"{LABEL}\"\n\
+         pin_file = \"pin\"\n"
+    );
+    let config = config.replacen("[keyserver]\n", "[keyserver]\nbackend = \"pkcs11\"\n", 1);
+    site.write("a/ssmax.toml", &(config + &token));
+    site.write("a/pin", PIN);
+    fs::set_permissions(site.path("a/pin"), fs::Permissions::from_mode(0o600)).unwrap();
+    journey(&site);
+    let status = site.member("org", &["status", "--json"]).json();
+    let keys = status["keys"].as_array().unwrap();
+    let archive = keys.iter().filter(|key| key["purpose"] == "archive");
+    let homes: Vec<&str> = archive.map(|key| key["home"].as_str().unwrap()).collect();
+    assert_eq!(homes, ["token", "token"]);
+}
+
+/// Says to this test that it runs with a token.
+const TOKEN_TEST: &str = "SSMAX_TEST_ARCHIVE_TOKEN";
+const LABEL: &str = "ssmax-archive";
+const PIN: &str = "5678-geheim";
+
+/// The module of SoftHSM, which only a developer's machine may lack.
+fn module() -> Option<String> {
+    let places = [
+        "/usr/lib/softhsm/libsofthsm2.so",
+        "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+        "/usr/lib64/pkcs11/libsofthsm2.so",
+    ];
+    let found = places.into_iter().find(|place| PathBuf::from(place).exists());
+    assert!(found.is_some() || std::env::var("CI").is_err(), "softhsm2 is missing in CI");
+    found.map(str::to_owned)
+}
+
+fn run_again_with_a_token(name: &str) {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    fs::create_dir(at("tokens")).unwrap();
+    let conf = format!(
+        "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\n",
+        at("tokens").display()
+    );
+    fs::write(at("softhsm2.conf"), conf).unwrap();
+    let made = Command::new("softhsm2-util")
+        .args(["--init-token", "--free", "--label", LABEL, "--so-pin", "12345678", "--pin", PIN])
+        .env("SOFTHSM2_CONF", at("softhsm2.conf"))
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let again = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name])
+        .env("SOFTHSM2_CONF", at("softhsm2.conf"))
+        .env(TOKEN_TEST, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&again.stdout);
+    assert!(again.status.success(), "{said}{}", String::from_utf8_lossy(&again.stderr));
+    assert!(said.contains("1 passed"), "{said}");
+}
+
+/// alice gets a mail for an EC key and one for an RSA key, and loses both.
+fn journey(site: &Site) {
     site.join();
     let _authority = site.serve("authority", &[], &["authority"]);
     let _member = site.serve("a", &[], &ROLES);
-    let desk = Desk::new(&site);
+    let desk = Desk::new(site);
     for officer in ["olga", "oscar"] {
-        enrol(&site, &desk, officer);
+        enrol(site, &desk, officer);
     }
     let role = ["add-role", "reports", "--kind", "system", "--name", "Mail system"];
     let role = [&role[..], &["--address", "mailer-daemon@a.example"]].concat();
@@ -138,12 +221,17 @@ fn mail_whose_key_is_gone_is_read_again_by_the_word_of_two_officers_and_the_owne
 
     let text = "MIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nThe offer is 100.\r\n";
     desk.send(&desk.encrypted("whole", text)).ends(0);
-    desk.send(&with_files(&site, &desk)).ends(0);
-    let (whole, attached) = (arrived(&desk, "alice", "whole"), arrived(&desk, "alice", "files"));
+    let whole = arrived(&desk, "alice", "whole");
+    site.member("user", &["renew", "alice", "--rsa"]).ends(0);
+    desk.send(&with_files(site, &desk)).ends(0);
+    let attached = arrived(&desk, "alice", "files");
+    for (octets, rsa) in [(&whole, false), (&attached, true)] {
+        assert_eq!(archived_by_rsa(octets), rsa);
+    }
     for (name, octets) in [("whole.eml", &whole), ("files.eml", &attached)] {
         fs::write(desk.path(name), octets).unwrap();
     }
-    lose_the_key(&site, &desk);
+    lose_the_key(site, &desk);
     for object in [objects(&whole), objects(&attached)].concat() {
         assert_eq!(opened_by_openssl(&desk, &object), None);
     }
@@ -210,7 +298,7 @@ fn mail_whose_key_is_gone_is_read_again_by_the_word_of_two_officers_and_the_owne
     let files = opened(&new_attached);
     assert!(files[0].contains("The first file.") && files[1].contains("The second file."));
 
-    told(&site, &desk);
+    told(site, &desk);
     let said = site.member("audit", &["verify", "--json"]).ends(0);
     assert_eq!(said.json()["verdict"], "good", "{}", said.out);
 }

@@ -1,7 +1,9 @@
-//! What a person asks the keyserver for: JSON that the person signed.
+//! What a person asks the keyserver for, or two officers: JSON that they signed.
 //!
 //! Property: what is read is written as text that is read as the same.
 
+use ssmax_chain::archive_request::ArchiveRequest;
+use ssmax_chain::officers::Asking;
 use ssmax_chain::person_request::RewrapOwn;
 
 use crate::seeds::Pool;
@@ -17,7 +19,19 @@ pub(crate) fn made() -> Vec<Vec<u8>> {
         "00".repeat(32),
         "01".repeat(16)
     );
-    vec![text.into_bytes()]
+    let archive = format!(
+        "{{\"v\":1,\"op\":\"rewrap-archive\",\"mailbox\":\"bob@a.example\",\"target\":\"carol\",\
+         \"reason\":\"he has left\",\"mails\":1,\"objects\":[{{\"tail\":\"{0}\",\
+         \"cipher\":\"aes256-cbc\",\"archive\":\"{0}\"}}],\"at\":\"2026-06-01T12:00:00Z\",\
+         \"until\":\"2026-06-04T12:00:00Z\",\"nonce\":\"{1}\"}}",
+        "00".repeat(32),
+        "01".repeat(16)
+    );
+    let asking = format!(
+        "{{\"v\":1,\"request\":\"{}\",\"officer\":\"olga\",\"at\":\"2026-06-01T12:00:00Z\"}}",
+        "00".repeat(32)
+    );
+    [text, archive, asking].map(String::into_bytes).into()
 }
 
 /// Reads the octets as a request.
@@ -26,6 +40,12 @@ pub fn run(octets: &[u8]) {
     if let Ok(request) = RewrapOwn::parse(json) {
         assert_eq!(RewrapOwn::parse(&request.to_json()).as_ref(), Ok(&request));
     }
+    if let Ok(request) = ArchiveRequest::parse(json) {
+        assert_eq!(ArchiveRequest::parse(&request.to_json()).as_ref(), Ok(&request));
+    }
+    if let Ok(asking) = Asking::parse(json) {
+        assert_eq!(Asking::parse(&asking.to_json()).as_ref(), Ok(&asking));
+    }
 }
 
 #[cfg(test)]
@@ -33,8 +53,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_seed_is_read() {
-        let text = String::from_utf8(made().swap_remove(0)).unwrap();
-        assert!(RewrapOwn::parse(&text).is_ok());
+    fn the_seeds_are_read() {
+        let texts = made().into_iter().map(|octets| String::from_utf8(octets).unwrap());
+        let [own, archive, asking] = texts.collect::<Vec<_>>().try_into().unwrap();
+        assert!(RewrapOwn::parse(&own).is_ok());
+        assert!(ArchiveRequest::parse(&archive).is_ok());
+        assert!(Asking::parse(&asking).is_ok());
     }
 }
