@@ -268,6 +268,8 @@ fn an_rtf_object_that_is_linked_unclear_or_unknown_is_said() {
     assert_eq!(found(&unknown), [(rule::ARCHIVE_UNSUPPORTED, "a.bin!object 1")]);
     let cut = inbound_file(&rtf_with(&whole[..whole.len() - 2]));
     assert_eq!(found(&cut), [(rule::ARCHIVE_UNSUPPORTED, "a.bin!object 1")]);
+    let dde = br"{\rtf1{\field{\*\fldinst DDEAUTO cmd x}{\fldrslt y}}}";
+    assert_eq!(found(&inbound_file(dde)), [(rule::DOCUMENT_ACTIVE, "a.bin")]);
     let updating = br"{\rtf1{\object\objautlink\objupdate}}";
     assert_eq!(found(&inbound_file(updating)), [(rule::DOCUMENT_ACTIVE, "a.bin")]);
 }

@@ -6,6 +6,9 @@ pub(crate) const MAGIC: &[u8] = b"{\\rtf";
 /// Destinations that hold no shown text.
 const HIDDEN: [&str; 6] = ["fonttbl", "colortbl", "stylesheet", "info", "pict", "themedata"];
 
+/// Fields within fields that are read; more count as what starts something.
+const MAX_NESTED_CODES: usize = 16;
+
 /// What an RTF file holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Document {
@@ -13,8 +16,10 @@ pub(crate) struct Document {
     pub(crate) text: String,
     /// The data of its objects, in their order.
     pub(crate) objects: Vec<Object>,
+    /// The codes of its fields, one a line.
+    pub(crate) codes: String,
     /// An object is to be fetched, or loaded without being asked for (`\objautlink`,
-    /// `\objupdate`).
+    /// `\objupdate`), or a template lies elsewhere.
     pub(crate) loads: bool,
 }
 
@@ -34,6 +39,7 @@ pub(crate) fn read(octets: &[u8]) -> Document {
         bytes: Vec::new(),
         found: Document::default(),
         object: None,
+        told: Vec::new(),
         skip: 0,
         depth: 0,
     };
@@ -50,9 +56,20 @@ struct Reader<'a> {
     bytes: Vec<u8>,
     found: Document,
     object: Option<OpenObject>,
+    /// Within each other, the innermost last.
+    told: Vec<Told>,
     /// The depth at which a hidden destination began, 0 if none.
     skip: usize,
     depth: usize,
+}
+
+/// A group whose text says something to the program that reads it.
+#[derive(Clone, Copy)]
+struct Told {
+    depth: usize,
+    /// Where its text begins in the document's.
+    start: usize,
+    is_template: bool,
 }
 
 /// An object whose group has not ended.
@@ -89,6 +106,9 @@ impl Reader<'_> {
                     if self.object.as_ref().is_some_and(|open| self.depth <= open.depth) {
                         self.end_object();
                     }
+                    while let Some(told) = self.told.pop_if(|told| self.depth <= told.depth) {
+                        self.end_told(told);
+                    }
                     if self.skip == self.depth {
                         self.skip = 0;
                     }
@@ -111,6 +131,17 @@ impl Reader<'_> {
             open.object
         });
         self.found.objects.extend(ended);
+    }
+
+    fn end_told(&mut self, told: Told) {
+        self.flush();
+        let text = self.found.text.get(told.start..).unwrap_or_default().trim();
+        if told.is_template {
+            self.found.loads |= text.contains("://") || text.starts_with(r"\\");
+        } else {
+            self.found.codes.push_str(&text.replace('\n', " "));
+            self.found.codes.push('\n');
+        }
     }
 
     /// Something in an object that does not belong there.
@@ -182,6 +213,16 @@ impl Reader<'_> {
             }
             "objautlink" | "objlink" | "objupdate" => self.found.loads = true,
             "bin" => self.binary(value),
+            "fldinst" | "template" if self.skip == 0 => {
+                // Each is read once more for every one around it.
+                if self.told.len() >= MAX_NESTED_CODES {
+                    self.found.loads = true;
+                    return;
+                }
+                self.flush();
+                let (depth, start) = (self.depth, self.found.text.len());
+                self.told.push(Told { depth, start, is_template: word == "template" });
+            }
             _ if self.skip == 0 && HIDDEN.contains(&word) => self.skip = self.depth,
             _ => {}
         }
@@ -265,6 +306,25 @@ mod tests {
         }
         let found = read(br"{\rtf1{\*\objdata48 65}}");
         assert!(found.objects[0].is_unclear);
+    }
+
+    #[test]
+    fn codes_of_fields_and_templates_elsewhere_are_seen() {
+        let found = read(
+            br"{\rtf1{\field{\*\fldinst{\b DDE}AUTO cmd x}{\fldrslt y}}{\*\template C:\\n.dot}}",
+        );
+        assert_eq!((found.codes.as_str(), found.loads), ("DDEAUTO cmd x\n", false));
+        let nested = |depth: usize| {
+            let inner = r"{\field{\*\fldinst IF ".repeat(depth)
+                + r"{\*\fldinst DDE x}"
+                + &"}}".repeat(depth);
+            read(format!("{{\\rtf1{inner}}}").as_bytes())
+        };
+        assert_eq!(nested(15).codes.lines().next(), Some("DDE x"));
+        assert_eq!((nested(15).loads, nested(16).loads), (false, true));
+        for template in ["http://x.example/t", r"\\\\host\\t.dot"] {
+            assert!(read(format!("{{\\rtf1{{\\*\\template {template}}}}}").as_bytes()).loads);
+        }
     }
 
     #[test]

@@ -9,8 +9,9 @@ impl Walk<'_> {
     pub(super) fn rtf(&mut self, place: &Place, octets: &[u8]) {
         let document = rtf::read(octets);
         self.text(place, &document.text);
+        self.field_codes(place, &document.codes);
         if document.loads {
-            let what = "object that is fetched or loaded by itself";
+            let what = "object or template that is fetched or loaded by itself";
             self.report.add(rule::DOCUMENT_ACTIVE, &place.part, what);
         }
         if document.objects.is_empty() || !self.may_open(place) {
