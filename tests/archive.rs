@@ -137,6 +137,25 @@ fn mail_whose_key_is_gone_is_read_again_by_the_word_of_two_officers_and_the_owne
 }
 
 #[test]
+fn check_says_when_officers_are_too_few_or_nobody_is_told() {
+    let site = Site::new();
+    let config = site.member_config();
+    for (section, results) in [
+        ("", vec![]),
+        ("officers = [\"olga\", \"olga\"]", vec!["warning"]),
+        ("officers = [\"olga\", \"oscar\"]", vec!["ok", "warning"]),
+        ("officers = [\"olga\", \"oscar\"]\nnotice = \"privacy@a.example\"", vec!["ok"]),
+    ] {
+        site.write("a/ssmax.toml", &format!("{config}\n[keyserver.archive]\n{section}\n"));
+        let facts = site.member("check", &["--json"]).json();
+        let checks = facts["checks"].as_array().unwrap();
+        let about = checks.iter().filter(|check| check["name"] == "keyserver.archive");
+        let found: Vec<&str> = about.map(|check| check["result"].as_str().unwrap()).collect();
+        assert_eq!(found, results, "{section}");
+    }
+}
+
+#[test]
 fn archive_keys_in_a_token_open_mail_too() {
     const NAME: &str = "archive_keys_in_a_token_open_mail_too";
     let Some(module) = module() else { return };

@@ -30,6 +30,12 @@ archive-notice-body =
     If you do not know why, ask your administrator: the audit log has who asked for what.
     Please do not answer this mail.
 
+check-archive-officers = Officers of whom two can have mail of others opened: { $count }
+err-archive-one-officer = Only one officer is named for mail of others, and it takes two
+rec-archive-one-officer = Name at least three in [keyserver.archive] officers: neither owner nor reader of a mail is one of the two.
+err-archive-no-notice = Mail of who has left cannot be opened: nobody is named who is told instead
+rec-archive-no-notice = Set [keyserver.archive] notice to an address, if it is to be.
+
 ## What a request cannot be
 
 err-archive-no-request = { $path } is no request for archive copies of this version

@@ -24,6 +24,12 @@ archive-notice-body =
     心当たりがなければ管理者に尋ねてください。誰が何を求めたかは監査ログに残っています。
     このメールに返信する必要はありません。
 
+check-archive-officers = 他人のメールを二人で開封させられる担当者: { $count }人
+err-archive-one-officer = 他人のメールを開封する担当者が一人しかいません。二人必要です
+rec-archive-one-officer = [keyserver.archive] officers に三人以上を書いてください。メールの持ち主と読む人は、二人のうちに入れません。
+err-archive-no-notice = 離れた人のメールは開封できません。代わりに通知を受ける人がいません
+rec-archive-no-notice = 開封できるようにするなら、[keyserver.archive] notice にアドレスを設定してください。
+
 ## 申請そのものの問題
 
 err-archive-no-request = { $path }は、この版の保管メール開封の申請ではありません

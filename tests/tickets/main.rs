@@ -14,6 +14,7 @@
 )]
 
 mod archive;
+mod archive_notices;
 mod archive_parts;
 mod arrived;
 mod asking;
@@ -77,6 +78,12 @@ async fn a_person_has_their_own_mail_wrapped_anew_and_nobody_elses() {
 async fn two_officers_have_mail_of_others_opened_and_its_owner_is_told() {
     let mut site = Site::start().await;
     archive::run(&mut site).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_is_told_of_opened_mail_is_told_once_however_long_it_takes() {
+    let mut site = Site::start().await;
+    archive_notices::run(&mut site).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -6,6 +6,7 @@ use crate::config::{Config, Role};
 use crate::member;
 use ssmax_hsm::{Backend, HsmError, KeyStore, Pkcs11Config, UnlockSecret};
 use ssmax_keyserver::OutsideCertificates;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A role's key store and what unlocks it.
@@ -31,6 +32,7 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
         }
     }
     outside_certificates(config, report);
+    archive_officers(config, report);
     if config.is_member() {
         match member::installed(config) {
             Ok(Some(admission)) => {
@@ -60,6 +62,24 @@ fn outside_certificates(config: &Config, report: &mut Report<'_>) {
             }
             let count = found.count().to_string();
             report.ok(NAME, "check-outside-certificates", &[("count", &count)]);
+        }
+    }
+}
+
+/// Whether those who may open mail of others are enough to do so.
+fn archive_officers(config: &Config, report: &mut Report<'_>) {
+    const NAME: &str = "keyserver.archive";
+    let Ok(settings) = config.keyserver() else { return };
+    let archive = settings.keyserver.archive;
+    let officers: BTreeSet<&String> = archive.officers.iter().collect();
+    match officers.len() {
+        0 => {}
+        1 => report.warning(NAME, &Complaint::new(Exit::Bad, "archive-one-officer")),
+        count => {
+            report.ok(NAME, "check-archive-officers", &[("count", &count.to_string())]);
+            if archive.notice.is_none() {
+                report.warning(NAME, &Complaint::new(Exit::Bad, "archive-no-notice"));
+            }
         }
     }
 }
