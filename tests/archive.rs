@@ -295,6 +295,16 @@ fn journey(site: &Site) {
     let less = ["rewrap", &request, "--config", "a/ssmax.toml", "--out", &out, &first];
     archive(Some("oscar"), &less).ends(2);
 
+    // Neither of these uses the request up.
+    fs::create_dir(desk.path("two")).unwrap();
+    let namesake = desk.name("two/whole.eml");
+    fs::write(desk.path("two/whole.eml"), &whole).unwrap();
+    let said = archive(Some("oscar"), &[&rewrap[..], &[&namesake]].concat()).ends(2);
+    assert!(said.err.contains("one file"), "{}", said.err);
+    let blocked = desk.name("whole.eml");
+    let blocked =
+        ["rewrap", &request, "--config", "a/ssmax.toml", "--out", &blocked, &first, &second];
+    assert_ne!(archive(Some("oscar"), &blocked).exit, 0);
     archive(Some("oscar"), &rewrap).ends(0);
     let again = desk.name("again");
     let again = ["rewrap", &request, "--config", "a/ssmax.toml", "--out", &again, &first, &second];

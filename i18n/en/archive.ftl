@@ -55,6 +55,9 @@ rec-archive-mail-missing = Name all messages of the request.
 err-archive-mail-not-approved = A message has a part that the request does not name: tail { $tail }
 rec-archive-mail-not-approved = Leave it out, or write a new request.
 
+err-archive-same-name = Two messages have the name of { $path }, and would be written to one file
+rec-archive-same-name = Give one of them another name.
+
 ## What the key server answers
 
 err-archive-not-signed = The key server does not know a signature as one of the officer it is said to be of

@@ -49,6 +49,9 @@ rec-archive-mail-missing = 申請したメールをすべて指定してくだ�
 err-archive-mail-not-approved = 申請にない部分を持つメールがあります: tail { $tail }
 rec-archive-mail-not-approved = そのメールを除くか、新しく申請してください。
 
+err-archive-same-name = { $path }と同じ名前のメールがもう一通あり、一つのファイルに書くことになります
+rec-archive-same-name = どちらかの名前を変えてください。
+
 ## 鍵管理サーバの答え
 
 err-archive-not-signed = 署名が、名前の挙がった担当者のものと確認できません

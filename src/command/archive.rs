@@ -233,9 +233,9 @@ fn rewrap(args: &Rewrap, context: &Context) -> Result<ExitCode, Complaint> {
         return Err(Complaint::new(Exit::WrongUse, "archive-two-officers"));
     }
     let gathered = Gathered::of(&args.files)?;
-    for path in &args.files {
-        files::refuse_existing(&target(&args.out, path))?;
-    }
+    let targets = targets(args)?;
+    // Before the request is used up: it serves once.
+    files::create_dir(&args.out)?;
     let parts = gathered.parts_of(&request)?;
     let socket = match &args.socket {
         Some(socket) => socket.clone(),
@@ -260,10 +260,9 @@ fn rewrap(args: &Rewrap, context: &Context) -> Result<ExitCode, Complaint> {
     let rewrapped = ask(&socket, asked, request.objects.len())?;
     let tails = request.objects.iter().map(|object| object.tail);
     let by_tail: HashMap<Digest, RewrappedPart> = tails.zip(rewrapped).collect();
-    files::create_dir(&args.out)?;
-    for path in &args.files {
+    for (path, target) in args.files.iter().zip(&targets) {
         let octets = mails::Read::of(path)?.rewritten(&by_tail)?;
-        decrypt::write(Some(&target(&args.out, path)), &octets)?;
+        decrypt::write(Some(target), &octets)?;
     }
     context.print(&facts(&circulated, &request), || {
         let out = args.out.display().to_string();
@@ -273,9 +272,19 @@ fn rewrap(args: &Rewrap, context: &Context) -> Result<ExitCode, Complaint> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where a message goes.
-fn target(out: &Path, file: &Path) -> PathBuf {
-    out.join(file.file_name().unwrap_or_default())
+/// Where each message goes: nothing is replaced, by another one of them either.
+fn targets(args: &Rewrap) -> Result<Vec<PathBuf>, Complaint> {
+    let mut targets: Vec<PathBuf> = Vec::with_capacity(args.files.len());
+    for path in &args.files {
+        let target = args.out.join(path.file_name().unwrap_or_default());
+        files::refuse_existing(&target)?;
+        if targets.contains(&target) {
+            let same = Complaint::new(Exit::WrongUse, "archive-same-name");
+            return Err(same.with("path", path.display()));
+        }
+        targets.push(target);
+    }
+    Ok(targets)
 }
 
 fn ask(socket: &Path, asked: RewrapArchive, parts: usize) -> Result<Vec<RewrappedPart>, Complaint> {

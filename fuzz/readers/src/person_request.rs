@@ -1,7 +1,9 @@
-//! What a person asks the keyserver for, or two officers: JSON that they signed.
+//! What a person asks the keyserver for, or two officers: JSON that they signed, and the
+//! file in which theirs travels.
 //!
 //! Property: what is read is written as text that is read as the same.
 
+use ssmax_agent::archive::Circulated;
 use ssmax_chain::archive_request::ArchiveRequest;
 use ssmax_chain::officers::Asking;
 use ssmax_chain::person_request::RewrapOwn;
@@ -31,11 +33,16 @@ pub(crate) fn made() -> Vec<Vec<u8>> {
         "{{\"v\":1,\"request\":\"{}\",\"officer\":\"olga\",\"at\":\"2026-06-01T12:00:00Z\"}}",
         "00".repeat(32)
     );
-    [text, archive, asking].map(String::into_bytes).into()
+    let circulated = ArchiveRequest::parse(&archive).map(|request| Circulated::new(&request));
+    let circulated = circulated.map(|file| file.to_json()).unwrap_or_default();
+    [text, archive, asking, circulated].map(String::into_bytes).into()
 }
 
 /// Reads the octets as a request.
 pub fn run(octets: &[u8]) {
+    if let Ok((file, request)) = Circulated::read(octets) {
+        assert_eq!(Circulated::read(file.to_json().as_bytes()), Ok((file, request)));
+    }
     let Ok(json) = std::str::from_utf8(octets) else { return };
     if let Ok(request) = RewrapOwn::parse(json) {
         assert_eq!(RewrapOwn::parse(&request.to_json()).as_ref(), Ok(&request));
@@ -55,9 +62,10 @@ mod tests {
     #[test]
     fn the_seeds_are_read() {
         let texts = made().into_iter().map(|octets| String::from_utf8(octets).unwrap());
-        let [own, archive, asking] = texts.collect::<Vec<_>>().try_into().unwrap();
+        let [own, archive, asking, file] = texts.collect::<Vec<_>>().try_into().unwrap();
         assert!(RewrapOwn::parse(&own).is_ok());
         assert!(ArchiveRequest::parse(&archive).is_ok());
         assert!(Asking::parse(&asking).is_ok());
+        assert!(Circulated::read(file.as_bytes()).is_ok());
     }
 }
