@@ -1,6 +1,7 @@
 //! The chain of signatures and the chain of encryption, as data and as types.
 //!
-//! - [`statement`]: what the submission service says about a login (hop 1).
+//! - [`statement`]: what the submission service says about a login (hop 1);
+//!   [`statement_field`]: the header field that carries it from an MTA to the gateway.
 //! - [`hop_record`], [`sealed_record`]: what one organisation tells another (hop 2).
 //! - [`seal_record`], [`evidence`]: what the receiving gateway tells the recipient (hop 3).
 //! - [`person_request`]: what a person asks the keyserver for on their own word.
@@ -27,6 +28,7 @@ pub mod refusal;
 pub mod seal_record;
 pub mod sealed_record;
 pub mod statement;
+pub mod statement_field;
 pub mod trace;
 
 pub use digest::{Digest, DigestFault};

@@ -133,6 +133,10 @@ reasons! {
     OwnSealLeaving 1112 "own-seal-leaving" Authenticate 550 "5.7.1" Numbered;
     /// An attachment that is encrypted for us, and not bound to who submits it.
     AttachmentNotSubmitters 1113 "attachment-not-submitters" Authenticate 550 "5.7.1" Numbered;
+    /// Through the MTA's submission service, without its statement or with more than one.
+    StatementMissing 1114 "statement-missing" Authenticate 550 "5.7.1" Numbered;
+    /// The submission statement is of another mail or names others.
+    StatementOfAnotherMail 1115 "statement-of-another-mail" Authenticate 550 "5.7.1" Numbered;
     /// No login, and no automatic mail of a known source.
     SourceUnknown 1120 "source-unknown" Authenticate 550 "5.7.1" Numbered;
     /// A list takes what people of members wrote: nothing automatic, nothing from outside.

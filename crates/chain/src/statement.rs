@@ -39,12 +39,13 @@ pub struct Statement {
     pub mail_from: String,
     /// The envelope recipients.
     pub recipients: Vec<String>,
-    /// SHA-256 of the mail as submitted.
+    /// SHA-256 of the mail as submitted; of one that comes through an MTA [`mail_digest`].
     pub body: Digest,
     /// When.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// Sixteen random octets in hexadecimal: a statement serves one admission.
+    /// Sixteen random octets in hexadecimal: a statement serves one admission, or one mail
+    /// if it comes through an MTA.
     pub nonce: String,
     /// For automatic mail, which nobody logged in for: where it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,6 +87,24 @@ impl Statement {
         let signature = key.sign(&labelled(&json))?;
         Ok(SignedStatement { json, signature })
     }
+
+    /// Whether the statement is of now.
+    ///
+    /// # Errors
+    /// [`StatementFault::Time`].
+    pub fn check_time(&self, now: OffsetDateTime) -> Result<(), StatementFault> {
+        let is_now = self.at <= now + MAX_AHEAD && self.at >= now - MAX_AGE;
+        if is_now { Ok(()) } else { Err(StatementFault::Time) }
+    }
+}
+
+/// What a statement of an MTA's submission service says of a mail: the digest of the header
+/// fields that a hop record covers ([`crate::binding::headers_digest`]), and SHA-256 of the
+/// content entity ([`ssmax_mail::canonical::content_entity`]). Of the rest of the header
+/// servers write on the way.
+#[must_use]
+pub fn mail_digest(headers: &Digest, entity: &Digest) -> Digest {
+    Digest::of_fields("SSMAX1-submitted", &[&headers.0, &entity.0])
 }
 
 impl SignedStatement {
@@ -94,6 +113,16 @@ impl SignedStatement {
     /// # Errors
     /// [`StatementFault`] by cause.
     pub fn open(&self, spki: &[u8], now: OffsetDateTime) -> Result<Statement, StatementFault> {
+        let statement = self.verify(spki)?;
+        statement.check_time(now)?;
+        Ok(statement)
+    }
+
+    /// As [`SignedStatement::open`], whatever its time.
+    ///
+    /// # Errors
+    /// [`StatementFault`] but for [`StatementFault::Time`].
+    pub fn verify(&self, spki: &[u8]) -> Result<Statement, StatementFault> {
         if self.json.len() > MAX_STATEMENT_BYTES {
             return Err(RecordFault::TooLarge.into());
         }
@@ -107,10 +136,17 @@ impl SignedStatement {
         let statement: Statement =
             serde_json::from_str(&self.json).map_err(|_| RecordFault::Malformed)?;
         check_version(statement.v)?;
-        if statement.at > now + MAX_AHEAD || statement.at < now - MAX_AGE {
-            return Err(StatementFault::Time);
-        }
         Ok(statement)
+    }
+
+    /// What the statement says of itself. Nobody has verified it: good for looking up what
+    /// is believed only when the keyserver believes the statement.
+    #[must_use]
+    pub fn claimed(&self) -> Option<Statement> {
+        if self.json.len() > MAX_STATEMENT_BYTES {
+            return None;
+        }
+        serde_json::from_str(&self.json).ok()
     }
 }
 

@@ -17,6 +17,17 @@ pub fn parse<'a>(raw: &'a [u8], limits: &Limits) -> Result<Entity<'a>, MailFault
     Reader::new(limits, Reading::Strict).entity(raw, Place::default())
 }
 
+/// Reads a header block alone, as [`parse`] reads that of a mail: for whoever has fields
+/// before there is a body. What the fields say of a body is not looked at.
+///
+/// # Errors
+/// The first [`MailFault`] found.
+pub fn parse_header<'a>(raw: &'a [u8], limits: &Limits) -> Result<Header<'a>, MailFault> {
+    check_octets(raw, limits)?;
+    let mut fields_left = limits.max_fields;
+    Header::read(raw, limits, &mut fields_left).map(|(header, _)| header)
+}
+
 /// A mail with faults, read over those that have one sane reading. It exists to be
 /// written anew; nothing of it may travel on as it is.
 #[derive(Debug, Clone)]

@@ -30,7 +30,7 @@ mod seven_bit;
 mod transfer;
 mod work;
 
-pub use entity::{Entity, Mended, Note, Walk, parse, parse_to_mend};
+pub use entity::{Entity, Mended, Note, Walk, parse, parse_header, parse_to_mend};
 pub use fault::MailFault;
 pub use header::{Field, Header};
 pub use media::{ContentType, Disposition, TransferEncoding};
