@@ -198,8 +198,30 @@ pub struct AdmitOutbound {
     pub statement: SignedStatement,
     /// The form.
     pub form: Form,
-    /// The certificate of the signer, for [`Form::Signed`]; the worker verifies again.
+    /// The encrypted parts.
     pub parts: Vec<OfferedPart>,
+    /// With a statement of an MTA's submission service, which is not the gateway's: what
+    /// the gateway has before it.
+    #[serde(default)]
+    pub received: Option<Received>,
+}
+
+/// A mail as the gateway had it from an MTA, to be compared with the statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    /// The envelope sender.
+    pub mail_from: String,
+    /// The envelope recipients of this transaction: an MTA splits and tries again.
+    pub recipients: Vec<String>,
+    /// The address in From.
+    pub from: String,
+    /// The digest of the covered header fields (`binding::headers_digest`).
+    pub headers: Digest,
+    /// SHA-256 of the content entity.
+    pub entity: Digest,
+    /// Whether it waited for an officer, who has released it: the age of the statement is
+    /// then judged by when it was first used.
+    pub released: bool,
 }
 
 /// A ticket for a mail going out.

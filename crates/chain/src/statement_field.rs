@@ -154,7 +154,8 @@ mod tests {
         let expected = b"Received: x\r\nX-SSMAX-Statement: d\r\nSubject: e\r\n \
             SSMAX-Statement: f\r\n\r\nSSMAX-Statement: g\r\n";
         assert_eq!(left, expected, "{}", String::from_utf8_lossy(&left));
-        for mail in [&b"Subject: a\r\n\r\nSSMAX-Statement: g\r\n"[..], b"\r\nSSMAX-Statement:x", b""]
+        for mail in
+            [&b"Subject: a\r\n\r\nSSMAX-Statement: g\r\n"[..], b"\r\nSSMAX-Statement:x", b""]
         {
             assert_eq!(take_off(mail.to_vec()), (mail.to_vec(), vec![]));
         }

@@ -153,6 +153,9 @@ pub struct GatewayConfig {
     pub host_name: String,
     /// Where own users submit, with AUTH (sites without an MTA of their own).
     pub submission: Option<SocketAddr>,
+    /// Where the own MTA hands in by LMTP what own users submitted at it, with the statement
+    /// of its submission service (after-queue filter).
+    pub submission_lmtp: Option<SocketAddr>,
     /// Where other organisations' mail arrives by SMTP.
     pub inbound_smtp: Option<SocketAddr>,
     /// Where the own MTA hands in arriving mail by LMTP (after-queue filter).

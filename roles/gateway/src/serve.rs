@@ -10,7 +10,7 @@ use crate::journal::Journal;
 use crate::list::{ListFault, all_lists};
 use crate::listen::{self, AuthRule, Dialect, ListenerConfig, TlsServer};
 use crate::member_list;
-use crate::outbound::Submission;
+use crate::outbound::{StatedSubmission, Submission};
 use crate::setup::{SetupError, statement_key};
 use crate::system::SystemMail;
 use crate::wire::{ClientSettings, RouteFault, Routes, TlsClient, TlsFault};
@@ -90,6 +90,12 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
         listen.auth = AuthRule::Required;
         listen.allow_plaintext_auth = config.allow_plaintext_auth;
         let journey = Arc::new(Submission::new(Arc::clone(&gateway)));
+        tasks.spawn(listen::serve(listener, listen, journey, stop.clone()));
+    }
+    if let Some(address) = config.submission_lmtp {
+        let listener = bind(address, "submission_lmtp", &mut addresses).await?;
+        let listen = unauthenticated(&config, Dialect::Lmtp, tls.as_ref(), address);
+        let journey = Arc::new(StatedSubmission::new(Arc::clone(&gateway)));
         tasks.spawn(listen::serve(listener, listen, journey, stop.clone()));
     }
     for (address, name, dialect) in [

@@ -33,6 +33,11 @@ pub struct KeyserverConfig {
     /// Default false.
     #[serde(default)]
     pub sign_for_users: bool,
+    /// Whether the gateway may say by its own key that a person has logged in there. Not
+    /// needed where all people submit at the MTA; held mail that they submitted at the
+    /// gateway is then not released either. Default true.
+    #[serde(default = "default_gateway_logins")]
+    pub gateway_logins: bool,
     /// A folder with S/MIME certificates (PEM, one each, `*.pem`) of people outside the
     /// federation, to whom mail may be encrypted. Default: none.
     pub outside_certificates: Option<PathBuf>,
@@ -85,6 +90,10 @@ impl Default for ArchiveConfig {
             request_hours: 72,
         }
     }
+}
+
+fn default_gateway_logins() -> bool {
+    true
 }
 
 fn default_audit_days() -> u16 {

@@ -250,6 +250,7 @@ impl Keyserver {
         for statement in [
             "DELETE FROM stopped_hop WHERE first_seen < ?",
             "DELETE FROM stopped_ciphertext WHERE first_seen < ?",
+            "DELETE FROM submitted_statement WHERE first_used < ?",
         ] {
             sqlx::query(statement)
                 .bind(oldest)

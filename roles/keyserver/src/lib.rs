@@ -40,6 +40,7 @@ mod ticket;
 mod verdict;
 mod verify;
 
+pub use admit::StatementService;
 pub use audit::{AuditFault, AuditReport, Head, TicketTrace, newest_head, verify as verify_audit};
 pub use config::{ArchiveConfig, KeyserverConfig, Settings};
 pub use limits::Limits;
@@ -48,4 +49,5 @@ pub use rotate::{Rotation, rotate};
 pub use serve::{Keyserver, serve};
 pub use setup::{
     PublicKeys, SetupError, initialise, install_admission, install_renewal, public_keys,
+    trust_statement_key,
 };

@@ -131,4 +131,17 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ) STRICT;
     ",
     },
+    Migration {
+        version: 6,
+        sql: "
+    -- Whose key it is: of the gateway's own listeners, or of the MTA's submission service.
+    ALTER TABLE statement_key ADD COLUMN service TEXT NOT NULL DEFAULT 'gateway';
+    -- A statement that comes through an MTA serves one mail, however often it is tried: by
+    -- its nonce, when it was first believed.
+    CREATE TABLE submitted_statement (
+        nonce TEXT NOT NULL PRIMARY KEY,
+        first_used INTEGER NOT NULL
+    ) STRICT;
+    ",
+    },
 ];

@@ -112,13 +112,7 @@ impl Keyserver {
         let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
         crate::person::fill(&database).await?;
         let own = load_own_certificates(&database).await?;
-        let statement_keys = sqlx::query_as("SELECT spki FROM statement_key")
-            .fetch_all(database.pool())
-            .await
-            .map_err(ssmax_store::StoreError::from)?
-            .into_iter()
-            .map(|(spki,): (Vec<u8>,)| spki)
-            .collect();
+        let statement_keys = crate::admit::statement_keys(&database).await?;
         let list = ListState::load(&database, &own.root).await.map_err(SetupError::State)?;
         let audit = open_audit(&settings, &keys).await?;
         Ok(Self {

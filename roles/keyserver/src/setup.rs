@@ -1,11 +1,12 @@
 //! Making the keys of a member and installing its certificates, before it serves.
 
+use crate::admit::StatementService;
 use crate::config::Settings;
 use crate::schema::MIGRATIONS;
 use crate::state::OwnCertificates;
 use ssmax_federation::admission::Admission;
 use ssmax_hsm::{HsmError, KeyPurpose};
-use ssmax_pki::{Certificate, PkiError};
+use ssmax_pki::{Certificate, PkiError, PublicKey};
 use ssmax_store::{Database, StoreError, sqlx};
 use ssmax_token::{KeyAlgorithm, KeyPair as _};
 
@@ -40,6 +41,9 @@ pub enum SetupError {
     /// The admission is for another organisation or for other keys.
     #[error("the admission does not fit this organisation's keys")]
     ForeignAdmission,
+    /// The key is no statement key, or another service's.
+    #[error("this is no statement key, or it is another service's")]
+    ForeignKey,
 }
 
 /// The keys of a generation of this member's, the signing key first.
@@ -171,13 +175,45 @@ pub async fn install_admission(
 pub async fn install_renewal(settings: &Settings, admission: &Admission) -> Result<(), SetupError> {
     let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
     let own = load_own_certificates(&database).await?;
-    let known: Option<(Vec<u8>,)> = sqlx::query_as("SELECT spki FROM statement_key LIMIT 1")
+    let known: Option<(Vec<u8>,)> = sqlx::query_as("SELECT spki FROM statement_key WHERE service = 'gateway' LIMIT 1")
         .fetch_optional(database.pool())
         .await
         .map_err(StoreError::from)?;
     database.close().await;
     let (statement_key,) = known.ok_or(SetupError::NotAdmitted)?;
     install_admission(settings, admission, &own.seal_ca, &statement_key).await
+}
+
+/// Has the statements of a submission service believed: `spki` is its key. What is known
+/// of the key already is left as it is.
+///
+/// # Errors
+/// [`SetupError::ForeignKey`] for anything but an EC P-256 key, and for one that is
+/// another service's.
+pub async fn trust_statement_key(
+    settings: &Settings,
+    spki: &[u8],
+    service: StatementService,
+) -> Result<(), SetupError> {
+    if PublicKey::from_spki(spki).text() != "EC P-256" {
+        return Err(SetupError::ForeignKey);
+    }
+    let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
+    let mut write = database.begin_write().await?;
+    sqlx::query("INSERT OR IGNORE INTO statement_key (spki, service) VALUES (?, ?)")
+        .bind(spki)
+        .bind(service.as_str())
+        .execute(&mut *write)
+        .await
+        .map_err(StoreError::from)?;
+    let (known,): (String,) = sqlx::query_as("SELECT service FROM statement_key WHERE spki = ?")
+        .bind(spki)
+        .fetch_one(&mut *write)
+        .await
+        .map_err(StoreError::from)?;
+    write.commit().await.map_err(StoreError::from)?;
+    database.close().await;
+    if known == service.as_str() { Ok(()) } else { Err(SetupError::ForeignKey) }
 }
 
 pub(crate) async fn load_own_certificates(

@@ -24,6 +24,10 @@ impl Keyserver {
         if own.server_signed.is_some() || !own.unsigned || !in_clear {
             return Err(Problem::NotAllowed);
         }
+        // What the submission service saw is what the person wrote.
+        if own.seen.is_some_and(|seen| seen != entity) {
+            return Err(Problem::Refused(Reason::StatementOfAnotherMail));
+        }
         let der = server_held(&own.user).ok_or(Problem::NotAllowed)?;
         let signer = Certificate::from_der(der).map_err(failed)?;
         if !signer.has_email(&own.from.to_string()) {

@@ -1,5 +1,6 @@
 //! What the keyserver holds while it runs.
 
+use crate::admit::StatementKey;
 use crate::audit::Writer;
 use crate::config::Settings;
 use crate::limits::Counters;
@@ -20,7 +21,7 @@ pub struct Keyserver {
     pub(crate) keys: KeyStore,
     pub(crate) database: Database,
     pub(crate) own: OwnCertificates,
-    pub(crate) statement_keys: Vec<Vec<u8>>,
+    pub(crate) statement_keys: Vec<StatementKey>,
     pub(crate) list: Mutex<ListState>,
     pub(crate) tickets: Tickets,
     pub(crate) random: SystemRandom,

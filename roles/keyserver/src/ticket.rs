@@ -43,6 +43,9 @@ pub(crate) struct OwnMail {
     pub(crate) actor: Option<String>,
     pub(crate) statement: Statement,
     pub(crate) from: Address,
+    /// SHA-256 of the content entity that the MTA's submission service saw; of what is
+    /// submitted at the gateway it has no other word.
+    pub(crate) seen: Option<Digest>,
     /// Whether it came unsigned, and the keyserver may sign it.
     pub(crate) unsigned: bool,
     /// The entity signed by the server-held key, and the certificate's hash.

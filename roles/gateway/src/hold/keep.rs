@@ -4,6 +4,7 @@ use super::store::{Facts, HeldLogin, Kept, NewMail, Room};
 use crate::fate::Fates;
 use crate::gateway::Gateway;
 use crate::listen::Login;
+use crate::outbound::Stated;
 use ssmax_chain::{Digest, Reason, Refusal};
 use ssmax_inspection::{Finding, Outcome};
 use ssmax_primitives::SystemRandom;
@@ -17,6 +18,8 @@ pub(crate) struct Came {
     pub(crate) login: Option<Login>,
     /// Where automatic mail came from, for which nobody logs in.
     pub(crate) source: Option<String>,
+    /// The statement that it brought along.
+    pub(crate) stated: Option<Stated>,
     /// The address in From.
     pub(crate) from: String,
     /// Whether a login or the chain vouches for the sender.
@@ -34,6 +37,7 @@ impl Default for Came {
         Self {
             login: None,
             source: None,
+            stated: None,
             from: String::new(),
             sender_verified: false,
             encrypted: false,
@@ -135,6 +139,7 @@ fn facts(direction: &str, recipients: &[String], refusal: Refusal, fates: &Fates
         // Automatic mail goes out so that nothing bounces.
         mail_from: if came.source.is_none() { fates.mail_from().to_owned() } else { String::new() },
         source: came.source.clone(),
+        stated: came.stated.clone(),
         from: came.from.clone(),
         sender_verified: came.sender_verified,
         recipients: recipients.to_vec(),

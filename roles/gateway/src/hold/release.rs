@@ -74,6 +74,7 @@ impl Gateway {
         let mut fates = Fates::new(&envelope, &self.settings.organisation);
         fates.message_id.clone_from(&held.facts.message_id);
         fates.came.source.clone_from(&held.facts.source);
+        fates.came.stated.clone_from(&held.facts.stated);
         fates.release = Some(release);
         let gone = if held.facts.login.is_some() {
             self.resubmit(envelope, octets, &mut fates).await

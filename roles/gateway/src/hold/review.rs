@@ -70,6 +70,7 @@ impl Gateway {
         let envelope = envelope(&held.facts, held.waiting());
         let mut fates = Fates::new(&envelope, &self.settings.organisation);
         fates.came.source.clone_from(&held.facts.source);
+        fates.came.stated.clone_from(&held.facts.stated);
         let admitted = if held.facts.login.is_some() {
             self.admit_submitted(envelope, octets.clone(), &mut fates).await
         } else {

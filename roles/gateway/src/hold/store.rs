@@ -1,6 +1,7 @@
 //! Tables and files of held mail. The octets of each are a file of their own: in a row of
 //! a table they would be in memory three times (`docs/decisions/0028-held-mail.md`).
 
+use crate::outbound::Stated;
 use serde::{Deserialize, Serialize};
 use ssmax_api::gateway::{EndedBy, HeldMail, HeldState};
 use ssmax_chain::Reason;
@@ -67,6 +68,9 @@ pub(super) struct Facts {
     pub(super) login: Option<HeldLogin>,
     /// Where automatic mail came from.
     pub(super) source: Option<String>,
+    /// The statement that it brought along.
+    #[serde(default)]
+    pub(super) stated: Option<Stated>,
 }
 
 /// Who submitted a mail, for when it is admitted again.

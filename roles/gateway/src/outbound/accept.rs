@@ -4,6 +4,7 @@ use crate::ambiguity;
 use crate::config::Ambiguous;
 use crate::journal::SentMail;
 use crate::listen;
+use crate::outbound::Stated;
 use ssmax_api::keyserver::{Form, OfferedPart};
 use ssmax_chain::attachments::{self, AttachmentMail};
 use ssmax_chain::journey::{Accepted, Envelope, Mail};
@@ -22,6 +23,8 @@ pub(crate) struct Submitted {
     pub(super) login: listen::Login,
     /// Where automatic mail came from.
     pub(super) source: Option<String>,
+    /// The statement that the mail brought along, of an MTA's submission service.
+    pub(super) stated: Option<Stated>,
     pub(super) from: String,
     pub(super) message_id: String,
     pub(super) form: Form,
@@ -113,11 +116,30 @@ impl Arrival {
         }
         let message_id = message_id.clone();
         let mail = Mail::accept(Envelope { mail_from, recipients }, octets);
-        Ok(Submitted { mail, login, source, from, message_id, form, parts, sent, rebuilt })
+        Ok(Submitted {
+            mail,
+            login,
+            source,
+            stated: None,
+            from,
+            message_id,
+            form,
+            parts,
+            sent,
+            rebuilt,
+        })
     }
 }
 
 impl Submitted {
+    /// The mail with the statement that it brought along, by which it is known again: an
+    /// MTA tries again what it has once been given.
+    pub(super) fn with_statement(mut self, stated: Stated) -> Self {
+        self.sent = Some(stated.sent(&self.login.user));
+        self.stated = Some(stated);
+        self
+    }
+
     /// The same mail for some of its recipients only.
     pub(super) fn only_for(mut self, recipients: Vec<String>) -> Self {
         if self.mail.envelope().recipients != recipients {

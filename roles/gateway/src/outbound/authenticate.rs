@@ -60,10 +60,18 @@ impl Gateway {
         submitted: Submitted,
         fates: &mut Fates,
     ) -> Result<Known, Refusal> {
+        let (statement, received) = match &submitted.stated {
+            Some(stated) => {
+                let recipients = submitted.mail.envelope().recipients.clone();
+                (stated.statement.clone(), Some(stated.received(recipients)))
+            }
+            None => (self.state(&submitted)?, None),
+        };
         let request = GatewayRequest::AdmitOutbound(Box::new(AdmitOutbound {
-            statement: self.state(&submitted)?,
+            statement,
             form: submitted.form,
             parts: submitted.parts,
+            received,
         }));
         let ticket: OutboundTicket = self.keyserver(&request).await?;
         fates.ticket = Some(ticket.ticket.clone());

@@ -8,13 +8,16 @@ mod inspect;
 mod outside;
 mod reencrypt;
 mod sign;
+mod stated;
 mod transmit;
 
 pub(crate) use accept::{
     Arrival, Submitted, message_id_of, offered, offered_object, one_from, parse, refuse_loop,
 };
+pub(crate) use stated::{Stated, StatedSubmission};
 
 use crate::ambiguity;
+use crate::config::Ambiguous;
 use crate::gateway::Gateway;
 use crate::listen::{self, Journey, Login};
 use crate::wire::Reply;
@@ -135,16 +138,24 @@ impl Gateway {
     ) -> Result<Submitted, Refusal> {
         let ambiguous = self.settings.gateway.ambiguous;
         let (recipients, source) = (fates.recipients(), fates.came.source.clone());
+        let stated = fates.came.stated.clone();
         ambiguity::aside(move || {
             let login = envelope.auth.ok_or(Reason::LoginRequired)?;
             let arrival = if login.method == list::LOGIN_METHOD {
                 let body = Digest::of(&octets);
                 Arrival::of_list(octets, body)
+            } else if stated.is_some() {
+                Arrival::read(octets, Ambiguous::Refuse)?
             } else {
                 Arrival::read(octets, ambiguous)?
             };
             let mail_from = envelope.mail_from;
-            arrival.submitted(login, source, mail_from, recipients, &mut String::new())
+            let submitted =
+                arrival.submitted(login, source, mail_from, recipients, &mut String::new())?;
+            Ok(match stated {
+                Some(stated) => submitted.with_statement(stated.released()),
+                None => submitted,
+            })
         })
         .await
     }
@@ -154,6 +165,7 @@ impl Gateway {
     async fn outbound(&self, submitted: Submitted, fates: &mut fate::Fates) -> Result<(), Refusal> {
         fates.came.login = Some(submitted.login.clone());
         fates.came.source.clone_from(&submitted.source);
+        fates.came.stated.clone_from(&submitted.stated);
         fates.came.from.clone_from(&submitted.from);
         fates.came.encrypted = submitted.form == Form::Enveloped;
         let _claims = self.settle_repeats(&submitted, fates).await?;

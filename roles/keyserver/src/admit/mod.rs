@@ -3,6 +3,10 @@
 mod inbound;
 mod outbound;
 mod sender;
+mod statement;
+
+pub use statement::StatementService;
+pub(crate) use statement::{StatementKey, statement_keys};
 
 use crate::state::{Keyserver, failed};
 use crate::ticket::{Origin, Ticket};

@@ -1,6 +1,7 @@
 //! A mail of an own user (steps 3 and 4).
 
 use super::sender::Sender;
+use super::statement::Believed;
 use super::{addresses, are_files, recipient_infos};
 use crate::limits::Source;
 use crate::outside::OutsideCertificates;
@@ -60,7 +61,7 @@ impl Keyserver {
         &self,
         request: AdmitOutbound,
     ) -> Result<OutboundTicket, Problem> {
-        let statement = self.believe(&request).await?;
+        let Believed { statement, seen, unnamed } = self.believe(&request).await?;
         let refuse = |reason| Err(Problem::Refused(reason));
         let from =
             Address::parse(&statement.from).map_err(|_| Problem::Refused(Reason::FromNotOne))?;
@@ -86,6 +87,10 @@ impl Keyserver {
             return refuse(Reason::EncryptionRefused);
         }
         let mut routes = self.routes(&recipients).await?;
+        routes.extend(unnamed.into_iter().map(|recipient| RecipientRoute::Refused {
+            recipient,
+            reason: Reason::StatementOfAnotherMail,
+        }));
         if self.is_esp() && request.parts.iter().any(|part| !is_for_mailers(&part.cipher)) {
             refuse_inside(&mut routes);
         }
@@ -118,6 +123,7 @@ impl Keyserver {
             actor,
             statement,
             from,
+            seen,
             unsigned: matches!(request.form, Form::Unsigned | Form::System),
             server_signed: None,
             inside_id: HopId::new(now, self.octets()),
@@ -126,27 +132,6 @@ impl Keyserver {
         ticket.parts = parts;
         ticket.files = files;
         Ok(OutboundTicket { ticket: self.tickets.open(self.ticket_id(), ticket)?, routes })
-    }
-
-    /// Believes a statement that a known submission service signed, once.
-    async fn believe(&self, request: &AdmitOutbound) -> Result<Statement, Problem> {
-        let now = Self::now();
-        let statement = self
-            .statement_keys
-            .iter()
-            .find_map(|spki| request.statement.open(spki, now).ok())
-            .ok_or(Problem::Refused(Reason::StatementInvalid))?;
-        let added =
-            sqlx::query("INSERT OR IGNORE INTO statement_nonce (nonce, used) VALUES (?, ?)")
-                .bind(&statement.nonce)
-                .bind(now.unix_timestamp())
-                .execute(self.database.pool())
-                .await
-                .map_err(failed)?;
-        if added.rows_affected() == 0 {
-            return Err(Problem::Refused(Reason::StatementReplayed));
-        }
-        Ok(statement)
     }
 
     /// A member that lost its standing sends nothing: its keyserver sees to that too.

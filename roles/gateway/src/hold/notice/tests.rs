@@ -39,6 +39,7 @@ fn held(sender_verified: bool, login: Option<HeldLogin>) -> Held {
             encrypted: true,
             login,
             source: None,
+            stated: None,
         },
         released_to: vec![],
         ended_by: None,

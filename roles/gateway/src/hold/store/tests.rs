@@ -32,6 +32,7 @@ fn mail(id: &str, known: &str) -> NewMail {
         encrypted: true,
         login: None,
         source: None,
+        stated: None,
     };
     NewMail { id: id.into(), known: known.into(), at: day(0), expires: day(14), facts }
 }

@@ -1,0 +1,130 @@
+//! Mail that own people submitted at the MTA, whose submission service signed what it saw
+//! of the login. The statement comes in a field of the mail, is taken off here and goes to
+//! the keyserver instead of one of ours. Nothing of it is verified here.
+
+use super::accept::{Arrival, Submitted, message_id_of, one_from, parse};
+use crate::ambiguity;
+use crate::config::Ambiguous;
+use crate::fate::Fates;
+use crate::gateway::Gateway;
+use crate::journal::SentMail;
+use crate::listen::{self, Journey, Login};
+use crate::reply;
+use crate::wire::Reply;
+use serde::{Deserialize, Serialize};
+use ssmax_api::keyserver::Received;
+use ssmax_chain::binding::headers_digest;
+use ssmax_chain::statement::SignedStatement;
+use ssmax_chain::{Digest, Reason, Refusal, statement_field};
+use ssmax_mail::address::Address;
+use ssmax_mail::canonical;
+use std::sync::Arc;
+
+/// The journey behind the listener for what was submitted at the MTA.
+pub(crate) struct StatedSubmission(Arc<Gateway>);
+
+impl StatedSubmission {
+    pub(crate) fn new(gateway: Arc<Gateway>) -> Self {
+        Self(gateway)
+    }
+}
+
+impl Journey for StatedSubmission {
+    async fn authenticate(&self, _: &str, _: &[u8], _: &str) -> Result<Option<Login>, ()> {
+        // People log in at the MTA; AUTH is not offered here.
+        Ok(None)
+    }
+
+    async fn recipient(&self, _so_far: &listen::Envelope, recipient: &str) -> Result<(), Reply> {
+        match Address::parse(recipient) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(reply::refused(Reason::RecipientMalformed.into())),
+        }
+    }
+
+    async fn mail(&self, mut envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
+        let fates = Fates::new(&envelope, &self.0.settings.organisation);
+        envelope.recipients = fates.recipients();
+        let accepted = ambiguity::aside(move || {
+            let mut message_id = String::new();
+            let accepted = accept(&envelope, octets, &mut message_id);
+            Ok((accepted, message_id))
+        });
+        self.0.go_out(accepted.await, fates).await
+    }
+}
+
+/// Reads a mail and takes its statement off.
+fn accept(
+    envelope: &listen::Envelope,
+    octets: Vec<u8>,
+    message_id: &mut String,
+) -> Result<Submitted, Refusal> {
+    let (octets, values) = statement_field::take_off(octets);
+    let read = (|| {
+        let mail = parse(&octets)?;
+        *message_id = message_id_of(&mail);
+        // Before Date and Message-ID are added: the submission service has not seen them.
+        let headers = headers_digest(mail.header()).map_err(|_| Reason::MailMalformed)?;
+        let entity = Digest::of(&canonical::content_entity(&mail));
+        Ok::<_, Refusal>((one_from(&mail)?, headers, entity))
+    })();
+    let [value] = values.as_slice() else { return Err(Reason::StatementMissing.into()) };
+    let statement = statement_field::read_value(value).map_err(|_| Reason::StatementInvalid)?;
+    let claimed = statement.claimed().ok_or(Reason::StatementInvalid)?;
+    let (from, headers, entity) = read?;
+    let login = Login { user: claimed.user, method: claimed.method, aal: claimed.aal };
+    let stated = Stated {
+        statement,
+        nonce: claimed.nonce,
+        mail_from: envelope.mail_from.clone(),
+        from,
+        headers,
+        entity,
+        released: false,
+    };
+    // Never rebuilt: the statement is about the content as it came.
+    let arrival = Arrival::read(octets, Ambiguous::Refuse)?;
+    let (mail_from, recipients) = (envelope.mail_from.clone(), envelope.recipients.clone());
+    let submitted = arrival.submitted(login, None, mail_from, recipients, message_id)?;
+    Ok(submitted.with_statement(stated))
+}
+
+/// A statement with what the gateway had of the mail that brought it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stated {
+    pub(super) statement: SignedStatement,
+    nonce: String,
+    mail_from: String,
+    from: String,
+    headers: Digest,
+    entity: Digest,
+    #[serde(skip)]
+    released: bool,
+}
+
+impl Stated {
+    /// What the keyserver compares, for these recipients.
+    pub(super) fn received(&self, recipients: Vec<String>) -> Received {
+        Received {
+            mail_from: self.mail_from.clone(),
+            recipients,
+            from: self.from.clone(),
+            headers: self.headers,
+            entity: self.entity,
+            released: self.released,
+        }
+    }
+
+    /// The same, when an officer has released the mail.
+    pub(super) fn released(self) -> Self {
+        Self { released: true, ..self }
+    }
+
+    /// By what the mail is known when the MTA tries again, or splits it: the statement
+    /// serves one mail, and every recipient gets that once.
+    pub(super) fn sent(&self, user: &str) -> SentMail {
+        let body = Digest::of_fields("SSMAX1-again", &[self.nonce.as_bytes()]);
+        SentMail { user: user.to_owned(), body }
+    }
+}

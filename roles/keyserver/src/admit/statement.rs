@@ -1,0 +1,190 @@
+//! Whose word is it that somebody logged in? That of a service whose key is registered.
+
+use crate::state::{Keyserver, failed};
+use ssmax_api::Problem;
+use ssmax_api::keyserver::{AdmitOutbound, Received};
+use ssmax_chain::binding::normal_address;
+use ssmax_chain::statement::{Statement, mail_digest};
+use ssmax_chain::{Digest, Reason};
+use ssmax_mail::address::Address;
+use ssmax_store::{Database, StoreError, sqlx};
+use std::collections::HashSet;
+use time::OffsetDateTime;
+
+/// Who signs statements. A key is one service's, and what it may say follows from that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatementService {
+    /// The gateway, of logins at its own listener and of automatic mail: once for each
+    /// admission, since it makes a new one for each.
+    Gateway,
+    /// The MTA's submission service, of logins alone: for one mail, which the MTA may
+    /// split and try again.
+    Submission,
+}
+
+impl StatementService {
+    /// The word in the table.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Submission => "submission",
+        }
+    }
+}
+
+/// A key whose statements are believed.
+#[derive(Debug, Clone)]
+pub(crate) struct StatementKey {
+    service: StatementService,
+    spki: Vec<u8>,
+}
+
+/// The registered keys. A service that this version does not know is believed nothing.
+pub(crate) async fn statement_keys(database: &Database) -> Result<Vec<StatementKey>, StoreError> {
+    let rows: Vec<(String, Vec<u8>)> = sqlx::query_as("SELECT service, spki FROM statement_key")
+        .fetch_all(database.pool())
+        .await?;
+    let known = [StatementService::Gateway, StatementService::Submission];
+    let key = |(service, spki): (String, Vec<u8>)| {
+        let service = known.into_iter().find(|one| one.as_str() == service)?;
+        Some(StatementKey { service, spki })
+    };
+    Ok(rows.into_iter().filter_map(key).collect())
+}
+
+/// What a statement is believed to say.
+pub(super) struct Believed {
+    /// Its user is the person's user id, its recipients are those of this admission.
+    pub(super) statement: Statement,
+    /// SHA-256 of the content entity that the MTA's submission service saw.
+    pub(super) seen: Option<Digest>,
+    /// Envelope recipients whom the submission service has not seen.
+    pub(super) unnamed: Vec<String>,
+}
+
+const INVALID: Problem = Problem::Refused(Reason::StatementInvalid);
+
+impl Keyserver {
+    /// Believes a statement that a known service signed, within what it may say.
+    pub(super) async fn believe(&self, request: &AdmitOutbound) -> Result<Believed, Problem> {
+        let signed = |key: &StatementKey| {
+            let statement = request.statement.verify(&key.spki).ok()?;
+            Some((key.service, statement))
+        };
+        let (service, statement) = self.statement_keys.iter().find_map(signed).ok_or(INVALID)?;
+        match (service, &request.received) {
+            (StatementService::Gateway, None) => self.believe_gateway(statement).await,
+            (StatementService::Submission, Some(received)) => {
+                self.believe_submission(statement, received).await
+            }
+            _ => Err(INVALID),
+        }
+    }
+
+    /// The gateway's own statement, once.
+    async fn believe_gateway(&self, statement: Statement) -> Result<Believed, Problem> {
+        let now = Self::now();
+        let is_login = statement.source.is_none();
+        if is_login && !self.settings.keyserver.gateway_logins {
+            return Err(INVALID);
+        }
+        statement.check_time(now).map_err(|_| INVALID)?;
+        let added =
+            sqlx::query("INSERT OR IGNORE INTO statement_nonce (nonce, used) VALUES (?, ?)")
+                .bind(&statement.nonce)
+                .bind(now.unix_timestamp())
+                .execute(self.database.pool())
+                .await
+                .map_err(failed)?;
+        if added.rows_affected() == 0 {
+            return Err(Problem::Refused(Reason::StatementReplayed));
+        }
+        Ok(Believed { statement, seen: None, unnamed: Vec::new() })
+    }
+
+    /// A statement that came through the MTA with the mail that it is about, for some of
+    /// the recipients that it names. It may come again: who has the mail already is the
+    /// gateway's to know, and on another mail it is worth nothing.
+    async fn believe_submission(
+        &self,
+        mut statement: Statement,
+        received: &Received,
+    ) -> Result<Believed, Problem> {
+        // Without a login there is nothing for this service to say.
+        if statement.source.is_some() {
+            return Err(INVALID);
+        }
+        if !is_about(&statement, received) {
+            return Err(Problem::Refused(Reason::StatementOfAnotherMail));
+        }
+        let first_used = self.first_used(&statement.nonce).await?;
+        let judged_at = first_used.filter(|_| received.released).unwrap_or_else(Self::now);
+        statement.check_time(judged_at).map_err(|_| INVALID)?;
+        let stated: HashSet<String> =
+            statement.recipients.iter().filter_map(|one| normal(one)).collect();
+        let is_named = |one: &String| normal(one).is_some_and(|one| stated.contains(&one));
+        let (named, unnamed): (Vec<String>, Vec<String>) =
+            received.recipients.iter().cloned().partition(is_named);
+        if named.is_empty() {
+            return Err(Problem::Refused(Reason::StatementOfAnotherMail));
+        }
+        if first_used.is_none() {
+            self.remember_use(&statement.nonce).await?;
+        }
+        statement.user = self.user_of_login(&statement.user).await?;
+        statement.recipients = named;
+        Ok(Believed { statement, seen: Some(received.entity), unnamed })
+    }
+
+    /// Whose login it is, by their user id or by one of their addresses: what people log in
+    /// with is the MTA's to choose.
+    async fn user_of_login(&self, login: &str) -> Result<String, Problem> {
+        let refused = Problem::Refused(Reason::FromNotSubmitter);
+        let by_id = self.person(login).await?.map(|person| person.user);
+        let by_address = match Address::parse(login) {
+            Ok(address) => self.person_at(&address).await?.map(|person| person.user),
+            Err(_) => None,
+        };
+        match (by_id, by_address) {
+            // One person's user id that is another's address names nobody.
+            (Some(one), Some(other)) if one != other => Err(refused),
+            (Some(user), _) | (None, Some(user)) => Ok(user),
+            (None, None) => Err(refused),
+        }
+    }
+
+    async fn first_used(&self, nonce: &str) -> Result<Option<OffsetDateTime>, Problem> {
+        let row: Option<(i64,)> =
+            sqlx::query_as("SELECT first_used FROM submitted_statement WHERE nonce = ?")
+                .bind(nonce)
+                .fetch_optional(self.database.pool())
+                .await
+                .map_err(failed)?;
+        row.map(|(at,)| OffsetDateTime::from_unix_timestamp(at).map_err(failed)).transpose()
+    }
+
+    async fn remember_use(&self, nonce: &str) -> Result<(), Problem> {
+        sqlx::query("INSERT OR IGNORE INTO submitted_statement (nonce, first_used) VALUES (?, ?)")
+            .bind(nonce)
+            .bind(Self::now().unix_timestamp())
+            .execute(self.database.pool())
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+}
+
+/// Whether this is the mail that the submission service saw.
+fn is_about(statement: &Statement, received: &Received) -> bool {
+    let same = |one: &str, other: &str| match (normal(one), normal(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => one.is_empty() && other.is_empty(),
+    };
+    same(&statement.from, &received.from)
+        && same(&statement.mail_from, &received.mail_from)
+        && statement.body == mail_digest(&received.headers, &received.entity)
+}
+
+fn normal(address: &str) -> Option<String> {
+    Address::parse(address).ok().map(|address| normal_address(&address))
+}
