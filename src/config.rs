@@ -13,6 +13,7 @@ use ssmax_gateway::{FederationConfig, GatewayConfig};
 use ssmax_hsm::Pkcs11Config;
 use ssmax_inspector::InspectorConfig;
 use ssmax_keyserver::KeyserverConfig;
+use ssmax_submission::{MilterAddress, SubmissionConfig};
 use ssmax_transport::{Fingerprint, Place, PortLimits, Servers, Transport};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -31,12 +32,20 @@ pub(crate) enum Role {
     Inspector,
     /// Mail in and out.
     Gateway,
+    /// Says who logged in at the MTA.
+    Submission,
 }
 
 impl Role {
     /// All roles, in the order in which they start: whom others need first.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Authority, Self::Keyserver, Self::Ca, Self::Inspector, Self::Gateway];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Authority,
+        Self::Keyserver,
+        Self::Ca,
+        Self::Inspector,
+        Self::Gateway,
+        Self::Submission,
+    ];
 
     /// The name on the command line, in `ssmax.toml`, in logs and of the ready file.
     pub(crate) fn as_str(self) -> &'static str {
@@ -46,6 +55,7 @@ impl Role {
             Self::Ca => "ca",
             Self::Inspector => "inspector",
             Self::Gateway => "gateway",
+            Self::Submission => "submission",
         }
     }
 
@@ -57,6 +67,7 @@ impl Role {
             Self::Ca => "cli-role-ca",
             Self::Inspector => "cli-role-inspector",
             Self::Gateway => "cli-role-gateway",
+            Self::Submission => "cli-role-submission",
         }
     }
 }
@@ -151,6 +162,7 @@ struct File {
     ca: Option<CaConfig>,
     inspector: Option<InspectorConfig>,
     gateway: Option<GatewayConfig>,
+    submission: Option<SubmissionConfig>,
     authority: Option<AuthorityConfig>,
 }
 
@@ -219,6 +231,11 @@ impl Config {
             let files = [&mut section.tls_certificate, &mut section.tls_key, &mut section.route_ca];
             files.into_iter().flatten().for_each(absolute);
         }
+        if let Some(SubmissionConfig { milter: MilterAddress::Unix(socket), .. }) =
+            &mut file.submission
+        {
+            absolute(socket);
+        }
         let section = file.transport.as_ref();
         if section.is_some_and(|section| section.keyserver.0.len() > 1 || section.ca.0.len() > 1) {
             // Tickets are in one process's memory, people in one database.
@@ -270,13 +287,15 @@ impl Config {
             Role::Ca => file.ca.is_some(),
             Role::Inspector => file.inspector.is_some(),
             Role::Gateway => file.gateway.is_some(),
+            Role::Submission => file.submission.is_some(),
         };
         Role::ALL.into_iter().filter(|role| has(*role)).collect()
     }
 
-    /// Whether this file is a member's: it has one of a member's roles.
+    /// Whether this file is a member's: it has one of a member's roles. The milter alone,
+    /// as on an MTA's host, needs to know nothing of the organisation.
     pub(crate) fn is_member(&self) -> bool {
-        self.roles().iter().any(|role| *role != Role::Authority)
+        self.roles().iter().any(|role| !matches!(role, Role::Authority | Role::Submission))
     }
 
     /// `[organisation]`.
@@ -396,6 +415,15 @@ impl Config {
             run_dir: self.file.run_dir.clone(),
             transport: self.transport(),
             gateway: self.section("gateway", self.file.gateway.as_ref())?.clone(),
+        })
+    }
+
+    /// All that the milter needs to start.
+    pub(crate) fn submission(&self) -> Result<ssmax_submission::Settings, Complaint> {
+        Ok(ssmax_submission::Settings {
+            state_dir: self.file.state_dir.clone(),
+            run_dir: self.file.run_dir.clone(),
+            submission: self.section("submission", self.file.submission.as_ref())?.clone(),
         })
     }
 

@@ -68,6 +68,7 @@ pub(crate) async fn initialise(config: &Config) -> Result<Initialised, Complaint
         ssmax_ca::initialise(&ca).await?
     };
     statement_key(config)?;
+    submission_key(config)?;
     let organisation = config.organisation()?;
     let application = Application {
         id: organisation.id.clone(),
@@ -158,6 +159,10 @@ pub(crate) async fn install(
         }
         (false, _) => {}
     }
+    if let (true, Some(key)) = (has(Role::Keyserver), submission_key(config)?) {
+        let service = ssmax_keyserver::StatementService::Submission;
+        ssmax_keyserver::trust_statement_key(&config.keyserver()?, &key, service).await?;
+    }
     ssmax_store::files::create_private_dir(&config.federation_dir())?;
     let mut text = admission.to_json();
     text.push('\n');
@@ -193,7 +198,16 @@ pub(crate) fn installed(config: &Config) -> Result<Option<Admission>, Complaint>
     Admission::from_json(&text).map(Some).map_err(|fault| Complaint::from_json(&path, fault))
 }
 
-/// The public key of the submission service, for the keyserver to believe; made if it
+/// The public key of the milter's statements, for the keyserver to believe, if there is a
+/// milter; made if it is not there.
+fn submission_key(config: &Config) -> Result<Option<Vec<u8>>, Complaint> {
+    if !config.roles().contains(&Role::Submission) {
+        return Ok(None);
+    }
+    Ok(Some(ssmax_submission::initialise(&config.submission()?)?))
+}
+
+/// The public key of the gateway's statements, for the keyserver to believe; made if it
 /// is not there.
 fn statement_key(config: &Config) -> Result<Vec<u8>, Complaint> {
     Ok(ssmax_gateway::initialise(&config.gateway()?)?)

@@ -89,6 +89,7 @@ const MEMBER: &[Section] = &[
             Optional("max_private_operations", "4"),
             Optional("allow_pkcs1_decryption", "false"),
             Optional("sign_for_users", "false"),
+            Optional("gateway_logins", "true"),
             Optional("outside_certificates", "\"/etc/ssmax/outside\""),
             Optional("reviewers", "[\"officer@a.example\"]"),
             Optional("rewrap_own_per_day", "2000"),
@@ -177,6 +178,7 @@ const MEMBER: &[Section] = &[
         &[
             Set("host_name", "\"ssmax.a.example\""),
             Optional("submission", "\"127.0.0.1:2587\""),
+            Optional("submission_lmtp", "\"127.0.0.1:10023\""),
             Optional("inbound_smtp", "\"0.0.0.0:2525\""),
             Optional("inbound_lmtp", "\"127.0.0.1:2424\""),
             Optional("tls_certificate", "\"/etc/ssmax/tls/certificate.pem\""),
@@ -240,6 +242,28 @@ const MEMBER: &[Section] = &[
             Optional("min_data_bytes_per_second", "512"),
             Optional("data_grace_seconds", "60"),
             Optional("tls_timeout_seconds", "30"),
+        ],
+    ),
+    (
+        "submission",
+        &[
+            Set("milter", "\"unix:/var/spool/postfix/ssmax/submission.sock\""),
+            Optional("access", "\"group\""),
+            Optional("peers", "[\"postfix\"]"),
+            Optional("unauthenticated", "\"refuse\""),
+            Optional("aal", "1"),
+        ],
+    ),
+    ("submission.mechanisms", &[Optional("\"EXTERNAL\"", "2")]),
+    (
+        "submission.limits",
+        &[
+            Optional("max_connections", "500"),
+            Optional("max_frame_bytes", "262144"),
+            Optional("max_header_bytes", "262144"),
+            Optional("max_recipients", "1000"),
+            Optional("max_field_bytes", "48000"),
+            Optional("idle_seconds", "7200"),
         ],
     ),
 ];

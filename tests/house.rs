@@ -21,12 +21,13 @@ const FLOORS: [&[&str]; 10] = [
     &["inspection", "federation"],
     &["federation-client", "chain"],
     &["smime", "api"],
-    &["authority", "ca", "keyserver", "inspector", "gateway", "agent"],
+    &["authority", "ca", "keyserver", "inspector", "gateway", "submission", "agent"],
     &["ssmax"],
     &["e2e", "interop", "fuzz", "surgery", "support"],
 ];
 
-const ROLES: [&str; 6] = ["authority", "ca", "keyserver", "inspector", "gateway", "agent"];
+const ROLES: [&str; 7] =
+    ["authority", "ca", "keyserver", "inspector", "gateway", "submission", "agent"];
 
 /// Who may hold private keys at rest.
 const KEY_HOLDERS: [&str; 7] = ["keyserver", "ca", "authority", "agent", "ssmax", "e2e", "support"];
@@ -145,7 +146,7 @@ fn only_key_holders_link_the_key_store() {
 /// The same as a stranger would check it.
 #[test]
 fn cargo_tree_of_gateway_and_inspector_shows_no_key_backend() {
-    for package in ["ssmax-gateway", "ssmax-inspector"] {
+    for package in ["ssmax-gateway", "ssmax-inspector", "ssmax-submission"] {
         let output = Command::new(env!("CARGO"))
             .args(["tree", "--locked", "-p", package, "-e", "normal,build", "--prefix", "none"])
             .current_dir(env!("CARGO_MANIFEST_DIR"))

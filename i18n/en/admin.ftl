@@ -70,7 +70,7 @@ rec-certificate = Check the file it comes from, or ask whoever sent it to send i
 err-certificate-profile = A certificate would not follow its profile: { $reason }
 rec-certificate-profile = Check the names and domains in the configuration.
 err-statement-key = The key of the submission service cannot be used: { $reason }
-rec-statement-key = Restore the last backup, or remove gateway/statement.pem below state_dir and run ssmax org init and org install again.
+rec-statement-key = Restore the last backup, or remove statement.pem from gateway or submission below state_dir and run ssmax org init and org install again.
 
 ## Serving
 
@@ -84,8 +84,14 @@ err-socket-in-use = Another process serves this role's socket already
 rec-socket-in-use = End it first.
 err-socket-path = The path of a socket below run_dir is too long or unusable
 rec-socket-path = Choose a shorter run_dir, such as /run/ssmax.
+err-statement-key-foreign = The key is no key of a submission service, or another service's already
+rec-statement-key-foreign = Give each service a key of its own: statement.pem must not be copied from one to another.
 err-gateway-io = The gateway cannot open a file or an address: { $reason }
 rec-gateway-io = Run ssmax check: it says which.
+err-milter-io = The milter cannot open its socket or a file: { $reason }
+rec-milter-io = Run ssmax check: it says which.
+err-milter-peer = There is no user { $user } on this computer
+rec-milter-peer = Set peers in [submission] to the user that the MTA runs as.
 err-listen = { $address } cannot be listened on: { $reason }
 rec-listen = Choose an address of this computer; ports below 1024 need a privilege.
 err-route = The routes of the gateway do not work: { $reason }

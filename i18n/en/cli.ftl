@@ -89,6 +89,7 @@ cli-role-ca = certificate issuing system
 cli-role-keyserver = key server
 cli-role-inspector = inspection server
 cli-role-gateway = mail gateway
+cli-role-submission = milter at the submission service
 cli-role-starting = { $role } is starting
 cli-role-serving = { $role } is serving at { $addresses }
 cli-role-ended = { $role } has ended

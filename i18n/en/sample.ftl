@@ -68,6 +68,9 @@ sample-keyserver-max_private_operations = How many private-key operations one ma
 sample-keyserver-allow_pkcs1_decryption = Whether RSA keys open PKCS#1 v1.5, for old mailers.
 sample-keyserver-sign_for_users =
     Whether the key server may sign for people who sent unsigned mail with a strong login.
+sample-keyserver-gateway_logins =
+    Whether the gateway's own word counts that a person has logged in there. false where all
+    people submit at the MTA ([submission]); automatic mail is not affected.
 sample-keyserver-outside_certificates =
     A folder with S/MIME certificates (PEM, *.pem, one each) of people outside the federation,
     to whom mail may be encrypted ([gateway] outside). Left out: nobody.
@@ -137,6 +140,7 @@ sample-inspector-limits-findings = Findings that are kept for one mail.
 sample-gateway = The mail gateway.
 sample-gateway-host_name = The name of this host in greetings and in Authentication-Results.
 sample-gateway-submission = Where our own people hand in mail, with a login. Left out: nowhere.
+sample-gateway-submission_lmtp = Where our own MTA hands in by LMTP what people submitted at it ([submission]). Left out: nowhere.
 sample-gateway-inbound_smtp = Where other organisations' mail arrives by SMTP. Left out: nowhere.
 sample-gateway-inbound_lmtp = Where our own MTA hands in arriving mail by LMTP. Left out: nowhere.
 sample-gateway-tls_certificate = Certificate chain of the listeners, PEM. Left out: no TLS.
@@ -216,6 +220,27 @@ sample-gateway-limits-min_data_bytes_per_second = How fast a mail must arrive, i
 sample-gateway-limits-data_grace_seconds = How long it may be slower than that, in seconds.
 sample-gateway-limits-tls_timeout_seconds = Time for a TLS handshake, in seconds.
 
+sample-submission = The milter at the MTA's submission service: says by a key of its own who logged in.
+sample-submission-milter =
+    Where the MTA connects to, as in smtpd_milters: unix:PATH, or inet:127.0.0.1:PORT, where
+    every process of this host can say that anybody has logged in.
+sample-submission-access = Who may open the UNIX socket: group (of its folder) or owner.
+sample-submission-peers = The users whose processes are answered on the UNIX socket.
+sample-submission-unauthenticated =
+    What becomes of mail without a login: refuse, or pass (without a statement; the gateway
+    refuses it then at submission_lmtp).
+sample-submission-aal =
+    Authenticator assurance level of a login, 1 to 3. 2 allows unsigned mail to be signed for
+    people ([keyserver] sign_for_users).
+sample-submission-mechanisms = The level of logins by single SASL mechanisms.
+sample-submission-mechanisms-entry = One line for a mechanism.
+sample-submission-limits = What the MTA may ask of the milter.
+sample-submission-limits-max_connections = Connections at the same time.
+sample-submission-limits-max_frame_bytes = Octets of one frame of the milter protocol.
+sample-submission-limits-max_header_bytes = Octets of a mail's header.
+sample-submission-limits-max_recipients = Most recipients of one mail.
+sample-submission-limits-max_field_bytes = Octets of the field with the statement. Postfix cuts fields after 60000.
+sample-submission-limits-idle_seconds = How long the MTA may be silent, in seconds, while its client writes.
 sample-authority = The management organisation: admits members, publishes the member list.
 sample-authority-name = The name of the federation in its certificates. Used by ssmax authority init only.
 sample-authority-url = Where members reach it: https://HOST[:PORT], without a path.

@@ -70,7 +70,7 @@ rec-certificate = 元のファイルを確認するか、送り主に送り直�
 err-certificate-profile = 証明書がプロファイルに合いません: { $reason }
 rec-certificate-profile = 設定の名前とドメインを確認してください。
 err-statement-key = 送信受付の鍵を使えません: { $reason }
-rec-statement-key = 最後のバックアップを復元するか、state_dir の gateway/statement.pem を除いて ssmax org init と org install をやり直してください。
+rec-statement-key = 最後のバックアップを復元するか、state_dir の gateway または submission にある statement.pem を除いて ssmax org init と org install をやり直してください。
 
 ## 稼働
 
@@ -84,8 +84,14 @@ err-socket-in-use = 別のプロセスがすでにこの役割のソケットを
 rec-socket-in-use = 先にそれを終了してください。
 err-socket-path = run_dir のソケットのパスが長すぎるか、使えません
 rec-socket-path = /run/ssmax のような短い run_dir にしてください。
+err-statement-key-foreign = 提出証明の鍵ではないか、すでに別のサービスの鍵です
+rec-statement-key-foreign = 鍵はサービスごとに別にし、statement.pem を写して使わないでください。
 err-gateway-io = メール検証システムがファイルかアドレスを開けません: { $reason }
 rec-gateway-io = ssmax check を実行すると、どれかが分かります。
+err-milter-io = ミルターがソケットかファイルを開けません: { $reason }
+rec-milter-io = ssmax check を実行すると、どれかが分かります。
+err-milter-peer = このコンピュータに利用者{ $user }がいません
+rec-milter-peer = [submission]の peers を、MTAを動かす利用者にしてください。
 err-listen = { $address }で待ち受けできません: { $reason }
 rec-listen = このコンピュータのアドレスにしてください。1024未満のポートには権限が必要です。
 err-route = メール検証システムの経路が使えません: { $reason }

@@ -72,6 +72,7 @@ cli-role-ca = 公開鍵証明書発行・鍵管理システム
 cli-role-keyserver = 鍵管理サーバ
 cli-role-inspector = 検査サーバ
 cli-role-gateway = メール検証システム
+cli-role-submission = 提出窓口のミルター
 cli-role-starting = { $role }を起動しています
 cli-role-serving = { $role }が{ $addresses }で稼働しています
 cli-role-ended = { $role }が終了しました

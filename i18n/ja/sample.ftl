@@ -64,6 +64,9 @@ sample-keyserver-pkcs11-pin_file = 利用者PINのファイル。所有者だけ
 sample-keyserver-max_private_operations = メール一通に使える秘密鍵演算の回数。
 sample-keyserver-allow_pkcs1_decryption = 古いメールソフトのため、RSA鍵でPKCS#1 v1.5を開くか。
 sample-keyserver-sign_for_users = 強いログインで署名なしに送られたメールに、本人に代わり署名してよいか。
+sample-keyserver-gateway_logins =
+    メール検証システムでログインがあったという、それ自身の言葉を信じるか。利用者がみなMTAに提出する
+    （[submission]）なら false。自動メールには関わりません。
 sample-keyserver-outside_certificates =
     連合の外の人のS/MIME証明書（PEM、*.pem、一つずつ）のフォルダ。その人あてのメールを
     暗号化できるようになります（[gateway] outside）。省略するとなし。
@@ -129,6 +132,7 @@ sample-inspector-limits-findings = 一通について残す検出の数。
 sample-gateway = メール検証システム。
 sample-gateway-host_name = 挨拶と Authentication-Results に載るこのホストの名前。
 sample-gateway-submission = 自組織の利用者がログインして送信する先。省くと待ち受けません。
+sample-gateway-submission_lmtp = 利用者がMTAに提出したメールを自組織のMTAがLMTPで渡す先（[submission]）。省くと待ち受けません。
 sample-gateway-inbound_smtp = 他組織のメールがSMTPで届く先。省くと待ち受けません。
 sample-gateway-inbound_lmtp = 自組織のMTAが届いたメールをLMTPで渡す先。省くと待ち受けません。
 sample-gateway-tls_certificate = 待ち受けの証明書と中間証明書（PEM）。省くとTLSなし。
@@ -201,6 +205,27 @@ sample-gateway-limits-min_data_bytes_per_second = メールが届く速さの下
 sample-gateway-limits-data_grace_seconds = それより遅くてよい時間（秒）。
 sample-gateway-limits-tls_timeout_seconds = TLSの接続にかけてよい時間（秒）。
 
+sample-submission = MTAの提出窓口のミルター: 誰がログインしたかを自分の鍵で証明します。
+sample-submission-milter =
+    MTAの接続先。smtpd_milters と同じ書き方で unix:パス か inet:127.0.0.1:ポート。inet では、この
+    コンピュータのどのプロセスも、誰がログインしたとも言えてしまいます。
+sample-submission-access = UNIXソケットを開けるのは: group（フォルダのグループも）か owner（所有者だけ）
+sample-submission-peers = UNIXソケットで応じる相手のプロセスの利用者。
+sample-submission-unauthenticated =
+    ログインのないメールの扱い: refuse（拒否）か pass（提出証明なしで通す。submission_lmtp では
+    メール検証システムが拒否します）
+sample-submission-aal =
+    ログインの当人認証保証レベル（AAL）、1から3。2なら、署名のないメールに本人に代わり署名できます
+    （[keyserver] sign_for_users）。
+sample-submission-mechanisms = SASLの方式ごとの、ログインのレベル。
+sample-submission-mechanisms-entry = 方式ごとに一行。
+sample-submission-limits = MTAがミルターに求めてよい量。
+sample-submission-limits-max_connections = 同時接続数。
+sample-submission-limits-max_frame_bytes = ミルタープロトコルの一フレームの最大の大きさ（バイト）。
+sample-submission-limits-max_header_bytes = メールのヘッダーの最大の大きさ（バイト）。
+sample-submission-limits-max_recipients = 一通の最大の宛先数。
+sample-submission-limits-max_field_bytes = 提出証明のフィールドの最大の大きさ（バイト）。Postfixは60000で切ります。
+sample-submission-limits-idle_seconds = クライアントが書く間、MTAが黙っていてよい時間（秒）。
 sample-authority = 管理組織: 参加を認め、会員名簿を公開します。
 sample-authority-name = 証明書に載る連合の名前。ssmax authority init だけが使います。
 sample-authority-url = 参加組織から見たアドレス: https://ホスト[:ポート]。パスは付けません。

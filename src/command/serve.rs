@@ -70,6 +70,7 @@ async fn foreground(role: Role, config: &Config) -> Result<(), Complaint> {
         Role::Ca => ssmax_ca::serve(config.ca()?, stop).await?,
         Role::Inspector => ssmax_inspector::serve(config.inspector()?, stop).await?,
         Role::Gateway => ssmax_gateway::serve(config.gateway()?, stop).await?,
+        Role::Submission => ssmax_submission::serve(config.submission()?, stop).await?,
     }
     Ok(())
 }

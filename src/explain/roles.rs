@@ -23,6 +23,7 @@ impl From<ssmax_keyserver::SetupError> for Complaint {
             E::Certificate(error) => error.into(),
             E::NotAdmitted => Self::new(Exit::Unavailable, "not-admitted"),
             E::ForeignAdmission => Self::new(Exit::Bad, "admission-foreign"),
+            E::ForeignKey => Self::new(Exit::Bad, "statement-key-foreign"),
             E::Io(error) => socket(error.kind()),
             E::Transport(error) => error.into(),
             other => Self::new(Exit::Unavailable, "failed").with("reason", other),
@@ -65,6 +66,27 @@ impl From<ssmax_gateway::SetupError> for Complaint {
         match error {
             ssmax_gateway::SetupError::Store(error) => error.into(),
             other => Self::new(Exit::Unavailable, "statement-key").with("reason", other),
+        }
+    }
+}
+
+impl From<ssmax_submission::SetupError> for Complaint {
+    fn from(error: ssmax_submission::SetupError) -> Self {
+        match error {
+            ssmax_submission::SetupError::Store(error) => error.into(),
+            other => Self::new(Exit::Unavailable, "statement-key").with("reason", other),
+        }
+    }
+}
+
+impl From<ssmax_submission::ServeError> for Complaint {
+    fn from(error: ssmax_submission::ServeError) -> Self {
+        use ssmax_submission::ServeError as E;
+        match error {
+            E::Io(error) => Self::new(Exit::Unavailable, "milter-io").with("reason", error),
+            E::Setup(error) => error.into(),
+            E::NoUser(user) => Self::new(Exit::WrongUse, "milter-peer").with("user", user),
+            other => Self::new(Exit::Unavailable, "failed").with("reason", other),
         }
     }
 }

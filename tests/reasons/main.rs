@@ -25,6 +25,7 @@ mod of_member_opened;
 mod own_opened;
 mod provider;
 mod standing;
+mod stated;
 
 use ssmax_support::federation::Federation;
 use ssmax_support::stage::Stage;
@@ -35,6 +36,7 @@ async fn every_reason_is_reached_and_told_as_published() {
     let mut stage = Stage::open(&federation).await;
     accept::run(&mut stage).await;
     authenticate::run(&mut stage).await;
+    stated::run(&mut stage).await;
     inspect::run(&mut stage).await;
     own_opened::run(&mut stage).await;
     attachments::run(&mut stage).await;

@@ -402,8 +402,13 @@ pub(crate) async fn admit(
     let object = parsed(&mail.octets).decoded_body().unwrap();
     let parts = vec![offered("", &object)];
     let form = Form::Enveloped;
-    site.gateway(&GatewayRequest::AdmitOutbound(Box::new(AdmitOutbound { statement, form, parts })))
-        .await
+    site.gateway(&GatewayRequest::AdmitOutbound(Box::new(AdmitOutbound {
+        statement,
+        form,
+        parts,
+        received: None,
+    })))
+    .await
 }
 
 /// A CA that was taken over would otherwise give carol's key to mallory, who asks then.

@@ -89,7 +89,7 @@ impl Provider<'_> {
         let pem = files::read_private(&d.gateway.dir().join("statement.pem")).unwrap();
         let key = SoftwareKey::from_pem(std::str::from_utf8(&pem).unwrap()).unwrap();
         let statement = statement.sign(&key).unwrap();
-        let admission = AdmitOutbound { statement, form, parts: parts.clone() };
+        let admission = AdmitOutbound { statement, form, parts: parts.clone(), received: None };
         let request = GatewayRequest::AdmitOutbound(Box::new(admission));
         let OutboundTicket { ticket, .. } = self.at("gateway", &request).await.unwrap();
         let signer = Some(inner_signer(&signed_data));

@@ -57,7 +57,7 @@ fn as_alice(from: &str) -> Statement {
 
 async fn admit(site: &Site, statement: Statement, form: Form) -> Result<(), Problem> {
     let statement = statement.sign(&site.statement_key).unwrap();
-    let request = AdmitOutbound { statement, form, parts: vec![] };
+    let request = AdmitOutbound { statement, form, parts: vec![], received: None };
     let answer = site.gateway(&GatewayRequest::AdmitOutbound(Box::new(request))).await;
     answer.map(|OutboundTicket { .. }| ())
 }

@@ -98,7 +98,12 @@ impl Site {
             source: None,
         };
         let statement = statement.sign(&self.statement_key).unwrap();
-        GatewayRequest::AdmitOutbound(Box::new(AdmitOutbound { statement, form, parts }))
+        GatewayRequest::AdmitOutbound(Box::new(AdmitOutbound {
+            statement,
+            form,
+            parts,
+            received: None,
+        }))
     }
 }
 

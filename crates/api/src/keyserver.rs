@@ -206,6 +206,15 @@ pub struct AdmitOutbound {
     pub received: Option<Received>,
 }
 
+/// What a statement says of the mail of an own user, so that the worker looks into no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StatedMail {
+    /// SHA-256 of all of it.
+    Whole(Digest),
+    /// Of what comes through an MTA `statement::mail_digest`.
+    Content(Digest),
+}
+
 /// A mail as the gateway had it from an MTA, to be compared with the statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
@@ -523,8 +532,8 @@ pub struct Released {
     pub reply_key: Vec<u8>,
     /// The direction.
     pub direction: Direction,
-    /// SHA-256 of the mail, where the submission statement says it.
-    pub body: Option<Digest>,
+    /// Which mail it is, where a submission statement says it.
+    pub body: Option<StatedMail>,
     /// What the sending organisation signed, for a mail that came over the chain.
     pub announced: Option<AnnouncedMail>,
     /// Who may have signed the content.

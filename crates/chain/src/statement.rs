@@ -8,6 +8,7 @@
 use crate::Digest;
 use crate::hop_record::{RecordFault, check_version, to_json};
 use serde::{Deserialize, Serialize};
+use ssmax_mail::{Entity, MailFault};
 use ssmax_token::{SigningKey, TokenError};
 use time::OffsetDateTime;
 
@@ -105,6 +106,16 @@ impl Statement {
 #[must_use]
 pub fn mail_digest(headers: &Digest, entity: &Digest) -> Digest {
     Digest::of_fields("SSMAX1-submitted", &[&headers.0, &entity.0])
+}
+
+/// What [`mail_digest`] is made of: the digest of the covered fields, and SHA-256 of the
+/// content entity.
+///
+/// # Errors
+/// [`MailFault`] when a covered field stands there twice.
+pub fn parts_of_mail(mail: &Entity<'_>) -> Result<(Digest, Digest), MailFault> {
+    let headers = crate::binding::headers_digest(mail.header())?;
+    Ok((headers, Digest::of(&ssmax_mail::canonical::content_entity(mail))))
 }
 
 impl SignedStatement {

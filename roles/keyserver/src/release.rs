@@ -4,7 +4,7 @@ use crate::state::{Keyserver, failed};
 use crate::ticket::{Origin, Ticket, Worker, lock};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::keyserver::{AnnouncedMail, ExpectedSigner, FreshForm, Released};
+use ssmax_api::keyserver::{AnnouncedMail, ExpectedSigner, FreshForm, Released, StatedMail};
 use ssmax_chain::Digest;
 use ssmax_chain::binding::release_ukm;
 use ssmax_cms::enveloped::{
@@ -60,7 +60,10 @@ impl Keyserver {
         let (direction, body, signer, at) = match &open.origin {
             Origin::Own(own) => (
                 Direction::Outbound,
-                Some(own.statement.body),
+                Some(match own.seen {
+                    None => StatedMail::Whole(own.statement.body),
+                    Some(_) => StatedMail::Content(own.statement.body),
+                }),
                 ExpectedSigner::OwnUser {
                     from: own.from.to_string(),
                     certificates: own.user.signing.iter().map(|(_, der)| Digest::of(der)).collect(),

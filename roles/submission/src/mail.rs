@@ -10,6 +10,8 @@ use ssmax_mail::address::{Address, parse_from};
 use ssmax_mail::canonical::is_content_field;
 use ssmax_mail::{Header, parse_header};
 use ssmax_primitives::Sha256;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 
 /// Octets of a login name that are taken at most: what an address may have.
 const MAX_LOGIN_BYTES: usize = 320;
@@ -64,6 +66,12 @@ pub(crate) struct Seen {
 pub(crate) struct Mail {
     /// `None` where mail passes that nobody logged in for.
     pub(crate) login: Option<Login>,
+    /// When it began.
+    at: OffsetDateTime,
+    /// What no other mail has.
+    pub(crate) nonce: [u8; 16],
+    /// Fields that were missing: name, and value as it stands behind the colon.
+    pub(crate) added: Vec<(&'static str, String)>,
     pub(crate) mail_from: String,
     pub(crate) recipients: Vec<String>,
     /// Octets of the recipients in JSON.
@@ -90,13 +98,21 @@ impl Mail {
     /// # Errors
     /// [`Reason::FromNotSubmitter`] for an envelope sender that is no address: the MTA would
     /// make one of it that the statement does not name.
-    pub(crate) fn new(login: Option<Login>, sender: &[u8]) -> Result<Self, Reason> {
+    pub(crate) fn new(
+        login: Option<Login>,
+        sender: &[u8],
+        at: OffsetDateTime,
+        nonce: [u8; 16],
+    ) -> Result<Self, Reason> {
         let mail_from = path(sender).ok_or(Reason::FromNotSubmitter)?;
         if !mail_from.is_empty() && !is_address(&mail_from) {
             return Err(Reason::FromNotSubmitter);
         }
         Ok(Self {
             login,
+            at,
+            nonce,
+            added: Vec::new(),
             mail_from,
             recipients: Vec::new(),
             json_bytes: 0,
@@ -201,21 +217,39 @@ impl Mail {
         if self.content.is_some() || self.refusal.is_some() {
             return;
         }
-        let header = std::mem::take(&mut self.header);
-        match Content::begin(&header) {
+        let mut header = std::mem::take(&mut self.header);
+        match self.complete(&mut header).and_then(|()| Content::begin(&header)) {
             Ok(content) => self.content = Some(content),
             Err(reason) => self.refuse(reason),
         }
+    }
+
+    /// Adds Date and Message-ID where they are missing (RFC 6409 8.2, 8.3): behind the
+    /// statement nobody can.
+    fn complete(&mut self, header: &mut Vec<u8>) -> Result<(), Reason> {
+        let read = read_header(header)?;
+        let is_missing = |name| read.all(name).next().is_none();
+        let mut added = Vec::new();
+        if is_missing("Date") {
+            added.push(("Date", format!(" {}", self.at.format(&Rfc2822).unwrap_or_default())));
+        }
+        if is_missing("Message-ID") {
+            let from = one_from(&read)?;
+            let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+            let name = Digest::of(&self.nonce).to_string();
+            added.push(("Message-ID", format!(" <{}@{domain}>", name.get(..32).unwrap_or(&name))));
+        }
+        for (name, value) in &added {
+            header.extend_from_slice(format!("{name}:{value}\r\n").as_bytes());
+        }
+        self.added = added;
+        Ok(())
     }
 }
 
 impl Content {
     fn begin(header: &[u8]) -> Result<Self, Reason> {
-        let limits = ssmax_mail::Limits::default();
-        let header = parse_header(header, &limits).map_err(|fault| {
-            tracing::info!(%fault, "a header is not read");
-            Reason::MailMalformed
-        })?;
+        let header = read_header(header)?;
         let from = one_from(&header)?;
         let headers = headers_digest(&header).map_err(|_| Reason::MailMalformed)?;
         let mut entity = Sha256::new();
@@ -225,6 +259,13 @@ impl Content {
         entity.update(b"\r\n");
         Ok(Self { from, headers, entity })
     }
+}
+
+fn read_header(header: &[u8]) -> Result<Header<'_>, Reason> {
+    parse_header(header, &ssmax_mail::Limits::default()).map_err(|fault| {
+        tracing::info!(%fault, "a header is not read");
+        Reason::MailMalformed
+    })
 }
 
 fn one_from(header: &Header<'_>) -> Result<String, Reason> {
@@ -255,7 +296,7 @@ mod tests {
     }
 
     fn begun() -> Mail {
-        Mail::new(login(), b"<alice@a.example>").unwrap()
+        Mail::new(login(), b"<alice@a.example>", OffsetDateTime::UNIX_EPOCH, [7; 16]).unwrap()
     }
 
     /// The same as the gateway computes it from the whole mail.
@@ -275,17 +316,20 @@ mod tests {
             (b"ssmax-statement ", b" forged"),
             (b"content-type", b"text/plain;\n charset=utf-8"),
             (b"Content-Transfer-Encoding", b" 8bit"),
+            (b"Date", b" Thu, 01 Jan 1970 00:00:00 +0000"),
+            (b"Message-Id", b" <x@a.example>"),
         ] {
             mail.field(name, value, &limits);
         }
         mail.body(b"\xe3\x81\x82\r\n.\r\n");
         mail.body(b"end\r\n");
         let seen = mail.end().unwrap();
-        assert_eq!(mail.forged_fields, 1);
+        assert_eq!((mail.forged_fields, mail.added.as_slice()), (1, &[][..]));
         assert_eq!(seen.from, "alice@a.example");
         let through = "Received: by x; now\r\nFrom: Alice <alice@a.example>\r\n\
             Subject: a\r\n\tfolded  subject\r\ncontent-type:text/plain;\r\n charset=utf-8\r\n\
-            Content-Transfer-Encoding: 8bit\r\nX-Server: y\r\n\r\nあ\r\n.\r\nend\r\n";
+            Content-Transfer-Encoding: 8bit\r\nX-Server: y\r\nMessage-ID: <x@a.example>\r\n\
+            Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n\r\nあ\r\n.\r\nend\r\n";
         assert_eq!(seen.body, as_the_gateway_sees(through.as_bytes()));
         for other in [
             through.replace("あ", "い"),
@@ -299,11 +343,16 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_without_a_body_has_a_digest_too() {
+    fn a_mail_without_a_body_has_a_digest_too_and_gets_what_it_lacks() {
         let mut mail = begun();
         mail.field(b"From", b" alice@a.example", &Limits::default());
-        let expected = as_the_gateway_sees(b"From: alice@a.example\r\n\r\n");
-        assert_eq!(mail.end().unwrap().body, expected);
+        let body = mail.end().unwrap().body;
+        let [(date, at), (message_id, name)] = mail.added.as_slice() else { panic!() };
+        assert_eq!((*date, at.as_str()), ("Date", " Thu, 01 Jan 1970 00:00:00 +0000"));
+        assert_eq!((*message_id, name.len()), ("Message-ID", 1 + 1 + 32 + 11));
+        assert!(name.ends_with("@a.example>"), "{name}");
+        let whole = format!("Message-ID:{name}\r\nDate:{at}\r\nFrom: alice@a.example\r\n\r\n");
+        assert_eq!(body, as_the_gateway_sees(whole.as_bytes()));
     }
 
     #[test]
@@ -425,7 +474,10 @@ mod tests {
 
     #[test]
     fn an_envelope_sender_is_an_address_or_none() {
-        let begin = |sender: &[u8]| Mail::new(login(), sender).map(|mail| mail.mail_from);
+        let begin = |sender: &[u8]| {
+            Mail::new(login(), sender, OffsetDateTime::UNIX_EPOCH, [7; 16])
+                .map(|mail| mail.mail_from)
+        };
         assert_eq!(begin(b"<>").as_deref(), Ok(""));
         assert_eq!(begin(b"alice@a.example").as_deref(), Ok("alice@a.example"));
         for bad in [&b"<alice>"[..], b"<\xff@a.example>", b"<a@b@c>"] {

@@ -88,7 +88,7 @@ impl<'c> Session<'c> {
                 self.macros(of, &macros);
                 silent()
             }
-            Command::Mail(sender) => self.mail(sender),
+            Command::Mail(sender) => self.mail(sender, stating),
             Command::Recipient(octets) => self.recipient(octets),
             Command::Field(name, value) => {
                 let limits = &self.config.limits;
@@ -145,7 +145,7 @@ impl<'c> Session<'c> {
         }
     }
 
-    fn mail(&mut self, sender: &[u8]) -> Result<Said, SessionFault> {
+    fn mail(&mut self, sender: &[u8], stating: &impl Stating) -> Result<Said, SessionFault> {
         if self.mail.is_some() {
             return Err(SessionFault::Place);
         }
@@ -154,7 +154,7 @@ impl<'c> Session<'c> {
         if login.is_none() && self.config.unauthenticated == Unauthenticated::Refuse {
             return Ok(Said::Replies(refuse(Reason::LoginRequired)));
         }
-        match Mail::new(login, sender) {
+        match Mail::new(login, sender, stating.now(), stating.nonce()) {
             Ok(mail) => {
                 self.mail = Some(mail);
                 Ok(Said::Replies(Replies::default().go_on()))
@@ -194,7 +194,7 @@ impl<'c> Session<'c> {
                     recipients: mail.recipients,
                     body: seen.body,
                     at: stating.now(),
-                    nonce: hexadecimal(stating.nonce()),
+                    nonce: hexadecimal(mail.nonce),
                     source: None,
                 };
                 match self.sign(&statement, stating) {
@@ -209,7 +209,12 @@ impl<'c> Session<'c> {
             replies.without_field(index, STATEMENT_FIELD)
         });
         match stated {
-            Some(value) => replies.with_field(STATEMENT_FIELD, &value).go_on(),
+            Some(value) => {
+                let added = mail.added.iter();
+                let replies =
+                    added.fold(replies, |replies, (name, value)| replies.with_field(name, value));
+                replies.with_field(STATEMENT_FIELD, &value).go_on()
+            }
             None => replies.go_on(),
         }
     }

@@ -32,7 +32,7 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     if roles.contains(&Role::Inspector) {
         walls(report);
     }
-    if roles.iter().any(|role| *role != Role::Gateway) {
+    if roles.iter().any(|role| !matches!(role, Role::Gateway | Role::Submission)) {
         memory(roles.contains(&Role::Inspector), report);
     }
 }
@@ -58,7 +58,7 @@ fn sockets(config: &Config, report: &mut Report<'_>) {
             Role::Keyserver => &["gateway", "inspector", "person", "ca"],
             Role::Ca => &["gateway", "keyserver", "inspector", "officer"],
             Role::Inspector => &["gateway"],
-            Role::Authority | Role::Gateway => &[],
+            Role::Authority | Role::Gateway | Role::Submission => &[],
         };
         for caller in callers {
             let path = config.run_dir().join(format!("{}.{caller}.sock", role.as_str()));

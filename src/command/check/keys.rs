@@ -119,8 +119,8 @@ fn keys_of(config: &Config, role: Role) -> Result<Option<Keys>, Complaint> {
                 pkcs1: false,
             }
         }
-        // These two hold no key that could be unlocked.
-        Role::Inspector | Role::Gateway => return Ok(None),
+        // These hold no key that could be unlocked.
+        Role::Inspector | Role::Gateway | Role::Submission => return Ok(None),
     }))
 }
 

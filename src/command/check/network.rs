@@ -8,6 +8,7 @@ use crate::config::{Config, Role};
 use ssmax_federation::{CLOCK_SKEW, Freshness, MemberList, freshness};
 use ssmax_gateway::wire::Route;
 use ssmax_gateway::{GatewayConfig, listen::TlsServer};
+use ssmax_submission::MilterAddress;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,9 @@ pub(super) async fn check(config: &Config, report: &mut Report<'_>) {
             Err(complaint) => report.error("gateway", &complaint),
         }
     }
+    if let (true, Ok(settings)) = (roles.contains(&Role::Submission), config.submission()) {
+        milter(config, &settings.submission.milter, report).await;
+    }
     // Before the admission there is nothing to trust the authority by.
     if config.is_member() && config.admission().exists() {
         federation(config, report).await;
@@ -38,6 +42,7 @@ pub(super) async fn check(config: &Config, report: &mut Report<'_>) {
 async fn gateway(config: &Config, gateway: &GatewayConfig, report: &mut Report<'_>) {
     let listeners = [
         ("submission", gateway.submission),
+        ("submission_lmtp", gateway.submission_lmtp),
         ("inbound_smtp", gateway.inbound_smtp),
         ("inbound_lmtp", gateway.inbound_lmtp),
     ];
@@ -53,6 +58,30 @@ async fn gateway(config: &Config, gateway: &GatewayConfig, report: &mut Report<'
     next_hop("gateway.next_hop", &gateway.next_hop, report).await;
     for (domain, route) in &gateway.routes {
         next_hop(&format!("gateway.routes.{domain}"), route, report).await;
+    }
+}
+
+/// Where the MTA asks the milter. Every process of this host can speak on a loopback
+/// address, and say that anybody has logged in.
+async fn milter(config: &Config, milter: &MilterAddress, report: &mut Report<'_>) {
+    let address = milter.to_string();
+    let name = of(Role::Submission, "milter");
+    match milter {
+        MilterAddress::Inet(socket) => {
+            listen(config, Role::Submission, "milter", *socket, report).await;
+            let complaint = Complaint::new(Exit::Bad, "milter-open");
+            report.warning(&name, &complaint.with("address", address));
+        }
+        MilterAddress::Unix(path) => {
+            let folder = path.parent().filter(|folder| folder.is_dir());
+            match folder.map(writable) {
+                Some(Ok(())) => report.ok(&name, "check-milter", &[("address", &address)]),
+                _ => {
+                    let complaint = Complaint::new(Exit::Bad, "milter-folder");
+                    report.error(&name, &complaint.with("address", address));
+                }
+            }
+        }
     }
 }
 

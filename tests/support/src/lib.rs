@@ -28,6 +28,7 @@ pub mod published;
 pub mod site;
 pub mod smtp;
 pub mod stage;
+pub mod stated;
 pub mod wire;
 
 /// The program under test: cargo builds it beside the tests, before them.

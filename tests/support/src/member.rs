@@ -85,6 +85,8 @@ pub struct Member {
     pub ca: ssmax_ca::Settings,
     pub inspector: ssmax_inspector::Settings,
     pub gateway: ssmax_gateway::Settings,
+    /// The milter at its MTA, which has a key here and does not run.
+    pub milter: ssmax_submission::Settings,
     pub admission: Admission,
     /// The network in front of its gateway.
     pub wire: Arc<Wire>,
@@ -124,6 +126,7 @@ impl Member {
             ca: ca(&home, &organisation),
             inspector: inspector(&run_dir, outline),
             gateway: gateway(&home, &organisation, outline, authority.1, routes),
+            milter: milter(&home),
             domain,
             home,
             admission: nothing_yet(),
@@ -173,6 +176,9 @@ impl Member {
         ssmax_keyserver::install_admission(&self.keyserver, &admission, &seal_ca, &statement_key)
             .await
             .unwrap();
+        let milter_key = ssmax_submission::initialise(&self.milter).unwrap();
+        let service = ssmax_keyserver::StatementService::Submission;
+        ssmax_keyserver::trust_statement_key(&self.keyserver, &milter_key, service).await.unwrap();
         let federation = &self.gateway.federation;
         files::write_private(&federation.root, admission.root.as_bytes()).unwrap();
         files::write_private(&federation.tls_ca, admission.tls_ca.as_bytes()).unwrap();
@@ -291,6 +297,7 @@ fn keyserver(
             max_private_operations: outline.max_private_operations,
             allow_pkcs1_decryption: false,
             sign_for_users: true,
+            gateway_logins: true,
             reviewers: ["alice", "bob"]
                 .map(|name| format!("{name}@{}.example", outline.name))
                 .into(),
@@ -300,6 +307,23 @@ fn keyserver(
             audit_days: 1830,
             listen: None,
             limits: outline.limits,
+        },
+    }
+}
+
+/// Logins at the MTA count as much as those at the gateway do here.
+fn milter(home: &Path) -> ssmax_submission::Settings {
+    ssmax_submission::Settings {
+        state_dir: home.join("state"),
+        run_dir: home.join("run"),
+        submission: ssmax_submission::SubmissionConfig {
+            milter: ssmax_submission::MilterAddress::Unix(home.join("milter.sock")),
+            access: ssmax_submission::Access::Owner,
+            peers: Vec::new(),
+            unauthenticated: ssmax_submission::Unauthenticated::Refuse,
+            aal: 2,
+            mechanisms: BTreeMap::new(),
+            limits: ssmax_submission::Limits::default(),
         },
     }
 }
@@ -366,6 +390,7 @@ fn gateway(
         gateway: GatewayConfig {
             host_name: format!("mx.{}", organisation.domains[0]),
             submission: Some(ANY_PORT),
+            submission_lmtp: Some(ANY_PORT),
             inbound_smtp: Some(ANY_PORT),
             inbound_lmtp: None,
             tls_certificate: None,

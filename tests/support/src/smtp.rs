@@ -42,13 +42,42 @@ pub async fn send(
     tokio::time::timeout(TIMEOUT, talk).await.expect("an answer in time")
 }
 
+/// Hands in a mail by LMTP, as an MTA does; gives the reply for each recipient.
+pub async fn hand_in(
+    server: SocketAddr,
+    from: &str,
+    recipients: &[&str],
+    mail: &[u8],
+) -> Vec<String> {
+    let talk = async {
+        let mut session = Session::greet(server, "LHLO").await;
+        let reply = session.say(&format!("MAIL FROM:<{from}>")).await;
+        assert!(reply.starts_with('2'), "{reply}");
+        for recipient in recipients {
+            let reply = session.say(&format!("RCPT TO:<{recipient}>")).await;
+            assert!(reply.starts_with('2'), "{reply}");
+        }
+        session.say("DATA").await;
+        let mut replies = vec![session.content(mail).await];
+        while replies.len() < recipients.len() {
+            replies.push(session.reply().await);
+        }
+        replies
+    };
+    tokio::time::timeout(TIMEOUT, talk).await.expect("an answer in time")
+}
+
 struct Session(BufReader<TcpStream>);
 
 impl Session {
     async fn open(server: SocketAddr) -> Self {
+        Self::greet(server, "EHLO").await
+    }
+
+    async fn greet(server: SocketAddr, word: &str) -> Self {
         let mut session = Self(BufReader::new(TcpStream::connect(server).await.unwrap()));
         session.reply().await;
-        session.say("EHLO mailer.example").await;
+        session.say(&format!("{word} mailer.example")).await;
         session
     }
 

@@ -11,8 +11,8 @@ use ssmax_chain::journey::{Accepted, Envelope, Mail};
 use ssmax_chain::{Digest, Reason, Refusal, trace};
 use ssmax_cms::Limits;
 use ssmax_cms::enveloped::Enveloped;
-use ssmax_mail::Entity;
 use ssmax_mail::address::parse_from;
+use ssmax_mail::{Entity, Header};
 use ssmax_smime::content;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
@@ -179,7 +179,12 @@ pub(crate) fn one_from(mail: &Entity<'_>) -> Result<String, Refusal> {
 
 /// The Message-ID with its brackets, or nothing.
 pub(crate) fn message_id_of(mail: &Entity<'_>) -> String {
-    mail.header()
+    message_id_in(mail.header())
+}
+
+/// As [`message_id_of`], where only the header is read.
+pub(super) fn message_id_in(header: &Header<'_>) -> String {
+    header
         .one("Message-ID")
         .ok()
         .flatten()

@@ -2,7 +2,7 @@
 //! of the login. The statement comes in a field of the mail, is taken off here and goes to
 //! the keyserver instead of one of ours. Nothing of it is verified here.
 
-use super::accept::{Arrival, Submitted, message_id_of, one_from, parse};
+use super::accept::{Arrival, Submitted, message_id_in, parse};
 use crate::ambiguity;
 use crate::config::Ambiguous;
 use crate::fate::Fates;
@@ -13,11 +13,10 @@ use crate::reply;
 use crate::wire::Reply;
 use serde::{Deserialize, Serialize};
 use ssmax_api::keyserver::Received;
-use ssmax_chain::binding::headers_digest;
-use ssmax_chain::statement::SignedStatement;
+use ssmax_chain::statement::{SignedStatement, parts_of_mail};
 use ssmax_chain::{Digest, Reason, Refusal, statement_field};
 use ssmax_mail::address::Address;
-use ssmax_mail::canonical;
+use ssmax_mail::parse_header;
 use std::sync::Arc;
 
 /// The journey behind the listener for what was submitted at the MTA.
@@ -61,32 +60,31 @@ fn accept(
     message_id: &mut String,
 ) -> Result<Submitted, Refusal> {
     let (octets, values) = statement_field::take_off(octets);
-    let read = (|| {
-        let mail = parse(&octets)?;
-        *message_id = message_id_of(&mail);
-        // Before Date and Message-ID are added: the submission service has not seen them.
-        let headers = headers_digest(mail.header()).map_err(|_| Reason::MailMalformed)?;
-        let entity = Digest::of(&canonical::content_entity(&mail));
-        Ok::<_, Refusal>((one_from(&mail)?, headers, entity))
-    })();
+    let blank = octets.windows(4).position(|octets| octets == b"\r\n\r\n");
+    let end = blank.map_or(octets.len(), |at| at + 2);
+    let header = octets.get(..end).unwrap_or_default();
+    if let Ok(header) = parse_header(header, &ssmax_mail::Limits::default()) {
+        *message_id = message_id_in(&header);
+    }
     let [value] = values.as_slice() else { return Err(Reason::StatementMissing.into()) };
     let statement = statement_field::read_value(value).map_err(|_| Reason::StatementInvalid)?;
     let claimed = statement.claimed().ok_or(Reason::StatementInvalid)?;
-    let (from, headers, entity) = read?;
     let login = Login { user: claimed.user, method: claimed.method, aal: claimed.aal };
-    let stated = Stated {
-        statement,
-        nonce: claimed.nonce,
-        mail_from: envelope.mail_from.clone(),
-        from,
-        headers,
-        entity,
-        released: false,
-    };
     // Never rebuilt: the statement is about the content as it came.
     let arrival = Arrival::read(octets, Ambiguous::Refuse)?;
     let (mail_from, recipients) = (envelope.mail_from.clone(), envelope.recipients.clone());
     let submitted = arrival.submitted(login, None, mail_from, recipients, message_id)?;
+    let mail = parse(submitted.mail.octets())?;
+    let (headers, entity) = parts_of_mail(&mail).map_err(|_| Reason::MailMalformed)?;
+    let stated = Stated {
+        statement,
+        nonce: claimed.nonce,
+        mail_from: envelope.mail_from.clone(),
+        from: submitted.from.clone(),
+        headers,
+        entity,
+        released: false,
+    };
     Ok(submitted.with_statement(stated))
 }
 

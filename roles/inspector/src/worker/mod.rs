@@ -19,7 +19,10 @@ use open::Opened;
 use signer::Signed;
 use ssmax_api::Problem;
 use ssmax_api::inspector::{AttachmentDelivery, FromWorker, Inspect, Inspected, Order, Task};
-use ssmax_api::keyserver::{ExpectedSigner, InnerSigner, Released, VERDICT_LABEL, VerdictBody};
+use ssmax_api::keyserver::{
+    ExpectedSigner, InnerSigner, Released, StatedMail, VERDICT_LABEL, VerdictBody,
+};
+use ssmax_chain::statement::{mail_digest, parts_of_mail};
 use ssmax_chain::{Digest, Reason};
 use ssmax_daemon::frame::MAX_FRAME_BYTES;
 use ssmax_daemon::laden::{read_laden_sync, write_laden_sync};
@@ -118,6 +121,18 @@ struct Worker {
     detectors: Detectors,
 }
 
+/// Whether the mail is the one of the statement. The gateway is not asked to be believed.
+fn is_stated(stated: StatedMail, mail: &[u8]) -> bool {
+    match stated {
+        StatedMail::Whole(digest) => Digest::of(mail) == digest,
+        StatedMail::Content(digest) => {
+            let mail = ssmax_mail::parse(mail, &ssmax_mail::Limits::default()).ok();
+            let parts = mail.and_then(|mail| parts_of_mail(&mail).ok());
+            parts.is_some_and(|(headers, entity)| mail_digest(&headers, &entity) == digest)
+        }
+    }
+}
+
 impl Worker {
     fn new(detectors: Detectors) -> Self {
         Self { keyserver: Keyserver::default(), findings: vec![], held: false, detectors }
@@ -150,7 +165,7 @@ impl Worker {
         let key = SoftwareKey::generate(KeyAlgorithm::EcP256).map_err(|_| Problem::Failed)?;
         let released = self.keyserver.release(key.spki())?;
         let mail = std::mem::take(&mut inspect.mail);
-        if released.body.is_some_and(|body| body != Digest::of(&mail)) {
+        if !released.body.is_none_or(|stated| is_stated(stated, &mail)) {
             return Err(Problem::NotAllowed.into());
         }
         if inspect.plan.attachments == Some(AttachmentDelivery::Keep) {

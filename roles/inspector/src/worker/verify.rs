@@ -3,7 +3,7 @@
 
 use super::open::{self, Opened};
 use super::signer::{self, Signed};
-use super::{Stop, Worker};
+use super::{Stop, Worker, is_stated};
 use ssmax_api::Problem;
 use ssmax_api::inspector::{AttachmentDelivery, Inspect, Inspected};
 use ssmax_api::keyserver::Released;
@@ -19,7 +19,7 @@ impl Worker {
         let key = SoftwareKey::generate(KeyAlgorithm::EcP256).map_err(|_| Problem::Failed)?;
         let released = self.keyserver.verify_submission(key.spki())?;
         let mail = std::mem::take(&mut inspect.mail);
-        if released.body.is_some_and(|body| body != Digest::of(&mail)) {
+        if !released.body.is_none_or(|stated| is_stated(stated, &mail)) {
             return Err(Problem::NotAllowed.into());
         }
         if inspect.plan.attachments == Some(AttachmentDelivery::Keep) {
