@@ -354,7 +354,7 @@ impl Config {
             Role::Keyserver => self.file.keyserver.as_ref()?.listen,
             Role::Ca => self.file.ca.as_ref()?.listen,
             Role::Inspector => self.file.inspector.as_ref()?.listen,
-            Role::Authority | Role::Gateway => None,
+            Role::Authority | Role::Gateway | Role::Submission => None,
         }
     }
 

@@ -86,6 +86,11 @@ impl Dovecot {
         Self { imap, dir, _running: running }
     }
 
+    /// Where a mail server asks whether a login is right.
+    pub fn logins(&self) -> PathBuf {
+        self.dir.join("run/postfix-auth")
+    }
+
     /// Gives a mailbox a Sieve script.
     #[track_caller]
     pub fn filter(&self, mailbox: &str, script: &str) {
@@ -107,7 +112,7 @@ protocols = imap lmtp
 log_path = {dir}/dovecot.log
 ssl = no
 disable_plaintext_auth = no
-auth_mechanisms = plain
+auth_mechanisms = plain login
 mail_location = maildir:{dir}/mail/%d/%n
 mail_uid = {MAIL_USER}
 mail_gid = {MAIL_USER}
@@ -140,6 +145,12 @@ service lmtp {{
   inet_listener lmtp {{
     address = {ip}
     port = {lmtp}
+  }}
+}}
+# For Postfix's submission service, which runs as another user.
+service auth {{
+  unix_listener {dir}/run/postfix-auth {{
+    mode = 0666
   }}
 }}
 service anvil {{

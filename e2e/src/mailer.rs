@@ -27,6 +27,21 @@ pub fn submit(member: &Member, sender: &Person, recipients: &[&str], mail: &[u8]
     hand_in(&sender.dir, member.submission(), &login, &sender.address, recipients, mail)
 }
 
+/// Submits a mail at the own Postfix, with the mailbox's password. `mechanism` is a SASL
+/// mechanism that swaks knows.
+#[track_caller]
+pub fn submit_at_postfix(
+    member: &Member,
+    sender: &Person,
+    mechanism: &str,
+    recipients: &[&str],
+    mail: &[u8],
+) -> Said {
+    let login = ["--auth", mechanism, "--auth-user", &sender.address, "--auth-password"];
+    let login = [&login[..], &[crate::dovecot::PASSWORD]].concat();
+    hand_in(&sender.dir, member.mta_submission(), &login, &sender.address, recipients, mail)
+}
+
 /// Hands a mail to an MX, as any host may. Files are written to `dir`.
 #[track_caller]
 pub fn hand_in(
@@ -87,6 +102,21 @@ fn open_under(person: &Person, anchor: &str, mail: &[u8]) -> Opened {
     let signer = openssl(person, "x509 -in signer.pem -noout -email");
     let read = |name| fs::read(person.dir.join(name)).unwrap();
     Opened { entity: read("entity"), signer: signer.text().trim().to_owned() }
+}
+
+/// Signs a mail with the person's own key, in clear. Gives the mail and what is signed in
+/// it: what is not 7-bit gets a transfer encoding before.
+#[track_caller]
+pub fn sign(site: &Site, person: &Person, mail: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let file = |name: &str| person.dir.join(name).to_str().unwrap().to_owned();
+    fs::write(file("mail.eml"), mail).unwrap();
+    let (key, signing) = (file("signing-key.pem"), file("signing-file.pem"));
+    let (chain, plain, signed) = (file("chain.pem"), file("mail.eml"), file("signed.eml"));
+    let keys = ["--key", &key, "--cert", &signing, "--chain", &chain];
+    let more = ["--encryption-cert", &file("encryption.pem"), "--out", &signed];
+    let _ = site.run(&[&["mail", "sign", &plain], &keys[..], &more].concat()).ends(0);
+    openssl(person, "cms -verify -noverify -in signed.eml -out signed-entity");
+    (fs::read(signed).unwrap(), fs::read(file("signed-entity")).unwrap())
 }
 
 /// Signs a mail with the person's own key, and encrypts it with the certificates that

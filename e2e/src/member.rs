@@ -4,11 +4,11 @@ use crate::authority::Authority;
 use crate::dovecot::{self, Dovecot};
 use crate::greylist::Greylist;
 use crate::place::Place;
-use crate::postfix::{Postfix, Settings};
+use crate::postfix::{Postfix, Settings, Submission};
 use crate::process::{Running, run};
 use crate::ssmax::Site;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The roles of a member.
@@ -35,8 +35,11 @@ pub struct Outline {
     pub full: &'static [&'static str],
     /// Local parts that Postfix makes another address of, behind the gateway.
     pub aliases: &'static [(&'static str, &'static str)],
-    /// Whether the MX puts off every recipient at first.
+    /// Whether the MX puts off every recipient at first; where people submit at Postfix, the
+    /// way out instead.
     pub greylists: bool,
+    /// Whether people submit at Postfix, not at the gateway.
+    pub submits_at_postfix: bool,
 }
 
 /// The addresses of an organisation.
@@ -50,6 +53,8 @@ struct Ports {
     filter: SocketAddr,
     machines: SocketAddr,
     automatic: SocketAddr,
+    mta_submission: SocketAddr,
+    stated: SocketAddr,
 }
 
 /// An organisation.
@@ -58,6 +63,7 @@ pub struct Member {
     outline: Outline,
     site: Site,
     ports: Ports,
+    milter: PathBuf,
     roles: Vec<Running>,
     servers: Option<(Postfix, Dovecot)>,
     greylist: Option<Greylist>,
@@ -79,14 +85,29 @@ pub struct Person {
 impl Member {
     /// Writes its configuration; nothing is made or started yet.
     pub fn new(place: &Place, outline: Outline, authority: &Authority) -> Self {
-        let [mx, reinjection, imap, mailboxes, submission, machines] =
+        let [mx, reinjection, imap, mailboxes, submission, machines, mta_submission] =
             std::array::from_fn(|_| place.free(outline.ip));
-        let [filter, automatic] = std::array::from_fn(|_| place.free(Ipv4Addr::LOCALHOST));
-        let ports =
-            Ports { mx, reinjection, imap, mailboxes, submission, filter, machines, automatic };
-        let config = ssmax_toml(&outline, &ports, &authority.url());
+        let [filter, automatic, stated] = std::array::from_fn(|_| place.free(Ipv4Addr::LOCALHOST));
+        let ports = Ports {
+            mx,
+            reinjection,
+            imap,
+            mailboxes,
+            submission,
+            filter,
+            machines,
+            automatic,
+            mta_submission,
+            stated,
+        };
+        let milter = place.path().join(format!("milter-{}/submission.sock", outline.name));
+        let mut config = ssmax_toml(&outline, &ports, &authority.url());
+        if outline.submits_at_postfix {
+            crate::postfix::make_milter_dir(milter.parent().unwrap());
+            config.push_str(&submission_toml(&milter));
+        }
         let site = Site::new(place.private_dir(outline.name), &config);
-        Self { outline, site, ports, roles: Vec::new(), servers: None, greylist: None }
+        Self { outline, site, ports, milter, roles: Vec::new(), servers: None, greylist: None }
     }
 
     /// Its folder.
@@ -107,6 +128,16 @@ impl Member {
     /// Where its people submit mail.
     pub fn submission(&self) -> SocketAddr {
         self.ports.submission
+    }
+
+    /// Where its people submit mail at Postfix.
+    pub fn mta_submission(&self) -> SocketAddr {
+        self.ports.mta_submission
+    }
+
+    /// Where its gateway takes from Postfix what was submitted there.
+    pub fn stated(&self) -> SocketAddr {
+        self.ports.stated
     }
 
     /// Where scanners hand in, without a login.
@@ -166,6 +197,7 @@ impl Member {
             .collect();
         let aliases: Vec<(&str, &str)> =
             aliases.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
+        let logins = dovecot.logins();
         let settings = Settings {
             machines: ports.machines,
             automatic: ports.automatic,
@@ -176,6 +208,12 @@ impl Member {
             mx: ports.mx,
             reinjection: ports.reinjection,
             filter: ports.filter,
+            submission: self.outline.submits_at_postfix.then(|| Submission {
+                address: ports.mta_submission,
+                logins: &logins,
+                milter: &self.milter,
+                filter: ports.stated,
+            }),
             mailboxes: ports.mailboxes,
             other: (&other.domain(), other.ports.mx),
         };
@@ -200,7 +238,9 @@ impl Member {
     /// Starts all roles. One that ends stays away, so that a test sees its absence.
     #[track_caller]
     pub fn serve(&mut self) {
-        self.roles.push(self.site.serve(&["--no-restart"], &ROLES));
+        let submission = self.outline.submits_at_postfix.then_some("submission");
+        let roles: Vec<&str> = ROLES.into_iter().chain(submission).collect();
+        self.roles.push(self.site.serve(&["--no-restart"], &roles));
     }
 
     /// Starts one role again that has ended.
@@ -276,9 +316,23 @@ impl Member {
     }
 }
 
+/// A login by LOGIN counts for more, so that both levels are seen.
+fn submission_toml(milter: &Path) -> String {
+    format!(
+        "
+[submission]
+milter = \"unix:{}\"
+
+[submission.mechanisms]
+LOGIN = 2
+",
+        milter.display()
+    )
+}
+
 fn ssmax_toml(outline: &Outline, ports: &Ports, authority: &str) -> String {
     let Outline { name, id, japanese, fresh_form, .. } = outline;
-    let Ports { submission, filter, reinjection, automatic, .. } = ports;
+    let Ports { submission, filter, reinjection, automatic, stated, .. } = ports;
     format!(
         "state_dir = \"state\"
 run_dir = \"run\"
@@ -312,6 +366,7 @@ host_name = \"ssmax.{name}.example\"
 submission = \"{submission}\"
 allow_plaintext_auth = true
 inbound_lmtp = \"{filter}\"
+submission_lmtp = \"{stated}\"
 next_hop = \"smtp://{reinjection}\"
 
 [gateway.lists]

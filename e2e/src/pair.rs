@@ -22,6 +22,7 @@ pub const A: Outline = Outline {
     full: &[],
     aliases: &[],
     greylists: false,
+    submits_at_postfix: false,
 };
 
 /// The second one, likewise.
@@ -53,6 +54,8 @@ pub struct Pair {
 impl Pair {
     /// Both are members, and all roles and mail servers run.
     pub fn set_up(a: Outline, b: Outline) -> Self {
+        // Whose login is of a low level has to sign.
+        let signs = a.submits_at_postfix;
         let place = Place::new();
         let mut authority = Authority::found(&place);
         let mut a = Member::new(&place, a, &authority);
@@ -67,7 +70,7 @@ impl Pair {
             member.serve();
             member.add_automatic_roles();
         }
-        let alice = a.add_person("alice", "山田 有紗", false);
+        let alice = a.add_person("alice", "山田 有紗", signs);
         Self { a, b, _authority: authority, alice, place }
     }
 

@@ -35,10 +35,25 @@ pub struct Settings<'a> {
     pub aliases: &'a [(&'a str, &'a str)],
     /// Who says whether a recipient may be served already, by Postfix's policy protocol.
     pub policy: Option<SocketAddr>,
+    /// Where people submit at this Postfix, if they do.
+    pub submission: Option<Submission<'a>>,
     /// Dovecot's LMTP listener.
     pub mailboxes: SocketAddr,
     /// The other organisation's domain and MX: there is no DNS here.
     pub other: (&'a str, SocketAddr),
+}
+
+/// The submission service: logins by Dovecot, statements by the milter.
+#[derive(Debug, Clone, Copy)]
+pub struct Submission<'a> {
+    /// Where people's mailers connect to.
+    pub address: SocketAddr,
+    /// Where Dovecot says whether a login is right.
+    pub logins: &'a Path,
+    /// The milter's socket.
+    pub milter: &'a Path,
+    /// The gateway's LMTP listener for what was submitted here.
+    pub filter: SocketAddr,
 }
 
 /// A running instance.
@@ -104,6 +119,14 @@ fn postfix_user() -> u32 {
     user
 }
 
+/// Makes the folder of the milter's socket as an administrator does: the role's own, and
+/// open for Postfix's group, which the socket gets from it.
+#[track_caller]
+pub fn make_milter_dir(dir: &Path) {
+    let _ =
+        run(Command::new("install").args(["-d", "-g", "postfix", "-m", "2750"]).arg(dir)).ends(0);
+}
+
 fn main_cf(dir: &Path, settings: &Settings<'_>) -> String {
     let Settings { name, domain, mailboxes, aliases, other: (other, mx), .. } = settings;
     let aliases: String = aliases.iter().map(|(from, to)| format!(" {{{from} = {to}}}")).collect();
@@ -164,14 +187,45 @@ fn master_cf(settings: &Settings<'_>) -> String {
     let IpAddr::V4(_) = mx.ip() else { panic!("{mx}") };
     let on = |address: &SocketAddr| format!("[{}]:{}", address.ip(), address.port());
     let (filter, automatic) = (on(filter), on(automatic));
-    let policy = settings.policy.map_or_else(String::new, |policy| {
-        format!("\n  -o smtpd_recipient_restrictions=check_policy_service,inet:{policy},permit")
+    // Where people submit here, what goes out is put off; else what comes in.
+    let greylist = settings.policy.map(|policy| format!("check_policy_service,inet:{policy},"));
+    let (policy, put_off) = match (&greylist, &settings.submission) {
+        (Some(greylist), None) => {
+            (format!("\n  -o smtpd_recipient_restrictions={greylist}permit"), "")
+        }
+        (Some(greylist), Some(_)) => (String::new(), greylist.as_str()),
+        (None, _) => (String::new(), ""),
+    };
+    let submission = settings.submission.as_ref().map_or_else(String::new, |submission| {
+        let Submission { address, logins, milter, filter } = submission;
+        let (logins, milter, filter) = (logins.display(), milter.display(), on(filter));
+        format!(
+            "{address} inet n - n - - smtpd
+  -o syslog_name=postfix-{name}/submission
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_sasl_type=dovecot
+  -o smtpd_sasl_path={logins}
+  -o smtpd_client_restrictions=
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_milters=unix:{milter}
+  -o milter_default_action=tempfail
+  -o content_filter=ssmax-submission:{filter}
+  -o receive_override_options=no_address_mappings
+  -o local_header_rewrite_clients=
+ssmax-submission unix - - n - 10 lmtp
+  -o syslog_name=postfix-{name}/ssmax-submission
+  -o lmtp_data_done_timeout=1200
+  -o disable_dns_lookups=yes
+  -o lmtp_send_xforward_command=yes
+  -o lmtp_line_length_limit=0
+"
+        )
     });
     format!(
         "{mx} inet n - n - - smtpd
   -o content_filter=ssmax:{filter}
   -o receive_override_options=no_address_mappings{policy}
-{machines} inet n - n - - smtpd
+{submission}{machines} inet n - n - - smtpd
   -o syslog_name=postfix-{name}/machines
   -o content_filter=ssmax-system:{automatic}
   -o receive_override_options=no_address_mappings
@@ -195,7 +249,7 @@ ssmax unix - - n - 10 lmtp
   -o content_filter=
   -o smtpd_milters=
   -o receive_override_options=no_unknown_recipient_checks,no_header_body_checks,no_milters
-  -o smtpd_recipient_restrictions=permit_mynetworks,reject
+  -o smtpd_recipient_restrictions={put_off}permit_mynetworks,reject
   -o smtpd_authorized_xforward_hosts=127.0.0.0/8
   -o local_header_rewrite_clients=
 postlog unix-dgram n - n - 1 postlogd

@@ -175,10 +175,11 @@ pub async fn install_admission(
 pub async fn install_renewal(settings: &Settings, admission: &Admission) -> Result<(), SetupError> {
     let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
     let own = load_own_certificates(&database).await?;
-    let known: Option<(Vec<u8>,)> = sqlx::query_as("SELECT spki FROM statement_key WHERE service = 'gateway' LIMIT 1")
-        .fetch_optional(database.pool())
-        .await
-        .map_err(StoreError::from)?;
+    let known: Option<(Vec<u8>,)> =
+        sqlx::query_as("SELECT spki FROM statement_key WHERE service = 'gateway' LIMIT 1")
+            .fetch_optional(database.pool())
+            .await
+            .map_err(StoreError::from)?;
     database.close().await;
     let (statement_key,) = known.ok_or(SetupError::NotAdmitted)?;
     install_admission(settings, admission, &own.seal_ca, &statement_key).await
