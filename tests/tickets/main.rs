@@ -35,6 +35,7 @@ mod provider;
 mod repeats;
 mod seals;
 mod senders;
+mod stated;
 mod submitted;
 mod unsigned;
 mod verdicts;
@@ -95,11 +96,12 @@ async fn who_asks_for_too_much_waits_and_no_key_is_used() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn neither_gateway_nor_ca_decides_whom_the_keyserver_believes() {
-    let site = Site::start().await;
+    let mut site = Site::start().await;
     people::run(&site).await;
     senders::run(&site).await;
     posts::run(&site).await;
     list::run(&site).await;
+    stated::run(&mut site).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
