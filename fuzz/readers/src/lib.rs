@@ -49,6 +49,7 @@ pub mod known_people;
 pub mod lmtp_session;
 pub mod mail;
 pub mod member_list;
+pub mod milter;
 pub mod next_hop;
 pub mod ocsp;
 pub mod path;
@@ -140,6 +141,7 @@ pub const TARGETS: &[Target] = targets![
     lmtp_session,
     mail,
     member_list,
+    milter,
     next_hop,
     ocsp,
     path,

@@ -251,7 +251,7 @@ impl Content {
     fn begin(header: &[u8]) -> Result<Self, Reason> {
         let header = read_header(header)?;
         let from = one_from(&header)?;
-        let headers = headers_digest(&header).map_err(|_| Reason::MailMalformed)?;
+        let headers = headers_digest(&header).map_err(|_| Reason::MailAmbiguous)?;
         let mut entity = Sha256::new();
         for field in header.fields().iter().filter(|field| is_content_field(field.name())) {
             entity.update(field.raw());
@@ -371,7 +371,7 @@ mod tests {
         assert_eq!(refused(&[("From", " a@a.example, b@a.example")]), Reason::FromNotOne);
         assert_eq!(refused(&[("From", " undisclosed")]), Reason::FromNotOne);
         let twice = [from, ("Subject", " a"), ("subject", " b")];
-        assert_eq!(refused(&twice), Reason::MailMalformed);
+        assert_eq!(refused(&twice), Reason::MailAmbiguous);
         for field in [("", " x"), ("X Y", " x"), ("X", " a\nFrom: b"), ("X", " a\rb")] {
             assert_eq!(refused(&[from, field]), Reason::MailMalformed, "{field:?}");
         }

@@ -75,7 +75,7 @@ fn accept(
     let (mail_from, recipients) = (envelope.mail_from.clone(), envelope.recipients.clone());
     let submitted = arrival.submitted(login, None, mail_from, recipients, message_id)?;
     let mail = parse(submitted.mail.octets())?;
-    let (headers, entity) = parts_of_mail(&mail).map_err(|_| Reason::MailMalformed)?;
+    let (headers, entity) = parts_of_mail(&mail).map_err(|_| Reason::MailAmbiguous)?;
     let stated = Stated {
         statement,
         nonce: claimed.nonce,

@@ -193,7 +193,7 @@ fn what_cannot_be_stated_is_refused_by_number() {
     assert!(refusal(&[mail, to, b"E"]).starts_with("550 5.7.1 SSMAX-1101: "));
     assert!(refusal(&[mail, to, FROM, FROM, b"E"]).starts_with("550 5.7.1 SSMAX-1101: "));
     let twice: &[u8] = b"LSubject\0 a\0";
-    assert!(refusal(&[mail, to, FROM, twice, twice, b"E"]).starts_with("550 5.6.0 SSMAX-1001: "));
+    assert!(refusal(&[mail, to, FROM, twice, twice, b"E"]).starts_with("550 5.6.0 SSMAX-1002: "));
 }
 
 #[test]
