@@ -14,12 +14,15 @@ use ssmax_support::member::Role;
 use ssmax_support::officer;
 use ssmax_support::person::look_up;
 use ssmax_support::published::told;
+use ssmax_support::smtp;
 use ssmax_support::stage::submit;
+use ssmax_support::stated::stated;
 
 pub(crate) async fn run(federation: &mut Federation) {
     in_clear_a_mail_leaves_as_its_mailer_made_it(federation).await;
     encrypted_it_leaves_for_a_certificate_that_is_known(federation).await;
     held_it_leaves_when_an_officer_releases_it(federation).await;
+    held_it_leaves_by_the_statement_that_it_came_with(federation).await;
 }
 
 async fn set(federation: &mut Federation, outside: Outside) {
@@ -133,4 +136,29 @@ async fn held_it_leaves_when_an_officer_releases_it(federation: &mut Federation)
     assert_eq!(refused.state, HeldState::Held);
     assert_eq!(refused.fates[0].reason, Some(Reason::EncryptedForOutside));
     set(federation, Outside::Reject).await;
+}
+
+/// The word on its login is the milter's, which the gateway keeps with the mail: its own
+/// would not be believed.
+async fn held_it_leaves_by_the_statement_that_it_came_with(federation: &mut Federation) {
+    set(federation, Outside::Hold).await;
+    let a = &mut federation.a;
+    a.stop(Role::Keyserver).await;
+    a.keyserver.keyserver.gateway_logins = false;
+    a.start(Role::Keyserver).await;
+    federation.wait_for_list(federation.c.admission.list_version).await;
+    let Federation { a, alice, .. } = &*federation;
+    let dir = run_dir(a);
+    let plain = mail(&alice.address, MALLORY, &text()).signed_by(alice);
+    assert_eq!(submit(a, alice, MALLORY, &plain).await, told(Reason::StatementInvalid));
+    let octets = stated(a, "alice", &alice.address, &[MALLORY], &plain.octets);
+    let at = a.at("submission_lmtp").await;
+    let replies = smtp::hand_in(at, &alice.address, &[MALLORY], &octets).await;
+    assert_eq!(replies, [HELD]);
+    assert!(arrived(federation, MALLORY, &plain).is_empty());
+    let held = officer::find(&dir, &plain.message_id).await;
+    let released = officer::release(&dir, &held.id, None).await.unwrap();
+    assert_eq!(released.state, HeldState::Released, "{released:?}");
+    let [left] = <[_; 1]>::try_from(arrived(federation, MALLORY, &plain)).unwrap();
+    assert!(!String::from_utf8_lossy(&left).contains("SSMAX-Statement"));
 }

@@ -316,3 +316,32 @@ fn stopped(verdict: &Verdict, released: &Released, encrypted: bool) -> Reason {
         (_, _, false) => Reason::ContentUninspectable,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_mail_of_the_statement_is_looked_into() {
+        let mail = b"From: a@a.example\r\nSubject: x\r\nContent-Type: text/plain\r\n\r\nwords\r\n";
+        let parsed = ssmax_mail::parse(mail, &ssmax_mail::Limits::default()).unwrap();
+        let (headers, entity) = parts_of_mail(&parsed).unwrap();
+        let content = StatedMail::Content(mail_digest(&headers, &entity));
+        let whole = StatedMail::Whole(Digest::of(mail));
+        assert!(is_stated(whole, mail) && is_stated(content, mail));
+        // Servers write fields of their own.
+        let passed_on = [b"Received: by x; now\r\n", mail.as_slice()].concat();
+        assert!(is_stated(content, &passed_on) && !is_stated(whole, &passed_on));
+        let text = std::str::from_utf8(mail).unwrap();
+        for other in [
+            text.replace("words", "other"),
+            text.replace("Subject: x", "Subject: y"),
+            text.replace("text/plain", "text/html"),
+            text.replace("a@a.example", "b@a.example"),
+            text.replace("Subject", "Subject: x\r\nSubject"),
+            text.replace("\r\n\r\n", "\n"),
+        ] {
+            assert!(!is_stated(content, other.as_bytes()), "{other}");
+        }
+    }
+}
