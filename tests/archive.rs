@@ -283,6 +283,7 @@ fn journey(site: &Site) {
     archive(Some("olga"), &rewrap).ends(2);
     let said = archive(Some("olga"), &["approve", &request]).ends(2);
     assert!(said.err.contains("approved"), "{}", said.err);
+    assert!(said.out.contains("the card is lost"), "it is said before it is signed: {}", said.out);
     let said = archive(None, &["show", &request, &first]).ends(0);
     for word in ["alice@a.example", "the card is lost", "olga@a.example", "Subject", "1 of 2"] {
         let shown = said.out.contains(word) || word == "Subject" && said.out.contains("whole");

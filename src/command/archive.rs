@@ -198,12 +198,15 @@ fn approve(args: &Approve, context: &Context) -> Result<ExitCode, Complaint> {
     let path = &args.show.request;
     let (mut circulated, request) = read(path)?;
     let seen = look_into(&args.show, &request, context)?;
+    if !context.json {
+        // Nobody signs what has not been said.
+        files::say(format!("{}\n{seen}", described(&circulated, &request, context)));
+    }
     circulated.approve(&signer.officer()).map_err(|fault| of_fault(fault, path))?;
     let out = args.out.as_ref().unwrap_or(path);
     decrypt::write(Some(out), circulated.to_json().as_bytes())?;
     context.print(&facts(&circulated, &request), || {
-        let next = context.text("archive-approved", &[("path", &out.display().to_string())]);
-        format!("{}\n{seen}\n{next}", described(&circulated, &request, context))
+        context.text("archive-approved", &[("path", &out.display().to_string())])
     });
     Ok(ExitCode::SUCCESS)
 }

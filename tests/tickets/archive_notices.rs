@@ -6,6 +6,7 @@ use crate::archive_parts::archived;
 use crate::asking::Site;
 use ssmax_api::ca::{AccountKind, AddUser, NewUser, OfficerRequest};
 use ssmax_gateway::wire::Route;
+use ssmax_inspection::{Direction, Outcome, rule};
 use ssmax_store::sqlx::{self, SqlitePool};
 use ssmax_support::member::Role;
 use ssmax_support::person::Person;
@@ -37,6 +38,7 @@ pub(crate) async fn run(site: &mut Site) {
     site.archive(asked.by(&cast.officers())).await.unwrap();
     a_notice_waits_while_the_next_hop_is_away(site).await;
     a_notice_that_was_sent_before_is_not_delivered_again(site).await;
+    a_reason_that_is_held_or_refused_hides_no_notice(site, &cast).await;
     a_notice_that_nobody_takes_has_its_end(site, &cast).await;
 }
 
@@ -117,11 +119,36 @@ async fn a_notice_that_was_sent_before_is_not_delivered_again(site: &mut Site) {
     assert_eq!(fates(site).await.last().map(String::as_str), Some("repeated"));
 }
 
+/// Officers write the reason: one that an inspection stops must not keep the owner from
+/// hearing of it.
+async fn a_reason_that_is_held_or_refused_hides_no_notice(site: &mut Site, cast: &Cast) {
+    for (outcome, fate) in [(Outcome::Hold, "held"), (Outcome::Block, "refused")] {
+        let before = in_mailbox(site);
+        let a = &mut site.federation.a;
+        a.stop(Role::Gateway).await;
+        a.stop(Role::Inspector).await;
+        let policy = std::mem::take(&mut a.inspector.inspector.policy);
+        a.inspector.inspector.policy =
+            policy.with(rule::LEAK_MY_NUMBER, Direction::Outbound, outcome);
+        a.start(Role::Inspector).await;
+        let asked = Asked::of(&[archived(site, &cast.ruth).await]);
+        let asked = asked.with(|request| {
+            request.reason = "個人番号は1234-5678-9018です。".to_owned();
+        });
+        site.archive(asked.by(&cast.officers())).await.unwrap();
+        site.federation.a.start(Role::Gateway).await;
+        all_ended(site).await;
+        assert_eq!(fates(site).await.last().map(String::as_str), Some(fate));
+        assert_eq!(in_mailbox(site), before + 1);
+    }
+}
+
 async fn a_notice_that_nobody_takes_has_its_end(site: &mut Site, cast: &Cast) {
     site.federation.a.stop(Role::Gateway).await;
     let asked = Asked::of(&[archived(site, &cast.ruth).await]);
     site.archive(asked.by(&cast.officers())).await.unwrap();
+    let before = in_mailbox(site);
     start_with(site, "reject").await;
     all_ended(site).await;
-    assert_eq!(in_mailbox(site), 1);
+    assert_eq!(in_mailbox(site), before);
 }

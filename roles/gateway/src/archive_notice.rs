@@ -3,6 +3,7 @@
 //! them; here they are written and sent as automatic mail.
 
 use crate::gateway::Gateway;
+use crate::reply;
 use crate::system;
 use crate::wire::{self, Outcome, OutgoingEnvelope, Route};
 use ssmax_api::Organisation;
@@ -75,8 +76,8 @@ impl Gateway {
     }
 
     /// As automatic mail of the organisation, signed and for the recipient's key. Where
-    /// that is refused, as for somebody without a certificate, in clear, like the notices
-    /// of held mail: nothing of the opened mail stands in it, and not to be told is worse.
+    /// that is refused, as for somebody without a certificate, or held for what the reason
+    /// says, in clear, like the notices of held mail: nothing of the opened mail stands in it, and not to be told is worse.
     async fn tell_of_opened(self: &Arc<Self>, notice: &ArchiveNotice) -> End {
         let Ok(to) = Address::parse(&notice.to) else {
             tracing::error!(notice = notice.id, "a notice is for no address");
@@ -84,14 +85,16 @@ impl Gateway {
         };
         let octets = compose(notice, &to, &self.settings.organisation);
         let reply = system::send_own(self, &to.to_string(), octets.clone()).await;
-        if reply.is_positive() {
+        let is_own = self.settings.organisation.has_domain(to.domain());
+        // What is held could be deleted, and it is the officers' reason that it is held for.
+        if reply.is_positive() && !(is_own && reply == reply::held()) {
             return End::Delivered;
         }
         if reply.is_temporary() {
             tracing::warn!(notice = notice.id, %reply, "a notice of opened mail waits");
             return End::Waits;
         }
-        if !self.settings.organisation.has_domain(to.domain()) {
+        if !is_own {
             tracing::error!(notice = notice.id, %reply, "a notice of opened mail is refused");
             return End::Refused;
         }
