@@ -55,6 +55,11 @@ impl Complaint {
         Self { name, exit, arguments: Vec::new() }
     }
 
+    /// One that another process has reported already.
+    pub(crate) fn told(exit: Exit) -> Self {
+        Self::new(exit, "")
+    }
+
     /// The same with a value for the variable `name` of its texts.
     pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.arguments.push((name, Argument::Plain(value.to_string())));
@@ -91,6 +96,9 @@ impl Complaint {
 
     /// Says it on standard error: what happened, then what to do.
     pub(crate) fn report(&self, context: &Context) -> ExitCode {
+        if self.name.is_empty() {
+            return self.exit.into();
+        }
         let language = context.language;
         let what = self.what(language);
         eprintln!("{}", ssmax_texts::text(language, "cli-error", &[("what", &what)]));

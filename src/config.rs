@@ -3,7 +3,7 @@
 use crate::command::org::transport::digits;
 use crate::complaint::{Complaint, Exit};
 use clap::ValueEnum;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use ssmax_api::Organisation;
 use ssmax_authority::AuthorityConfig;
 use ssmax_ca::CaConfig;
@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A role that `ssmax serve` can run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum Role {
     /// The management organisation.
     Authority,

@@ -17,6 +17,7 @@ mod explain;
 mod files;
 mod help;
 mod member;
+mod part;
 mod sample;
 
 use std::process::ExitCode;
@@ -26,6 +27,9 @@ fn main() -> ExitCode {
     // argument parser may have opened anything by then.
     if std::env::args_os().nth(1).is_some_and(|name| name == command::INSPECT_WORKER) {
         return command::inspect_worker();
+    }
+    if std::env::args_os().nth(1).is_some_and(|name| name == part::ROLE_PART) {
+        return part::main();
     }
     match cli::parse() {
         Ok((command, context)) => command.run(&context),

@@ -5,6 +5,8 @@
 
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
+use crate::part::{Made, Part, Rotated, other_user, perform};
+use ssmax_daemon::place;
 use ssmax_federation::admission::{Admission, Application};
 use ssmax_federation::{Capabilities, FreshForm, Names};
 use ssmax_gateway::Delivery;
@@ -37,38 +39,16 @@ pub(crate) struct Initialised {
 /// What could not be made; [`Exit::WrongUse`] for a section that is missing.
 pub(crate) async fn initialise(config: &Config) -> Result<Initialised, Complaint> {
     let federation = config.federation()?;
-    let (keyserver, ca) = (config.keyserver()?, config.ca()?);
     // The member CA's request names it: made with a wrong one it could never be certified.
     let id = &config.organisation()?.id;
     if !ssmax_federation::corporate_number_is_valid(corporate_number(id)) {
         return Err(Complaint::new(Exit::WrongUse, "entry-number"));
     }
-    ssmax_store::files::create_private_dir(config.state_dir())?;
-    let mut unlock_files = Vec::new();
-    for (path, keys) in [
-        (&keyserver.keyserver.unlock_file, keyserver.key_dir()),
-        (&ca.ca.unlock_file, ca.key_dir()),
-    ] {
-        if make_unlock_file(path, &keys)? {
-            unlock_files.push(path.clone());
-        }
-    }
-    let has_keyserver_keys = has_keys(&keyserver.key_dir(), &keyserver.keyserver.unlock_file)?;
-    let keys = if has_keyserver_keys {
-        ssmax_keyserver::public_keys(&keyserver)?
-    } else {
-        ssmax_keyserver::initialise(&keyserver)?
-    };
-    let has_ca_keys = has_keys(&ca.key_dir(), &ca.ca.unlock_file)?;
-    let ca_keys = if has_ca_keys {
-        // A CA of an earlier version has no transport CA yet.
-        ssmax_ca::transport_ca(&ca).await?;
-        ssmax_ca::public_keys(&ca)?
-    } else {
-        ssmax_ca::initialise(&ca).await?
-    };
-    statement_key(config)?;
-    submission_key(config)?;
+    let unlock_files = unlock_files(config)?;
+    let keys: Made<ssmax_keyserver::PublicKeys> = perform(config, Part::KeyserverKeys).await?;
+    let ca_keys: Made<ssmax_ca::PublicKeys> = perform(config, Part::CaKeys).await?;
+    let _: Vec<u8> = perform(config, Part::StatementKey).await?;
+    let _ = submission_key(config).await?;
     let organisation = config.organisation()?;
     let application = Application {
         id: organisation.id.clone(),
@@ -87,11 +67,63 @@ pub(crate) async fn initialise(config: &Config) -> Result<Initialised, Complaint
             enforce: federation.enforce,
             ..Capabilities::default()
         },
-        organisation_signing_request: keys.organisation_signing_request,
-        federation_encryption_keys: vec![keys.federation_encryption],
-        member_ca_request: ca_keys.member_ca_request,
+        organisation_signing_request: keys.keys.organisation_signing_request,
+        federation_encryption_keys: vec![keys.keys.federation_encryption],
+        member_ca_request: ca_keys.keys.member_ca_request,
     };
-    Ok(Initialised { application, unlock_files, again: has_keyserver_keys && has_ca_keys })
+    Ok(Initialised { application, unlock_files, again: keys.again && ca_keys.again })
+}
+
+/// The keyserver's keys, made if there are none. For a process of its user.
+pub(crate) fn keyserver_keys(
+    config: &Config,
+) -> Result<Made<ssmax_keyserver::PublicKeys>, Complaint> {
+    let keyserver = config.keyserver()?;
+    let again = has_keys(&keyserver.key_dir(), &keyserver.keyserver.unlock_file)?;
+    let keys = if again {
+        ssmax_keyserver::public_keys(&keyserver)?
+    } else {
+        ssmax_keyserver::initialise(&keyserver)?
+    };
+    Ok(Made { keys, again })
+}
+
+/// The CA's keys, made if there are none. For a process of its user.
+pub(crate) async fn ca_keys(config: &Config) -> Result<Made<ssmax_ca::PublicKeys>, Complaint> {
+    let ca = config.ca()?;
+    let again = has_keys(&ca.key_dir(), &ca.ca.unlock_file)?;
+    let keys = if again {
+        // A CA of an earlier version has no transport CA yet.
+        ssmax_ca::transport_ca(&ca).await?;
+        ssmax_ca::public_keys(&ca)?
+    } else {
+        ssmax_ca::initialise(&ca).await?
+    };
+    Ok(Made { keys, again })
+}
+
+/// Makes unlock files that are missing, each for its role's user.
+fn unlock_files(config: &Config) -> Result<Vec<PathBuf>, Complaint> {
+    let (keyserver, ca) = (config.keyserver()?, config.ca()?);
+    let of_keyserver = other_user(config, Role::Keyserver)?;
+    let of_ca = other_user(config, Role::Ca)?;
+    if !place::has_folders(config.run_dir()) {
+        ssmax_store::files::create_private_dir(config.state_dir())?;
+    }
+    let mut made = Vec::new();
+    for (user, path, keys) in [
+        (of_keyserver, &keyserver.keyserver.unlock_file, keyserver.key_dir()),
+        (of_ca, &ca.ca.unlock_file, ca.key_dir()),
+    ] {
+        if make_unlock_file(path, &keys)? {
+            if let Some((uid, gid)) = user {
+                std::os::unix::fs::lchown(path, Some(uid), Some(gid))
+                    .map_err(|error| Complaint::from_io(path, error.kind(), Exit::Unavailable))?;
+            }
+            made.push(path.clone());
+        }
+    }
+    Ok(made)
 }
 
 /// Whether recipients here get what the sender encrypted.
@@ -143,27 +175,23 @@ pub(crate) async fn install(
     let roles = config.roles();
     let has = |role| roles.contains(&role);
     if has(Role::Ca) {
-        ssmax_ca::install_admission(&config.ca()?, admission).await?;
+        perform::<()>(config, Part::InstallCa(Box::new(admission.clone()))).await?;
     }
-    match (has(Role::Keyserver), has(Role::Ca)) {
-        (true, true) => {
-            let seal_ca = ssmax_ca::seal_ca(&config.ca()?).await?;
-            let statement_key = statement_key(config)?;
-            let keyserver = config.keyserver()?;
-            ssmax_keyserver::install_admission(&keyserver, admission, &seal_ca, &statement_key)
-                .await?;
-        }
-        // What the others have made is known here since the first admission.
-        (true, false) => {
-            ssmax_keyserver::install_renewal(&config.keyserver()?, admission).await?;
-        }
-        (false, _) => {}
+    if has(Role::Keyserver) {
+        // What roles on other hosts have made is known here since the first admission.
+        let made_here = if has(Role::Ca) {
+            let seal_ca = perform(config, Part::SealCa).await?;
+            Some((seal_ca, perform(config, Part::StatementKey).await?))
+        } else {
+            None
+        };
+        let admission = Box::new(admission.clone());
+        perform::<()>(config, Part::InstallKeyserver { admission, made_here }).await?;
     }
-    if let (true, Some(key)) = (has(Role::Keyserver), submission_key(config)?) {
-        let service = ssmax_keyserver::StatementService::Submission;
-        ssmax_keyserver::trust_statement_key(&config.keyserver()?, &key, service).await?;
+    if let (true, Some(key)) = (has(Role::Keyserver), submission_key(config).await?) {
+        perform::<()>(config, Part::TrustSubmissionKey(key)).await?;
     }
-    ssmax_store::files::create_private_dir(&config.federation_dir())?;
+    ssmax_store::files::create_public_dir(&config.federation_dir())?;
     let mut text = admission.to_json();
     text.push('\n');
     // The answer last: who finds it finds the rest.
@@ -172,7 +200,7 @@ pub(crate) async fn install(
         (config.tls_ca(), &admission.tls_ca),
         (config.admission(), &text),
     ] {
-        ssmax_store::files::write_private(&path, content.as_bytes())?;
+        ssmax_store::files::write_public(&path, content.as_bytes())?;
     }
     Ok(())
 }
@@ -181,11 +209,11 @@ pub(crate) async fn install(
 ///
 /// # Errors
 /// [`Exit::Unavailable`] before the organisation belongs to the federation.
-pub(crate) fn rotate(config: &Config) -> Result<ssmax_keyserver::Rotation, Complaint> {
+pub(crate) async fn rotate(config: &Config) -> Result<Rotated, Complaint> {
     let admission =
         installed(config)?.ok_or_else(|| Complaint::new(Exit::Unavailable, "not-admitted"))?;
-    let current = Certificate::from_pem(&admission.organisation_signing)?;
-    Ok(ssmax_keyserver::rotate(&config.keyserver()?, &current, OffsetDateTime::now_utc())?)
+    let current = Certificate::from_pem(&admission.organisation_signing)?.der().to_vec();
+    perform(config, Part::Rotate { current }).await
 }
 
 /// What was installed, if anything was.
@@ -194,23 +222,17 @@ pub(crate) fn installed(config: &Config) -> Result<Option<Admission>, Complaint>
     if !path.exists() {
         return Ok(None);
     }
-    let text = ssmax_store::files::read_private(&path)?;
+    let text = ssmax_store::files::read_public(&path)?;
     Admission::from_json(&text).map(Some).map_err(|fault| Complaint::from_json(&path, fault))
 }
 
 /// The public key of the milter's statements, for the keyserver to believe, if there is a
 /// milter; made if it is not there.
-fn submission_key(config: &Config) -> Result<Option<Vec<u8>>, Complaint> {
+async fn submission_key(config: &Config) -> Result<Option<Vec<u8>>, Complaint> {
     if !config.roles().contains(&Role::Submission) {
         return Ok(None);
     }
-    Ok(Some(ssmax_submission::initialise(&config.submission()?)?))
-}
-
-/// The public key of the gateway's statements, for the keyserver to believe; made if it
-/// is not there.
-fn statement_key(config: &Config) -> Result<Vec<u8>, Complaint> {
-    Ok(ssmax_gateway::initialise(&config.gateway()?)?)
+    Ok(Some(perform(config, Part::SubmissionKey).await?))
 }
 
 fn compare_root(admission: &Admission, root_sha256: &str) -> Result<(), Complaint> {

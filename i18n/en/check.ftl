@@ -15,6 +15,7 @@ check-end =
 check-role = this file runs: { $role }
 check-organisation = { $id }, { $name }
 check-dir = { $path } is ours and closed to others
+check-dir-of-roles = only its owner can change { $path }, in which each role has a folder
 check-dir-will-be-made = { $path } will be made
 check-clock = the date is { $date }
 check-sandbox = workers can be shut off from files and the network

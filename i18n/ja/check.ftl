@@ -11,6 +11,7 @@ check-end =
 check-role = このファイルで動く役割: { $role }
 check-organisation = 組織: { $id }、{ $name }
 check-dir = { $path }は自分のもので、他の利用者は入れません
+check-dir-of-roles = { $path } は所有者だけが変更でき、役割ごとのフォルダーがあります
 check-dir-will-be-made = { $path }は起動時に作られます
 check-clock = 日付は{ $date }です
 check-sandbox = 検査プロセスをファイルとネットワークから隔離できます

@@ -4,6 +4,7 @@
 use super::{ConfigFile, Context, block_on, verify};
 use crate::complaint::{Complaint, Exit};
 use crate::files;
+use crate::part::{Part, perform};
 use serde_json::{Value, json};
 use ssmax_gateway::TicketFate;
 use ssmax_keyserver::{AuditFault, AuditReport, TicketTrace};
@@ -65,8 +66,8 @@ fn print_head(
     config: &ConfigFile,
     context: &Context,
 ) -> Result<ExitCode, Complaint> {
-    let keyserver = config.load()?.keyserver()?;
-    let head = block_on(async { Ok(ssmax_keyserver::newest_head(&keyserver).await?) })?;
+    let config = config.load()?;
+    let head: Option<(String, Vec<u8>)> = block_on(perform(&config, Part::AuditHead))?;
     let (head, signature) = head.ok_or_else(|| Complaint::new(Exit::Bad, "audit-empty"))?;
     let text = json!({ "head": head, "signature": hex::encode(signature) }).to_string() + "\n";
     match out {
@@ -101,14 +102,11 @@ fn read_head(path: &Path) -> Result<(String, Vec<u8>), Complaint> {
 
 fn verify_log(args: &Verify, context: &Context) -> Result<ExitCode, Complaint> {
     let config = args.config.load()?;
-    let keyserver = config.keyserver()?;
     let outside = args.head.as_deref().map(read_head).transpose()?;
-    let outside = outside.as_ref().map(|(head, signature)| (head.as_str(), signature.as_slice()));
-    let state_dir = config.state_dir().to_owned();
-    let (fates, report) = block_on(async {
+    let (fates, report): (Vec<TicketFate>, AuditReport) = block_on(async {
         // The journal first: what it tells has long been in the log.
-        let fates = ssmax_gateway::ticket_fates(&state_dir).await?;
-        Ok((fates, ssmax_keyserver::verify_audit(&keyserver, outside).await?))
+        let fates = perform(&config, Part::TicketFates).await?;
+        Ok((fates, perform(&config, Part::VerifyAudit(outside)).await?))
     })?;
     let differences = compare(&fates, &report.tickets, OffsetDateTime::now_utc());
     let good = report.faults.is_empty() && differences.is_empty();

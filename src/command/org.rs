@@ -180,7 +180,7 @@ fn install(
 fn rotate(file: &ConfigFile, out: &Path, context: &Context) -> Result<ExitCode, Complaint> {
     let config = file.load()?;
     files::refuse_existing(out)?;
-    let rotation = member::rotate(&config)?;
+    let rotation = block_on(member::rotate(&config))?;
     let mut text = rotation.renewal.to_json();
     text.push('\n');
     files::write_document(out, text.as_bytes())?;
@@ -188,7 +188,7 @@ fn rotate(file: &ConfigFile, out: &Path, context: &Context) -> Result<ExitCode, 
         let made: Vec<_> = rotation
             .made
             .iter()
-            .map(|(purpose, id)| json!({ "purpose": purpose.as_str(), "id": id }))
+            .map(|(purpose, id)| json!({ "purpose": purpose, "id": id }))
             .collect();
         let facts = json!({ "renewal": out, "keys_made": made });
         context.print(&facts, || {
@@ -196,7 +196,7 @@ fn rotate(file: &ConfigFile, out: &Path, context: &Context) -> Result<ExitCode, 
                 .made
                 .iter()
                 .map(|(purpose, id)| {
-                    let purpose = keys::purpose_text(*purpose, context);
+                    let purpose = keys::purpose_text(purpose, context);
                     context.text("cli-key-made", &[("purpose", &purpose), ("id", id)])
                 })
                 .collect();

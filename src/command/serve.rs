@@ -3,8 +3,9 @@
 use super::{ConfigFile, Context, block_on};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
+use crate::part;
 use ssmax_daemon::supervise::{End, RoleProcess, Supervisor};
-use ssmax_daemon::{Stop, log, panics, ready};
+use ssmax_daemon::{Stop, log, panics, place, ready};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -61,9 +62,12 @@ fn wanted(asked: &[Role], config: &Config) -> Result<Vec<Role>, Complaint> {
 
 /// Runs one role in this process.
 async fn foreground(role: Role, config: &Config) -> Result<(), Complaint> {
-    ssmax_store::files::create_private_dir(config.run_dir())?;
+    prepare(config)?;
     let stop = Stop::on_signals()
         .map_err(|error| Complaint::new(Exit::Unavailable, "failed").with("reason", error))?;
+    if part::other_user(config, role)?.is_some() {
+        return Err(Complaint::new(Exit::WrongUse, "not-the-role").with("role", role.as_str()));
+    }
     match role {
         Role::Authority => ssmax_authority::serve(config.authority()?, stop).await?,
         Role::Keyserver => ssmax_keyserver::serve(config.keyserver()?, stop).await?,
@@ -75,6 +79,14 @@ async fn foreground(role: Role, config: &Config) -> Result<(), Complaint> {
     Ok(())
 }
 
+/// Makes `run_dir`, unless it is there with a folder for each role's user.
+fn prepare(config: &Config) -> Result<(), Complaint> {
+    if !place::has_folders(config.run_dir()) {
+        ssmax_store::files::create_private_dir(config.run_dir())?;
+    }
+    Ok(())
+}
+
 /// Keeps one process per role running, each this same program.
 async fn supervise(
     roles: &[Role],
@@ -82,10 +94,11 @@ async fn supervise(
     restart: bool,
     context: &Context,
 ) -> Result<ExitCode, Complaint> {
-    ssmax_store::files::create_private_dir(config.run_dir())?;
+    prepare(config)?;
     let failed =
         |error: std::io::Error| Complaint::new(Exit::Unavailable, "failed").with("reason", error);
-    let processes = roles.iter().map(|role| process(*role, config, context)).collect();
+    let processes = roles.iter().map(|role| process(*role, config, context));
+    let processes = processes.collect::<Result<Vec<_>, _>>()?;
     let mut supervisor = Supervisor::new(config.run_dir(), processes).map_err(failed)?;
     supervisor.restart = restart;
     let stop = Stop::on_signals().map_err(failed)?;
@@ -96,11 +109,12 @@ async fn supervise(
     }
 }
 
-fn process(role: Role, config: &Config, context: &Context) -> RoleProcess {
+fn process(role: Role, config: &Config, context: &Context) -> Result<RoleProcess, Complaint> {
     let mut arguments: Vec<OsString> =
         ["--lang", context.language.code(), "serve", "--role", role.as_str(), "--config"]
             .map(OsString::from)
             .into();
     arguments.push(config.path().into());
-    RoleProcess { role: role.as_str().to_owned(), arguments }
+    let user = part::other_user(config, role)?;
+    Ok(RoleProcess { role: role.as_str().to_owned(), arguments, user })
 }

@@ -151,7 +151,7 @@ async fn officer<T: serde::de::DeserializeOwned>(
     site: &Site,
     request: &OfficerRequest,
 ) -> Result<T, Complaint> {
-    let socket = site.config.run_dir().join("ca.officer.sock");
+    let socket = ssmax_daemon::place::socket(site.config.run_dir(), "ca", "officer");
     let answer: Answer =
         ssmax_daemon::call::call(&socket, request, OFFICER_TIMEOUT).await.map_err(unavailable)?;
     ssmax_api::decode(answer).map_err(|problem| {

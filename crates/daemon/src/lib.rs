@@ -20,6 +20,7 @@ pub mod laden;
 pub mod listen;
 pub mod log;
 pub mod panics;
+pub mod place;
 pub mod port;
 pub mod ports;
 pub mod ready;

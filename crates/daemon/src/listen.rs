@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use rustix::process::geteuid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt as _};
@@ -25,6 +24,7 @@ use crate::Stop;
 use crate::endpoint::{GREETING, Stream};
 use crate::frame::{self, FrameError, MAX_FRAME_BYTES};
 use crate::laden::{self, Laden};
+use crate::place::{self, Peers};
 use crate::port::{Incoming, Port};
 
 /// Bounds of one listener.
@@ -82,7 +82,7 @@ where
 pub struct Listener {
     listener: UnixListener,
     socket: SocketFile,
-    peer_uid: u32,
+    peers: Peers,
     remote: Option<mpsc::Receiver<Incoming>>,
 }
 
@@ -97,6 +97,20 @@ impl Listener {
     /// [`io::ErrorKind::InvalidInput`] when the path is longer than the 107 octets
     /// that a socket address holds, or whatever binding says.
     pub fn bind(socket: &Path) -> io::Result<Self> {
+        Self::bind_for(socket, Peers::own())
+    }
+
+    /// Binds the socket at which `role` answers `caller`, for the user that `caller` runs
+    /// as ([`crate::place`]).
+    ///
+    /// # Errors
+    /// As [`Listener::bind`].
+    pub fn between(run_dir: &Path, role: &str, caller: &str) -> io::Result<Self> {
+        let socket = place::socket(run_dir, role, caller);
+        Self::bind_for(&socket, Peers::of(run_dir, role, caller))
+    }
+
+    fn bind_for(socket: &Path, peers: Peers) -> io::Result<Self> {
         if let Some(dir) = socket.parent() {
             DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         }
@@ -106,13 +120,15 @@ impl Listener {
         let temporary = temporary_name(socket);
         let _ = fs::remove_file(&temporary);
         let listener = UnixListener::bind(&temporary)?;
-        let moved = fs::set_permissions(&temporary, Permissions::from_mode(0o600))
+        // Of another user the kernel wants the right to write before it asks us who it is.
+        let mode = if peers.shared { 0o660 } else { 0o600 };
+        let moved = fs::set_permissions(&temporary, Permissions::from_mode(mode))
             .and_then(|()| fs::rename(&temporary, socket))
             .and_then(|()| SocketFile::at(socket));
         let socket = moved.inspect_err(|_| {
             let _ = fs::remove_file(&temporary);
         })?;
-        Ok(Self { listener, socket, peer_uid: geteuid().as_raw(), remote: None })
+        Ok(Self { listener, socket, peers, remote: None })
     }
 
     /// Serves also what `caller` asks over `port`, if there is one.
@@ -154,7 +170,7 @@ impl Listener {
         F: Fn(Q) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = A> + Send + 'static,
     {
-        let Self { listener, socket, peer_uid, mut remote } = self;
+        let Self { listener, socket, peers, mut remote } = self;
         let handler = Arc::new(handler);
         let places = Arc::new(Semaphore::new(limits.max_connections));
         let mut connections = JoinSet::new();
@@ -169,7 +185,7 @@ impl Listener {
             };
             let Some((stream, place)) = accepted else { continue };
             if let Stream::Unix(stream) = &stream
-                && !is_from(stream, peer_uid)
+                && !is_from(stream, &peers)
             {
                 continue;
             }
@@ -274,9 +290,9 @@ async fn next(remote: &mut Option<mpsc::Receiver<Incoming>>) -> Option<Incoming>
     }
 }
 
-fn is_from(stream: &UnixStream, uid: u32) -> bool {
+fn is_from(stream: &UnixStream, peers: &Peers) -> bool {
     match stream.peer_cred() {
-        Ok(peer) if peer.uid() == uid => true,
+        Ok(peer) if peers.allow(peer.uid()) => true,
         Ok(peer) => {
             tracing::warn!(peer.uid = peer.uid(), "refused a connection of another user");
             false
@@ -436,7 +452,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let socket = dir.path().join("s");
         let mut listener = Listener::bind(&socket).unwrap();
-        listener.peer_uid += 1;
+        listener.peers = Peers::only(rustix::process::geteuid().as_raw() + 1);
         let stop = Stop::new();
         let asked = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&asked);

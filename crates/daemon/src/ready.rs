@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::time::Instant;
 
+use crate::place;
+
 /// What a role listens on, by the listener's name, such as `submission` and
 /// `127.0.0.1:2525`.
 pub type Addresses = BTreeMap<String, String>;
@@ -79,7 +81,7 @@ pub fn announce(run_dir: &Path, role: &str, addresses: &Addresses) -> io::Result
     let record = Record { pid, addresses: addresses.clone() };
     let mut line = serde_json::to_vec(&record)?;
     line.push(b'\n');
-    let temporary = run_dir.join(format!(".{role}.ready.{pid}"));
+    let temporary = path.with_file_name(format!(".{role}.ready.{pid}"));
     // What a crashed process with the same id has left is of no use to anyone.
     withdraw(&temporary)?;
     let written = write_locked(&temporary, &line)
@@ -162,7 +164,10 @@ fn record_path(run_dir: &Path, role: &str) -> io::Result<PathBuf> {
     if role.is_empty() || !role.bytes().all(plain) {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    Ok(run_dir.join(format!("{role}.ready")))
+    Ok(match place::folder(run_dir, role) {
+        Some(folder) => folder.join("ready"),
+        None => run_dir.join(format!("{role}.ready")),
+    })
 }
 
 fn read_record(path: &Path) -> Option<Record> {

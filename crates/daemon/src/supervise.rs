@@ -24,6 +24,8 @@ pub struct RoleProcess {
     pub role: String,
     /// What the executable is started with.
     pub arguments: Vec<OsString>,
+    /// User and group that it is to run as, if others than this process's.
+    pub user: Option<(u32, u32)>,
 }
 
 /// How long to wait before a role that ended is started again.
@@ -173,13 +175,17 @@ impl Keeper {
     }
 
     fn start(&self) -> io::Result<Child> {
-        Command::new(&self.settings.executable)
+        let mut command = Command::new(&self.settings.executable);
+        command
             .args(&self.role.arguments)
             .env(SUPERVISOR_VARIABLE, std::process::id().to_string())
             .stdin(Stdio::null())
             .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
+            .kill_on_drop(true);
+        if let Some((uid, gid)) = self.role.user {
+            command.uid(uid).gid(gid);
+        }
+        command.spawn()
     }
 
     async fn end(&self, child: &mut Child) {

@@ -258,6 +258,7 @@ impl Supervised {
         let roles = roles.iter().map(|(role, script)| RoleProcess {
             role: (*role).to_owned(),
             arguments: ["-c", script].map(Into::into).to_vec(),
+            user: None,
         });
         let mut supervisor = Supervisor {
             executable: "/bin/sh".into(),

@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,6 +21,13 @@ pub const PRIVATE_FILE_MODE: u32 = 0o600;
 
 /// Permission bits of every directory made here.
 pub const PRIVATE_DIR_MODE: u32 = 0o700;
+
+const PUBLIC_FILE_MODE: u32 = 0o644;
+const PUBLIC_DIR_MODE: u32 = 0o755;
+
+/// Permission bits that a secret must not have, and those that a public fact must not.
+const ALL_OF_GROUP_AND_OTHERS: u32 = 0o077;
+const WRITE_OF_GROUP_AND_OTHERS: u32 = 0o022;
 
 /// Largest file that [`read_private`] takes, in bytes: a held mail of the largest
 /// size with room for its transfer encoding.
@@ -47,7 +54,7 @@ pub fn create_private_dir(dir: &Path) -> Result<(), StoreError> {
     if !metadata.is_dir() {
         return Err(not_a_directory(dir));
     }
-    check_private(&metadata, dir)
+    check_owner_and_mode(&metadata, dir, ALL_OF_GROUP_AND_OTHERS)
 }
 
 /// Writes a file (mode 0600), replacing an older one of that name in one step.
@@ -60,6 +67,57 @@ pub fn create_private_dir(dir: &Path) -> Result<(), StoreError> {
 pub fn write_private(path: &Path, content: &[u8]) -> Result<(), StoreError> {
     let temporary = write_temporary(path, content)?;
     publish(&temporary, path, |from, to| fs::rename(from, to))
+}
+
+/// Makes a directory (and missing ones above it, for their owner only) that everybody may
+/// look into and only its owner may change.
+///
+/// # Errors
+/// [`StoreError::File`] when it cannot be made.
+pub fn create_public_dir(dir: &Path) -> Result<(), StoreError> {
+    let failed = |error: io::Error| StoreError::file(FileAction::Create, dir, &error);
+    if dir.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = dir.parent() {
+        DirBuilder::new().recursive(true).mode(PRIVATE_DIR_MODE).create(above).map_err(failed)?;
+    }
+    DirBuilder::new().create(dir).map_err(failed)?;
+    // Whatever the umask is.
+    fs::set_permissions(dir, fs::Permissions::from_mode(PUBLIC_DIR_MODE)).map_err(failed)
+}
+
+/// Whether only this user or root may change what is in a directory.
+///
+/// # Errors
+/// [`StoreError::OpenToOthers`], [`StoreError::ForeignOwner`], [`StoreError::File`].
+pub fn check_public_dir(dir: &Path) -> Result<(), StoreError> {
+    let metadata =
+        fs::metadata(dir).map_err(|error| StoreError::file(FileAction::Read, dir, &error))?;
+    check_owner_and_mode(&metadata, dir, WRITE_OF_GROUP_AND_OTHERS)
+}
+
+/// Writes a file that everybody may read (mode 0644) as [`write_private`] does: what is
+/// no secret, and must not be changed by others.
+///
+/// # Errors
+/// As [`write_private`].
+pub fn write_public(path: &Path, content: &[u8]) -> Result<(), StoreError> {
+    let temporary = write_temporary(path, content)?;
+    publish(&temporary, path, |from, to| {
+        fs::set_permissions(from, fs::Permissions::from_mode(PUBLIC_FILE_MODE))?;
+        fs::rename(from, to)
+    })
+}
+
+/// Reads a file that others may read but not change, of at most
+/// [`MAX_PRIVATE_FILE_BYTES`].
+///
+/// # Errors
+/// As [`read_private_up_to`]; [`StoreError::OpenToOthers`] when group or others may write.
+pub fn read_public(path: &Path) -> Result<Vec<u8>, StoreError> {
+    read_checked(path, MAX_PRIVATE_FILE_BYTES, WRITE_OF_GROUP_AND_OTHERS)
+        .map(|mut content| std::mem::take(&mut *content))
 }
 
 /// Writes a new file (mode 0600) as [`write_private`] does, and never replaces one.
@@ -93,6 +151,10 @@ pub fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreError> {
 /// [`StoreError::WrongKind`] for anything but a regular file,
 /// [`StoreError::FileTooLarge`] past `max`, else [`StoreError::File`].
 pub fn read_private_up_to(path: &Path, max: u64) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    read_checked(path, max, ALL_OF_GROUP_AND_OTHERS)
+}
+
+fn read_checked(path: &Path, max: u64, forbidden: u32) -> Result<Zeroizing<Vec<u8>>, StoreError> {
     let failed = |error: io::Error| StoreError::file(FileAction::Read, path, &error);
     let too_large = || StoreError::FileTooLarge { path: path.to_owned(), max };
     // Opening a FIFO would wait for its writer for ever.
@@ -101,7 +163,7 @@ pub fn read_private_up_to(path: &Path, max: u64) -> Result<Zeroizing<Vec<u8>>, S
         .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
         .open(path)
         .map_err(failed)?;
-    check_private_file(&file, path)?;
+    check_file(&file, path, forbidden)?;
     let length = file.metadata().map_err(failed)?.len();
     if length > max {
         return Err(too_large());
@@ -130,16 +192,23 @@ pub fn remove(path: &Path) -> Result<(), StoreError> {
 }
 
 pub(crate) fn check_private_file(file: &File, path: &Path) -> Result<(), StoreError> {
+    check_file(file, path, ALL_OF_GROUP_AND_OTHERS)
+}
+
+fn check_file(file: &File, path: &Path, forbidden: u32) -> Result<(), StoreError> {
     let metadata =
         file.metadata().map_err(|error| StoreError::file(FileAction::Read, path, &error))?;
     if !metadata.is_file() {
         return Err(StoreError::WrongKind { path: path.to_owned(), wanted: "regular file" });
     }
-    check_private(&metadata, path)
+    check_owner_and_mode(&metadata, path, forbidden)
 }
 
-fn check_private(metadata: &Metadata, path: &Path) -> Result<(), StoreError> {
-    const OF_GROUP_AND_OTHERS: u32 = 0o077;
+fn check_owner_and_mode(
+    metadata: &Metadata,
+    path: &Path,
+    forbidden: u32,
+) -> Result<(), StoreError> {
     const PERMISSIONS: u32 = 0o7777;
     const ROOT: u32 = 0;
     let uid = metadata.uid();
@@ -147,7 +216,7 @@ fn check_private(metadata: &Metadata, path: &Path) -> Result<(), StoreError> {
     if uid != geteuid().as_raw() && uid != ROOT {
         return Err(StoreError::ForeignOwner { path: path.to_owned(), uid });
     }
-    if metadata.mode() & OF_GROUP_AND_OTHERS != 0 {
+    if metadata.mode() & forbidden != 0 {
         let mode = metadata.mode() & PERMISSIONS;
         return Err(StoreError::OpenToOthers { path: path.to_owned(), mode });
     }

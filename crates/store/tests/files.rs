@@ -7,7 +7,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use ssmax_store::files::{
-    create_private, create_private_dir, read_private, read_private_up_to, remove, write_private,
+    self, create_private, create_private_dir, read_private, read_private_up_to, remove,
+    write_private,
 };
 use ssmax_store::{FileAction, StoreError};
 use tempfile::tempdir;
@@ -102,6 +103,28 @@ fn a_file_with_any_access_for_group_or_others_is_not_read() {
     for private in [0o600, 0o400, 0o700] {
         set_mode(&path, private);
         assert_eq!(**read_private(&path).unwrap(), *b"secret");
+    }
+}
+
+#[test]
+fn what_is_no_secret_is_read_by_all_and_changed_by_its_owner() {
+    let dir = tempdir().unwrap();
+    let (folder, path) = (dir.path().join("above/facts"), dir.path().join("above/facts/root.pem"));
+    files::create_public_dir(&folder).unwrap();
+    files::create_public_dir(&folder).unwrap();
+    files::write_public(&path, b"fact").unwrap();
+    assert_eq!((mode(&folder), mode(&path)), (0o755, 0o644));
+    assert_eq!(mode(&dir.path().join("above")), 0o700);
+    assert_eq!(files::read_public(&path).unwrap(), b"fact");
+    files::check_public_dir(&folder).unwrap();
+    for bits in [0o664, 0o646] {
+        set_mode(&path, bits);
+        let refused = files::read_public(&path).unwrap_err();
+        assert!(matches!(refused, StoreError::OpenToOthers { .. }), "{refused}");
+        set_mode(&folder, bits | 0o111);
+        let refused = files::check_public_dir(&folder).unwrap_err();
+        assert!(matches!(refused, StoreError::OpenToOthers { .. }), "{refused}");
+        set_mode(&folder, 0o755);
     }
 }
 

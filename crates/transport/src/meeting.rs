@@ -125,7 +125,7 @@ impl Transport {
 }
 
 fn local(run_dir: &Path, role: &str, own: &str) -> Endpoint {
-    run_dir.join(format!("{role}.{own}.sock")).into()
+    ssmax_daemon::place::socket(run_dir, role, own).into()
 }
 
 /// One role among the others: whom it asks, and how it is reached itself.

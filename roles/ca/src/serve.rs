@@ -42,7 +42,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
     let meeting = Meeting::of("ca", &settings.transport, &run_dir, settings.ca.listen)?;
     let ca = Arc::new(Ca::open(settings, meeting.client("keyserver")).await?);
     let mut port = meeting.port()?;
-    let bind = |caller| Listener::bind(&Settings::socket(&run_dir, caller));
+    let bind = |caller| Listener::between(&run_dir, "ca", caller);
     // An officer sits at this host: what is asked there is not asked over a network.
     let officer = bind("officer")?;
     let gateway = bind("gateway")?.also(port.as_mut(), "gateway");

@@ -49,7 +49,7 @@ pub enum SetupError {
 }
 
 /// What goes into the application to join the federation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PublicKeys {
     /// PKCS#10 request of the member CA key, DER.
     pub member_ca_request: Vec<u8>,

@@ -268,7 +268,7 @@ impl Settings {
     /// The socket for one kind of caller.
     #[must_use]
     pub fn socket(run_dir: &Path, caller: &str) -> PathBuf {
-        run_dir.join(format!("gateway.{caller}.sock"))
+        ssmax_daemon::place::socket(run_dir, "gateway", caller)
     }
 
     /// Whether an address is of one of our domains.

@@ -316,7 +316,7 @@ pub async fn fates_of(state_dir: &Path, message_id: &str) -> Result<Vec<FateRow>
 }
 
 /// A fate with its ticket, for the comparison with the keyserver's audit log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct TicketFate {
     /// Seconds since 1970.
     pub at: i64,

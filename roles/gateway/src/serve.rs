@@ -119,7 +119,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
         tasks.spawn(listen::serve(listener, listen, journey, stop.clone()));
     }
     tasks.spawn(member_list::keep_fresh(Arc::clone(&gateway), stop.clone()));
-    let officer = Listener::bind(&Settings::socket(&run_dir, "officer"))?;
+    let officer = Listener::between(&run_dir, "gateway", "officer")?;
     tasks.spawn(officer.serve(Limits::default(), stop.clone(), {
         let gateway = Arc::clone(&gateway);
         move |request: OfficerRequest| {

@@ -85,6 +85,6 @@ impl Settings {
     /// The socket for one kind of caller.
     #[must_use]
     pub fn socket(run_dir: &Path, caller: &str) -> PathBuf {
-        run_dir.join(format!("inspector.{caller}.sock"))
+        ssmax_daemon::place::socket(run_dir, "inspector", caller)
     }
 }

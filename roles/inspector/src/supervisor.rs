@@ -65,7 +65,7 @@ pub async fn serve(mut settings: Settings, stop: Stop) -> Result<(), ServeError>
         settings,
     });
     let mut port = meeting.port()?;
-    let listener = Listener::bind(&Settings::socket(&run_dir, "gateway"))?;
+    let listener = Listener::between(&run_dir, "inspector", "gateway")?;
     let listener = listener.also(port.as_mut(), "gateway");
     let mut addresses = Addresses::new();
     if let Some(port) = &port {

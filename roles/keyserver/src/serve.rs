@@ -43,7 +43,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
     let meeting = Meeting::of("keyserver", &settings.transport, &run_dir, listen)?;
     let keyserver = Arc::new(Keyserver::open(settings, meeting.client("ca")).await?);
     let mut port = meeting.port()?;
-    let bind = |caller| Listener::bind(&Settings::socket(&run_dir, caller));
+    let bind = |caller| Listener::between(&run_dir, "keyserver", caller);
     let gateway = bind("gateway")?.also(port.as_mut(), "gateway");
     let inspector = bind("inspector")?.also(port.as_mut(), "inspector");
     let ca = bind("ca")?.also(port.as_mut(), "ca");

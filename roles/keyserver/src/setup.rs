@@ -67,7 +67,7 @@ const NEW_KEYS: [(KeyPurpose, KeyAlgorithm); 7] = [
 ];
 
 /// What goes into the application to join the federation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PublicKeys {
     /// PKCS#10 request of the organisation signing key, DER.
     pub organisation_signing_request: Vec<u8>,

@@ -5,6 +5,7 @@ use super::{Report, of};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
 use rustix::process::{Resource, getrlimit};
+use ssmax_daemon::place;
 use ssmax_inspector::sandbox::{self, Landlock};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -18,14 +19,10 @@ const MAX_SOCKET_PATH_OCTETS: usize = 107;
 const EARLIEST: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
 
 pub(super) fn check(config: &Config, report: &mut Report<'_>) {
-    directory("state_dir", config.state_dir(), report);
-    for role in config.roles() {
-        let dir = config.state_dir().join(role.as_str());
-        if dir.exists() {
-            directory(&of(role, "state"), &dir, report);
-        }
-    }
-    directory("run_dir", config.run_dir(), report);
+    // Where each role has a folder of its own, what is above is the system's.
+    let base = if place::has_folders(config.run_dir()) { unchangeable } else { directory };
+    base("state_dir", config.state_dir(), report);
+    base("run_dir", config.run_dir(), report);
     sockets(config, report);
     clock(OffsetDateTime::now_utc(), report);
     let roles = config.roles();
@@ -34,6 +31,22 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     }
     if roles.iter().any(|role| !matches!(role, Role::Gateway | Role::Submission)) {
         memory(roles.contains(&Role::Inspector), report);
+    }
+}
+
+/// The state of a role.
+pub(super) fn state(config: &Config, role: Role, report: &mut Report<'_>) {
+    let dir = config.state_dir().join(role.as_str());
+    if dir.exists() {
+        directory(&of(role, "state"), &dir, report);
+    }
+}
+
+/// A directory in which roles of several users have folders: nobody else may change it.
+fn unchangeable(name: &str, dir: &Path, report: &mut Report<'_>) {
+    match ssmax_store::files::check_public_dir(dir) {
+        Ok(()) => report.ok(name, "check-dir-of-roles", &[("path", &dir.display().to_string())]),
+        Err(error) => report.error(name, &error.into()),
     }
 }
 
@@ -61,7 +74,7 @@ fn sockets(config: &Config, report: &mut Report<'_>) {
             Role::Authority | Role::Gateway | Role::Submission => &[],
         };
         for caller in callers {
-            let path = config.run_dir().join(format!("{}.{caller}.sock", role.as_str()));
+            let path = place::socket(config.run_dir(), role.as_str(), caller);
             longest = longest.max(path.as_os_str().as_bytes().len());
         }
     }

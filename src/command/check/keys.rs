@@ -20,19 +20,23 @@ struct Keys {
     pkcs1: bool,
 }
 
-pub(super) fn check(config: &Config, report: &mut Report<'_>) {
-    for role in config.roles() {
-        match keys_of(config, role) {
-            Ok(Some(keys)) => {
-                check_keys(config, &keys, report);
-                check_token(config, &keys, report);
-            }
-            Ok(None) => {}
-            Err(complaint) => report.error(role.as_str(), &complaint),
+pub(super) fn check(config: &Config, role: Role, report: &mut Report<'_>) {
+    match keys_of(config, role) {
+        Ok(Some(keys)) => {
+            check_keys(config, &keys, report);
+            check_token(config, &keys, report);
         }
+        Ok(None) => {}
+        Err(complaint) => report.error(role.as_str(), &complaint),
     }
-    outside_certificates(config, report);
-    archive_officers(config, report);
+    if role == Role::Keyserver {
+        outside_certificates(config, report);
+        archive_officers(config, report);
+    }
+}
+
+/// Whether the organisation belongs to the federation.
+pub(super) fn admission(config: &Config, report: &mut Report<'_>) {
     if config.is_member() {
         match member::installed(config) {
             Ok(Some(admission)) => {

@@ -11,11 +11,14 @@ use super::{ConfigFile, Context, block_on};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
 use crate::explain::entry_fault;
+use crate::part::{self, Part};
 use crate::{files, member};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use ssmax_federation::{
     Capabilities, Kind, Limits, Member, Names, Standing, StandingState, check_member,
 };
+use ssmax_texts::Language;
 use std::process::ExitCode;
 use time::OffsetDateTime;
 
@@ -44,13 +47,28 @@ fn check(args: &Args, context: &Context) -> Result<ExitCode, Complaint> {
     if config.is_member() {
         organisation(&config, &mut report);
     }
-    keys::check(&config, &mut report);
+    for role in config.roles() {
+        report.take(block_on(part::perform(
+            &config,
+            Part::Check(role, context.language.code().into()),
+        ))?);
+    }
+    keys::admission(&config, &mut report);
     block_on(async {
         network::check(&config, &mut report).await;
         transport::check(&config, &mut report).await;
         Ok(())
     })?;
     Ok(report.end())
+}
+
+/// What the user of a role can see of it: its state, its keys, what it reads.
+pub(crate) fn role(config: &Config, role: Role, language: Language) -> Vec<Found> {
+    let context = Context { language, json: true };
+    let mut report = Report::new(&context);
+    host::state(config, role, &mut report);
+    keys::check(config, role, &mut report);
+    report.checks
 }
 
 /// What we would tell the federation about ourselves.
@@ -97,28 +115,30 @@ fn organisation(config: &Config, report: &mut Report<'_>) {
 }
 
 /// How a single check came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 enum Level {
     Ok,
     Warning,
     Error,
 }
 
-impl Level {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
+/// A single check as it came out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Found {
+    /// Stable, for scripts.
+    name: String,
+    result: Level,
+    what: String,
+    /// Empty when there is no advice.
+    to_do: String,
 }
 
 /// The checks so far. People see each at once, since some take seconds; JSON comes
 /// whole at the end.
 struct Report<'a> {
     context: &'a Context,
-    checks: Vec<Value>,
+    checks: Vec<Found>,
     warnings: usize,
     errors: usize,
 }
@@ -135,12 +155,10 @@ impl<'a> Report<'a> {
     }
 
     fn warning(&mut self, name: &str, complaint: &Complaint) {
-        self.warnings += 1;
         self.complain(name, Level::Warning, complaint);
     }
 
     fn error(&mut self, name: &str, complaint: &Complaint) {
-        self.errors += 1;
         self.complain(name, Level::Error, complaint);
     }
 
@@ -149,14 +167,30 @@ impl<'a> Report<'a> {
         self.add(name, level, &complaint.what(language), &complaint.to_do(language));
     }
 
-    fn add(&mut self, name: &str, level: Level, what: &str, to_do: &str) {
-        if self.context.json {
-            let result = level.as_str();
-            self.checks
-                .push(json!({ "name": name, "result": result, "what": what, "to_do": to_do }));
-            return;
+    fn add(&mut self, name: &str, result: Level, what: &str, to_do: &str) {
+        let [name, what, to_do] = [name, what, to_do].map(str::to_owned);
+        self.take(vec![Found { name, result, what, to_do }]);
+    }
+
+    /// Takes what another report, or another process, has found.
+    fn take(&mut self, found: Vec<Found>) {
+        for one in found {
+            match one.result {
+                Level::Ok => {}
+                Level::Warning => self.warnings += 1,
+                Level::Error => self.errors += 1,
+            }
+            if self.context.json {
+                self.checks.push(one);
+            } else {
+                self.say(&one);
+            }
         }
-        let id = match level {
+    }
+
+    fn say(&self, one: &Found) {
+        let Found { name, result, what, to_do } = one;
+        let id = match result {
             Level::Ok => "check-line-ok",
             Level::Warning => "check-line-warning",
             Level::Error => "check-line-error",

@@ -71,7 +71,7 @@ impl Listed {
         let home = if self.entry.in_token { "cli-key-home-token" } else { "cli-key-home-file" };
         let home = context.text(home, &[]);
         let days = self.days(now).to_string();
-        let purpose = purpose_text(self.purpose, context);
+        let purpose = purpose_text(self.purpose.as_str(), context);
         let arguments = [
             ("purpose", purpose.as_str()),
             ("id", &self.entry.id),
@@ -84,9 +84,9 @@ impl Listed {
 }
 
 /// What a key is for, in the reader's words.
-pub(super) fn purpose_text(purpose: KeyPurpose, context: &Context) -> String {
+pub(super) fn purpose_text(purpose: &str, context: &Context) -> String {
     let id = format!("cli-key-for-{purpose}");
-    if ssmax_texts::has(&id) { context.text(&id, &[]) } else { purpose.to_string() }
+    if ssmax_texts::has(&id) { context.text(&id, &[]) } else { purpose.to_owned() }
 }
 
 #[cfg(test)]

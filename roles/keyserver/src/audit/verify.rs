@@ -23,7 +23,7 @@ const TRACED: time::Duration = time::Duration::days(30);
 const MAX_FAULTS: usize = 100;
 
 /// What is wrong with a log.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "fault")]
 #[non_exhaustive]
 pub enum AuditFault {
@@ -67,7 +67,7 @@ pub enum AuditFault {
 }
 
 /// What the log tells of one ticket.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct TicketTrace {
     /// When it was opened, or else first named: seconds since 1970.
     pub at: i64,
@@ -78,7 +78,7 @@ pub struct TicketTrace {
 }
 
 /// What was found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AuditReport {
     /// How many rows there are.
     pub rows: u64,

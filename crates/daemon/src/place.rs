@@ -1,0 +1,130 @@
+//! Where the roles of one host meet: sockets and ready files below `run_dir`.
+//!
+//! All roles may run as one user; then everything stands in `run_dir`, which only that
+//! user may enter. Or each runs as a user of its own, and `run_dir` has a folder for each
+//! that is its role's and that the others may only enter: nobody can put a socket where
+//! another role's is looked for. Who owns the folder `run_dir/ROLE` is that role, for the
+//! kernel's word on whoever connects.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rustix::process::geteuid;
+
+const ROOT: u32 = 0;
+
+/// The socket at which `role` answers `caller`.
+#[must_use]
+pub fn socket(run_dir: &Path, role: &str, caller: &str) -> PathBuf {
+    match folder(run_dir, role) {
+        Some(folder) => folder.join(format!("{caller}.sock")),
+        None => run_dir.join(format!("{role}.{caller}.sock")),
+    }
+}
+
+/// The roles that may have folders.
+const ROLES: [&str; 6] = ["authority", "ca", "gateway", "inspector", "keyserver", "submission"];
+
+/// Whether roles have folders here.
+#[must_use]
+pub fn has_folders(run_dir: &Path) -> bool {
+    ROLES.iter().any(|role| folder(run_dir, role).is_some())
+}
+
+/// The folder of `role`, if roles have folders here. A link is none.
+#[must_use]
+pub fn folder(run_dir: &Path, role: &str) -> Option<PathBuf> {
+    let folder = run_dir.join(role);
+    fs::symlink_metadata(&folder).is_ok_and(|found| found.is_dir()).then_some(folder)
+}
+
+/// User and group that `role` runs as here, if roles have folders.
+#[must_use]
+pub fn owner(run_dir: &Path, role: &str) -> Option<(u32, u32)> {
+    let found = fs::symlink_metadata(run_dir.join(role)).ok()?;
+    found.is_dir().then(|| (found.uid(), found.gid()))
+}
+
+/// Who may connect as a caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Peers {
+    uids: Vec<u32>,
+    /// Whether the socket has to let in others than its owner.
+    pub(crate) shared: bool,
+}
+
+impl Peers {
+    /// This process's own user.
+    pub(crate) fn own() -> Self {
+        Self { uids: vec![geteuid().as_raw()], shared: false }
+    }
+
+    /// `caller` at a socket of `role`: the user that it runs as. A caller that is no role
+    /// (an officer, a person) is who administers the host.
+    pub(crate) fn of(run_dir: &Path, role: &str, caller: &str) -> Self {
+        let own = Self::own();
+        if folder(run_dir, role).is_none() {
+            return own;
+        }
+        let caller = owner(run_dir, caller).map_or(ROOT, |(uid, _)| uid);
+        let shared = !own.allow(caller) && caller != ROOT;
+        Self { uids: [own.uids, vec![caller]].concat(), shared }
+    }
+
+    /// One user only, whoever that is.
+    #[cfg(test)]
+    pub(crate) fn only(uid: u32) -> Self {
+        Self { uids: vec![uid], shared: false }
+    }
+
+    pub(crate) fn allow(&self, uid: u32) -> bool {
+        self.uids.contains(&uid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_folders_everything_stands_in_one_place_for_one_user() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(socket(dir.path(), "ca", "gateway"), dir.path().join("ca.gateway.sock"));
+        assert_eq!(owner(dir.path(), "ca"), None);
+        assert_eq!(Peers::of(dir.path(), "ca", "gateway"), Peers::own());
+    }
+
+    #[test]
+    fn a_folder_is_its_roles_and_a_link_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let (ca, elsewhere) = (dir.path().join("ca"), dir.path().join("elsewhere"));
+        fs::create_dir(&ca).unwrap();
+        fs::create_dir(&elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, dir.path().join("gateway")).unwrap();
+        assert_eq!(socket(dir.path(), "ca", "gateway"), ca.join("gateway.sock"));
+        assert_eq!(folder(dir.path(), "gateway"), None);
+        assert_eq!(owner(dir.path(), "gateway"), None);
+        let found = fs::metadata(&ca).unwrap();
+        assert_eq!(owner(dir.path(), "ca"), Some((found.uid(), found.gid())));
+    }
+
+    #[test]
+    fn who_owns_a_callers_folder_may_connect_as_it_and_nobody_else() {
+        const OTHER: u32 = 4711;
+        let dir = tempfile::tempdir().unwrap();
+        for role in ["ca", "gateway"] {
+            fs::create_dir(dir.path().join(role)).unwrap();
+        }
+        // Only root can give a folder away.
+        if std::os::unix::fs::chown(dir.path().join("gateway"), Some(OTHER), None).is_err() {
+            println!("skipped: not root");
+            return;
+        }
+        let peers = Peers::of(dir.path(), "ca", "gateway");
+        assert!(peers.allow(OTHER) && peers.allow(geteuid().as_raw()) && peers.shared);
+        assert!(!peers.allow(OTHER + 1));
+        let officers = Peers::of(dir.path(), "ca", "officer");
+        assert!(officers.allow(ROOT) && !officers.allow(OTHER) && !officers.shared);
+    }
+}

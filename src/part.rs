@@ -1,0 +1,244 @@
+//! What is done in the name of one role.
+//!
+//! Each role of a host may run as a user of its own ([`ssmax_daemon::place`]); who
+//! administers the host is root. What touches a role's keys or state is then done by a
+//! process of that role's user: root neither reads nor writes where another user could
+//! have laid a link, and no file is left behind that its role may not open.
+
+use crate::command::check;
+use crate::complaint::{Complaint, Exit};
+use crate::config::{Config, Role};
+use crate::member;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ssmax_daemon::place;
+use ssmax_federation::admission::Admission;
+use ssmax_pki::Certificate;
+use ssmax_texts::Language;
+use std::io::{Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use time::OffsetDateTime;
+
+/// The hidden command of such a process.
+pub(crate) const ROLE_PART: &str = "role-part";
+
+/// The largest part and the largest answer, in octets: an answer has at most the tickets
+/// of a month.
+const MAX_OCTETS: u64 = 1 << 30;
+
+/// A part.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Part {
+    /// Makes the keyserver's keys if there are none. Answered by [`Made`].
+    KeyserverKeys,
+    /// Makes the CA's keys if there are none. Answered by [`Made`].
+    CaKeys,
+    /// The gateway's statement key, made if there is none. Answered by its SPKI.
+    StatementKey,
+    /// The milter's statement key, made if there is none. Answered by its SPKI.
+    SubmissionKey,
+    /// Has the keyserver believe the milter's statements by this key, SPKI.
+    TrustSubmissionKey(Vec<u8>),
+    /// Installs what the authority answered at the CA.
+    InstallCa(Box<Admission>),
+    /// The certificate of the seal CA, DER.
+    SealCa,
+    /// Installs what the authority answered at the keyserver.
+    InstallKeyserver {
+        /// The answer.
+        admission: Box<Admission>,
+        /// Certificate of the seal CA and statement key, if their roles are on this host.
+        made_here: Option<(Vec<u8>, Vec<u8>)>,
+    },
+    /// Makes new keys beside the old ones. Answered by [`Rotated`].
+    Rotate {
+        /// The organisation signing certificate in use, DER.
+        current: Vec<u8>,
+    },
+    /// The newest head of the audit log. Answered by an `Option` of head and signature.
+    AuditHead,
+    /// Verifies the audit log, against a head that was kept elsewhere. Answered by
+    /// [`ssmax_keyserver::AuditReport`].
+    VerifyAudit(Option<(String, Vec<u8>)>),
+    /// What `ssmax check` looks at for a role, and the code of the language. Answered by
+    /// [`check::Found`]s.
+    Check(Role, String),
+    /// What became of the mails with tickets. Answered by [`ssmax_gateway::TicketFate`]s.
+    TicketFates,
+}
+
+/// Public keys, and whether they were there already.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Made<K> {
+    pub(crate) keys: K,
+    pub(crate) again: bool,
+}
+
+/// New keys, by purpose and id, and what the authority is to be given.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Rotated {
+    pub(crate) made: Vec<(String, String)>,
+    pub(crate) renewal: ssmax_federation::renewal::Renewal,
+}
+
+impl Part {
+    /// In whose name it is done.
+    fn role(&self) -> Role {
+        match self {
+            Self::KeyserverKeys
+            | Self::TrustSubmissionKey(_)
+            | Self::InstallKeyserver { .. }
+            | Self::Rotate { .. }
+            | Self::AuditHead
+            | Self::VerifyAudit(_) => Role::Keyserver,
+            Self::CaKeys | Self::InstallCa(_) | Self::SealCa => Role::Ca,
+            Self::SubmissionKey => Role::Submission,
+            Self::StatementKey | Self::TicketFates => Role::Gateway,
+            Self::Check(role, _) => *role,
+        }
+    }
+
+    async fn carry_out(self, config: &Config) -> Result<Value, Complaint> {
+        match self {
+            Self::KeyserverKeys => value(&member::keyserver_keys(config)?),
+            Self::CaKeys => value(&member::ca_keys(config).await?),
+            Self::StatementKey => value(&ssmax_gateway::initialise(&config.gateway()?)?),
+            Self::SubmissionKey => value(&ssmax_submission::initialise(&config.submission()?)?),
+            Self::TrustSubmissionKey(key) => {
+                let service = ssmax_keyserver::StatementService::Submission;
+                let keyserver = config.keyserver()?;
+                value(&ssmax_keyserver::trust_statement_key(&keyserver, &key, service).await?)
+            }
+            Self::InstallCa(admission) => {
+                value(&ssmax_ca::install_admission(&config.ca()?, &admission).await?)
+            }
+            Self::SealCa => value(&ssmax_ca::seal_ca(&config.ca()?).await?.der()),
+            Self::InstallKeyserver { admission, made_here } => {
+                let keyserver = config.keyserver()?;
+                value(&match made_here {
+                    Some((seal_ca, statement_key)) => {
+                        let seal_ca = Certificate::from_der(&seal_ca)?;
+                        ssmax_keyserver::install_admission(
+                            &keyserver,
+                            &admission,
+                            &seal_ca,
+                            &statement_key,
+                        )
+                        .await?
+                    }
+                    None => ssmax_keyserver::install_renewal(&keyserver, &admission).await?,
+                })
+            }
+            Self::Rotate { current } => {
+                let current = Certificate::from_der(&current)?;
+                let now = OffsetDateTime::now_utc();
+                let rotation = ssmax_keyserver::rotate(&config.keyserver()?, &current, now)?;
+                let made = rotation.made.into_iter();
+                let made = made.map(|(purpose, id)| (purpose.as_str().to_owned(), id.to_string()));
+                value(&Rotated { made: made.collect(), renewal: rotation.renewal })
+            }
+            Self::AuditHead => value(&ssmax_keyserver::newest_head(&config.keyserver()?).await?),
+            Self::VerifyAudit(head) => {
+                let head = head.as_ref().map(|(head, signature)| (head.as_str(), &**signature));
+                value(&ssmax_keyserver::verify_audit(&config.keyserver()?, head).await?)
+            }
+            Self::Check(role, language) => {
+                let language = Language::parse(&language).unwrap_or(Language::En);
+                value(&check::role(config, role, language))
+            }
+            Self::TicketFates => value(&ssmax_gateway::ticket_fates(config.state_dir()).await?),
+        }
+    }
+}
+
+/// Has a part done: here, or by a process of its role's user.
+///
+/// # Errors
+/// Those of the part; [`Exit::WrongUse`] if neither root nor that user asks.
+pub(crate) async fn perform<A: DeserializeOwned>(
+    config: &Config,
+    part: Part,
+) -> Result<A, Complaint> {
+    let answer = match other_user(config, part.role())? {
+        None => part.carry_out(config).await?,
+        Some((uid, gid)) => by_another(config, &part, uid, gid)?,
+    };
+    serde_json::from_value(answer).map_err(failed)
+}
+
+/// The user and group of a role, if it is not who runs this.
+pub(crate) fn other_user(config: &Config, role: Role) -> Result<Option<(u32, u32)>, Complaint> {
+    let own = rustix::process::geteuid();
+    match place::owner(config.run_dir(), role.as_str()) {
+        Some((uid, gid)) if uid != own.as_raw() => {
+            if own.is_root() {
+                Ok(Some((uid, gid)))
+            } else {
+                Err(Complaint::new(Exit::WrongUse, "not-root").with("role", role.as_str()))
+            }
+        }
+        _ => Ok(None),
+    }
+}
+
+fn by_another(config: &Config, part: &Part, uid: u32, gid: u32) -> Result<Value, Complaint> {
+    let mut child = Command::new("/proc/self/exe")
+        .arg(ROLE_PART)
+        .arg(Language::choose(None, |name| std::env::var(name).ok()).code())
+        .arg(config.path())
+        .uid(uid)
+        .gid(gid)
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let asked = serde_json::to_vec(part).map_err(failed)?;
+    let mut answer = Vec::new();
+    if let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) {
+        // It reads all before it says anything.
+        let written = input.write_all(&asked);
+        drop(input);
+        output.take(MAX_OCTETS).read_to_end(&mut answer).map_err(failed)?;
+        // One that ended at once has said why.
+        let _ = written;
+    }
+    match child.wait().map_err(failed)?.code() {
+        Some(0) => serde_json::from_slice(&answer).map_err(failed),
+        Some(1) => Err(Complaint::told(Exit::Bad)),
+        Some(2) => Err(Complaint::told(Exit::WrongUse)),
+        _ => Err(Complaint::told(Exit::Unavailable)),
+    }
+}
+
+/// What the process of a role's user does: a part from standard input, its answer to
+/// standard output.
+pub(crate) fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(2);
+    let language = arguments.next().and_then(|word| Language::parse(word.to_str()?));
+    let context =
+        crate::command::Context { language: language.unwrap_or(Language::En), json: false };
+    let config = arguments.next().unwrap_or_default();
+    context.end(answer(Path::new(&config)))
+}
+
+fn answer(config: &Path) -> Result<ExitCode, Complaint> {
+    let config = Config::load(config)?;
+    let mut asked = Vec::new();
+    std::io::stdin().take(MAX_OCTETS).read_to_end(&mut asked).map_err(failed)?;
+    let part: Part = serde_json::from_slice(&asked).map_err(failed)?;
+    let answer = crate::command::block_on(part.carry_out(&config))?;
+    std::io::stdout().write_all(answer.to_string().as_bytes()).map_err(failed)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn value(answer: &impl Serialize) -> Result<Value, Complaint> {
+    serde_json::to_value(answer).map_err(failed)
+}
+
+fn failed(error: impl ToString) -> Complaint {
+    Complaint::new(Exit::Unavailable, "failed").with("reason", error)
+}
