@@ -8,6 +8,7 @@ use ssmax_api::Organisation;
 use ssmax_authority::AuthorityConfig;
 use ssmax_ca::CaConfig;
 use ssmax_daemon::config::{self, resolve};
+use ssmax_daemon::log::Format;
 use ssmax_federation::{Enforce, FreshForm};
 use ssmax_gateway::{FederationConfig, GatewayConfig};
 use ssmax_hsm::Pkcs11Config;
@@ -15,6 +16,7 @@ use ssmax_inspector::InspectorConfig;
 use ssmax_keyserver::KeyserverConfig;
 use ssmax_submission::{MilterAddress, SubmissionConfig};
 use ssmax_transport::{Fingerprint, Place, PortLimits, Servers, Transport};
+use ssmax_watch::WatchConfig;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -34,17 +36,20 @@ pub(crate) enum Role {
     Gateway,
     /// Says who logged in at the MTA.
     Submission,
+    /// How the others are, over HTTP.
+    Watch,
 }
 
 impl Role {
     /// All roles, in the order in which they start: whom others need first.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Authority,
         Self::Keyserver,
         Self::Ca,
         Self::Inspector,
         Self::Gateway,
         Self::Submission,
+        Self::Watch,
     ];
 
     /// The name on the command line, in `ssmax.toml`, in logs and of the ready file.
@@ -56,6 +61,7 @@ impl Role {
             Self::Inspector => "inspector",
             Self::Gateway => "gateway",
             Self::Submission => "submission",
+            Self::Watch => ssmax_watch::ROLE,
         }
     }
 
@@ -68,6 +74,7 @@ impl Role {
             Self::Inspector => "cli-role-inspector",
             Self::Gateway => "cli-role-gateway",
             Self::Submission => "cli-role-submission",
+            Self::Watch => "cli-role-watch",
         }
     }
 }
@@ -155,6 +162,8 @@ struct File {
     run_dir: PathBuf,
     #[serde(default = "default_log")]
     log: String,
+    #[serde(default)]
+    log_format: Format,
     organisation: Option<Organisation>,
     federation: Option<Federation>,
     transport: Option<TransportConfig>,
@@ -164,6 +173,7 @@ struct File {
     gateway: Option<GatewayConfig>,
     submission: Option<SubmissionConfig>,
     authority: Option<AuthorityConfig>,
+    watch: Option<WatchConfig>,
 }
 
 fn default_log() -> String {
@@ -278,6 +288,11 @@ impl Config {
         &self.file.log
     }
 
+    /// How its lines are written.
+    pub(crate) fn log_format(&self) -> Format {
+        self.file.log_format
+    }
+
     /// The roles that have a section, in the order in which they start.
     pub(crate) fn roles(&self) -> Vec<Role> {
         let file = &self.file;
@@ -288,6 +303,7 @@ impl Config {
             Role::Inspector => file.inspector.is_some(),
             Role::Gateway => file.gateway.is_some(),
             Role::Submission => file.submission.is_some(),
+            Role::Watch => file.watch.is_some(),
         };
         Role::ALL.into_iter().filter(|role| has(*role)).collect()
     }
@@ -295,7 +311,8 @@ impl Config {
     /// Whether this file is a member's: it has one of a member's roles. The milter alone,
     /// as on an MTA's host, needs to know nothing of the organisation.
     pub(crate) fn is_member(&self) -> bool {
-        self.roles().iter().any(|role| !matches!(role, Role::Authority | Role::Submission))
+        let others = [Role::Authority, Role::Submission, Role::Watch];
+        self.roles().iter().any(|role| !others.contains(role))
     }
 
     /// `[organisation]`.
@@ -354,7 +371,7 @@ impl Config {
             Role::Keyserver => self.file.keyserver.as_ref()?.listen,
             Role::Ca => self.file.ca.as_ref()?.listen,
             Role::Inspector => self.file.inspector.as_ref()?.listen,
-            Role::Authority | Role::Gateway | Role::Submission => None,
+            Role::Authority | Role::Gateway | Role::Submission | Role::Watch => None,
         }
     }
 
@@ -425,6 +442,21 @@ impl Config {
             run_dir: self.file.run_dir.clone(),
             submission: self.section("submission", self.file.submission.as_ref())?.clone(),
         })
+    }
+
+    /// All that the watch needs to start.
+    pub(crate) fn watch(&self) -> Result<ssmax_watch::Settings, Complaint> {
+        let watch = self.section("watch", self.file.watch.as_ref())?.clone();
+        Ok(ssmax_watch::Settings {
+            run_dir: self.file.run_dir.clone(),
+            roles: self.watched().map(|role| role.as_str().to_owned()).collect(),
+            watch,
+        })
+    }
+
+    /// The roles that are watched: all others.
+    pub(crate) fn watched(&self) -> impl Iterator<Item = Role> {
+        self.roles().into_iter().filter(|role| *role != Role::Watch)
     }
 
     fn section<'a, T>(&self, name: &str, section: Option<&'a T>) -> Result<&'a T, Complaint> {

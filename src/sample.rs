@@ -39,6 +39,19 @@ const TOP: Section = (
         Set("state_dir", "\"/var/lib/ssmax\""),
         Set("run_dir", "\"/run/ssmax\""),
         Optional("log", "\"info\""),
+        Optional("log_format", "\"text\""),
+    ],
+);
+
+/// Sections that turn something on by being there.
+const OFF: [&str; 1] = ["watch"];
+
+const WATCH: Section = (
+    "watch",
+    &[
+        Optional("listen", "\"127.0.0.1:9464\""),
+        Optional("max_connections", "16"),
+        Optional("seconds", "15"),
     ],
 );
 
@@ -193,6 +206,7 @@ const MEMBER: &[Section] = &[
             Optional("delivery", "\"seal\""),
             Optional("attachments", "\"whole\""),
             Optional("max_held_mebibytes", "10240"),
+            Optional("journal_days", "30"),
             Optional("max_list_members", "200"),
         ],
     ),
@@ -266,6 +280,7 @@ const MEMBER: &[Section] = &[
             Optional("idle_seconds", "7200"),
         ],
     ),
+    WATCH,
 ];
 
 const AUTHORITY: &[Section] = &[
@@ -284,6 +299,7 @@ const AUTHORITY: &[Section] = &[
             Optional("connection_seconds", "120"),
         ],
     ),
+    WATCH,
 ];
 
 /// A section, for those who write something else than the sample out of it.
@@ -351,7 +367,9 @@ pub(crate) fn text(sample: Sample, language: Language) -> String {
     for (section, fields) in sections {
         if !section.is_empty() {
             // Writing to a String cannot fail.
-            let _ = write!(file, "\n{}[{section}]\n", comment(language, &section_id(section)));
+            let off = if OFF.contains(section) { "#" } else { "" };
+            let about = comment(language, &section_id(section));
+            let _ = write!(file, "\n{about}{off}[{section}]\n");
         }
         for field in *fields {
             file.push_str(&comment(language, &field_id(section, field)));
@@ -432,7 +450,7 @@ mod tests {
     #[test]
     fn the_sample_has_every_field_that_is_read_and_no_other() {
         for (sample, sections) in SAMPLES {
-            let file = text(sample, Language::En);
+            let file = with_all_fields(&text(sample, Language::En));
             for (section, fields) in sections {
                 if fields.iter().all(|field| field.name().starts_with('"')) {
                     continue;

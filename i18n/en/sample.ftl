@@ -13,6 +13,7 @@ sample-head-authority =
 sample-top-state_dir = Where roles keep their state, each in a directory of its own that only its user may enter.
 sample-top-run_dir = Where roles have their sockets. Keep it short: a socket's path has at most 107 octets.
 sample-top-log = How much is logged: off, error, warn, info, debug or trace.
+sample-top-log_format = How its lines are written: text, or json, one object a line for programs that gather logs.
 
 sample-organisation = Who we are.
 sample-organisation-id = The member id: NTRJP- and the 13 digits of the corporate number.
@@ -181,6 +182,10 @@ sample-gateway-redirects =
     Redirects, lists of one (ssmax user add-role --kind list). In place of .forward files and
     Sieve redirects, by which no sealed mail can leave.
 sample-gateway-redirects-entry = One line for an address: where its mail goes on to.
+sample-gateway-journal_days =
+    How long the journal tells what became of a mail (ssmax journey), in days, 30 to 3660. Addresses
+    and Message-IDs stand in it.
+
 sample-gateway-hold = Mail that waits for an officer (ssmax hold).
 sample-gateway-hold-days = How long a mail is held, in days, 1 to 90; then it expires.
 sample-gateway-hold-notify =
@@ -253,3 +258,8 @@ sample-authority-list_hours = How long after its issue a list is accepted as new
 sample-authority-max_connections = Connections at the same time.
 sample-authority-request_seconds = Time for a TLS handshake and for a request, in seconds.
 sample-authority-connection_seconds = How long one connection may last, in seconds.
+
+sample-watch = How the roles of this host are, over HTTP: /metrics for Prometheus, /health/live, /health/ready. Off without this section.
+sample-watch-listen = Where HTTP is served. Nobody logs in and nothing is encrypted: keep it on loopback, or behind what does both.
+sample-watch-max_connections = Connections at the same time; further ones wait.
+sample-watch-seconds = How long one connection may last, in seconds; the roles have 8 of them to answer.

@@ -73,6 +73,7 @@ cli-role-keyserver = 鍵管理サーバ
 cli-role-inspector = 検査サーバ
 cli-role-gateway = メール検証システム
 cli-role-submission = 提出窓口のミルター
+cli-role-watch = 監視
 cli-role-starting = { $role }を起動しています
 cli-role-serving = { $role }が{ $addresses }で稼働しています
 cli-role-ended = { $role }が終了しました

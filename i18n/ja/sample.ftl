@@ -11,6 +11,7 @@ sample-head-authority =
 sample-top-state_dir = 状態の置き場。役割ごとに、その利用者だけが入れるフォルダができます。
 sample-top-run_dir = ソケットの置き場。ソケットのパスは107バイトまでなので、短くしてください。
 sample-top-log = ログの段階: off、error、warn、info、debug、trace
+sample-top-log_format = ログの行の形: text、または json（一行に一つのオブジェクト。ログを集めるプログラム向け）
 
 sample-organisation = 自分の組織。
 sample-organisation-id = 参加組織の番号: NTRJP- と法人番号13桁。
@@ -167,6 +168,8 @@ sample-gateway-redirects =
     転送。メンバーが一人のリスト（ssmax user add-role --kind list で登録）。.forwardやSieveの転送では
     封印されたメールは外に出られないので、その代わりに使う。
 sample-gateway-redirects-entry = アドレスごとに一行。転送先。
+sample-gateway-journal_days = メールの顛末を記録に残す日数（ssmax journey、30から3660）。メールアドレスとMessage-IDが含まれます。
+
 sample-gateway-hold = 担当者の判断を待つメール（ssmax hold）。
 sample-gateway-hold-days = 保留する日数（1から90）。過ぎると期限切れになります。
 sample-gateway-hold-notify =
@@ -238,3 +241,8 @@ sample-authority-list_hours = 発行した名簿が新しいものと認めら�
 sample-authority-max_connections = 同時接続数。
 sample-authority-request_seconds = TLSの接続と要求にかけてよい時間（秒）。
 sample-authority-connection_seconds = 一つの接続が続いてよい時間（秒）。
+
+sample-watch = このコンピュータの各役割の様子をHTTPで示します: Prometheus向けの /metrics、/health/live、/health/ready。この節がなければ動きません。
+sample-watch-listen = HTTPで待ち受けるアドレス。認証も暗号化もないので、ループバックのままにするか、両方を行うものの後ろに置いてください。
+sample-watch-max_connections = 同時接続数。超えた接続は待ちます。
+sample-watch-seconds = 一つの接続が続いてよい時間（秒）。各役割は、このうち8秒以内に答えます。

@@ -5,7 +5,9 @@ use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
 use crate::part;
 use ssmax_daemon::supervise::{End, RoleProcess, Supervisor};
+use ssmax_daemon::watch::Watched;
 use ssmax_daemon::{Stop, log, panics, place, ready};
+use ssmax_metrics::list::RESTARTS;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -40,11 +42,11 @@ fn serve(args: Args, context: &Context) -> Result<ExitCode, Complaint> {
             .with("path", config.run_dir().display()));
     }
     if let [role] = asked.as_slice() {
-        log::init(role.as_str(), config.log());
+        log::init(role.as_str(), config.log(), config.log_format());
         block_on(foreground(*role, &config))?;
         return Ok(ExitCode::SUCCESS);
     }
-    log::init("ssmax", config.log());
+    log::init("ssmax", config.log(), config.log_format());
     block_on(supervise(&roles, &config, !args.no_restart, context))
 }
 
@@ -75,6 +77,7 @@ async fn foreground(role: Role, config: &Config) -> Result<(), Complaint> {
         Role::Inspector => ssmax_inspector::serve(config.inspector()?, stop).await?,
         Role::Gateway => ssmax_gateway::serve(config.gateway()?, stop).await?,
         Role::Submission => ssmax_submission::serve(config.submission()?, stop).await?,
+        Role::Watch => ssmax_watch::serve(config.watch()?, stop).await?,
     }
     Ok(())
 }
@@ -102,7 +105,16 @@ async fn supervise(
     let mut supervisor = Supervisor::new(config.run_dir(), processes).map_err(failed)?;
     supervisor.restart = restart;
     let stop = Stop::on_signals().map_err(failed)?;
-    match supervisor.run(stop).await.map_err(failed)? {
+    let watched = Watched::bind(config.run_dir(), ssmax_watch::SUPERVISOR).map_err(failed)?;
+    // Said from the start, so that a first restart is an increase.
+    for role in roles {
+        RESTARTS.add([role.as_str().into()], 0);
+    }
+    let watching = tokio::spawn(watched.serve(stop.clone(), || async { Vec::new() }));
+    let ended = supervisor.run(stop.clone()).await;
+    stop.trigger();
+    let _ = watching.await;
+    match ended.map_err(failed)? {
         End::Stopped => Ok(ExitCode::SUCCESS),
         // Only without restarts: every role has said in its log why it ended.
         _ => Err(Complaint::new(Exit::Unavailable, "roles-ended")),
@@ -116,5 +128,5 @@ fn process(role: Role, config: &Config, context: &Context) -> Result<RoleProcess
             .into();
     arguments.push(config.path().into());
     let user = part::other_user(config, role)?;
-    Ok(RoleProcess { role: role.as_str().to_owned(), arguments, user })
+    Ok(RoleProcess { role: role.as_str().to_owned(), arguments, user, label: role.as_str() })
 }

@@ -61,6 +61,17 @@ impl From<ssmax_inspector::ServeError> for Complaint {
     }
 }
 
+impl From<ssmax_watch::ServeError> for Complaint {
+    fn from(error: ssmax_watch::ServeError) -> Self {
+        match error {
+            ssmax_watch::ServeError::Io(error) => {
+                Self::new(Exit::Unavailable, "watch-io").because(error.kind())
+            }
+            other => Self::new(Exit::Unavailable, "failed").with("reason", other),
+        }
+    }
+}
+
 impl From<ssmax_gateway::SetupError> for Complaint {
     fn from(error: ssmax_gateway::SetupError) -> Self {
         match error {

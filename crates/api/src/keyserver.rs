@@ -176,6 +176,21 @@ pub enum GatewayRequest {
 }
 
 impl GatewayRequest {
+    /// The ticket that it is about; admissions have none yet.
+    #[must_use]
+    pub fn ticket(&self) -> Option<&TicketId> {
+        match self {
+            Self::SignUser { ticket, .. }
+            | Self::Rewrap { ticket, .. }
+            | Self::Preserve { ticket, .. }
+            | Self::RewrapFiles { ticket, .. }
+            | Self::SignHop { ticket, .. }
+            | Self::Tolerate { ticket, .. }
+            | Self::Close { ticket } => Some(ticket),
+            _ => None,
+        }
+    }
+
     /// Whether asking the same again, after a connection was lost, gives the same answer
     /// and does nothing twice.
     #[must_use]

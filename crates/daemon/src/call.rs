@@ -100,6 +100,15 @@ impl Client {
         Self { endpoint: endpoint.into(), kept: Mutex::new(Vec::new()) }
     }
 
+    /// Whether the other side takes a connection now.
+    ///
+    /// # Errors
+    /// [`CallError::Unavailable`], and [`CallError::TimedOut`] after `timeout`.
+    pub async fn reach(&self, timeout: Duration) -> Result<(), CallError> {
+        let reached = self.endpoint.connect();
+        tokio::time::timeout(timeout, reached).await.map_err(|_| CallError::TimedOut)?.map(drop)
+    }
+
     /// Asks, and waits for the answer. When a kept connection turns out to be dead and
     /// the request cannot have been read, it is sent once more over a new one, so the
     /// restart of a role goes unnoticed; a request is never carried out twice. `timeout`

@@ -5,8 +5,8 @@
 //! [`frame`], mails behind them ([`laden`]); who they are to each other says [`tls`]. A process
 //! reads its settings with [`config`], speaks to its operator through [`log`], ends
 //! through [`stop`], keeps mail out of its panics with [`panics`], says that it serves
-//! through [`ready`], and [`supervise`] keeps one process per role running. [`ports`] are for
-//! those who start roles to try them.
+//! through [`ready`] and how it is through [`watch`], and [`supervise`] keeps one process per
+//! role running. [`ports`] are for those who start roles to try them.
 #![allow(
     clippy::disallowed_methods,
     reason = "processes, sockets and the clock are what this crate is for"
@@ -27,5 +27,6 @@ pub mod ready;
 pub mod stop;
 pub mod supervise;
 pub mod tls;
+pub mod watch;
 
 pub use stop::Stop;

@@ -2,27 +2,45 @@
 //!
 //! `2026-01-02T03:04:05Z INFO gateway a sentence key=value other="two words"`
 //!
+//! or, for programs that gather logs, as one JSON object a line ([`Format::Json`]).
+//!
 //! Much of what is logged was sent by strangers. Control characters, line breaks and
 //! characters that turn the reading direction are escaped, so that one event is one
 //! line and reads as what it is.
 
+mod json;
+
 use std::fmt::{self, Write};
 use std::io::{self, IsTerminal};
 
+use ssmax_metrics::list;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormattedFields, MakeWriter};
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// The levels that a configuration may name; each includes those before it.
 pub const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// How lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// As people read them.
+    #[default]
+    Text,
+    /// `{"time":..,"level":..,"role":..,"message":..,"fields":{..},"spans":[..]}`: what an
+    /// event belongs to stands in `spans`, the innermost first.
+    Json,
+}
 
 /// Longest text of one field or sentence, in characters; what is longer is cut and
 /// ends in `…`.
@@ -32,13 +50,17 @@ pub const MAX_TEXT_CHARACTERS: usize = 2000;
 /// level is `info`, and a warning says so. It holds for SSMAX's own events; libraries
 /// are heard from `warn` on. A second call changes nothing.
 ///
-/// Levels are coloured on a terminal, unless `NO_COLOR` is set.
-pub fn init(role: &str, level: &str) {
+/// Levels are coloured on a terminal, unless `NO_COLOR` is set or lines are JSON.
+pub fn init(role: &str, level: &str, format: Format) {
     let known = parse_level(level);
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let color = io::stderr().is_terminal() && !no_color;
     let level_filter = known.unwrap_or(LevelFilter::INFO);
-    let first = subscriber(role, level_filter, io::stderr, color).try_init().is_ok();
+    let first = match format {
+        Format::Text => subscriber(role, level_filter, io::stderr, color).try_init(),
+        Format::Json => json::subscriber(role, level_filter, io::stderr).try_init(),
+    };
+    let first = first.is_ok();
     if first && known.is_none() {
         tracing::warn!(level, "unknown log level, using info");
     }
@@ -65,18 +87,34 @@ fn subscriber<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let of_libraries = level.min(LevelFilter::WARN);
-    let filter = Targets::new()
-        .with_default(of_libraries)
-        .with_target("ssmax", level)
-        // Calls each mechanism of a token that it has no name for an error.
-        .with_target("cryptoki", LevelFilter::OFF);
     let line = tracing_subscriber::fmt::layer()
         .with_ansi(color)
         .fmt_fields(Fields)
         .event_format(Line { role: role.to_owned() })
         .with_writer(writer);
-    tracing_subscriber::registry().with(filter).with(line)
+    tracing_subscriber::registry().with(filter(level)).with(Counting).with(line)
+}
+
+fn filter(level: LevelFilter) -> Targets {
+    let of_libraries = level.min(LevelFilter::WARN);
+    Targets::new()
+        .with_default(of_libraries)
+        .with_target("ssmax", level)
+        // Calls each mechanism of a token that it has no name for an error.
+        .with_target("cryptoki", LevelFilter::OFF)
+}
+
+/// Counts warnings and errors.
+struct Counting;
+
+impl<S: Subscriber> Layer<S> for Counting {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        match *event.metadata().level() {
+            Level::ERROR => list::LOG_EVENTS.count(["error".into()]),
+            Level::WARN => list::LOG_EVENTS.count(["warn".into()]),
+            _ => {}
+        }
+    }
 }
 
 /// The form of one line.
@@ -95,8 +133,7 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let now = OffsetDateTime::now_utc().replace_nanosecond(0).map_err(|_| fmt::Error)?;
-        let now = now.format(&Rfc3339).map_err(|_| fmt::Error)?;
+        let now = now()?;
         let level = *event.metadata().level();
         match color_of(level).filter(|_| writer.has_ansi_escapes()) {
             Some(color) => write!(writer, "{now} \x1b[{color}m{level}\x1b[0m {}", self.role)?,
@@ -116,6 +153,12 @@ where
         }
         writeln!(writer)
     }
+}
+
+/// Now, in whole seconds.
+fn now() -> Result<String, fmt::Error> {
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0).map_err(|_| fmt::Error)?;
+    now.format(&Rfc3339).map_err(|_| fmt::Error)
 }
 
 fn color_of(level: Level) -> Option<u8> {
@@ -138,6 +181,14 @@ impl<'writer> FormatFields<'writer> for Fields {
         let mut pairs = Pairs { writer, outcome: Ok(()) };
         fields.record(&mut pairs);
         pairs.outcome
+    }
+
+    fn add_fields(
+        &self,
+        current: &'writer mut FormattedFields<Self>,
+        fields: &tracing::span::Record<'_>,
+    ) -> fmt::Result {
+        self.format_fields(current.as_writer(), fields)
     }
 }
 

@@ -24,7 +24,11 @@ pub fn socket(run_dir: &Path, role: &str, caller: &str) -> PathBuf {
 }
 
 /// The roles that may have folders.
-const ROLES: [&str; 6] = ["authority", "ca", "gateway", "inspector", "keyserver", "submission"];
+const ROLES: [&str; 7] =
+    ["authority", "ca", "gateway", "inspector", "keyserver", "submission", "watch"];
+
+/// The caller who asks any role how it is; so does whoever administers the host.
+pub const WATCH: &str = "watch";
 
 /// Whether roles have folders here.
 #[must_use]
@@ -64,12 +68,15 @@ impl Peers {
     /// (an officer, a person) is who administers the host.
     pub(crate) fn of(run_dir: &Path, role: &str, caller: &str) -> Self {
         let own = Self::own();
-        if folder(run_dir, role).is_none() {
+        // The supervisor is no role and has no folder; it is watched all the same.
+        if folder(run_dir, role).is_none() && !(caller == WATCH && has_folders(run_dir)) {
             return own;
         }
-        let caller = owner(run_dir, caller).map_or(ROOT, |(uid, _)| uid);
-        let shared = !own.allow(caller) && caller != ROOT;
-        Self { uids: [own.uids, vec![caller]].concat(), shared }
+        let uid = owner(run_dir, caller).map_or(ROOT, |(uid, _)| uid);
+        let shared = !own.allow(uid) && uid != ROOT;
+        let officer = (caller == WATCH).then_some(ROOT);
+        let uids = own.uids.into_iter().chain([uid]).chain(officer).collect();
+        Self { uids, shared }
     }
 
     /// One user only, whoever that is.
@@ -126,5 +133,13 @@ mod tests {
         assert!(!peers.allow(OTHER + 1));
         let officers = Peers::of(dir.path(), "ca", "officer");
         assert!(officers.allow(ROOT) && !officers.allow(OTHER) && !officers.shared);
+        // Whoever watches is let in by all, and so is root with `ssmax status`.
+        fs::create_dir(dir.path().join(WATCH)).unwrap();
+        std::os::unix::fs::chown(dir.path().join(WATCH), Some(OTHER), None).unwrap();
+        for role in ["ca", "gateway", "supervisor"] {
+            let peers = Peers::of(dir.path(), role, WATCH);
+            assert!(peers.allow(OTHER) && peers.allow(ROOT) && !peers.allow(OTHER + 1), "{role}");
+            assert!(peers.shared, "{role}");
+        }
     }
 }

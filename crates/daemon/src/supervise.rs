@@ -10,6 +10,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use ssmax_metrics::list;
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -26,6 +27,8 @@ pub struct RoleProcess {
     pub arguments: Vec<OsString>,
     /// User and group that it is to run as, if others than this process's.
     pub user: Option<(u32, u32)>,
+    /// The name as a label of metrics.
+    pub label: &'static str,
 }
 
 /// How long to wait before a role that ended is started again.
@@ -153,6 +156,7 @@ impl Keeper {
                 () = stop.stopped() => return,
                 () = tokio::time::sleep(next) => wait = Some(next),
             }
+            list::RESTARTS.count([self.role.label.into()]);
         }
     }
 

@@ -2,17 +2,21 @@
 //! process that logs.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use ssmax_daemon::log::Format;
 use std::process::Command;
 
 const LEVEL: &str = "SSMAX_TEST_LEVEL";
+const JSON: &str = "SSMAX_TEST_JSON";
 const ENTRY: &str = "a_process_that_is_asked_to_logs";
 
 #[test]
 fn a_process_that_is_asked_to_logs() {
     let Ok(level) = std::env::var(LEVEL) else { return };
-    ssmax_daemon::log::init("gateway", &level);
+    let json = std::env::var_os(JSON).is_some();
+    let format = if json { Format::Json } else { Format::Text };
+    ssmax_daemon::log::init("gateway", &level, format);
     // The second call must change neither role nor level.
-    ssmax_daemon::log::init("other", "off");
+    ssmax_daemon::log::init("other", "off", Format::Text);
     tracing::debug!(target: "ssmax_gateway::listen", "below");
     tracing::warn!(size_bytes = 7, "careful");
 }
@@ -50,4 +54,17 @@ fn an_unknown_level_is_info_and_a_warning_says_so() {
             "WARN gateway careful size_bytes=7"
         ]
     );
+}
+
+#[test]
+fn the_format_of_the_configuration_decides() {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", ENTRY, "--nocapture"])
+        .env(LEVEL, "info")
+        .env(JSON, "1")
+        .output()
+        .unwrap();
+    let line: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!((&line["role"], &line["level"]), (&"gateway".into(), &"WARN".into()));
+    assert_eq!((&line["message"], &line["fields"]["size_bytes"]), (&"careful".into(), &7.into()));
 }

@@ -13,6 +13,7 @@ pub mod domain;
 pub mod ijson;
 pub mod renewal;
 pub mod signed;
+mod watched;
 
 mod acceptance;
 mod certificates;
@@ -34,3 +35,4 @@ pub use member_list::{
     Capabilities, Enforce, FreshForm, Kind, Member, MemberList, Names, Rating, Standing,
     StandingState,
 };
+pub use watched::watched;

@@ -54,6 +54,18 @@ impl StoredKey {
         }
     }
 
+    /// Counts a use.
+    fn counted<T>(
+        &self,
+        operation: &'static str,
+        done: Result<T, TokenError>,
+    ) -> Result<T, TokenError> {
+        let result = if done.is_ok() { "ok" } else { "failed" };
+        let labels = [self.purpose.as_str().into(), operation.into(), result.into()];
+        ssmax_metrics::list::KEY_OPERATIONS.count(labels);
+        done
+    }
+
     fn check(&self, signs: bool) -> Result<(), TokenError> {
         if self.purpose.signs() == signs { Ok(()) } else { Err(TokenError::WrongAlgorithm) }
     }
@@ -85,20 +97,22 @@ impl SigningKey for StoredKey {
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, TokenError> {
         self.check(true)?;
-        match &self.home {
+        let done = match &self.home {
             Home::Memory(key) => key.sign(message),
             Home::Token(key) => key.sign(message),
-        }
+        };
+        self.counted("sign", done)
     }
 }
 
 impl DecryptionKey for StoredKey {
     fn agree(&self, peer_point: &[u8]) -> Result<Zeroizing<Vec<u8>>, TokenError> {
         self.check(false)?;
-        match &self.home {
+        let done = match &self.home {
             Home::Memory(key) => key.agree(peer_point),
             Home::Token(key) => key.agree(peer_point),
-        }
+        };
+        self.counted("agree", done)
     }
 
     fn decrypt_oaep(
@@ -107,10 +121,11 @@ impl DecryptionKey for StoredKey {
         ciphertext: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, TokenError> {
         self.check(false)?;
-        match &self.home {
+        let done = match &self.home {
             Home::Memory(key) => key.decrypt_oaep(hash, ciphertext),
             Home::Token(key) => key.decrypt_oaep(hash, ciphertext),
-        }
+        };
+        self.counted("decrypt-oaep", done)
     }
 
     fn decrypt_pkcs1(
@@ -119,9 +134,29 @@ impl DecryptionKey for StoredKey {
         expected_len: usize,
     ) -> Result<Zeroizing<Vec<u8>>, TokenError> {
         self.check(false)?;
-        match &self.home {
+        let done = match &self.home {
             Home::Memory(key) => key.decrypt_pkcs1(ciphertext, expected_len),
             Home::Token(key) => key.decrypt_pkcs1(ciphertext, expected_len),
-        }
+        };
+        self.counted("decrypt-pkcs1", done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ssmax_metrics::list::KEY_OPERATIONS;
+
+    #[test]
+    fn each_use_is_counted_under_its_purpose() {
+        let key = SoftwareKey::generate(KeyAlgorithm::EcP256).unwrap();
+        let key = StoredKey::software(KeyPurpose::Seal, key);
+        let labels = ["seal".into(), "sign".into(), "ok".into()];
+        let before = KEY_OPERATIONS.counted(labels);
+        key.sign(b"x").unwrap();
+        assert_eq!(KEY_OPERATIONS.counted(labels), before + 1);
+        // What its purpose does not do is not done, and so not counted.
+        assert_eq!(key.agree(b"x").unwrap_err(), TokenError::WrongAlgorithm);
+        assert_eq!(KEY_OPERATIONS.counted(["seal".into(), "agree".into(), "failed".into()]), 0);
     }
 }

@@ -10,6 +10,7 @@ use hyper::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode};
+use ssmax_metrics::list as metrics;
 use tokio::sync::watch;
 use tracing::error;
 
@@ -50,6 +51,13 @@ pub(crate) async fn answer<B: Body>(
     source: Source,
 ) -> Result<Answer, Infallible> {
     let mut answer = respond(&request, &source).await;
+    let document = match request.uri().path() {
+        CHECKPOINT => "checkpoint",
+        LIST => "list",
+        path if path.starts_with(CERTIFICATES) => "certificate",
+        _ => "other",
+    };
+    metrics::PUBLISHED.count([document.into(), answer.status().as_u16().into()]);
     answer.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(answer)
 }

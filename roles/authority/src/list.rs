@@ -1,5 +1,6 @@
 //! From the registry to the signed list and its checkpoint.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hyper::body::Bytes;
@@ -38,6 +39,9 @@ impl From<Vec<u8>> for Document {
 pub(crate) struct Published {
     pub(crate) version: u64,
     pub(crate) issued: OffsetDateTime,
+    pub(crate) expires: OffsetDateTime,
+    /// How many members stand how.
+    pub(crate) standings: BTreeMap<&'static str, u32>,
     pub(crate) list: Document,
     pub(crate) checkpoint: Document,
 }
@@ -72,9 +76,15 @@ fn sign(list: &MemberList, signer: &ListSigner) -> Result<Published, AuthorityEr
     let bytes = signed::sign(list, chain, key, list.issued)?;
     let checkpoint = Checkpoint::of(list, &bytes);
     let checkpoint = signed::sign_checkpoint(&checkpoint, chain, key, list.issued)?;
+    let mut standings = BTreeMap::new();
+    for member in &list.members {
+        *standings.entry(member.standing.state.as_str()).or_default() += 1;
+    }
     Ok(Published {
         version: list.version,
         issued: list.issued,
+        expires: list.expires,
+        standings,
         list: bytes.into(),
         checkpoint: checkpoint.into(),
     })

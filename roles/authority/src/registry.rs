@@ -44,6 +44,11 @@ impl Registry {
         Self::open(&home).await
     }
 
+    /// The database file.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.database.path()
+    }
+
     /// The version of what the list says now.
     pub(crate) async fn version(&self) -> Result<u64, AuthorityError> {
         let version: i64 = sql(ssmax_store::sqlx::query_scalar("SELECT version FROM list")

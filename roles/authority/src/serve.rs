@@ -1,6 +1,7 @@
 //! The serving process: publishes the list over HTTPS and keeps it current.
 
 mod gate;
+mod health;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use ssmax_daemon::watch::Watched;
 use ssmax_daemon::{Stop, ready};
 use time::OffsetDateTime;
 use tokio::net::{TcpListener, TcpStream};
@@ -93,6 +95,12 @@ impl Server {
     pub async fn run(self, stop: Stop) -> Result<(), AuthorityError> {
         let addresses = ready::Addresses::from([("https".to_owned(), self.address.to_string())]);
         let announced = announce(&self.config, &addresses)?;
+        let watched = Watched::bind(&self.config.run_dir, "authority").map_err(|error| {
+            AuthorityError::Write { path: self.config.run_dir.clone(), kind: error.kind() }
+        })?;
+        let (source, database) = (self.published.subscribe(), self.registry.clone());
+        let look = move || health::look(source.clone(), database.clone());
+        let watching = tokio::spawn(watched.serve(stop.clone(), look));
         let version = self.published.borrow().version;
         info!(address = %self.address, list.version = version, "the authority is serving");
 
@@ -119,6 +127,7 @@ impl Server {
         if tokio::time::timeout(DRAIN, drained).await.is_err() {
             warn!(open = connections.len(), "connections were cut off by the stop");
         }
+        let _ = watching.await;
         info!("the authority has stopped");
         Ok(())
     }

@@ -39,6 +39,9 @@ pub(crate) async fn acceptor(
     let issuer = Issuer::Ca(&ca, &*ca_key);
     let certificate = certify(registry, (Profile::TlsServer, None), draft, issuer, at).await?;
     registry.keep(&certificate).await?;
+    let ends = certificate.not_after().unix_timestamp();
+    ssmax_metrics::list::CERTIFICATE_EXPIRY
+        .set(["tls".into()], ssmax_daemon::watch::as_number(ends));
 
     let chain = vec![CertificateDer::from(certificate.der().to_vec())];
     let pkcs8 = PrivatePkcs8KeyDer::from(key.to_pkcs8().to_vec());

@@ -16,6 +16,7 @@ mod schema;
 mod serve;
 mod setup;
 mod transport;
+mod watch;
 
 pub use config::{CaConfig, Settings};
 pub use serve::{Ca, serve};

@@ -9,7 +9,9 @@ use ssmax_daemon::call::Client;
 use ssmax_daemon::listen::{Limits, Listener};
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
+use ssmax_daemon::watch::Watched;
 use ssmax_hsm::KeyStore;
+use ssmax_metrics::list as metrics;
 use ssmax_pki::Certificate;
 use ssmax_primitives::SystemRandom;
 use ssmax_store::Database;
@@ -48,6 +50,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
     let gateway = bind("gateway")?.also(port.as_mut(), "gateway");
     let keyserver = bind("keyserver")?.also(port.as_mut(), "keyserver");
     let inspector = bind("inspector")?.also(port.as_mut(), "inspector");
+    let watched = Watched::bind(&run_dir, "ca")?;
     let mut addresses = Addresses::new();
     if let Some(port) = &port {
         addresses.insert("listen".to_owned(), port.local_addr()?.to_string());
@@ -61,6 +64,13 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
     tokio::join!(
         Meeting::serve(port, stop.clone()),
         meeting.keep_renewed(renewing, stop.clone()),
+        watched.serve(stop.clone(), {
+            let ca = Arc::clone(&ca);
+            move || {
+                let ca = Arc::clone(&ca);
+                async move { ca.how_it_is().await }
+            }
+        }),
         inspector.serve(limits, stop.clone(), {
             let ca = Arc::clone(&ca);
             move |request| {
@@ -117,38 +127,45 @@ impl Ca {
     async fn answer_gateway(&self, request: GatewayRequest) -> Answer {
         match request {
             GatewayRequest::CheckCredential { user, secret } => {
-                ssmax_api::encode(self.check_credential(&user, secret).await)
+                let login = self.check_credential(&user, secret).await;
+                let result = match &login {
+                    Ok(Some(_)) => "ok",
+                    Ok(None) => "refused",
+                    Err(_) => "failed",
+                };
+                metrics::LOGINS.count([result.into()]);
+                ssmax_api::encode(login)
             }
             GatewayRequest::RenewTransport { request } => {
-                ssmax_api::encode(self.renew_transport("gateway", &request).await)
+                gave("transport", self.renew_transport("gateway", &request).await)
             }
         }
     }
 
     async fn answer_inspector(&self, request: InspectorRequest) -> Answer {
         let InspectorRequest::RenewTransport { request } = request;
-        ssmax_api::encode(self.renew_transport("inspector", &request).await)
+        gave("transport", self.renew_transport("inspector", &request).await)
     }
 
     async fn answer_keyserver(&self, request: KeyserverRequest) -> Answer {
         match request {
             KeyserverRequest::Relay { address, name, rsa } => {
-                ssmax_api::encode(self.relay(&address, &name, rsa).await)
+                gave("relay", self.relay(&address, &name, rsa).await)
             }
             KeyserverRequest::RenewTransport { request } => {
-                ssmax_api::encode(self.renew_transport("keyserver", &request).await)
+                gave("transport", self.renew_transport("keyserver", &request).await)
             }
         }
     }
 
     async fn answer_officer(&self, request: OfficerRequest) -> Answer {
         match request {
-            OfficerRequest::AddUser(user) => ssmax_api::encode(self.add_user(*user).await),
+            OfficerRequest::AddUser(user) => gave("user", self.add_user(*user).await),
             OfficerRequest::ListUsers => ssmax_api::encode(self.list_users().await),
             OfficerRequest::ExportUser { user } => ssmax_api::encode(self.export_user(&user).await),
             OfficerRequest::Relay { address } => {
                 // Nothing is verified about the person yet, so the address is the name.
-                ssmax_api::encode(self.relay(&address, &address, false).await)
+                gave("relay", self.relay(&address, &address, false).await)
             }
             OfficerRequest::Delegate { owner, actor, until } => {
                 ssmax_api::encode(self.delegate(&owner, &actor, until).await)
@@ -157,9 +174,7 @@ impl Ca {
                 ssmax_api::encode(self.end_delegation(&owner, &actor).await)
             }
             OfficerRequest::ListDelegations => ssmax_api::encode(self.list_delegations().await),
-            OfficerRequest::RenewUser(renewal) => {
-                ssmax_api::encode(self.renew_user(&renewal).await)
-            }
+            OfficerRequest::RenewUser(renewal) => gave("user", self.renew_user(&renewal).await),
             OfficerRequest::RevokeUser { user } => ssmax_api::encode(self.revoke_user(&user).await),
         }
     }
@@ -173,6 +188,14 @@ impl Ca {
             self.keyserver.call(request, KEYSERVER_TIMEOUT).await.map_err(failed)?;
         ssmax_api::decode(answer)
     }
+}
+
+/// The answer that gives a certificate, counted.
+fn gave<T: serde::Serialize>(kind: &'static str, answer: Result<T, Problem>) -> Answer {
+    if answer.is_ok() {
+        metrics::ISSUED.count([kind.into()]);
+    }
+    ssmax_api::encode(answer)
 }
 
 /// Logs a failure of something the CA needs; outside it is just a failure.

@@ -145,6 +145,22 @@ fn hold_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error
     }
 }
 
+/// The shortest and the longest time that the journal tells of a mail, in days.
+const JOURNAL_DAYS: std::ops::RangeInclusive<u16> = 30..=3660;
+
+fn default_journal_days() -> u16 {
+    *JOURNAL_DAYS.start()
+}
+
+fn journal_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let days = u16::deserialize(deserializer)?;
+    if JOURNAL_DAYS.contains(&days) {
+        return Ok(days);
+    }
+    let (first, last) = (JOURNAL_DAYS.start(), JOURNAL_DAYS.end());
+    Err(D::Error::custom(format_args!("journal_days is from {first} to {last}")))
+}
+
 /// `[gateway]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -199,6 +215,10 @@ pub struct GatewayConfig {
     /// is answered 4xx. Default 10240.
     #[serde(default = "default_held")]
     pub max_held_mebibytes: u64,
+    /// How long the journal tells what became of a mail, in days, 30 to 3660: addresses and
+    /// Message-IDs are in it. Default 30, as long as `ssmax audit verify` compares.
+    #[serde(default = "default_journal_days", deserialize_with = "journal_days")]
+    pub journal_days: u16,
     /// Lists, by address: what comes in goes on to the members.
     #[serde(default)]
     pub lists: Lists,

@@ -4,6 +4,7 @@ use crate::config::AfterOpening;
 use crate::gateway::Gateway;
 use crate::hold::{Came, Release};
 use crate::journal::{Entry, Journal, SentMail};
+use crate::trail::Trail;
 use crate::wire::{self, OutgoingEnvelope, Reply};
 use crate::{listen, reply};
 use ssmax_api::gateway::ReleasedTo;
@@ -12,7 +13,8 @@ use ssmax_chain::refusal::Public;
 use ssmax_chain::{HopId, Reason, Refusal, binding};
 use ssmax_inspection::{Finding, Outcome};
 use ssmax_mail::address::Address;
-use std::collections::HashSet;
+use ssmax_metrics::{Label, list as metrics};
+use std::collections::{BTreeSet, HashSet};
 
 /// One recipient's fate.
 struct Fate {
@@ -29,6 +31,8 @@ struct Decided {
     reply: Reply,
     refusal: Option<Refusal>,
     hop: Option<HopId>,
+    /// The member that the copy was for.
+    to_org: Option<String>,
 }
 
 /// The fates of one mail, in the order of its recipients.
@@ -49,6 +53,8 @@ pub(crate) struct Fates {
     pub(crate) came: Came,
     /// Set when an officer released the mail, and the journey runs for the second time.
     pub(crate) release: Option<Release>,
+    /// What is to be told later of its way.
+    pub(crate) trail: Trail,
 }
 
 impl Fates {
@@ -68,7 +74,14 @@ impl Fates {
             rebuilt: false,
             came: Came { login: envelope.auth.clone(), ..Came::default() },
             release: None,
+            trail: Trail::new(),
         }
+    }
+
+    /// The mail has its ticket.
+    pub(crate) fn admitted(&mut self, ticket: TicketId) {
+        tracing::Span::current().record("ticket", ssmax_api::ticket_name(&ticket));
+        self.ticket = Some(ticket);
     }
 
     /// The envelope sender.
@@ -83,8 +96,16 @@ impl Fates {
 
     /// Notes what an inspection stops the mail for.
     pub(crate) fn found(&mut self, outcome: Outcome, findings: Vec<Finding>) {
+        self.inspected(outcome, &findings);
         self.came.outcome = outcome;
         self.came.findings = findings;
+    }
+
+    /// Notes what an inspection said.
+    pub(crate) fn inspected(&mut self, outcome: Outcome, findings: &[Finding]) {
+        let rules: BTreeSet<&str> = findings.iter().map(|one| one.rule.as_str()).collect();
+        let words = std::iter::once(outcome_word(outcome)).chain(rules);
+        self.trail.verdict = Some(words.collect::<Vec<_>>().join(" "));
     }
 
     /// What has been decided so far, for an officer: each person once.
@@ -161,6 +182,18 @@ impl Fates {
         self.people(|fate| fate.decided.is_none())
     }
 
+    /// Notes to which member these recipients' copy went.
+    pub(crate) fn went_to(&mut self, recipients: &[String], to_org: &str) {
+        for recipient in recipients {
+            let key = self.key(recipient);
+            for fate in self.fates.iter_mut().filter(|fate| fate.key == key) {
+                if let Some(decided) = &mut fate.decided {
+                    decided.to_org = Some(to_org.to_owned());
+                }
+            }
+        }
+    }
+
     /// Decides about every place where the recipient stands and is undecided: a fate
     /// once told is not changed.
     fn decide(
@@ -174,7 +207,8 @@ impl Fates {
         let key = self.key(recipient);
         for fate in &mut self.fates {
             if fate.key == key && fate.decided.is_none() {
-                fate.decided = Some(Decided { word, reply: reply.clone(), refusal, hop });
+                let (reply, to_org) = (reply.clone(), None);
+                fate.decided = Some(Decided { word, reply, refusal, hop, to_org });
             }
         }
     }
@@ -185,6 +219,9 @@ impl Fates {
         self.refuse_rest(Reason::Internal.into());
         let mut replies = Vec::with_capacity(self.fates.len());
         let ticket = self.ticket.as_deref().map(ssmax_api::keyserver::ticket_name);
+        let stages = self.trail.stages();
+        let login = self.came.login.as_ref().map(|login| login.user.as_str());
+        count(&self.fates, self.trail.direction);
         for fate in self.fates {
             let Some(decided) = fate.decided else { continue };
             let reply_text = decided.reply.to_string();
@@ -200,6 +237,13 @@ impl Fates {
                 reply: &reply_text,
                 rebuilt: self.rebuilt,
                 ticket: ticket.as_deref(),
+                mail: Some(&self.trail.mail),
+                listener: self.trail.listener,
+                login,
+                bytes: Some(self.trail.bytes).filter(|bytes| *bytes > 0),
+                verdict: self.trail.verdict.as_deref(),
+                stages: &stages,
+                to_org: decided.to_org.as_deref(),
             };
             if let Err(error) = journal.write(&entry).await {
                 tracing::error!(%error, "a fate could not be written to the journal");
@@ -216,6 +260,47 @@ impl Fates {
             replies.push(decided.reply);
         }
         replies
+    }
+}
+
+/// The outcome as a word of the journal.
+fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "pass",
+        Outcome::Hold => "hold",
+        Outcome::Block => "block",
+    }
+}
+
+/// Counts a mail and its recipients.
+fn count(fates: &[Fate], direction: &'static str) {
+    let direction = Label::Word(direction);
+    let mut of_mail: Option<&'static str> = None;
+    for decided in fates.iter().filter_map(|fate| fate.decided.as_ref()) {
+        of_mail = match of_mail {
+            None => Some(decided.word),
+            Some(word) if word == decided.word => Some(word),
+            Some(_) => Some("mixed"),
+        };
+        let (stage, reason) = match decided.refusal {
+            Some(refusal) => (refusal.stage.as_str().into(), refusal.reason.number().into()),
+            None => (Label::Word("none"), Label::Word("none")),
+        };
+        metrics::RECIPIENTS.count([direction, decided.word.into(), stage, reason]);
+        let class = match decided.reply.code {
+            200..=299 => "2",
+            400..=499 => "4",
+            _ => "5",
+        };
+        metrics::REPLIES.count([direction, class.into()]);
+        if decided.refusal.is_some_and(|one| one.reason.public() == Public::AfterOpening) {
+            metrics::AFTER_OPENING.count([direction]);
+        }
+    }
+    if let Some(word) = of_mail {
+        metrics::MAILS.count([direction, word.into()]);
+        let now = time::OffsetDateTime::now_utc().unix_timestamp();
+        metrics::LAST_MAIL.set([direction], ssmax_daemon::watch::as_number(now));
     }
 }
 
@@ -270,6 +355,9 @@ impl Gateway {
                         fates.decide(&recipient, "passed", reply::passed(&next), None, hop);
                     }
                     Err(outcome) => {
+                        if matches!(outcome, wire::Outcome::Temporary(_)) {
+                            metrics::DEPENDENCY_FAILURES.count(["next-hop".into()]);
+                        }
                         let reason = match &outcome {
                             wire::Outcome::Temporary(_) => Reason::NextHopUnavailable,
                             wire::Outcome::Permanent(_) => Reason::NextHopRefused,

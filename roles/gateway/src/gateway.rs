@@ -14,6 +14,7 @@ use ssmax_api::{Answer, Problem, TicketId};
 use ssmax_chain::{Reason, Refusal, trace};
 use ssmax_daemon::call::Client;
 use ssmax_federation::Directory;
+use ssmax_metrics::list as metrics;
 use ssmax_primitives::{SoftwareKey, SystemRandom};
 use ssmax_token::Random as _;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -78,6 +79,7 @@ impl Gateway {
         };
         let answer: Answer = asked.map_err(|error| {
             tracing::error!(%error, "the keyserver does not answer");
+            metrics::DEPENDENCY_FAILURES.count(["keyserver".into()]);
             Problem::Failed
         })?;
         ssmax_api::decode(answer)
@@ -114,6 +116,7 @@ impl Gateway {
         let answer: Result<Inspected, Problem> =
             self.inspector.call_laden(request, INSPECTOR_TIMEOUT).await.map_err(|error| {
                 tracing::error!(%error, "the inspector does not answer");
+                metrics::DEPENDENCY_FAILURES.count(["inspector".into()]);
                 Refusal::from(Reason::InspectorUnavailable)
             })?;
         let answer = answer.map_err(|problem| refusal(problem, Reason::InspectorUnavailable))?;
@@ -125,6 +128,7 @@ impl Gateway {
     pub(crate) async fn ca<T: DeserializeOwned>(&self, request: &CaRequest) -> Result<T, Problem> {
         let answer: Answer = self.ca.call(request, CA_TIMEOUT).await.map_err(|error| {
             tracing::error!(%error, "the CA does not answer");
+            metrics::DEPENDENCY_FAILURES.count(["ca".into()]);
             Problem::Failed
         })?;
         ssmax_api::decode(answer)

@@ -5,7 +5,7 @@ use ssmax_store::{Database, Migration, StoreError, sqlx};
 use std::path::Path;
 use time::{Duration, OffsetDateTime};
 
-/// How long the journal remembers a mail.
+/// How long a mail is known again.
 const KEPT_DAYS: i64 = 30;
 
 const MIGRATIONS: &[Migration] = &[
@@ -97,6 +97,25 @@ const MIGRATIONS: &[Migration] = &[
     ALTER TABLE journal ADD COLUMN ticket TEXT;
     ",
     },
+    Migration {
+        version: 6,
+        sql: "
+    -- What `ssmax journey` tells: this gateway's own name for the mail, where it came in,
+    -- who had logged in, what the inspection said with the rules that fired, the stages
+    -- with their milliseconds, and the member that a copy went to.
+    ALTER TABLE journal ADD COLUMN mail TEXT;
+    ALTER TABLE journal ADD COLUMN listener TEXT;
+    ALTER TABLE journal ADD COLUMN login TEXT;
+    ALTER TABLE journal ADD COLUMN bytes INTEGER;
+    ALTER TABLE journal ADD COLUMN verdict TEXT;
+    ALTER TABLE journal ADD COLUMN stages TEXT NOT NULL DEFAULT '';
+    ALTER TABLE journal ADD COLUMN to_org TEXT;
+    CREATE INDEX journal_hop ON journal (hop);
+    CREATE INDEX journal_queue ON journal (queue_id);
+    CREATE INDEX journal_mail ON journal (mail);
+    CREATE INDEX journal_at ON journal (at);
+    ",
+    },
 ];
 
 /// One recipient's fate.
@@ -115,6 +134,20 @@ pub(crate) struct Entry<'a> {
     pub(crate) rebuilt: bool,
     /// The ticket by its name in logs.
     pub(crate) ticket: Option<&'a str>,
+    /// This gateway's own name for the mail.
+    pub(crate) mail: Option<&'a str>,
+    /// Where it came in.
+    pub(crate) listener: Option<&'a str>,
+    /// Who had logged in.
+    pub(crate) login: Option<&'a str>,
+    /// Octets, as it came.
+    pub(crate) bytes: Option<usize>,
+    /// What the inspection said.
+    pub(crate) verdict: Option<&'a str>,
+    /// The stages with their milliseconds.
+    pub(crate) stages: &'a str,
+    /// The member that the copy went to.
+    pub(crate) to_org: Option<&'a str>,
 }
 
 /// The gateway's tables.
@@ -130,8 +163,9 @@ impl Journal {
     pub(crate) async fn write(&self, entry: &Entry<'_>) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO journal (at, direction, message_id, queue_id, mail_from, recipient,
-             hop, fate, stage, reason, reply, rebuilt, ticket)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             hop, fate, stage, reason, reply, rebuilt, ticket, mail, listener, login, bytes,
+             verdict, stages, to_org)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(OffsetDateTime::now_utc().unix_timestamp())
         .bind(entry.direction)
@@ -146,6 +180,13 @@ impl Journal {
         .bind(entry.reply)
         .bind(entry.rebuilt)
         .bind(entry.ticket)
+        .bind(entry.mail)
+        .bind(entry.listener)
+        .bind(entry.login)
+        .bind(entry.bytes.and_then(|bytes| i64::try_from(bytes).ok()))
+        .bind(entry.verdict)
+        .bind(entry.stages)
+        .bind(entry.to_org)
         .execute(self.0.pool())
         .await?;
         Ok(())
@@ -242,18 +283,48 @@ impl Journal {
         Ok(row.map(|(signed,)| signed))
     }
 
-    /// Forgets rows older than [`KEPT_DAYS`]: the journal holds personal data, and a mail
-    /// older than a week is refused before it could be a repeat.
-    pub(crate) async fn forget_old(&self) -> Result<(), StoreError> {
-        let oldest = (OffsetDateTime::now_utc() - Duration::days(KEPT_DAYS)).unix_timestamp();
-        for statement in [
-            "DELETE FROM journal WHERE at < ?",
-            "DELETE FROM replay WHERE at < ?",
-            "DELETE FROM sent WHERE at < ?",
+    /// Forgets fates older than `days`, since they are personal data, and what a mail is
+    /// known again by after [`KEPT_DAYS`]: one older than a week is refused before it could
+    /// be a repeat.
+    pub(crate) async fn forget_old(&self, days: u16) -> Result<(), StoreError> {
+        let oldest =
+            |days: i64| (OffsetDateTime::now_utc() - Duration::days(days)).unix_timestamp();
+        for (statement, days) in [
+            ("DELETE FROM journal WHERE at < ?", i64::from(days)),
+            ("DELETE FROM replay WHERE at < ?", KEPT_DAYS),
+            ("DELETE FROM sent WHERE at < ?", KEPT_DAYS),
         ] {
-            sqlx::query(statement).bind(oldest).execute(self.0.pool()).await?;
+            sqlx::query(statement).bind(oldest(days)).execute(self.0.pool()).await?;
         }
         Ok(())
+    }
+
+    /// How many fates there are. Asking writes as well: a store that can only be read would
+    /// lose the next mail's fate.
+    pub(crate) async fn look(&self) -> Result<i64, StoreError> {
+        sqlx::query("INSERT OR REPLACE INTO status (name, value) VALUES ('looked', ?)")
+            .bind(OffsetDateTime::now_utc().unix_timestamp().to_string())
+            .execute(self.0.pool())
+            .await?;
+        let (rows,): (i64,) =
+            sqlx::query_as("SELECT COUNT(*) FROM journal").fetch_one(self.0.pool()).await?;
+        Ok(rows)
+    }
+
+    /// When the last mail of this direction got its fate.
+    pub(crate) async fn last_mail(&self, direction: &str) -> Result<Option<i64>, StoreError> {
+        let (at,): (Option<i64>,) = sqlx::query_as(
+            "SELECT (SELECT at FROM journal WHERE direction = ? ORDER BY id DESC LIMIT 1)",
+        )
+        .bind(direction)
+        .fetch_one(self.0.pool())
+        .await?;
+        Ok(at)
+    }
+
+    /// The database file.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
     }
 }
 

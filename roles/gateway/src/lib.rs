@@ -29,6 +29,8 @@ mod report;
 mod serve;
 mod setup;
 mod system;
+mod trail;
+mod watch;
 pub mod wire;
 
 pub use config::{

@@ -4,8 +4,10 @@ use crate::gateway::Gateway;
 use serde_bytes::ByteBuf;
 use ssmax_api::keyserver::{GatewayRequest, ListInstalled};
 use ssmax_daemon::stop::Stop;
+use ssmax_daemon::watch::as_number;
 use ssmax_federation::Directory;
 use ssmax_federation_client::{fetch, fetch_certificate};
+use ssmax_metrics::list as metrics;
 use ssmax_pki::Certificate;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -59,8 +61,13 @@ async fn refresh(gateway: &Gateway, known: &mut Vec<u8>) -> Result<(), String> {
     let federation = &gateway.settings.federation;
     let ca = crate::serve::read(&federation.tls_ca).map_err(|error| error.to_string())?;
     let url = &federation.authority_url;
-    let list = fetch(url, &ca, FETCH_TIMEOUT).await.map_err(|error| error.to_string())?.list;
+    let fetched = fetch(url, &ca, FETCH_TIMEOUT).await;
+    if fetched.is_err() {
+        metrics::DEPENDENCY_FAILURES.count(["authority".into()]);
+    }
+    let list = fetched.map_err(|error| error.to_string())?.list;
     if list == *known {
+        fetched_now();
         return Ok(());
     }
     let install = |certificates| GatewayRequest::InstallList { list: list.clone(), certificates };
@@ -85,7 +92,12 @@ async fn refresh(gateway: &Gateway, known: &mut Vec<u8>) -> Result<(), String> {
         .map_err(|error| error.to_string())?;
     tracing::info!(version = installed.version, "the member list is in force");
     *known = list;
+    fetched_now();
     Ok(())
+}
+
+fn fetched_now() {
+    metrics::LIST_FETCHED.set([], as_number(OffsetDateTime::now_utc().unix_timestamp()));
 }
 
 /// Opens a signed list under the federation's root.

@@ -18,6 +18,7 @@ use ssmax_api::gateway::OfficerRequest;
 use ssmax_daemon::listen::{Limits, Listener};
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
+use ssmax_daemon::watch::Watched;
 use ssmax_store::files::read_private;
 use ssmax_transport::Meeting;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -81,12 +82,21 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
     };
     let mut addresses = Addresses::new();
     let mut tasks = JoinSet::new();
+    let watched = Watched::bind(&run_dir, "gateway")?;
+    tasks.spawn(watched.serve(stop.clone(), {
+        let gateway = Arc::clone(&gateway);
+        move || {
+            let gateway = Arc::clone(&gateway);
+            async move { gateway.how_it_is().await }
+        }
+    }));
     if let Some(address) = config.submission {
         if config.allow_plaintext_auth && !address.ip().is_loopback() {
             return Err(ServeError::PlaintextAuth(address));
         }
         let listener = bind(address, "submission", &mut addresses).await?;
         let mut listen = listener_config(&config, Dialect::Smtp, tls.as_ref());
+        listen.name = "submission";
         listen.auth = AuthRule::Required;
         listen.allow_plaintext_auth = config.allow_plaintext_auth;
         let journey = Arc::new(Submission::new(Arc::clone(&gateway)));
@@ -94,7 +104,8 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
     }
     if let Some(address) = config.submission_lmtp {
         let listener = bind(address, "submission_lmtp", &mut addresses).await?;
-        let listen = unauthenticated(&config, Dialect::Lmtp, tls.as_ref(), address);
+        let mut listen = unauthenticated(&config, Dialect::Lmtp, tls.as_ref(), address);
+        listen.name = "submission_lmtp";
         let journey = Arc::new(StatedSubmission::new(Arc::clone(&gateway)));
         tasks.spawn(listen::serve(listener, listen, journey, stop.clone()));
     }
@@ -104,7 +115,8 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
     ] {
         let Some(address) = address else { continue };
         let listener = bind(address, name, &mut addresses).await?;
-        let listen = unauthenticated(&config, dialect, tls.as_ref(), address);
+        let mut listen = unauthenticated(&config, dialect, tls.as_ref(), address);
+        listen.name = name;
         let journey = Arc::new(Inbound::new(Arc::clone(&gateway)));
         tasks.spawn(listen::serve(listener, listen, journey, stop.clone()));
     }
@@ -114,7 +126,8 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
     ] {
         let Some(address) = address else { continue };
         let listener = bind(address, name, &mut addresses).await?;
-        let listen = unauthenticated(&config, dialect, tls.as_ref(), address);
+        let mut listen = unauthenticated(&config, dialect, tls.as_ref(), address);
+        listen.name = name;
         let journey = Arc::new(SystemMail::new(Arc::clone(&gateway)));
         tasks.spawn(listen::serve(listener, listen, journey, stop.clone()));
     }
@@ -153,7 +166,8 @@ async fn keep_renewed(meeting: Meeting, gateway: Arc<Gateway>, stop: Stop) {
 /// Forgets old journal rows, once a day.
 async fn forget_old(gateway: Arc<Gateway>, stop: Stop) {
     loop {
-        if let Err(error) = gateway.journal.forget_old().await {
+        if let Err(error) = gateway.journal.forget_old(gateway.settings.gateway.journal_days).await
+        {
             tracing::warn!(%error, "old journal rows could not be forgotten");
         }
         tokio::select! {

@@ -17,6 +17,7 @@ pub mod sandbox;
 mod scan;
 mod start;
 mod supervisor;
+mod watch;
 mod worker;
 
 pub use config::{InspectorConfig, Settings};

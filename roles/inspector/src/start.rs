@@ -84,12 +84,22 @@ impl Started {
     }
 
     /// Ends the worker, whatever it said: no plaintext outlives its mail.
-    pub(crate) async fn end(mut self) {
+    pub(crate) async fn end(mut self) -> End {
         let words = last_words(&mut self.child);
         if let Err(error) = self.child.kill().await {
             tracing::debug!(%error, "a worker had ended already");
         }
-        match words.await {
+        let words = words.await;
+        // What Rust's runtime says before it gives up.
+        let out_of_memory = "memory allocation of ";
+        let end = match &words {
+            Some(words) if words.contains(out_of_memory) => End::OutOfMemory,
+            _ => End::Other,
+        };
+        match words {
+            Some(_) if end == End::OutOfMemory => {
+                tracing::error!("a worker needed more memory than it may have");
+            }
             Some(words) if is_own_word(&words) => {
                 tracing::error!(%words, "a worker said something before it ended");
             }
@@ -99,7 +109,17 @@ impl Started {
             }
             None => {}
         }
+        end
     }
+}
+
+/// How a worker ended, as far as it says so: one that was taken over could say either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It could not have the memory that it asked for.
+    OutOfMemory,
+    /// Anyhow else: it was done, or was killed.
+    Other,
 }
 
 fn start(settings: &Settings, clamd: Option<&OwnedFd>) -> io::Result<Started> {

@@ -8,14 +8,17 @@ use crate::places::Places;
 use crate::start::{Started, failed};
 use ssmax_api::inspector::{FromWorker, Inspect, Inspected, Task, ToWorker};
 use ssmax_api::keyserver::{InspectorRequest, WorkerAsk};
-use ssmax_api::{Answer, Problem};
+use ssmax_api::{Answer, Problem, ticket_name};
 use ssmax_daemon::call::Client;
 use ssmax_daemon::listen::{Limits, Listener};
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
+use ssmax_daemon::watch::Watched;
+use ssmax_metrics::list as metrics;
 use ssmax_transport::Meeting;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tracing::Instrument as _;
 
 /// How long the keyserver may take for one answer.
 const KEYSERVER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -38,9 +41,9 @@ pub enum ServeError {
     NoWorker,
 }
 
-struct Supervisor {
-    settings: Settings,
-    keyserver: Client,
+pub(crate) struct Supervisor {
+    pub(crate) settings: Settings,
+    pub(crate) keyserver: Client,
     places: Places,
 }
 
@@ -67,6 +70,7 @@ pub async fn serve(mut settings: Settings, stop: Stop) -> Result<(), ServeError>
     let mut port = meeting.port()?;
     let listener = Listener::between(&run_dir, "inspector", "gateway")?;
     let listener = listener.also(port.as_mut(), "gateway");
+    let watched = Watched::bind(&run_dir, "inspector")?;
     let mut addresses = Addresses::new();
     if let Some(port) = &port {
         addresses.insert("listen".to_owned(), port.local_addr()?.to_string());
@@ -81,6 +85,13 @@ pub async fn serve(mut settings: Settings, stop: Stop) -> Result<(), ServeError>
     tokio::join!(
         Meeting::serve(port, stop.clone()),
         meeting.keep_renewed(renewing, stop.clone()),
+        watched.serve(stop.clone(), {
+            let supervisor = Arc::clone(&supervisor);
+            move || {
+                let supervisor = Arc::clone(&supervisor);
+                async move { supervisor.how_it_is().await }
+            }
+        }),
         listener.serve_laden(Limits::default(), stop, move |request: Inspect| {
             let supervisor = Arc::clone(&supervisor);
             async move { supervisor.inspect(request).await }
@@ -93,13 +104,21 @@ impl Supervisor {
     async fn inspect(&self, request: Inspect) -> Result<Inspected, Problem> {
         let _place = self.places.take(request.plan.from_outside).await.map_err(failed)?;
         let limit = Duration::from_secs(self.settings.inspector.worker_seconds);
-        let mut worker = Started::with(&self.settings).await?;
-        let result = tokio::time::timeout(limit, self.talk(&mut worker, request)).await;
-        worker.end().await;
-        match result {
-            Ok(result) => result,
-            Err(_) => Err(failed("a worker took too long")),
-        }
+        let span = tracing::info_span!("inspection", ticket = ticket_name(&request.ticket));
+        let inspected = async {
+            let began = Instant::now();
+            let mut worker = Started::with(&self.settings).await?;
+            metrics::WORKERS.add([], 1.0);
+            let result = tokio::time::timeout(limit, self.talk(&mut worker, request)).await;
+            let end = worker.end().await;
+            metrics::WORKERS.add([], -1.0);
+            crate::watch::count(&result, end, began.elapsed());
+            match result {
+                Ok(result) => result,
+                Err(_) => Err(failed("a worker took too long")),
+            }
+        };
+        inspected.instrument(span).await
     }
 
     async fn talk(&self, worker: &mut Started, request: Inspect) -> Result<Inspected, Problem> {

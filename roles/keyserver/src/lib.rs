@@ -39,6 +39,7 @@ mod state;
 mod ticket;
 mod verdict;
 mod verify;
+mod watch;
 
 pub use admit::StatementService;
 pub use audit::{AuditFault, AuditReport, Head, TicketTrace, newest_head, verify as verify_audit};

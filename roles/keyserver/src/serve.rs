@@ -8,17 +8,19 @@ use crate::schema::MIGRATIONS;
 use crate::setup::{SetupError, load_own_certificates};
 pub use crate::state::Keyserver;
 use crate::ticket::Tickets;
-use ssmax_api::Answer;
 use ssmax_api::keyserver::{GatewayRequest, InspectorRequest, WorkerAsk};
+use ssmax_api::{Answer, TicketId, ticket_name};
 use ssmax_daemon::listen::{Limits, Listener};
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
+use ssmax_daemon::watch::Watched;
 use ssmax_hsm::{KeyPurpose, KeyStore};
 use ssmax_primitives::SystemRandom;
 use ssmax_store::{Database, sqlx};
 use ssmax_token::{KeyAlgorithm, Random as _};
 use ssmax_transport::Meeting;
 use std::sync::{Arc, Mutex};
+use tracing::Instrument as _;
 
 /// The file with the key that addresses in the audit log are hashed with. It stays here
 /// when the log is given to others.
@@ -49,6 +51,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
     let ca = bind("ca")?.also(port.as_mut(), "ca");
     // On this host only: there is no role that hands these in over a network.
     let person = bind("person")?;
+    let watched = Watched::bind(&run_dir, "keyserver")?;
     let mut addresses = Addresses::new();
     if let Some(port) = &port {
         addresses.insert("listen".to_owned(), port.local_addr()?.to_string());
@@ -67,6 +70,13 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
         Meeting::serve(port, stop.clone()),
         meeting.keep_renewed(renewing, stop.clone()),
         keyserver.forget_old(stop.clone()),
+        watched.serve(stop.clone(), {
+            let keyserver = Arc::clone(&keyserver);
+            move || {
+                let keyserver = Arc::clone(&keyserver);
+                async move { keyserver.how_it_is().await }
+            }
+        }),
         gateway.serve(limits, stop.clone(), {
             let keyserver = Arc::clone(&keyserver);
             move |request: GatewayRequest| {
@@ -179,6 +189,11 @@ impl Keyserver {
 
     /// Answers the gateway, and writes down what was asked and answered.
     pub async fn answer_gateway(&self, request: GatewayRequest) -> Answer {
+        let span = request_span(request.ticket());
+        self.answer_gateway_here(request).instrument(span).await
+    }
+
+    async fn answer_gateway_here(&self, request: GatewayRequest) -> Answer {
         use GatewayRequest as Q;
         let Some((entry, opened)) = Entry::of_gateway(&request) else {
             return self.carry_out(request).await;
@@ -245,6 +260,11 @@ impl Keyserver {
 
     /// Answers the inspector on behalf of a worker, and writes it down.
     pub async fn answer_inspector(&self, request: InspectorRequest) -> Answer {
+        let span = request_span(Some(&request.ticket));
+        self.answer_inspector_here(request).instrument(span).await
+    }
+
+    async fn answer_inspector_here(&self, request: InspectorRequest) -> Answer {
         let entry = Entry::of_inspector(&request);
         match &request.ask {
             WorkerAsk::Seal { .. } | WorkerAsk::RewrapTo { .. } | WorkerAsk::EncryptTo { .. } => {
@@ -297,6 +317,11 @@ impl Keyserver {
             }
         }
     }
+}
+
+/// By the ticket's name in logs a mail's lines are found in all roles.
+fn request_span(ticket: Option<&TicketId>) -> tracing::Span {
+    tracing::info_span!("request", ticket = ticket.map(|ticket| ticket_name(ticket)))
 }
 
 /// Opens the audit log. Its keys are made when they are not there: an older store has none.

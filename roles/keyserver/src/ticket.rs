@@ -246,6 +246,15 @@ impl Tickets {
         open.tickets.get(id).map(|entry| Arc::clone(&entry.answers)).ok_or(Problem::NoTicket)
     }
 
+    /// How many tickets are open: for own mail, for members', for mail from outside.
+    pub(crate) fn open_now(&self, now: OffsetDateTime) -> (usize, usize, usize) {
+        let mut open = lock(&self.0);
+        open.expire(now);
+        let members = open.of_members.values().sum::<usize>();
+        let own = open.tickets.len().saturating_sub(members + open.outside);
+        (own, members, open.outside)
+    }
+
     /// How many tickets are open for mail of a member.
     pub(crate) fn open_of_member(&self, member: &str, now: OffsetDateTime) -> usize {
         let mut open = lock(&self.0);
@@ -275,9 +284,11 @@ mod tests {
         tickets.open("a".into(), ticket(now)).unwrap();
         tickets.open("b".into(), ticket(now)).unwrap();
         tickets.close("b");
+        assert_eq!(tickets.open_now(now + LIFETIME - Duration::SECOND), (0, 0, 1));
         assert!(tickets.find("a", now + LIFETIME - Duration::SECOND).is_ok());
         assert_eq!(tickets.find("b", now).err(), Some(Problem::NoTicket));
         assert_eq!(tickets.find("a", now + LIFETIME).err(), Some(Problem::NoTicket));
+        assert_eq!(tickets.open_now(now + LIFETIME), (0, 0, 0));
     }
 
     #[test]

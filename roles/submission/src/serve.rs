@@ -7,6 +7,8 @@ use crate::setup::{SetupError, statement_key};
 use ssmax_chain::statement::{SignedStatement, Statement};
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
+use ssmax_daemon::watch::Watched;
+use ssmax_metrics::list as metrics;
 use ssmax_primitives::{SoftwareKey, SystemRandom};
 use ssmax_token::{Random as _, TokenError};
 use std::sync::Arc;
@@ -38,7 +40,10 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
     let mut addresses = Addresses::new();
     addresses.insert("milter".to_owned(), door.address().to_owned());
     let _announced = ssmax_daemon::ready::announce(&settings.run_dir, "submission", &addresses)?;
-    serve_connections(door, config, stating, stop).await;
+    let watched = Watched::bind(&settings.run_dir, "submission")?;
+    // All that it needs it has, or it would not have started.
+    let watching = watched.serve(stop.clone(), || async { Vec::new() });
+    tokio::join!(watching, serve_connections(door, config, stating, stop));
     Ok(())
 }
 
@@ -57,6 +62,9 @@ impl Stating for Word {
     }
 
     fn sign(&self, statement: &Statement) -> Result<SignedStatement, TokenError> {
-        statement.sign(&self.0)
+        let signed = statement.sign(&self.0);
+        let result = if signed.is_ok() { "ok" } else { "failed" };
+        metrics::STATEMENTS.count([result.into()]);
+        signed
     }
 }

@@ -71,9 +71,9 @@ fn sockets(config: &Config, report: &mut Report<'_>) {
             Role::Keyserver => &["gateway", "inspector", "person", "ca"],
             Role::Ca => &["gateway", "keyserver", "inspector", "officer"],
             Role::Inspector => &["gateway"],
-            Role::Authority | Role::Gateway | Role::Submission => &[],
+            Role::Authority | Role::Gateway | Role::Submission | Role::Watch => &[],
         };
-        for caller in callers {
+        for caller in callers.iter().chain(&["watch"]) {
             let path = place::socket(config.run_dir(), role.as_str(), caller);
             longest = longest.max(path.as_os_str().as_bytes().len());
         }

@@ -124,7 +124,7 @@ fn keys_of(config: &Config, role: Role) -> Result<Option<Keys>, Complaint> {
             }
         }
         // These hold no key that could be unlocked.
-        Role::Inspector | Role::Gateway | Role::Submission => return Ok(None),
+        Role::Inspector | Role::Gateway | Role::Submission | Role::Watch => return Ok(None),
     }))
 }
 

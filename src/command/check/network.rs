@@ -33,6 +33,14 @@ pub(super) async fn check(config: &Config, report: &mut Report<'_>) {
     if let (true, Ok(settings)) = (roles.contains(&Role::Submission), config.submission()) {
         milter(config, &settings.submission.milter, report).await;
     }
+    if let (true, Ok(settings)) = (roles.contains(&Role::Watch), config.watch()) {
+        let address = settings.watch.listen;
+        listen(config, Role::Watch, "listen", address, report).await;
+        if !address.ip().is_loopback() {
+            let complaint = Complaint::new(Exit::Bad, "watch-open").with("address", address);
+            report.warning("watch.listen", &complaint);
+        }
+    }
     // Before the admission there is nothing to trust the authority by.
     if config.is_member() && config.admission().exists() {
         federation(config, report).await;

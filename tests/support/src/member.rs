@@ -405,6 +405,7 @@ fn gateway(
             delivery: outline.delivery,
             attachments: outline.attachments,
             max_held_mebibytes: 10,
+            journal_days: 30,
             lists: BTreeMap::from([(
                 format!("team@{}", organisation.domains[0]),
                 ListConfig { members: vec!["bob@c.example".into()], ..ListConfig::default() },

@@ -5,7 +5,13 @@ use tracing::subscriber::with_default;
 use super::*;
 
 #[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl io::Write for Captured {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
@@ -22,8 +28,7 @@ fn logged(level: LevelFilter, color: bool, events: impl FnOnce()) -> String {
     let captured = Captured::default();
     let writer = captured.clone();
     with_default(subscriber("gateway", level, move || writer.clone(), color), events);
-    let octets = captured.0.lock().unwrap().clone();
-    String::from_utf8(octets).unwrap()
+    captured.text()
 }
 
 /// The line after its time, which is checked to be one.
@@ -90,6 +95,34 @@ fn what_an_event_belongs_to_stands_on_its_line() {
         tracing::info!(reply = 250, "delivered");
     });
     assert_eq!(after_time(&line), "INFO gateway delivered reply=250 id=0190 size_bytes=7\n");
+}
+
+#[test]
+fn what_becomes_known_later_of_a_mail_stands_on_its_further_lines() {
+    let lines = logged(LevelFilter::INFO, false, || {
+        let mail = tracing::info_span!("mail", id = "0190", ticket = tracing::field::Empty);
+        let _mail = mail.enter();
+        tracing::info!("before");
+        mail.record("ticket", "t7");
+        tracing::info!("after");
+    });
+    let lines: Vec<_> = lines.lines().map(after_time).collect();
+    assert_eq!(lines, ["INFO gateway before id=0190", "INFO gateway after id=0190 ticket=t7"]);
+}
+
+#[test]
+fn warnings_and_errors_are_counted() {
+    let counted = |level: &'static str| list::LOG_EVENTS.counted([level.into()]);
+    let before = (counted("warn"), counted("error"));
+    logged(LevelFilter::INFO, false, || {
+        tracing::warn!("careful");
+        tracing::error!("lost");
+        tracing::error!("lost");
+        tracing::info!("well");
+    });
+    // Other tests of this process may count as well.
+    assert!(counted("warn") > before.0 && counted("error") >= before.1 + 2);
+    assert_eq!(counted("info"), 0);
 }
 
 #[test]

@@ -430,6 +430,23 @@ impl HoldStore {
     }
 }
 
+impl HoldStore {
+    /// How many mails wait, how many octets they have, and since when the oldest waits.
+    pub(crate) async fn waiting(&self) -> Result<(i64, i64, Option<i64>), StoreError> {
+        let row = sqlx::query_as(
+            "SELECT COUNT(*), COALESCE(SUM(bytes), 0), MIN(at) FROM held WHERE state = 'held'",
+        )
+        .fetch_one(self.database.pool())
+        .await?;
+        Ok(row)
+    }
+
+    /// The database file.
+    pub(crate) fn path(&self) -> &Path {
+        self.database.path()
+    }
+}
+
 enum Added {
     New,
     Known,

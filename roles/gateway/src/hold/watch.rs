@@ -83,6 +83,13 @@ impl Gateway {
                 refusal: Some(held.facts.reason.into()),
                 reply: "",
                 rebuilt: false,
+                mail: None,
+                listener: None,
+                login: None,
+                bytes: None,
+                verdict: None,
+                stages: "",
+                to_org: None,
             };
             if let Err(error) = self.journal.write(&entry).await {
                 tracing::error!(%error, "a fate could not be written to the journal");

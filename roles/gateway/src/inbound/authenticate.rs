@@ -50,7 +50,7 @@ impl Gateway {
                 }
             }
         };
-        fates.ticket = Some(ticket.ticket.clone());
+        fates.admitted(ticket.ticket.clone());
         fates.came.sender_verified = true;
         self.tolerate(fates).await?;
         let mut waiting = Vec::new();

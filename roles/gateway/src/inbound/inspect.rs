@@ -15,7 +15,9 @@ use ssmax_api::keyserver::GatewayRequest;
 use ssmax_chain::hop_mail::WHOLE_PATH;
 use ssmax_chain::journey::{Envelope, Inspection, Mail};
 use ssmax_chain::{Reason, Refusal};
+use ssmax_inspection::Outcome;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// What is delivered here.
 #[derive(Default)]
@@ -36,9 +38,10 @@ impl Gateway {
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
         let mail = Mail::accept(envelope.clone(), Arc::clone(octets));
-        let Some(mut admitted) = self.admit_arrival(envelope, hop, fates).await? else {
-            return Ok(());
-        };
+        let began = Instant::now();
+        let admitted = self.admit_arrival(envelope, hop, fates).await;
+        fates.trail.stage_over("authenticate", began);
+        let Some(mut admitted) = admitted? else { return Ok(()) };
         let mut seal_for = fates.undecided();
         seal_for.retain(|one| !admitted.waiting.iter().any(|(waiting, _)| waiting == one));
         let lists = self.posts_of(envelope, octets, &mut admitted, &mut seal_for)?;
@@ -49,7 +52,11 @@ impl Gateway {
         let answer = if self.settings.organisation.is_esp() {
             Inspection::Exempt(Copies { preserved_for: seal_for, ..Copies::default() })
         } else {
-            self.inspect_arrival(octets, hop, &mut admitted, (seal_for, lists), fates).await?
+            let began = Instant::now();
+            let looked = (seal_for, lists);
+            let answer = self.inspect_arrival(octets, hop, &mut admitted, looked, fates).await;
+            fates.trail.stage_over("inspect", began);
+            answer?
         };
         let mut mail = mail.authenticated(admitted.ticket).inspected(answer)?;
         refuse_each(&admitted.waiting, fates);
@@ -58,7 +65,10 @@ impl Gateway {
             self.distribute(&list, post.into_vec(), octets, Some(ticket.id), fates).await;
             self.remember_delivered(ticket, &list, fates).await;
         }
-        self.deliver_copies(&mut mail, &hop.from, fates).await
+        let began = Instant::now();
+        let delivered = self.deliver_copies(&mut mail, &hop.from, fates).await;
+        fates.trail.stage_over("transmit", began);
+        delivered
     }
 
     /// Has a worker look into a mail of another member and make what is delivered.
@@ -143,7 +153,7 @@ impl Gateway {
         }
         let request = GatewayRequest::AdmitOutside { recipients: envelope.recipients.clone() };
         let ticket: TicketId = self.keyserver(&request).await?;
-        fates.ticket = Some(ticket.clone());
+        fates.admitted(ticket.clone());
         self.tolerate(fates).await?;
         let plan = Plan {
             authserv_id: self.settings.gateway.host_name.clone(),
@@ -166,7 +176,8 @@ impl Gateway {
         let recipients = plan.seal_for.clone();
         let request = Inspect { ticket, mail: Arc::clone(octets), plan };
         Ok(match self.inspector(request).await? {
-            Inspected::Passed { sealed, preserved, posts, .. } => {
+            Inspected::Passed { sealed, preserved, posts, findings, .. } => {
+                fates.inspected(Outcome::Pass, &findings);
                 let preserved_for = if preserved { recipients } else { Vec::new() };
                 Inspection::Passed(Copies { sealed, preserved_for, posts })
             }

@@ -17,6 +17,8 @@ use accept::Arrived;
 use ssmax_chain::journey::Envelope;
 use ssmax_chain::{Reason, Refusal};
 use std::sync::Arc;
+use tokio::time::Instant;
+use tracing::Instrument as _;
 
 /// The journey behind the inbound listeners.
 pub(crate) struct Inbound(Arc<Gateway>);
@@ -46,16 +48,22 @@ impl Journey for Inbound {
 
     async fn mail(&self, envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
         let mut fates = Fates::new(&envelope, &self.0.settings.organisation);
+        let queue_id = envelope.xforward_ident.as_deref();
+        let span = fates.trail.arrived("inbound", envelope.listener, octets.len(), queue_id);
         let journey = Envelope { mail_from: envelope.mail_from, recipients: fates.recipients() };
         let octets = Arc::new(octets);
-        if let Err(refusal) = self.0.inbound(&journey, &octets, &mut fates).await {
-            let mode = self.0.settings.gateway.inbound_after_opening;
-            self.0.stop("inbound", mode, &octets, refusal, &mut fates).await;
+        async {
+            if let Err(refusal) = self.0.inbound(&journey, &octets, &mut fates).await {
+                let mode = self.0.settings.gateway.inbound_after_opening;
+                self.0.stop("inbound", mode, &octets, refusal, &mut fates).await;
+            }
+            let ticket = fates.ticket.clone();
+            let replies = fates.write(&self.0.journal, "inbound").await;
+            self.0.close(ticket);
+            replies
         }
-        let ticket = fates.ticket.clone();
-        let replies = fates.write(&self.0.journal, "inbound").await;
-        self.0.close(ticket);
-        replies
+        .instrument(span)
+        .await
     }
 }
 
@@ -70,7 +78,7 @@ impl Gateway {
         match accept::accept(octets, &mut fates.message_id)? {
             Arrived::OverTheChain(hop) => {
                 let ticket = self.readmit_hop(envelope, &hop).await?;
-                fates.ticket = Some(ticket.ticket);
+                fates.admitted(ticket.ticket);
                 Ok(())
             }
             Arrived::FromOutside(_) => Err(Reason::Internal.into()),
@@ -85,11 +93,15 @@ impl Gateway {
         octets: &Arc<Vec<u8>>,
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
+        fates.trail.direction = "inbound";
+        let began = Instant::now();
         let setting = self.settings.gateway.ambiguous;
         let readable = ambiguity::readable_aside(octets, setting).await?;
         fates.rebuilt = readable.is_some();
         let octets = &readable.map_or_else(|| Arc::clone(octets), Arc::new);
-        match accept::accept(octets, &mut fates.message_id)? {
+        let accepted = accept::accept(octets, &mut fates.message_id);
+        fates.trail.stage_over("accept", began);
+        match accepted? {
             Arrived::OverTheChain(hop) => {
                 fates.came.from.clone_from(&hop.from);
                 fates.came.encrypted = !hop.in_attachment_mode;

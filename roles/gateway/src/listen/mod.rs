@@ -23,6 +23,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use ssmax_daemon::stop::Stop;
+use ssmax_metrics::list as metrics;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -63,6 +64,8 @@ pub enum AuthRule {
 /// One listener: a dialect, a trust, its limits.
 #[derive(Debug, Clone)]
 pub struct ListenerConfig {
+    /// Its name in the journal and in metrics.
+    pub name: &'static str,
     /// SMTP or LMTP.
     pub dialect: Dialect,
     /// Our name in the greeting and in the answer to EHLO.
@@ -83,6 +86,7 @@ impl ListenerConfig {
     /// A listener with default limits: no TLS, no AUTH, XFORWARD from nobody.
     pub fn new(dialect: Dialect, host_name: impl Into<String>) -> Self {
         Self {
+            name: "none",
             dialect,
             host_name: host_name.into(),
             limits: Limits::default(),
@@ -155,6 +159,8 @@ pub struct Envelope {
     pub forwarded: Forwarded,
     /// Whether the session is encrypted.
     pub tls: bool,
+    /// The listener's name.
+    pub listener: &'static str,
 }
 
 impl Envelope {
@@ -173,6 +179,7 @@ impl Envelope {
             xforward_ident: None,
             forwarded: Forwarded::default(),
             tls: false,
+            listener: "none",
         }
     }
 }
@@ -272,6 +279,7 @@ fn admit<J: Journey>(
     let pass = match gate.enter(peer.ip()) {
         Ok(pass) => pass,
         Err(reply) => {
+            metrics::SESSIONS.count([shared.config.name.into(), "turned-away".into()]);
             tracing::warn!(peer.address = %peer, reply = %reply, "a connection was turned away");
             // At once or not at all: a crowd at the gate must not become tasks.
             let _ = stream.try_write(reply.render(false).as_bytes());
@@ -281,10 +289,28 @@ fn admit<J: Journey>(
     // Replies are small and waited for; a failure to say so costs only time.
     let _ = stream.set_nodelay(true);
     let session = Session::new(stream, peer, Arc::clone(shared));
+    let inside = Inside::new(shared.config.name);
     sessions.spawn(async move {
         session.run().await;
-        drop(pass);
+        drop((pass, inside));
     });
+}
+
+/// A session that is counted as open until this is dropped.
+struct Inside(&'static str);
+
+impl Inside {
+    fn new(listener: &'static str) -> Self {
+        metrics::SESSIONS.count([listener.into(), "served".into()]);
+        metrics::SESSIONS_OPEN.add([listener.into()], 1.0);
+        Self(listener)
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        metrics::SESSIONS_OPEN.add([self.0.into()], -1.0);
+    }
 }
 
 fn report(ended: Result<(), JoinError>) {

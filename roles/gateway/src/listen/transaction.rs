@@ -56,6 +56,7 @@ impl<J: Journey> Session<J> {
             xforward_ident: self.xforward_ident.clone(),
             forwarded: self.forwarded.clone(),
             tls: self.tls,
+            listener: self.shared.config.name,
             ..Envelope::new(self.peer)
         });
         self.queue(&Reply::new(250, "2.1.0", "the sender is noted"));

@@ -74,7 +74,7 @@ impl Gateway {
             received,
         }));
         let ticket: OutboundTicket = self.keyserver(&request).await?;
-        fates.ticket = Some(ticket.ticket.clone());
+        fates.admitted(ticket.ticket.clone());
         fates.came.sender_verified = true;
         self.tolerate(fates).await?;
         let server_signature = match submitted.form {

@@ -10,6 +10,7 @@ use ssmax_api::inspector::{Inspect, Inspected as Answer, Plan, SealedCopy};
 use ssmax_api::keyserver::{Form, FreshForm, OutboundTicket, RecipientRoute};
 use ssmax_chain::journey::{Inspected, Inspection, Mail};
 use ssmax_chain::{Digest, Reason, Refusal};
+use ssmax_inspection::Outcome;
 
 /// What the worker made.
 pub(super) struct Made {
@@ -41,7 +42,8 @@ impl Gateway {
             plan,
         };
         let answer = match self.inspector(request).await? {
-            Answer::Passed { fresh, sealed, posts, preserved, outside, .. } => {
+            Answer::Passed { fresh, sealed, posts, preserved, outside, findings, .. } => {
+                fates.inspected(Outcome::Pass, &findings);
                 Inspection::Passed(Made {
                     fresh,
                     sealed,

@@ -27,6 +27,8 @@ use ssmax_api::ca::GatewayRequest as CaRequest;
 use ssmax_api::keyserver::{Form, RecipientRoute};
 use ssmax_chain::{Digest, Reason, Refusal};
 use std::sync::Arc;
+use tokio::time::Instant;
+use tracing::Instrument as _;
 
 /// The journey behind the submission listener.
 pub(crate) struct Submission(Arc<Gateway>);
@@ -58,7 +60,10 @@ impl Journey for Submission {
     }
 
     async fn mail(&self, mut envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
-        let fates = fate::Fates::new(&envelope, &self.0.settings.organisation);
+        let mut fates = fate::Fates::new(&envelope, &self.0.settings.organisation);
+        let queue_id = envelope.xforward_ident.as_deref();
+        let span = fates.trail.arrived("outbound", envelope.listener, octets.len(), queue_id);
+        let began = Instant::now();
         envelope.recipients = fates.recipients();
         let ambiguous = self.0.settings.gateway.ambiguous;
         let asked = envelope.clone();
@@ -67,7 +72,13 @@ impl Journey for Submission {
             let accepted = accept::accept(&asked, octets, ambiguous, &mut message_id);
             Ok((accepted, message_id))
         });
-        self.0.go_out(accepted.await, fates).await
+        async {
+            let accepted = accepted.await;
+            fates.trail.stage_over("accept", began);
+            self.0.go_out(accepted, fates).await
+        }
+        .instrument(span)
+        .await
     }
 }
 
@@ -173,7 +184,10 @@ impl Gateway {
             return Ok(());
         }
         let submitted = submitted.only_for(fates.undecided());
-        let authenticated = self.authenticate(submitted, fates).await?;
+        let began = Instant::now();
+        let authenticated = self.authenticate(submitted, fates).await;
+        fates.trail.stage_over("authenticate", began);
+        let authenticated = authenticated?;
         // A key was used for an encrypted mail; a numbered refusal now would tell that it
         // fitted. So it waits until the whole mail has passed.
         let encrypted = authenticated.form.is_encrypted();
@@ -189,7 +203,10 @@ impl Gateway {
                 return Ok(());
             }
         }
-        let mut inspected = self.inspect_outbound(authenticated, fates).await?;
+        let began = Instant::now();
+        let inspected = self.inspect_outbound(authenticated, fates).await;
+        fates.trail.stage_over("inspect", began);
+        let mut inspected = inspected?;
         if encrypted {
             refuse(&inspected.ticket().routes, fates);
         }

@@ -18,6 +18,7 @@ use ssmax_cms::Limits;
 use ssmax_cms::enveloped::{Enveloped, Kind};
 use ssmax_mail::Entity;
 use ssmax_mail::address::parse_list;
+use tokio::time::Instant;
 
 /// A copy on its way to a member, before it is signed.
 pub(super) struct Reencrypted {
@@ -71,7 +72,10 @@ impl Gateway {
         for wanted in copies(&entity, &routes) {
             let recipients = wanted.recipients.clone();
             let result = async {
-                let made = self.reencrypt(mail, wanted).await?;
+                let began = Instant::now();
+                let made = self.reencrypt(mail, wanted).await;
+                fates.trail.stage_over("reencrypt", began);
+                let made = made?;
                 self.sign_and_send(mail, &entity, made, fates).await
             }
             .await;

@@ -10,6 +10,7 @@ use ssmax_api::keyserver::{GatewayRequest, OutboundTicket};
 use ssmax_chain::journey::{Inspected, Mail, Parcel, Signed};
 use ssmax_chain::{Digest, Reason, Refusal, binding, hop_mail, trace};
 use ssmax_mail::Entity;
+use tokio::time::Instant;
 
 /// What stands outside while the real subject is inside.
 const NEUTRAL_SUBJECT: &[u8] = b"Subject: ...\r\n";
@@ -23,9 +24,14 @@ impl Gateway {
         fates: &mut Fates,
     ) -> Result<(), Refusal> {
         let (id, to_org) = (made.id, made.to_org.clone());
-        let parcel = self.sign(mail, entity, made).await?;
+        let began = Instant::now();
+        let parcel = self.sign(mail, entity, made).await;
+        fates.trail.stage_over("sign", began);
+        let parcel = parcel?;
+        let recipients = parcel.recipients().to_vec();
         tracing::info!(%id, %to_org, recipients = parcel.recipients().len(), "a mail leaves for a member");
         self.transmit(&mail.envelope().mail_from, parcel, Some(id), fates).await;
+        fates.went_to(&recipients, &to_org);
         Ok(())
     }
 

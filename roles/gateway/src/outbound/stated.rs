@@ -18,6 +18,8 @@ use ssmax_chain::{Digest, Reason, Refusal, statement_field};
 use ssmax_mail::address::Address;
 use ssmax_mail::parse_header;
 use std::sync::Arc;
+use tokio::time::Instant;
+use tracing::Instrument as _;
 
 /// The journey behind the listener for what was submitted at the MTA.
 pub(crate) struct StatedSubmission(Arc<Gateway>);
@@ -42,14 +44,23 @@ impl Journey for StatedSubmission {
     }
 
     async fn mail(&self, mut envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
-        let fates = Fates::new(&envelope, &self.0.settings.organisation);
+        let mut fates = Fates::new(&envelope, &self.0.settings.organisation);
+        let queue_id = envelope.xforward_ident.as_deref();
+        let span = fates.trail.arrived("outbound", envelope.listener, octets.len(), queue_id);
+        let began = Instant::now();
         envelope.recipients = fates.recipients();
         let accepted = ambiguity::aside(move || {
             let mut message_id = String::new();
             let accepted = accept(&envelope, octets, &mut message_id);
             Ok((accepted, message_id))
         });
-        self.0.go_out(accepted.await, fates).await
+        async {
+            let accepted = accepted.await;
+            fates.trail.stage_over("accept", began);
+            self.0.go_out(accepted, fates).await
+        }
+        .instrument(span)
+        .await
     }
 }
 

@@ -12,6 +12,7 @@ use ssmax_chain::HopId;
 use ssmax_chain::journey::{Inspected, Mail, Parcel, Signed};
 use ssmax_chain::seal_record::MailClass;
 use ssmax_chain::trace::{ResultField, authentication_results};
+use tokio::time::Instant;
 
 impl Gateway {
     /// Sends a signed parcel on; each recipient has their own fate. Who has an own
@@ -25,7 +26,9 @@ impl Gateway {
     ) {
         let recipients = parcel.recipients().to_vec();
         let octets = parcel.into_octets();
+        let began = Instant::now();
         self.send(mail_from, recipients.clone(), &octets, hop, fates).await;
+        fates.trail.stage_over("transmit", began);
         self.remember_sent(&recipients, fates).await;
     }
 

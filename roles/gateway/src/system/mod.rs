@@ -21,6 +21,8 @@ use ssmax_chain::{Reason, Refusal};
 use ssmax_mail::address::{Address, parse_from};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use tokio::time::Instant;
+use tracing::Instrument as _;
 
 /// The journey behind the listeners for automatic mail.
 pub(crate) struct SystemMail(Arc<Gateway>);
@@ -45,7 +47,10 @@ impl Journey for SystemMail {
     }
 
     async fn mail(&self, mut envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
-        let fates = Fates::new(&envelope, &self.0.settings.organisation);
+        let mut fates = Fates::new(&envelope, &self.0.settings.organisation);
+        let queue_id = envelope.xforward_ident.as_deref();
+        let span = fates.trail.arrived("outbound", envelope.listener, octets.len(), queue_id);
+        let began = Instant::now();
         envelope.recipients = fates.recipients();
         let settings = self.0.settings.clone();
         let asked = envelope.clone();
@@ -54,7 +59,13 @@ impl Journey for SystemMail {
             let accepted = accept(&asked, octets, &settings, &mut message_id);
             Ok((accepted, message_id))
         });
-        self.0.go_out(accepted.await, fates).await
+        async {
+            let accepted = accepted.await;
+            fates.trail.stage_over("accept", began);
+            self.0.go_out(accepted, fates).await
+        }
+        .instrument(span)
+        .await
     }
 }
 

@@ -198,6 +198,23 @@ fn word(problem: Problem) -> String {
     }
 }
 
+/// A problem as a label: the number of a refusal is the gateway's to count.
+fn word_of_count(problem: &Problem) -> &'static str {
+    match problem {
+        Problem::Refused(_) => "refused",
+        Problem::NoTicket => "no-ticket",
+        Problem::NotAllowed => "not-allowed",
+        Problem::Malformed => "malformed",
+        Problem::NotFound => "not-found",
+        Problem::Exists => "exists",
+        _ => "failed",
+    }
+}
+
+fn count(operation: &'static str, result: &'static str) {
+    ssmax_metrics::list::OPERATIONS.count([operation.into(), result.into()]);
+}
+
 fn word_for_person(problem: PersonProblem) -> String {
     // Its own name, as it travels.
     serde_json::to_value(problem)
@@ -225,6 +242,7 @@ impl Keyserver {
             }
             Err(problem) => entry.result = word(*problem),
         }
+        count(entry.op, answer.as_ref().err().map_or("ok", word_of_count));
         match self.audit.append(entry).await {
             Ok(()) => answer,
             Err(_) => Err(Problem::Failed),
@@ -234,6 +252,7 @@ impl Keyserver {
     /// A repeated answer, in the log as such.
     pub(crate) async fn recorded_again(&self, mut entry: Entry, octets: ByteBuf) -> Answer {
         "again".clone_into(&mut entry.result);
+        count(entry.op, "again");
         match self.audit.append(entry).await {
             Ok(()) => Ok(octets),
             Err(_) => Err(Problem::Failed),
@@ -250,6 +269,7 @@ impl Keyserver {
             Ok(_) => "ok".to_owned(),
             Err(problem) => word_for_person(*problem),
         };
+        count(entry.op, if answer.is_ok() { "ok" } else { "refused" });
         match self.audit.append(entry).await {
             Ok(()) => answer,
             Err(_) => Err(PersonProblem::Failed),
