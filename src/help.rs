@@ -16,6 +16,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ssmax bench cms --seconds 1 --sizes 1k,50k,25m --keys p256,rsa3072 --json",
     ),
     ("ssmax bench rewrap", "ssmax bench rewrap --sizes 1k,1m,25m --json"),
+    ("ssmax bench call", "ssmax bench call --sizes 1k,100k,10m --json"),
     ("ssmax bench inspect", "ssmax bench inspect --clamav unix:/run/clamav/clamd.ctl"),
     ("ssmax", "ssmax check --config ssmax.toml"),
     ("ssmax demo", "ssmax demo --dir demo --stay"),

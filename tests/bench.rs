@@ -137,3 +137,19 @@ fn inspecting_is_measured_for_every_size() {
     let output = other(&["inspect", "--clamav", "tcp:192.0.2.1:3310"]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
 }
+
+#[test]
+fn calls_between_roles_are_measured_for_every_size() {
+    let output = other(&["call", "--seconds", "0", "--sizes", "1k,100k", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let facts: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = facts["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        for figure in ["unix_us", "tls_us", "tls_new_connection_us", "ratio"] {
+            assert!(row[figure].as_f64().unwrap() > 0.0, "{figure}: {row}");
+        }
+    }
+    let output = other(&["call", "--sizes", "nothing"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}

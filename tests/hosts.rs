@@ -452,3 +452,102 @@ fn a_configuration_that_cannot_be_meant_is_refused() {
     let said = ssmax_in(&site.path("a"), &["check"]).ends(2);
     assert!(said.err.contains("from 1 to 398"), "{}", said.err);
 }
+
+/// A certificate for this member's keyserver as another CA of this test makes it, installed
+/// by hand.
+fn put_certificate(site: &Site, role: &str, from_days: i64, days: i64) {
+    use ssmax_pki::profile::{self, Basis, Organisation, Validity};
+    use ssmax_pki::{issue, lint};
+    use ssmax_token::{KeyAlgorithm, KeyPair as _};
+    let key = || ssmax_primitives::SoftwareKey::generate(KeyAlgorithm::EcP256).unwrap();
+    let basis = |spki: &[u8], from: i64, days: i64| {
+        let not_before = time::OffsetDateTime::now_utc() + time::Duration::days(from);
+        let not_after = not_before + time::Duration::days(days) - time::Duration::MINUTE;
+        let serial = issue::random_serial(&ssmax_primitives::SystemRandom);
+        Basis::new(spki, serial, Validity { not_before, not_after })
+    };
+    let owner = Organisation { name: "Organisation A", identifier: A };
+    let (ca_key, own) = (key(), key());
+    let draft = profile::transport_ca(basis(ca_key.spki(), -400, 800), &owner, "CA");
+    let ca = issue::self_signed(lint::lint(draft).unwrap(), &ca_key).unwrap();
+    let name = ssmax_transport::role_name(role, A);
+    let draft = profile::tls_role(basis(own.spki(), from_days, days), &owner, &name, "h");
+    let certificate = issue::issue(lint::lint(draft).unwrap(), &ca, &ca_key).unwrap();
+    let place = Place { dir: site.path("a/state/transport") };
+    ssmax_store::files::create_private_dir(&place.dir).unwrap();
+    let pem = format!("{}{}", own.to_pem().as_str(), certificate.to_pem());
+    ssmax_store::files::write_private(&place.role_file("keyserver"), pem.as_bytes()).unwrap();
+    ssmax_store::files::write_private(&place.ca_file(), ca.to_pem().as_bytes()).unwrap();
+}
+
+#[test]
+fn check_and_serve_tell_what_is_wrong_with_a_certificate() {
+    let site = Site::new();
+    site.join();
+    let config = |address: &str| {
+        let listen = format!("unlock-keyserver\"\nlisten = \"{address}\"");
+        site.write("a/ssmax.toml", &site.member_config().replace("unlock-keyserver\"", &listen));
+    };
+    let check = || site.member("check", &["--json"]);
+    let of = |said: &Said, name: &str| {
+        let found = result_of(said, name);
+        let text = |field: &str| found[field].as_str().unwrap().to_owned();
+        (text("result"), text("what"))
+    };
+    config("0.0.0.0:0");
+    for (role, from, days, result, words) in [
+        ("keyserver", 0, 90, "ok", "has 89 days left"),
+        ("keyserver", -76, 90, "warning", "ends in 13 days"),
+        ("keyserver", -74, 90, "ok", "has 15 days left"),
+        ("keyserver", -91, 90, "error", "has expired"),
+        ("keyserver", 2, 90, "error", "accepted by nobody"),
+        ("ca", 0, 90, "error", "not one of the role keyserver"),
+    ] {
+        put_certificate(&site, role, from, days);
+        let said = check();
+        let (found, what) = of(&said, "keyserver.transport");
+        assert_eq!(found, result, "{role} {from} {days}: {what}");
+        assert!(what.contains(words), "{what}");
+        if result == "error" {
+            let said = site.member("serve", &["--role", "keyserver"]).ends(3);
+            assert!(said.err.contains(words), "{}", said.err);
+        }
+    }
+    assert_eq!(of(&check(), "keyserver.listen.address").0, "warning");
+    config("127.0.0.1:0");
+    let said = check();
+    let facts = said.json();
+    let names = facts["checks"].as_array().unwrap().iter().map(|check| check["name"].clone());
+    assert!(!names.collect::<Vec<_>>().contains(&"keyserver.listen.address".into()));
+}
+
+#[test]
+fn the_bounds_of_a_port_are_those_of_the_configuration() {
+    use std::io::Read as _;
+    use std::net::TcpStream;
+    let site = Site::new();
+    site.join();
+    let mut ports = Ports::claim().unwrap();
+    let address = ports.free(Ipv4Addr::LOCALHOST.into()).unwrap();
+    let listen = format!("unlock-keyserver\"\nlisten = \"{address}\"");
+    let config = site.member_config().replace("unlock-keyserver\"", &listen);
+    put_certificate(&site, "keyserver", 0, 90);
+    let ended = |bounds: &str, dawdling: usize| {
+        site.write("a/ssmax.toml", &format!("{config}\n[transport]\n{bounds}\n"));
+        let serving = site.serve("a", &["--role", "keyserver"], &["keyserver"]);
+        let mut streams: Vec<_> =
+            (0..dawdling).map(|_| TcpStream::connect(address).unwrap()).collect();
+        let start = std::time::Instant::now();
+        streams[0].set_read_timeout(Some(WAIT)).unwrap();
+        let gone = matches!(streams[0].read(&mut [0]), Ok(0));
+        let took = start.elapsed();
+        assert_eq!(serving.stop(), Some(0));
+        assert!(gone, "{bounds}");
+        took
+    };
+    let took = ended("handshake_seconds = 1", 1);
+    assert!((Duration::from_millis(900)..Duration::from_secs(8)).contains(&took), "{took:?}");
+    // The third ends the first, long before its time.
+    let took = ended("handshake_seconds = 600\nmax_handshakes = 2", 3);
+    assert!(took < WAIT, "{took:?}");
+}

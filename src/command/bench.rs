@@ -1,6 +1,7 @@
 //! `ssmax bench`: the figures that were promised, side by side with what they are
 //! compared with, in one run.
 
+mod call;
 mod cms;
 mod inspect;
 mod ours;
@@ -26,6 +27,8 @@ enum What {
     Rewrap(rewrap::Args),
     /// Have mails inspected, with ClamAV and without.
     Inspect(inspect::Args),
+    /// Have one role ask another, on one host and over TLS.
+    Call(call::Args),
 }
 
 /// Measures. Missing a goal is a finding, not a failure: only what could not be measured
@@ -35,5 +38,6 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
         What::Cms(args) => context.end(cms::run(&args, context)),
         What::Rewrap(args) => context.end(rewrap::run(args, context)),
         What::Inspect(args) => context.end(inspect::run(&args, context)),
+        What::Call(args) => context.end(call::run(&args, context)),
     }
 }

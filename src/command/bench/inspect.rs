@@ -142,7 +142,7 @@ fn mail(octets: usize) -> Vec<u8> {
     mail.into_bytes()
 }
 
-fn middle(mut values: Vec<f64>) -> f64 {
+pub(super) fn middle(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use crate::{Ca, Host, Keyserver, LONG, ask, hosts};
 use ssmax_daemon::call::{CallError, Client};
-use ssmax_daemon::frame::{MAX_FRAME_BYTES, read_frame, write_frame};
+use ssmax_daemon::frame::{read_frame, write_frame};
 use ssmax_daemon::listen::Limits;
 use ssmax_daemon::port::PortLimits;
 use std::sync::Arc;
@@ -212,8 +212,33 @@ async fn a_frame_beyond_the_bound_ends_the_connection_over_tls_too() {
     let large = vec![7_u8; 2000];
     let answer: Result<u64, CallError> = client.call(&large, LONG).await;
     assert!(matches!(answer, Err(CallError::Interrupted | CallError::Unavailable)), "{answer:?}");
-    let beyond = vec![0_u8; MAX_FRAME_BYTES];
-    assert_eq!(client.call::<_, u64>(&beyond, LONG).await, Err(CallError::TooLarge));
     assert_eq!(ask(&client, 1).await, Ok(2));
     assert_eq!(served.end().await, 1);
+}
+
+#[tokio::test]
+async fn no_more_connections_wait_for_a_place_than_there_is_room_for() {
+    let ca = Ca::new();
+    let (keys, gateway) = hosts(&ca);
+    let one = Limits { max_connections: 1, ..Limits::default() };
+    let served = Keyserver::bounded(&keys, "127.0.0.1:0", &[], one, PortLimits::default());
+    let address = served.address.clone();
+    let first = gateway.client("keyserver", &[&address]);
+    assert_eq!(ask(&first, 1).await, Ok(2));
+    // 64 wait (one of them may be in between); whoever comes then is told at once.
+    let gateway = Arc::new(gateway);
+    let mut waiting = tokio::task::JoinSet::new();
+    for _ in 0..80 {
+        let (gateway, address) = (Arc::clone(&gateway), address.clone());
+        waiting.spawn(async move {
+            let client = gateway.client("keyserver", &[&address]);
+            client.call::<u64, u64>(&1, Duration::from_secs(4)).await
+        });
+    }
+    let answers = waiting.join_all().await;
+    let told = answers.iter().filter(|one| **one == Err(CallError::Unavailable)).count();
+    let waited = answers.iter().filter(|one| **one == Err(CallError::TimedOut)).count();
+    assert!((80 - 65..=80 - 64).contains(&told), "{told} told, {waited} waited");
+    assert_eq!(told + waited, 80);
+    served.end().await;
 }
