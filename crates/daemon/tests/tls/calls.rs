@@ -2,12 +2,13 @@
 
 use crate::{Ca, Host, Keyserver, LONG, ask, hosts};
 use ssmax_daemon::call::{CallError, Client};
+use ssmax_daemon::endpoint::{Endpoint, Remote};
 use ssmax_daemon::frame::{read_frame, write_frame};
 use ssmax_daemon::listen::Limits;
 use ssmax_daemon::port::PortLimits;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -185,6 +186,36 @@ async fn a_connection_is_used_for_its_lifetime_and_then_made_anew() {
     // A certificate that is denied meanwhile is found at the latest then.
     let _denying = Keyserver::bounded(&keys, &address, &[stolen], limits, PortLimits::default());
     assert_eq!(ask(&client, 1).await, Err(CallError::Untrusted));
+}
+
+#[tokio::test]
+async fn a_role_says_so_when_it_ends_a_connection_between_requests() {
+    let ca = Ca::new();
+    let (keys, gateway) = hosts(&ca);
+    let bounds = |lifetime, idle| Limits { lifetime, idle, ..Limits::default() };
+    let (short, long) = (Duration::from_millis(200), Duration::from_secs(600));
+    for (limits, stopped) in
+        [(bounds(short, long), false), (bounds(long, short), false), (bounds(long, long), true)]
+    {
+        let served = Keyserver::bounded(&keys, "127.0.0.1:0", &[], limits, PortLimits::default());
+        let servers = vec![served.address.clone()];
+        let remote = Remote::new(gateway.identity(&[], &[]), "keyserver", servers);
+        let mut stream = Endpoint::from(remote).connect().await.unwrap();
+        let served = if stopped {
+            // Accepted, and waiting for its first request.
+            tokio::time::sleep(short).await;
+            served.end().await;
+            None
+        } else {
+            Some(served)
+        };
+        // An end that is not said would be an error (`UnexpectedEof`).
+        let end = tokio::time::timeout(LONG, stream.read(&mut [0])).await;
+        assert!(matches!(end, Ok(Ok(0))), "{limits:?}: {end:?}");
+        if let Some(served) = served {
+            served.kill().await;
+        }
+    }
 }
 
 #[tokio::test]
