@@ -146,6 +146,59 @@ fn check_finds_what_is_wrong_on_this_computer() {
 }
 
 #[test]
+fn a_milter_that_comes_later_gets_a_key_and_check_looks_at_its_socket() {
+    let site = Site::new();
+    let root = site.found();
+    site.member("org", &["init", "--out", "application.json"]).ends(0);
+    site.authority(&["admit", "application.json", "--out", "admission.json"]).ends(0);
+    let install = || site.member("org", &["install", "admission.json", "--root-sha256", &root]);
+    install().ends(0);
+    let key = site.path("a/state/submission/statement.pem");
+    assert!(!key.exists());
+
+    let with = |milter: &str, name: &str| {
+        let section = format!("\n[submission]\nmilter = \"{milter}\"\npeers = []\n");
+        site.write("a/ssmax.toml", &format!("{}{section}", site.member_config()));
+        let said = site.member("check", &["--json"]);
+        result_of(&said, name)
+    };
+    assert_eq!(with("inet:127.0.0.1:0", "submission.milter"), "ok");
+    assert_eq!(with("inet:127.0.0.1:0", "submission.peers"), "warning");
+    assert_eq!(with("unix:spool/m.sock", "submission.milter"), "error");
+    fs::create_dir(site.path("a/spool")).unwrap();
+    assert_eq!(with("unix:spool/m.sock", "submission.milter"), "ok");
+    site.member("org", &["init", "--out", "again.json"]).ends(0);
+    install().ends(0);
+    let kept = fs::read(&key).unwrap();
+    install().ends(0);
+    assert_eq!(fs::read(&key).unwrap(), kept);
+    // The key server notes whose keys they are, and lets none be another's too.
+    let gateway = site.path("a/state/gateway/statement.pem");
+    fs::rename(&key, site.path("a/own.pem")).unwrap();
+    fs::copy(&gateway, &key).unwrap();
+    let said = install().ends(1);
+    assert!(said.err.contains("another service's"), "{}", said.err);
+    fs::rename(site.path("a/own.pem"), &key).unwrap();
+
+    // On the MTA's host the role is alone, with its key and three lines.
+    let lines = "state_dir = \"state\"\nrun_dir = \"run\"\n[submission]\n\
+        milter = \"unix:m.sock\"\npeers = []\n";
+    ssmax_support::site::private_dir(&site.path("mta"));
+    site.write("mta/ssmax.toml", lines);
+    let said = site.ssmax(&["serve", "--role", "submission", "--config", "mta/ssmax.toml"]);
+    assert!(said.ends(3).err.contains("statement.pem"));
+    for dir in ["mta/state", "mta/state/submission"] {
+        ssmax_support::site::private_dir(&site.path(dir));
+    }
+    fs::copy(&key, site.path("mta/state/submission/statement.pem")).unwrap();
+    site.ssmax(&["check", "--config", "mta/ssmax.toml"]).ends(0);
+    let serving = site.serve("mta", &["--role", "submission"], &["submission"]);
+    assert!(std::os::unix::net::UnixStream::connect(site.path("mta/m.sock")).is_ok());
+    assert_eq!(serving.stop(), Some(0));
+    assert!(!site.path("mta/m.sock").exists());
+}
+
+#[test]
 fn a_member_joins_serves_and_sees_its_standing() {
     let site = Site::new();
     site.join();

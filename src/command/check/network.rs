@@ -78,6 +78,7 @@ async fn milter(config: &Config, milter: &MilterAddress, report: &mut Report<'_>
         MilterAddress::Inet(socket) => {
             listen(config, Role::Submission, "milter", *socket, report).await;
             let complaint = Complaint::new(Exit::Bad, "milter-open");
+            let name = of(Role::Submission, "peers");
             report.warning(&name, &complaint.with("address", address));
         }
         MilterAddress::Unix(path) => {
