@@ -84,6 +84,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("ssmax user renew", "ssmax user renew 10234 --csr request.pem --lost --out hanako"),
     ("ssmax user revoke", "ssmax user revoke 10234"),
     ("ssmax hold", "ssmax hold list --config ssmax.toml"),
+    ("ssmax journey", "ssmax journey '<20261201.1@a.example>' --config ssmax.toml"),
+    ("ssmax status", "ssmax status --json"),
     ("ssmax hold list", "ssmax hold list --all --json"),
     (
         "ssmax hold show",

@@ -68,6 +68,10 @@ pub(crate) enum Part {
     Check(Role, String),
     /// What became of the mails with tickets. Answered by [`ssmax_gateway::TicketFate`]s.
     TicketFates,
+    /// The story of a mail, by one of its names. Answered by [`ssmax_gateway::JourneyRow`]s.
+    Journey(String),
+    /// What the audit log has under tickets. Answered by [`ssmax_keyserver::TicketRow`]s.
+    TicketRows(Vec<String>),
 }
 
 /// Public keys, and whether they were there already.
@@ -93,10 +97,11 @@ impl Part {
             | Self::InstallKeyserver { .. }
             | Self::Rotate { .. }
             | Self::AuditHead
+            | Self::TicketRows(_)
             | Self::VerifyAudit(_) => Role::Keyserver,
             Self::CaKeys | Self::InstallCa(_) | Self::SealCa => Role::Ca,
             Self::SubmissionKey => Role::Submission,
-            Self::StatementKey | Self::TicketFates => Role::Gateway,
+            Self::StatementKey | Self::TicketFates | Self::Journey(_) => Role::Gateway,
             Self::Check(role, _) => *role,
         }
     }
@@ -148,6 +153,10 @@ impl Part {
             Self::Check(role, language) => {
                 let language = Language::parse(&language).unwrap_or(Language::En);
                 value(&check::role(config, role, language))
+            }
+            Self::Journey(name) => value(&ssmax_gateway::journey(config.state_dir(), &name).await?),
+            Self::TicketRows(tickets) => {
+                value(&ssmax_keyserver::ticket_rows(&config.keyserver()?, &tickets).await?)
             }
             Self::TicketFates => value(&ssmax_gateway::ticket_fates(config.state_dir()).await?),
         }

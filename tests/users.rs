@@ -4,6 +4,7 @@
 use ssmax_support::site::{Serving, Site, ssmax_in};
 use std::fs;
 use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
@@ -11,8 +12,13 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// A role and the number of its user; nobody has to have a name.
-const USERS: [(&str, u32); 4] =
-    [("ca", 61_001), ("gateway", 61_002), ("inspector", 61_003), ("keyserver", 61_004)];
+const USERS: [(&str, u32); 5] = [
+    ("ca", 61_001),
+    ("gateway", 61_002),
+    ("inspector", 61_003),
+    ("keyserver", 61_004),
+    ("watch", 61_005),
+];
 const GROUP: u32 = 61_000;
 
 /// Only root can give roles to users.
@@ -50,7 +56,8 @@ fn site_with_users() -> Site {
     let config = site
         .member_config()
         .replace("unlock-keyserver\"\n", "unlock-keyserver\"\nsign_for_users = true\n")
-        .replace("unlock-ca\"\n", "unlock-ca\"\ndevice_secret_aal = 2\n");
+        .replace("unlock-ca\"\n", "unlock-ca\"\ndevice_secret_aal = 2\n")
+        + "[watch]\nlisten = \"127.0.0.1:0\"\n";
     site.write("a/ssmax.toml", &config);
     site
 }
@@ -70,6 +77,25 @@ fn serve(site: &Site) -> Serving {
         }
     }
     serving
+}
+
+/// The watch asks all roles, and the supervisor, which is root; root asks them too.
+fn watched_by_its_user_and_by_root(site: &Site) {
+    let said = site.eventually(0, || site.member("status", &["--json"])).json();
+    assert_eq!(said["state"], "good", "{said}");
+    let ready = fs::read_to_string(site.path("a/run/watch/ready")).unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
+    let mut stream = TcpStream::connect(ready["addresses"]["http"].as_str().unwrap()).unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    for role in ["ca", "gateway", "inspector", "keyserver", "watch", "supervisor"] {
+        assert!(text.contains(&format!("ssmax_up{{role=\"{role}\"}} 1\n")), "{role}: {text}");
+    }
+    // Other roles do not watch each other.
+    let socket = site.path("a/run/keyserver/watch.sock");
+    assert_eq!(connects(&socket, user_of("watch")), "open");
+    assert_eq!(connects(&socket, user_of("gateway")), "closed");
 }
 
 /// The user that a role says it runs as.
@@ -108,12 +134,22 @@ fn mail_passes_and_each_role_sees_its_own_state_only() {
     add("2", "bob");
     site.write("secret", &secret);
     fs::set_permissions(site.path("secret"), fs::Permissions::from_mode(0o600)).unwrap();
-    site.write("mail.eml", "From: alice@a.example\nTo: bob@a.example\nSubject: x\n\nHello.\n");
+    site.write(
+        "mail.eml",
+        "From: alice@a.example\nTo: bob@a.example\nMessage-ID: <1@a.example>\n\nHello.\n",
+    );
     let server = format!("127.0.0.1:{}", site.submission_port);
     let sender = ["--user", "alice@a.example", "--password-file", "secret"];
     let send = [&["mail", "send", "mail.eml", "--server", &server][..], &sender].concat();
     site.eventually(0, || ssmax_in(&site.path(""), &send));
     assert_eq!(fs::read_dir(site.path("a/mail/a.example/bob/new")).unwrap().count(), 1);
+
+    watched_by_its_user_and_by_root(&site);
+    let told = site.member("journey", &["<1@a.example>", "--json"]).ends(0).json();
+    // Until the list had come it was put off.
+    let arrivals = told["arrivals"].as_array().unwrap();
+    let last = arrivals.last().unwrap();
+    assert!(last["key_operations"].as_array().unwrap().len() > 3, "{told}");
 
     // What root asks of the roles' state is done by their users.
     site.member("audit", &["verify"]).ends(0);

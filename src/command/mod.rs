@@ -10,12 +10,14 @@ pub(crate) mod config;
 pub(crate) mod decrypt;
 pub(crate) mod demo;
 pub(crate) mod hold;
+pub(crate) mod journey;
 pub(crate) mod mail;
 pub(crate) mod manual;
 pub(crate) mod org;
 pub(crate) mod rewrap;
 pub(crate) mod scan;
 pub(crate) mod serve;
+pub(crate) mod status;
 pub(crate) mod user;
 pub(crate) mod verify;
 
@@ -79,6 +81,10 @@ pub(crate) enum Command {
     Hold(hold::Args),
     /// Mail of somebody who lost the key or left, opened by two officers.
     Archive(archive::Args),
+    /// One mail's whole story on this member.
+    Journey(journey::Args),
+    /// How the roles are.
+    Status(status::Args),
     /// The keyserver's log: whether it was changed, and whether it fits the journal.
     Audit(audit::Args),
     /// Judge one message offline.
@@ -114,6 +120,8 @@ impl Command {
             Self::User(args) => user::run(args, context),
             Self::Hold(args) => hold::run(args, context),
             Self::Archive(args) => archive::run(args, context),
+            Self::Journey(args) => journey::run(&args, context),
+            Self::Status(args) => status::run(&args, context),
             Self::Audit(args) => audit::run(args, context),
             Self::Verify(args) => verify::run(args, context),
             Self::Cert(args) => cert::run(args, context),

@@ -70,6 +70,30 @@ async fn what_came_in_clear_arrives_with_the_senders_signature(federation: &Fede
     let signed = mail(&alice.address, &bob.address, &text()).signed_by(alice);
     sent(a, alice, bob, &signed).await;
     is_own_signature(&delivered(b, bob, &signed), (b, bob), alice, &signed);
+    by_its_hop_the_mail_is_found_at_both_ends(federation, &signed.message_id).await;
+}
+
+async fn by_its_hop_the_mail_is_found_at_both_ends(federation: &Federation, message_id: &str) {
+    let Federation { a, b, bob, .. } = federation;
+    let left = ssmax_gateway::journey(a.state_dir(), message_id).await.unwrap();
+    let [left] = left.as_slice() else { panic!("{left:?}") };
+    let hop = left.hop.as_deref().unwrap();
+    assert_eq!(left.to_org.as_deref(), Some(b.id.as_str()));
+    assert_eq!((left.direction.as_str(), left.fate.as_str()), ("outbound", "passed"));
+    let stages: Vec<_> = left.stages.split(' ').step_by(2).collect();
+    let all = ["accept", "authenticate", "inspect", "reencrypt", "sign", "transmit"];
+    assert_eq!(stages, all);
+    let came = ssmax_gateway::journey(b.state_dir(), hop).await.unwrap();
+    let [came] = came.as_slice() else { panic!("{came:?}") };
+    assert_eq!(
+        (came.direction.as_str(), came.listener.as_deref()),
+        ("inbound", Some("inbound_smtp"))
+    );
+    assert_eq!((&came.recipient, came.to_org.as_deref()), (&bob.address, None));
+    let stages: Vec<_> = came.stages.split(' ').step_by(2).collect();
+    assert_eq!(stages, ["accept", "authenticate", "inspect", "transmit"]);
+    // The ticket at each end is its own, and the key server there knows it.
+    assert!(left.ticket.is_some() && came.ticket.is_some() && left.ticket != came.ticket);
 }
 
 async fn colleagues_get_each_others_own_encryption(federation: &Federation) {

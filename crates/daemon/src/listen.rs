@@ -6,7 +6,7 @@
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -122,7 +122,8 @@ impl Listener {
         let listener = UnixListener::bind(&temporary)?;
         // Of another user the kernel wants the right to write before it asks us who it is.
         let mode = if peers.shared { 0o660 } else { 0o600 };
-        let moved = fs::set_permissions(&temporary, Permissions::from_mode(mode))
+        let moved = chown(&temporary, None, peers.group)
+            .and_then(|()| fs::set_permissions(&temporary, Permissions::from_mode(mode)))
             .and_then(|()| fs::rename(&temporary, socket))
             .and_then(|()| SocketFile::at(socket));
         let socket = moved.inspect_err(|_| {

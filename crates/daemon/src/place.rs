@@ -56,12 +56,14 @@ pub(crate) struct Peers {
     uids: Vec<u32>,
     /// Whether the socket has to let in others than its owner.
     pub(crate) shared: bool,
+    /// The group that the socket is for, where no folder hands its own down.
+    pub(crate) group: Option<u32>,
 }
 
 impl Peers {
     /// This process's own user.
     pub(crate) fn own() -> Self {
-        Self { uids: vec![geteuid().as_raw()], shared: false }
+        Self { uids: vec![geteuid().as_raw()], shared: false, group: None }
     }
 
     /// `caller` at a socket of `role`: the user that it runs as. A caller that is no role
@@ -76,13 +78,15 @@ impl Peers {
         let shared = !own.allow(uid) && uid != ROOT;
         let officer = (caller == WATCH).then_some(ROOT);
         let uids = own.uids.into_iter().chain([uid]).chain(officer).collect();
-        Self { uids, shared }
+        let group = owner(run_dir, caller).map(|(_, gid)| gid);
+        let group = group.filter(|_| shared && folder(run_dir, role).is_none());
+        Self { uids, shared, group }
     }
 
     /// One user only, whoever that is.
     #[cfg(test)]
     pub(crate) fn only(uid: u32) -> Self {
-        Self { uids: vec![uid], shared: false }
+        Self { uids: vec![uid], shared: false, group: None }
     }
 
     pub(crate) fn allow(&self, uid: u32) -> bool {

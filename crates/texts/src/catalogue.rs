@@ -33,6 +33,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     file!("sample"),
     file!("transport"),
     file!("verify"),
+    file!("watching"),
 ];
 
 /// The sentence `id` in `language`, its variables filled from `args`.

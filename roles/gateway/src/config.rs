@@ -303,6 +303,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_journal_is_kept_from_a_month_to_ten_years() {
+        let parsed = |days: u16| {
+            let text = format!(
+                "host_name = 'mx.a.example'\nnext_hop = 'smtp://127.0.0.1:25'\njournal_days = {days}"
+            );
+            toml::from_str::<GatewayConfig>(&text).map(|config| config.journal_days)
+        };
+        assert_eq!((parsed(30), parsed(3660)), (Ok(30), Ok(3660)));
+        for days in [29, 3661] {
+            let fault = parsed(days).unwrap_err();
+            assert!(fault.message().contains("from 30 to 3660"), "{fault}");
+        }
+        let without = "host_name = 'mx.a.example'\nnext_hop = 'smtp://127.0.0.1:25'";
+        assert_eq!(toml::from_str::<GatewayConfig>(without).unwrap().journal_days, 30);
+    }
+
+    #[test]
     fn mail_is_held_from_a_day_to_as_long_as_the_keyserver_remembers_it() {
         let parsed = |text: &str| toml::from_str::<HoldConfig>(text);
         assert_eq!(parsed("").unwrap(), HoldConfig::default());

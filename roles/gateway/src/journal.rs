@@ -1,9 +1,16 @@
 //! What became of each mail: written and synced when it happened, asked on a retry.
 
+mod journey;
+
+pub use journey::{JourneyRow, journey};
 use ssmax_chain::{Digest, HopId, Refusal};
 use ssmax_store::{Database, Migration, StoreError, sqlx};
 use std::path::Path;
 use time::{Duration, OffsetDateTime};
+
+/// How far back fates are compared with tickets: the keyserver tells of those of thirty
+/// days, and a ticket is older than its fate.
+const COMPARED: Duration = Duration::days(29);
 
 /// How long a mail is known again.
 const KEPT_DAYS: i64 = 30;
@@ -399,16 +406,19 @@ pub struct TicketFate {
     pub ticket: Option<String>,
 }
 
-/// All fates that the journal still tells, oldest first, read beside a running gateway.
+/// The fates of the last days that a keyserver's audit log is compared by, oldest first,
+/// read beside a running gateway.
 ///
 /// # Errors
 /// [`StoreError`] when the journal cannot be read.
 pub async fn ticket_fates(state_dir: &Path) -> Result<Vec<TicketFate>, StoreError> {
     let journal = Journal::open(&state_dir.join("gateway")).await?;
-    let rows: Vec<(i64, String, String, Option<String>)> =
-        sqlx::query_as("SELECT at, message_id, fate, ticket FROM journal ORDER BY id")
-            .fetch_all(journal.0.pool())
-            .await?;
+    let rows: Vec<(i64, String, String, Option<String>)> = sqlx::query_as(
+        "SELECT at, message_id, fate, ticket FROM journal WHERE at >= ? ORDER BY id",
+    )
+    .bind((OffsetDateTime::now_utc() - COMPARED).unix_timestamp())
+    .fetch_all(journal.0.pool())
+    .await?;
     journal.0.close().await;
     let row = |(at, message_id, fate, ticket)| TicketFate { at, message_id, fate, ticket };
     Ok(rows.into_iter().map(row).collect())
@@ -452,6 +462,47 @@ mod tests {
             assert!(!known(mail("alice", b"x"), "c@b.example").await);
             assert!(!known(mail("alice", b"y"), "b@b.example").await);
             assert!(!known(mail("mallory", b"x"), "b@b.example").await);
+        });
+    }
+
+    #[test]
+    fn fates_are_forgotten_after_the_days_of_the_setting_and_repeats_after_a_month() {
+        run(async |journal| {
+            let days_ago =
+                |days: i64| (OffsetDateTime::now_utc() - Duration::days(days)).unix_timestamp();
+            for days in [29, 31, 99, 101] {
+                sqlx::query(
+                    "INSERT INTO journal (at, direction, message_id, mail_from, recipient, fate,
+                     reply) VALUES (?, 'inbound', ?, '', '', 'passed', '')",
+                )
+                .bind(days_ago(days))
+                .bind(days.to_string())
+                .execute(journal.0.pool())
+                .await
+                .unwrap();
+                sqlx::query(
+                    "INSERT INTO replay (from_org, hop, recipient, at) VALUES ('', ?, '', ?)",
+                )
+                .bind(days.to_string())
+                .bind(days_ago(days))
+                .execute(journal.0.pool())
+                .await
+                .unwrap();
+            }
+            let left = async |table: &str| {
+                let names = if table == "journal" { "message_id" } else { "hop" };
+                let query = format!("SELECT {names} FROM {table} ORDER BY at DESC");
+                let rows: Vec<(String,)> = sqlx::query_as(sqlx::AssertSqlSafe(query))
+                    .fetch_all(journal.0.pool())
+                    .await
+                    .unwrap();
+                rows.into_iter().map(|(name,)| name).collect::<Vec<_>>()
+            };
+            journal.forget_old(100).await.unwrap();
+            assert_eq!(left("journal").await, ["29", "31", "99"]);
+            assert_eq!(left("replay").await, ["29"]);
+            journal.forget_old(30).await.unwrap();
+            assert_eq!(left("journal").await, ["29"]);
         });
     }
 

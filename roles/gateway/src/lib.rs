@@ -37,7 +37,7 @@ pub use config::{
     AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, HoldConfig, Notify,
     Outside, Settings,
 };
-pub use journal::{FateRow, TicketFate, fates_of, list_version, ticket_fates};
+pub use journal::{FateRow, JourneyRow, TicketFate, fates_of, journey, list_version, ticket_fates};
 pub use list::{ListConfig, ListFault, Lists, ReplyTo};
 pub use serve::{ServeError, serve};
 pub use setup::{SetupError, initialise};

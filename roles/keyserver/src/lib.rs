@@ -42,7 +42,10 @@ mod verify;
 mod watch;
 
 pub use admit::StatementService;
-pub use audit::{AuditFault, AuditReport, Head, TicketTrace, newest_head, verify as verify_audit};
+pub use audit::{
+    AuditFault, AuditReport, Head, TicketRow, TicketTrace, newest_head, ticket_rows,
+    verify as verify_audit,
+};
 pub use config::{ArchiveConfig, KeyserverConfig, Settings};
 pub use limits::Limits;
 pub use outside::OutsideCertificates;

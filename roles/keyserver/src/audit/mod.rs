@@ -6,11 +6,13 @@
 
 mod record;
 mod row;
+mod trace;
 mod verify;
 mod writer;
 
 pub(crate) use record::Entry;
 pub use row::Head;
+pub use trace::{TicketRow, ticket_rows};
 pub use verify::{AuditFault, AuditReport, TicketTrace, newest_head, verify};
 pub(crate) use writer::Writer;
 

@@ -1,0 +1,66 @@
+### ssmax status and ssmax journey.
+
+status-good = All is well.
+status-bad = Something needs to be looked at.
+status-not-running = Not all roles run here. Start them with ssmax serve.
+status-none = none
+status-role-ready = { $role }: ready, since { $since }, version { $version }
+status-role-not-ready = { $role }: NOT READY, since { $since }, version { $version }
+status-role-absent = { $role }: does not run, or does not answer
+status-part-bad = {"    "}! { $part }: { $fault }
+status-list = {"    "}member list: version { $version }, { $minutes } minutes old
+status-standing = {"    "}standing: { $standing }
+status-certificates = {"    "}days until certificates end: { $days }
+status-held = {"    "}held mail: { $count }, the oldest since { $oldest }
+status-last = {"    "}last mail: in { $inbound }, out { $outbound }
+status-tickets = {"    "}open tickets: { $count }
+status-clamav = {"    "}ClamAV answers
+
+status-part-store = store
+status-part-keyserver = key server
+status-part-inspector = inspection server
+status-part-ca = certificate issuing system
+status-part-keys = keys
+status-part-certificates = certificates
+status-part-tls-certificate = TLS certificate
+status-part-member-list = member list
+status-part-standing = own standing
+status-part-clamav = ClamAV
+status-part-role = the role itself
+
+status-fault-unreachable = cannot be reached
+status-fault-not-writable = cannot be written
+status-fault-not-readable = cannot be read
+status-fault-unusable = cannot be used
+status-fault-expired = has expired
+status-fault-missing = is not there yet
+status-fault-stale = older than 24 hours: a suspension may have been missed
+status-fault-outdated = older than seven days: mail waits
+status-fault-not-good = other members refuse our mail
+status-fault-not-listed = we are not in the member list
+status-fault-slow = takes too long to say how it is
+
+err-journey-name = A name has 1 to { $max } octets
+rec-journey-name = Give a Message-ID, a hop, the MTA's queue id, or the gateway's name from its log.
+err-journey-unknown = No mail is known here as { $name }
+rec-journey-unknown = Look at the spelling, and how long the journal is kept (journal_days in [gateway]); a mail may also have come to another gateway.
+journey-none = none
+journey-outbound = outbound
+journey-inbound = inbound
+journey-head = { $at } { $direction } { $id }
+journey-arrival = {"  "}came in at { $listener }, login { $login }, sender <{ $sender }>, { $bytes } octets
+journey-taken-up = {"  "}taken up again after it was held, or ended there; sender <{ $sender }>
+journey-names = {"  "}mail { $mail }, queue { $queue }, ticket { $ticket }
+journey-rebuilt = {"  "}rebuilt, since it was ambiguous as it came
+journey-stages = {"  "}stages: { $stages }
+journey-inspection = {"  "}inspection: { $verdict }
+journey-operation = {"  "}key server: { $at } { $op } ({ $about }): { $result }
+journey-recipient = {"  "}{ $recipient }: { $fate }; answered { $reply }
+journey-reason = {"    "}because of { $reason }, found at { $stage }
+journey-copy = {"    "}copy { $hop }, for member { $org }
+journey-fate-passed = passed on
+journey-fate-refused = refused
+journey-fate-held = held for an officer
+journey-fate-repeated = has it already
+journey-fate-deleted = deleted by an officer
+journey-fate-expired = expired while it was held

@@ -1,0 +1,66 @@
+### ssmax status と ssmax journey
+
+status-good = すべて正常です。
+status-bad = 確かめるべきことがあります。
+status-not-running = ここで動いていない役割があります。ssmax serve で起動してください。
+status-none = なし
+status-role-ready = { $role }: 準備完了、{ $since }から稼働、版 { $version }
+status-role-not-ready = { $role }: 準備ができていません、{ $since }から稼働、版 { $version }
+status-role-absent = { $role }: 動いていないか、答えません
+status-part-bad = {"    "}! { $part }: { $fault }
+status-list = {"    "}会員名簿: 版 { $version }、{ $minutes }分前
+status-standing = {"    "}資格の状態: { $standing }
+status-certificates = {"    "}証明書の残り日数: { $days }
+status-held = {"    "}保留中のメール: { $count }通、最も古いもの { $oldest }
+status-last = {"    "}最後のメール: 受信 { $inbound }、送信 { $outbound }
+status-tickets = {"    "}有効なチケット: { $count }
+status-clamav = {"    "}ClamAVが答えます
+
+status-part-store = 保存先
+status-part-keyserver = 鍵管理サーバ
+status-part-inspector = 検査サーバ
+status-part-ca = 公開鍵証明書発行・鍵管理システム
+status-part-keys = 鍵
+status-part-certificates = 証明書
+status-part-tls-certificate = TLSの証明書
+status-part-member-list = 会員名簿
+status-part-standing = 自組織の資格
+status-part-clamav = ClamAV
+status-part-role = 役割そのもの
+
+status-fault-unreachable = 届きません
+status-fault-not-writable = 書けません
+status-fault-not-readable = 読めません
+status-fault-unusable = 使えません
+status-fault-expired = 期限が切れています
+status-fault-missing = まだありません
+status-fault-stale = 24時間より古く、停止を見落としているおそれがあります
+status-fault-outdated = 7日より古く、メールは待ちます
+status-fault-not-good = ほかの組織がこちらのメールを断ります
+status-fault-not-listed = 会員名簿に載っていません
+status-fault-slow = 状態を答えるのに時間がかかりすぎます
+
+err-journey-name = 名前は1から{ $max }バイトです
+rec-journey-name = Message-ID、ホップ、MTAのキューID、またはログにあるゲートウェイでの呼び名を指定してください。
+err-journey-unknown = { $name }というメールは、ここでは知られていません
+rec-journey-unknown = 綴りと、記録を残す日数（[gateway] の journal_days）を確かめてください。別のゲートウェイに届いたのかもしれません。
+journey-none = なし
+journey-outbound = 送信
+journey-inbound = 受信
+journey-head = { $at } { $direction } { $id }
+journey-arrival = {"  "}{ $listener }に到着、ログイン { $login }、送信者 <{ $sender }>、{ $bytes }バイト
+journey-taken-up = {"  "}保留の後に再び扱われたか、そこで終わりました。送信者 <{ $sender }>
+journey-names = {"  "}呼び名 { $mail }、キュー { $queue }、チケット { $ticket }
+journey-rebuilt = {"  "}あいまいな形で届いたので組み直しました
+journey-stages = {"  "}段階: { $stages }
+journey-inspection = {"  "}検査: { $verdict }
+journey-operation = {"  "}鍵管理サーバ: { $at } { $op }（{ $about }）: { $result }
+journey-recipient = {"  "}{ $recipient }: { $fate }。応答 { $reply }
+journey-reason = {"    "}理由 { $reason }（{ $stage }の段階）
+journey-copy = {"    "}写し { $hop }、{ $org }あて
+journey-fate-passed = 渡しました
+journey-fate-refused = 断りました
+journey-fate-held = 担当者の判断を待っています
+journey-fate-repeated = すでに届いています
+journey-fate-deleted = 担当者が削除しました
+journey-fate-expired = 保留のまま期限が切れました
