@@ -163,7 +163,7 @@ fn known(direction: &str, recipients: &[String], mail: &[u8]) -> String {
     let digest = Digest::of(mail);
     let mut fields: Vec<&[u8]> = vec![direction.as_bytes(), &digest.0];
     fields.extend(recipients.iter().map(|one| one.as_bytes()));
-    Digest::of_fields("SSMAX1-held-mail", &fields).to_string()
+    Digest::of_fields("SSMAX1-kept-mail", &fields).to_string()
 }
 
 fn new_id() -> String {

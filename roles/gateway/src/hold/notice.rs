@@ -113,7 +113,7 @@ fn compose(
 ) -> Vec<u8> {
     let domain = own.domains.first().map_or("localhost", String::as_str);
     let digest = Digest::of_fields(
-        "SSMAX1-held-notice",
+        "SSMAX1-kept-notice",
         &[held.id.as_bytes(), to.to_string().as_bytes(), &now.unix_timestamp().to_be_bytes()],
     )
     .to_string();
