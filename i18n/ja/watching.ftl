@@ -7,7 +7,7 @@ status-none = なし
 status-role-ready = { $role }: 準備完了、{ $since }から稼働、版 { $version }
 status-role-not-ready = { $role }: 準備ができていません、{ $since }から稼働、版 { $version }
 status-role-absent = { $role }: 動いていないか、答えません
-status-part-bad = {"    "}! { $part }: { $fault }
+status-part-bad = {"    "}! { $part }（要確認）: { $fault }
 status-list = {"    "}会員名簿: 版 { $version }、{ $minutes }分前
 status-standing = {"    "}資格の状態: { $standing }
 status-certificates = {"    "}証明書の残り日数: { $days }
@@ -25,7 +25,7 @@ status-part-certificates = 証明書
 status-part-tls-certificate = TLSの証明書
 status-part-member-list = 会員名簿
 status-part-standing = 自組織の資格
-status-part-clamav = ClamAV
+status-part-clamav = ClamAV（ウイルス検査）
 status-part-role = 役割そのもの
 
 status-fault-unreachable = 届きません
