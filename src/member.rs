@@ -117,8 +117,7 @@ fn unlock_files(config: &Config) -> Result<Vec<PathBuf>, Complaint> {
     ] {
         if make_unlock_file(path, &keys)? {
             if let Some((uid, gid)) = user {
-                std::os::unix::fs::lchown(path, Some(uid), Some(gid))
-                    .map_err(|error| Complaint::from_io(path, error.kind(), Exit::Unavailable))?;
+                ssmax_store::files::give(path, uid, gid)?;
             }
             made.push(path.clone());
         }

@@ -6,7 +6,7 @@
 //! another role's is looked for. Who owns the folder `run_dir/ROLE` is that role, for the
 //! kernel's word on whoever connects.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -39,15 +39,25 @@ pub fn has_folders(run_dir: &Path) -> bool {
 /// The folder of `role`, if roles have folders here. A link is none.
 #[must_use]
 pub fn folder(run_dir: &Path, role: &str) -> Option<PathBuf> {
-    let folder = run_dir.join(role);
-    fs::symlink_metadata(&folder).is_ok_and(|found| found.is_dir()).then_some(folder)
+    looked_at(run_dir, role).map(|_| run_dir.join(role))
 }
 
 /// User and group that `role` runs as here, if roles have folders.
 #[must_use]
 pub fn owner(run_dir: &Path, role: &str) -> Option<(u32, u32)> {
-    let found = fs::symlink_metadata(run_dir.join(role)).ok()?;
-    found.is_dir().then(|| (found.uid(), found.gid()))
+    looked_at(run_dir, role).map(|found| (found.uid(), found.gid()))
+}
+
+/// A role's folder. Where others than root and this user could make one, there is none:
+/// whoever made it would be that role.
+fn looked_at(run_dir: &Path, role: &str) -> Option<Metadata> {
+    const WRITE_OF_GROUP_AND_OTHERS: u32 = 0o022;
+    let above = fs::metadata(run_dir).ok()?;
+    let trusted = [ROOT, geteuid().as_raw()].contains(&above.uid());
+    if !trusted || above.mode() & WRITE_OF_GROUP_AND_OTHERS != 0 {
+        return None;
+    }
+    fs::symlink_metadata(run_dir.join(role)).ok().filter(Metadata::is_dir)
 }
 
 /// Who may connect as a caller.
@@ -118,6 +128,22 @@ mod tests {
         assert_eq!(owner(dir.path(), "gateway"), None);
         let found = fs::metadata(&ca).unwrap();
         assert_eq!(owner(dir.path(), "ca"), Some((found.uid(), found.gid())));
+    }
+
+    #[test]
+    fn a_folder_that_somebody_else_could_have_made_is_none() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("gateway")).unwrap();
+        for (mode, counts) in [(0o755, true), (0o775, false), (0o757, false), (0o1777, false)] {
+            fs::set_permissions(dir.path(), fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(has_folders(dir.path()), counts, "{mode:o}");
+            assert_eq!(owner(dir.path(), "gateway").is_some(), counts, "{mode:o}");
+        }
+        if std::os::unix::fs::chown(dir.path(), Some(4711), None).is_ok() {
+            fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+            assert!(!has_folders(dir.path()));
+        }
     }
 
     #[test]

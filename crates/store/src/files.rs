@@ -178,6 +178,26 @@ fn read_checked(path: &Path, max: u64, forbidden: u32) -> Result<Zeroizing<Vec<u
     Ok(content)
 }
 
+/// Gives a private file of this user to another user, and only that: what the name leads
+/// to by a link, or what has other names too, is not given.
+///
+/// # Errors
+/// As [`read_private`]; [`StoreError::WrongKind`] for a file with several names.
+pub fn give(path: &Path, uid: u32, gid: u32) -> Result<(), StoreError> {
+    let failed = |error: io::Error| StoreError::file(FileAction::Write, path, &error);
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+        .map_err(failed)?;
+    check_private_file(&file, path)?;
+    if file.metadata().map_err(failed)?.nlink() != 1 {
+        return Err(StoreError::WrongKind { path: path.to_owned(), wanted: "file of one name" });
+    }
+    std::os::unix::fs::fchown(&file, Some(uid), Some(gid)).map_err(failed)
+}
+
 /// Removes a file for good: after a crash it does not come back. A file that is not
 /// there is no error, so that a removal can be repeated.
 ///

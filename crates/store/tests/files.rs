@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use ssmax_store::files::{
@@ -126,6 +126,20 @@ fn what_is_no_secret_is_read_by_all_and_changed_by_its_owner() {
         assert!(matches!(refused, StoreError::OpenToOthers { .. }), "{refused}");
         set_mode(&folder, 0o755);
     }
+}
+
+#[test]
+fn a_file_is_given_away_by_its_only_name() {
+    let dir = tempdir().unwrap();
+    let (path, link, name) = (dir.path().join("f"), dir.path().join("link"), dir.path().join("n"));
+    write_private(&path, b"secret").unwrap();
+    let own = fs::metadata(&path).unwrap();
+    files::give(&path, own.uid(), own.gid()).unwrap();
+    symlink(&path, &link).unwrap();
+    assert!(matches!(files::give(&link, own.uid(), own.gid()), Err(StoreError::File { .. })));
+    fs::hard_link(&path, &name).unwrap();
+    let refused = files::give(&name, own.uid(), own.gid()).unwrap_err();
+    assert!(matches!(refused, StoreError::WrongKind { .. }), "{refused}");
 }
 
 #[test]
