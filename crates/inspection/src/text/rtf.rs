@@ -32,8 +32,28 @@ pub(crate) struct Object {
 }
 
 /// Reads `octets`. Linear and total; what is not RTF gives nothing of use.
+///
+/// Octets behind `\bin` are skipped by programs that know the word; others read them on, and
+/// braces among them change what is shown. Such a file is read in both ways, and holds what
+/// either finds.
 pub(crate) fn read(octets: &[u8]) -> Document {
+    let (mut document, has_binary) = read_as(octets, true);
+    if has_binary {
+        let (other, _) = read_as(octets, false);
+        document.text.push('\n');
+        document.text.push_str(&other.text);
+        document.codes.push_str(&other.codes);
+        document.objects.extend(other.objects);
+        document.loads |= other.loads;
+    }
+    document
+}
+
+/// Reads in one of the two ways, and says whether there are others than one.
+fn read_as(octets: &[u8], skips_binary: bool) -> (Document, bool) {
     let mut reader = Reader {
+        skips_binary,
+        has_binary: false,
         octets,
         at: 0,
         bytes: Vec::new(),
@@ -46,10 +66,13 @@ pub(crate) fn read(octets: &[u8]) -> Document {
     reader.run();
     reader.flush();
     reader.end_object();
-    reader.found
+    (reader.found, reader.has_binary)
 }
 
 struct Reader<'a> {
+    skips_binary: bool,
+    /// Whether there are binary octets outside of an object.
+    has_binary: bool,
     octets: &'a [u8],
     at: usize,
     /// Octets of the document's charset that wait to be decoded together.
@@ -228,14 +251,20 @@ impl Reader<'_> {
         }
     }
 
-    /// So many octets as they are. Outside of an object they are read on as text, since who
-    /// does not know the word shows them.
+    /// So many octets as they are.
     fn binary(&mut self, count: Option<i64>) {
-        let Some(open) = &mut self.object else { return };
         let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
         let rest = self.octets.get(self.at..).unwrap_or_default();
         let taken = rest.get(..count.min(rest.len())).unwrap_or_default();
-        open.object.octets.extend_from_slice(taken);
+        match &mut self.object {
+            Some(open) => open.object.octets.extend_from_slice(taken),
+            None => {
+                self.has_binary = true;
+                if !self.skips_binary {
+                    return;
+                }
+            }
+        }
         self.at += taken.len();
     }
 
@@ -256,6 +285,20 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn binary_octets_hide_nothing_in_either_reading() {
+        let field = r"{\field{\*\fldinst DDEAUTO cmd.exe x}{\fldrslt y}}";
+        // Who skips ten octets shows the field; who does not finds it in a table of fonts.
+        let skipped = format!("{{\\rtf1{{\\pict\\bin10 {{\\fonttbl{{}}{field} 1234}}");
+        // The other way round.
+        let shown = format!("{{\\rtf1\\bin{} {field} 1234}}", field.len() + 5);
+        for rtf in [skipped, shown] {
+            let found = read(rtf.as_bytes());
+            assert!(found.codes.contains("DDEAUTO"), "{rtf}: {found:?}");
+            assert!(found.text.contains("1234"), "{rtf}: {found:?}");
+        }
+    }
 
     #[test]
     fn shown_text_is_read_and_control_words_are_not() {
