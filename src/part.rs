@@ -5,7 +5,7 @@
 //! process of that role's user: root neither reads nor writes where another user could
 //! have laid a link, and no file is left behind that its role may not open.
 
-use crate::command::check;
+use crate::command::{check, verify};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
 use crate::member;
@@ -17,7 +17,6 @@ use ssmax_federation::admission::Admission;
 use ssmax_pki::Certificate;
 use ssmax_texts::Language;
 use std::io::{Read as _, Write as _};
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use time::OffsetDateTime;
@@ -28,6 +27,9 @@ pub(crate) const ROLE_PART: &str = "role-part";
 /// The largest part and the largest answer, in octets: an answer has at most the tickets
 /// of a month.
 const MAX_OCTETS: u64 = 1 << 30;
+
+/// The most that such a process says to people.
+const MAX_SAID_OCTETS: u64 = 64 * 1024;
 
 /// A part.
 #[derive(Debug, Serialize, Deserialize)]
@@ -193,28 +195,54 @@ pub(crate) fn other_user(config: &Config, role: Role) -> Result<Option<(u32, u32
     }
 }
 
+/// Makes this process, which is root's, a user's for good. Before any thread is started.
+///
+/// It has been root and starts no other program since, so the kernel lets no other process
+/// of that user look into it (prctl(2), `PR_SET_DUMPABLE`); and without a session in
+/// common it has no way to root's terminal.
+pub(crate) fn become_user(uid: u32, gid: u32) -> Result<(), Complaint> {
+    use rustix::thread::{Gid, Uid, set_thread_gid, set_thread_groups, set_thread_uid};
+    // Who leads a process group has no terminal either: a supervisor has started it.
+    let _ = rustix::process::setsid();
+    set_thread_groups(&[]).map_err(failed)?;
+    set_thread_gid(Gid::from_raw(gid)).map_err(failed)?;
+    set_thread_uid(Uid::from_raw(uid)).map_err(failed)?;
+    if rustix::process::geteuid().as_raw() != uid || set_thread_uid(Uid::ROOT).is_ok() {
+        return Err(failed("root's rights are still there"));
+    }
+    Ok(())
+}
+
 fn by_another(config: &Config, part: &Part, uid: u32, gid: u32) -> Result<Value, Complaint> {
     let mut child = Command::new("/proc/self/exe")
         .arg(ROLE_PART)
         .arg(Language::choose(None, |name| std::env::var(name).ok()).code())
         .arg(config.path())
-        .uid(uid)
-        .gid(gid)
+        .args([uid.to_string(), gid.to_string()])
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        // Not root's terminal.
+        .stderr(Stdio::piped())
         .spawn()
         .map_err(failed)?;
     let asked = serde_json::to_vec(part).map_err(failed)?;
-    let mut answer = Vec::new();
-    if let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) {
-        // It reads all before it says anything.
-        let written = input.write_all(&asked);
-        drop(input);
-        output.take(MAX_OCTETS).read_to_end(&mut answer).map_err(failed)?;
-        // One that ended at once has said why.
-        let _ = written;
+    let (mut answer, mut said) = (Vec::new(), Vec::new());
+    if let (Some(mut input), Some(output), Some(errors)) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    {
+        std::thread::scope(|scope| {
+            let telling = scope.spawn(|| errors.take(MAX_SAID_OCTETS).read_to_end(&mut said));
+            // It reads all before it says anything; one that ended at once has said why.
+            let _ = input.write_all(&asked);
+            drop(input);
+            let read = output.take(MAX_OCTETS).read_to_end(&mut answer);
+            let _ = telling.join();
+            read
+        })
+        .map_err(failed)?;
     }
+    eprint!("{}", verify::printable(&String::from_utf8_lossy(&said)));
     match child.wait().map_err(failed)?.code() {
         Some(0) => serde_json::from_slice(&answer).map_err(failed),
         Some(1) => Err(Complaint::told(Exit::Bad)),
@@ -231,7 +259,10 @@ pub(crate) fn main() -> ExitCode {
     let context =
         crate::command::Context { language: language.unwrap_or(Language::En), json: false };
     let config = arguments.next().unwrap_or_default();
-    context.end(answer(Path::new(&config)))
+    let mut number = || arguments.next().and_then(|word| word.to_str()?.parse().ok());
+    let user = number().zip(number());
+    let became = user.ok_or_else(|| failed("no user")).and_then(|(uid, gid)| become_user(uid, gid));
+    context.end(became.and_then(|()| answer(Path::new(&config))))
 }
 
 fn answer(config: &Path) -> Result<ExitCode, Complaint> {

@@ -6,7 +6,7 @@ use crate::complaint::{Complaint, Exit};
 use crate::files;
 use crate::part::{Part, perform};
 use serde_json::{Value, json};
-use ssmax_gateway::TicketFate;
+use ssmax_gateway::{Outside, TicketFate};
 use ssmax_keyserver::{AuditFault, AuditReport, TicketTrace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,17 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 const UNDER_WAY: time::Duration = time::Duration::hours(1);
 
 /// What hands out a mail that has passed. A passed mail of the chain needs one of them.
-const HANDING_OUT: [&str; 5] = ["sign-hop", "seal", "encrypt-to", "rewrap-to", "preserve"];
+/// Mail to somebody outside is encrypted, mail of a list made anew.
+const HANDING_OUT: [&str; 8] = [
+    "sign-hop",
+    "seal",
+    "encrypt-to",
+    "rewrap-to",
+    "preserve",
+    "encrypt-outside",
+    "sign-post",
+    "encrypt-post",
+];
 
 /// Arguments of `ssmax audit`.
 #[derive(Debug, clap::Args)]
@@ -108,7 +118,11 @@ fn verify_log(args: &Verify, context: &Context) -> Result<ExitCode, Complaint> {
         let fates = perform(&config, Part::TicketFates).await?;
         Ok((fates, perform(&config, Part::VerifyAudit(outside)).await?))
     })?;
-    let differences = compare(&fates, &report.tickets, OffsetDateTime::now_utc());
+    // On the key server's own host nothing says what becomes of mail to outside.
+    let clear = config
+        .gateway()
+        .map_or(true, |gateway| matches!(gateway.gateway.outside, Outside::Clear | Outside::Hold));
+    let differences = compare(&fates, &report.tickets, OffsetDateTime::now_utc(), clear);
     let good = report.faults.is_empty() && differences.is_empty();
     context.print(&facts(&report, &differences, good), || {
         let mut lines: Vec<String> =
@@ -163,6 +177,7 @@ fn compare(
     fates: &[TicketFate],
     tickets: &BTreeMap<String, TicketTrace>,
     now: OffsetDateTime,
+    leaves_in_clear: bool,
 ) -> Vec<Difference> {
     let mut differences = BTreeSet::new();
     for fate in fates.iter().filter(|fate| fate.fate == "passed") {
@@ -180,8 +195,10 @@ fn compare(
         if !judged {
             differences.insert(Difference::NoPass(mail.clone()));
         }
-        // What came in clear from outside is delivered as it is.
-        if !has("admit-outside") && !HANDING_OUT.iter().any(|op| has(op)) {
+        // What came in clear from outside is delivered as it is, and what goes there in
+        // clear needs nothing of the key server.
+        let in_clear = has("admit-outside") || (leaves_in_clear && !has("rewrap"));
+        if !in_clear && !HANDING_OUT.iter().any(|op| has(op)) {
             differences.insert(Difference::NotGivenOut(mail));
         }
     }
@@ -249,7 +266,7 @@ mod tests {
     }
 
     fn compared(fates: &[TicketFate], tickets: &BTreeMap<String, TicketTrace>) -> Vec<Difference> {
-        compare(fates, tickets, OffsetDateTime::UNIX_EPOCH + time::Duration::days(1))
+        compare(fates, tickets, OffsetDateTime::UNIX_EPOCH + time::Duration::days(1), false)
     }
 
     #[test]
@@ -264,6 +281,11 @@ mod tests {
         assert_eq!(compared(&passed, &outside), []);
         let unsigned = tickets(&["admit-outbound", "verdict", "rewrap"], Some("pass"));
         assert_eq!(compared(&passed, &unsigned), [Difference::NotGivenOut(mail())]);
+        let clear = tickets(&["admit-outbound", "verdict"], Some("pass"));
+        let at = OffsetDateTime::UNIX_EPOCH + time::Duration::days(1);
+        assert_eq!(compare(&passed, &clear, at, true), []);
+        assert_eq!(compare(&passed, &clear, at, false), [Difference::NotGivenOut(mail())]);
+        assert_eq!(compare(&passed, &unsigned, at, true), [Difference::NotGivenOut(mail())]);
         for verdict in [None, Some("hold")] {
             let other = tickets(&["admit-outside", "verdict"], verdict);
             assert_eq!(compared(&passed, &other), [Difference::NoPass(mail())]);
@@ -279,9 +301,9 @@ mod tests {
     fn copies_without_a_fate_are_named_once_they_are_overdue() {
         let tickets = tickets(&["admit-outbound", "verdict", "rewrap"], Some("pass"));
         let at = |hours: i64| OffsetDateTime::UNIX_EPOCH + time::Duration::minutes(hours * 60 + 1);
-        assert_eq!(compare(&[], &tickets, at(1)), [Difference::NoFate("t".to_owned())]);
-        assert_eq!(compare(&[], &tickets, at(0)), []);
-        assert_eq!(compare(&[fate("refused", Some("t"))], &tickets, at(1)), []);
+        assert_eq!(compare(&[], &tickets, at(1), false), [Difference::NoFate("t".to_owned())]);
+        assert_eq!(compare(&[], &tickets, at(0), false), []);
+        assert_eq!(compare(&[fate("refused", Some("t"))], &tickets, at(1), false), []);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use ssmax_daemon::watch::Watched;
 use ssmax_daemon::{Stop, log, panics, place, ready};
 use ssmax_metrics::list::RESTARTS;
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 /// Arguments of `ssmax serve`.
@@ -42,6 +43,7 @@ fn serve(args: Args, context: &Context) -> Result<ExitCode, Complaint> {
             .with("path", config.run_dir().display()));
     }
     if let [role] = asked.as_slice() {
+        become_role(*role, &config)?;
         log::init(role.as_str(), config.log(), config.log_format());
         block_on(foreground(*role, &config))?;
         return Ok(ExitCode::SUCCESS);
@@ -67,9 +69,6 @@ async fn foreground(role: Role, config: &Config) -> Result<(), Complaint> {
     prepare(config)?;
     let stop = Stop::on_signals()
         .map_err(|error| Complaint::new(Exit::Unavailable, "failed").with("reason", error))?;
-    if part::other_user(config, role)?.is_some() {
-        return Err(Complaint::new(Exit::WrongUse, "not-the-role").with("role", role.as_str()));
-    }
     match role {
         Role::Authority => ssmax_authority::serve(config.authority()?, stop).await?,
         Role::Keyserver => ssmax_keyserver::serve(config.keyserver()?, stop).await?,
@@ -80,6 +79,15 @@ async fn foreground(role: Role, config: &Config) -> Result<(), Complaint> {
         Role::Watch => ssmax_watch::serve(config.watch()?, stop).await?,
     }
     Ok(())
+}
+
+/// Becomes the user of the role, if root starts it and it is another one.
+fn become_role(role: Role, config: &Config) -> Result<(), Complaint> {
+    let Some((uid, gid)) = part::other_user(config, role)? else { return Ok(()) };
+    if std::io::stderr().is_terminal() || std::io::stdout().is_terminal() {
+        return Err(Complaint::new(Exit::WrongUse, "not-the-role").with("role", role.as_str()));
+    }
+    part::become_user(uid, gid)
 }
 
 /// Makes `run_dir`, unless it is there with a folder for each role's user.
@@ -127,6 +135,6 @@ fn process(role: Role, config: &Config, context: &Context) -> Result<RoleProcess
             .map(OsString::from)
             .into();
     arguments.push(config.path().into());
-    let user = part::other_user(config, role)?;
-    Ok(RoleProcess { role: role.as_str().to_owned(), arguments, user, label: role.as_str() })
+    let own_session = part::other_user(config, role)?.is_some();
+    Ok(RoleProcess { role: role.as_str().to_owned(), arguments, own_session, label: role.as_str() })
 }

@@ -185,7 +185,7 @@ fn describe_reason(reason: Reason, context: &Context) -> String {
 }
 
 /// Text out of a mail without what a terminal would take for a command.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(
             |char| {

@@ -25,8 +25,8 @@ pub struct RoleProcess {
     pub role: String,
     /// What the executable is started with.
     pub arguments: Vec<OsString>,
-    /// User and group that it is to run as, if others than this process's.
-    pub user: Option<(u32, u32)>,
+    /// Whether it makes a session of its own, and with it the process group.
+    pub own_session: bool,
     /// The name as a label of metrics.
     pub label: &'static str,
 }
@@ -184,10 +184,9 @@ impl Keeper {
             .args(&self.role.arguments)
             .env(SUPERVISOR_VARIABLE, std::process::id().to_string())
             .stdin(Stdio::null())
-            .process_group(0)
             .kill_on_drop(true);
-        if let Some((uid, gid)) = self.role.user {
-            command.uid(uid).gid(gid);
+        if !self.role.own_session {
+            command.process_group(0);
         }
         command.spawn()
     }

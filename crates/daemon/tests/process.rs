@@ -258,7 +258,7 @@ impl Supervised {
         let roles = roles.iter().map(|(role, script)| RoleProcess {
             role: (*role).to_owned(),
             arguments: ["-c", script].map(Into::into).to_vec(),
-            user: None,
+            own_session: false,
             label: "tried",
         });
         let mut supervisor = Supervisor {

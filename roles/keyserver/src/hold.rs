@@ -103,7 +103,7 @@ impl Keyserver {
             return Err(Problem::NotAllowed);
         }
         open.tolerated = outcome;
-        tracing::warn!(%ticket, %officer, %reason, ?outcome, "an officer releases a held mail");
+        tracing::warn!(ticket = %ssmax_api::ticket_name(ticket), %officer, %reason, ?outcome, "an officer releases a held mail");
         Ok(())
     }
 
@@ -124,8 +124,8 @@ impl Keyserver {
             Reviewed::Part(ticket) => self.stopped_key(ticket).await?,
         };
         let name = match &request.what {
-            Reviewed::Held(held) => &held.id,
-            Reviewed::Part(ticket) => ticket,
+            Reviewed::Held(held) => held.id.clone(),
+            Reviewed::Part(ticket) => ssmax_api::ticket_name(ticket),
         };
         tracing::warn!(
             mail = %name, officer = %request.officer, %reviewer,

@@ -102,7 +102,7 @@ impl Keyserver {
         let sealed = self.encrypt_sealed(&record, &target, own_id, to_org)?;
         let copy = HopCopy { to_org: to_org.to_owned(), salts, parts, sealed: Digest::of(&sealed) };
         open.copies.insert(id, copy);
-        tracing::info!(%ticket, %id, %to_org, "a copy is re-encrypted for a member");
+        tracing::info!(ticket = %ssmax_api::ticket_name(ticket), %id, %to_org, "a copy is re-encrypted for a member");
         Ok((id, infos, sealed))
     }
 

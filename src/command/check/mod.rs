@@ -7,7 +7,7 @@ mod keys;
 mod network;
 mod transport;
 
-use super::{ConfigFile, Context, block_on};
+use super::{ConfigFile, Context, block_on, verify};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
 use crate::explain::entry_fault;
@@ -189,7 +189,10 @@ impl<'a> Report<'a> {
     }
 
     fn say(&self, one: &Found) {
+        // Another user's process may have found it.
         let Found { name, result, what, to_do } = one;
+        let [name, what, to_do] = [name, what, to_do].map(|text| verify::printable(text));
+        let (name, what, to_do) = (name.as_str(), what.as_str(), to_do.as_str());
         let id = match result {
             Level::Ok => "check-line-ok",
             Level::Warning => "check-line-warning",

@@ -79,7 +79,8 @@ impl Keyserver {
     /// waiting for ever: the gateway tries all that it gets.
     pub(crate) async fn archive_notices(&self) -> Result<Vec<ArchiveNotice>, Problem> {
         let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
-            "SELECT id, notice FROM archive_notice WHERE ended IS NULL ORDER BY id LIMIT ?",
+            // Not the oldest: those that cannot be delivered would keep all others waiting.
+            "SELECT id, notice FROM archive_notice WHERE ended IS NULL ORDER BY RANDOM() LIMIT ?",
         )
         .bind(MAX_NOTICES)
         .fetch_all(self.database.pool())
