@@ -15,7 +15,7 @@ use std::path::Path;
 /// What the key server is asked, by the file and the type that says so.
 const OPERATIONS: [(&str, &str); 4] = [
     ("crates/api/src/keyserver.rs", "GatewayRequest"),
-    ("crates/api/src/keyserver.rs", "WorkerAsk"),
+    ("crates/api/src/keyserver/worker.rs", "WorkerAsk"),
     ("crates/api/src/keyserver/people.rs", "CaRequest"),
     ("crates/api/src/person.rs", "PersonRequest"),
 ];

@@ -96,16 +96,7 @@ fn as_verdict(
     own: &OwnMail,
     answer: &VerifiedSubmission,
 ) -> Result<VerdictBody, Problem> {
-    let mut verdict = VerdictBody {
-        ticket: ticket.to_owned(),
-        outcome: Outcome::Block,
-        parts: vec![],
-        entity: None,
-        signer: None,
-        derived: None,
-        prev: None,
-        rules: vec![],
-    };
+    let mut verdict = VerdictBody::stopped(ticket.to_owned());
     if answer.refused.is_some() || !answer.headers_match {
         return Ok(verdict);
     }

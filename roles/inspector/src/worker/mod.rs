@@ -271,16 +271,7 @@ impl Worker {
         if released.keys.is_empty() {
             return Ok(());
         }
-        let body = VerdictBody {
-            ticket: inspect.ticket.clone(),
-            outcome: Outcome::Block,
-            parts: vec![],
-            entity: None,
-            signer: None,
-            derived: None,
-            prev: None,
-            rules: vec![],
-        };
+        let body = VerdictBody::stopped(inspect.ticket.clone());
         match self.send(&body, key) {
             // After an officer's release the keyserver looks at a block as at a pass, and
             // refuses it: the reason is still the one that was found here.
