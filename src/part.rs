@@ -12,7 +12,7 @@ use crate::member;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use ssmax_daemon::place;
+use ssmax_daemon::{place, statement_key};
 use ssmax_federation::admission::Admission;
 use ssmax_pki::Certificate;
 use ssmax_texts::Language;
@@ -112,8 +112,8 @@ impl Part {
         match self {
             Self::KeyserverKeys => value(&member::keyserver_keys(config)?),
             Self::CaKeys => value(&member::ca_keys(config).await?),
-            Self::StatementKey => value(&ssmax_gateway::initialise(&config.gateway()?)?),
-            Self::SubmissionKey => value(&ssmax_submission::initialise(&config.submission()?)?),
+            Self::StatementKey => value(&statement_key::initialise(&config.gateway()?.dir())?),
+            Self::SubmissionKey => value(&statement_key::initialise(&config.submission()?.dir())?),
             Self::TrustSubmissionKey(key) => {
                 let service = ssmax_keyserver::StatementService::Submission;
                 let keyserver = config.keyserver()?;

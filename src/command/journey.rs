@@ -1,7 +1,7 @@
 //! `ssmax journey`: one mail's whole story on this member, from the gateway's journal and
 //! the keyserver's audit log. Content is in neither.
 
-use super::{ConfigFile, Context, block_on};
+use super::{ConfigFile, Context, block_on, verify};
 use crate::complaint::{Complaint, Exit};
 use crate::config::Role;
 use crate::part::{Part, perform};
@@ -202,9 +202,9 @@ fn told(arrival: &[&JourneyRow], log: Option<&[TicketRow]>, context: &Context) -
     text
 }
 
-/// What strangers wrote must not move a terminal's cursor.
+/// What strangers wrote must not move a terminal's cursor, nor begin a line.
 fn visible(text: &str) -> String {
-    text.chars().map(|one| if one.is_control() { '\u{fffd}' } else { one }).collect()
+    verify::printable(text).replace('\n', "\u{fffd}")
 }
 
 #[cfg(test)]

@@ -136,5 +136,5 @@ fn process(role: Role, config: &Config, context: &Context) -> Result<RoleProcess
             .into();
     arguments.push(config.path().into());
     let own_session = part::other_user(config, role)?.is_some();
-    Ok(RoleProcess { role: role.as_str().to_owned(), arguments, own_session, label: role.as_str() })
+    Ok(RoleProcess { role: role.as_str(), arguments, own_session })
 }

@@ -4,6 +4,7 @@ use crate::complaint::{Complaint, Exit};
 use ssmax_api::Problem;
 use ssmax_authority::{AuthorityError, Refusal};
 use ssmax_daemon::call::CallError;
+use ssmax_daemon::statement_key::StatementKeyError;
 use ssmax_federation::ListFault;
 use ssmax_pki::PkiError;
 use std::io::ErrorKind;
@@ -72,19 +73,10 @@ impl From<ssmax_watch::ServeError> for Complaint {
     }
 }
 
-impl From<ssmax_gateway::SetupError> for Complaint {
-    fn from(error: ssmax_gateway::SetupError) -> Self {
+impl From<StatementKeyError> for Complaint {
+    fn from(error: StatementKeyError) -> Self {
         match error {
-            ssmax_gateway::SetupError::Store(error) => error.into(),
-            other => Self::new(Exit::Unavailable, "statement-key").with("reason", other),
-        }
-    }
-}
-
-impl From<ssmax_submission::SetupError> for Complaint {
-    fn from(error: ssmax_submission::SetupError) -> Self {
-        match error {
-            ssmax_submission::SetupError::Store(error) => error.into(),
+            StatementKeyError::Store(error) => error.into(),
             other => Self::new(Exit::Unavailable, "statement-key").with("reason", other),
         }
     }
@@ -95,7 +87,7 @@ impl From<ssmax_submission::ServeError> for Complaint {
         use ssmax_submission::ServeError as E;
         match error {
             E::Io(error) => Self::new(Exit::Unavailable, "milter-io").with("reason", error),
-            E::Setup(error) => error.into(),
+            E::StatementKey(error) => error.into(),
             E::NoUser(user) => Self::new(Exit::WrongUse, "milter-peer").with("user", user),
             other => Self::new(Exit::Unavailable, "failed").with("reason", other),
         }
@@ -108,7 +100,7 @@ impl From<ssmax_gateway::ServeError> for Complaint {
         match error {
             E::Io(error) => Self::new(Exit::Unavailable, "gateway-io").because(error.kind()),
             E::Store(error) => error.into(),
-            E::Setup(error) => error.into(),
+            E::StatementKey(error) => error.into(),
             E::Transport(error) => error.into(),
             E::Route(fault) => Self::new(Exit::WrongUse, "route").with("reason", fault),
             E::Tls(fault) => Self::new(Exit::WrongUse, "route-trust").with("reason", fault),

@@ -16,7 +16,6 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::clamd::Clamd;
-use ssmax_support::site::Site;
 use ssmax_support::site::desk::{Desk, processes_of};
 
 const ROLES: [&str; 4] = ["keyserver", "ca", "inspector", "gateway"];
@@ -42,11 +41,7 @@ enum Victim {
 fn no_file_outside_of_memory_holds_what_was_encrypted_whoever_is_killed() {
     let start = SystemTime::now();
     let Some(mut clamd) = Clamd::start("") else { return };
-    let site = Site::new();
-    let config =
-        site.member_config().replace("[inspector]\n", &format!("[inspector]\n{}", clamd.section()));
-    site.write("a/ssmax.toml", &config);
-    site.join();
+    let site = clamd.site();
     let _authority = site.serve("authority", &[], &["authority"]);
     let _roles = site.serve("a", &[], &ROLES);
     // What the sender has in clear is his own: kept in memory, so that it is not found.

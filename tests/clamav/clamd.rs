@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use ssmax_support::site::Site;
 use tempfile::TempDir;
 
 /// How long clamd may take to load its signatures, on a busy machine.
@@ -67,6 +68,15 @@ impl Clamd {
     pub(crate) fn section(&self) -> String {
         let (socket, conf) = (self.socket(), self.conf());
         format!("clamav = \"unix:{}\"\nclamd_conf = \"{}\"\n", socket.display(), conf.display())
+    }
+
+    /// A federation with a member whose inspector asks it.
+    pub(crate) fn site(&self) -> Site {
+        let site = Site::new();
+        let section = format!("[inspector]\n{}", self.section());
+        site.write("a/ssmax.toml", &site.member_config().replace("[inspector]\n", &section));
+        site.join();
+        site
     }
 
     /// Holds it: connections are made, and nobody reads from them.

@@ -22,11 +22,7 @@ const PUT_OFF: &str = "451 4.3.0 SSMAX-9002";
 #[test]
 fn a_mail_whose_inspection_breaks_off_is_put_off_and_arrives_when_clamd_is_back() {
     let Some(mut clamd) = Clamd::start("") else { return };
-    let site = Site::new();
-    let config =
-        site.member_config().replace("[inspector]\n", &format!("[inspector]\n{}", clamd.section()));
-    site.write("a/ssmax.toml", &config);
-    site.join();
+    let site = clamd.site();
     let _authority = site.serve("authority", &[], &["authority"]);
     let _roles = site.serve("a", &[], &ROLES);
     let desk = Desk::new(&site);

@@ -137,7 +137,7 @@ fn assert_hop_uses(octets: &[u8], signed: &Admission, encrypted: &Admission) {
 async fn install(member: &mut Member, answer: Admission) {
     ssmax_ca::install_admission(&member.ca, &answer).await.unwrap();
     let seal_ca = ssmax_ca::seal_ca(&member.ca).await.unwrap();
-    let statement_key = ssmax_gateway::initialise(&member.gateway).unwrap();
+    let statement_key = ssmax_daemon::statement_key::initialise(&member.gateway.dir()).unwrap();
     ssmax_keyserver::install_admission(&member.keyserver, &answer, &seal_ca, &statement_key)
         .await
         .unwrap();

@@ -10,7 +10,7 @@ use ssmax_chain::statement::{MAX_AGE, Statement, mail_digest};
 use ssmax_chain::{Digest, Reason};
 use ssmax_store::sqlx::{self, SqlitePool};
 use ssmax_support::member::Role;
-use ssmax_support::stated::MilterKey;
+use ssmax_support::stated::milter_key;
 use ssmax_token::SigningKey;
 use time::{Duration, OffsetDateTime};
 
@@ -74,12 +74,12 @@ async fn through_mta(
     statement: &Statement,
     received: Received,
 ) -> Result<OutboundTicket, Problem> {
-    admit(site, statement, &MilterKey::of(site.a()).0, Some(received)).await
+    admit(site, statement, &milter_key(site.a()), Some(received)).await
 }
 
 async fn each_key_says_only_what_is_its_services_to_say(site: &Site) {
     assert!(through_mta(site, &statement(), received()).await.is_ok());
-    let milter = MilterKey::of(site.a()).0;
+    let milter = milter_key(site.a());
     // A gateway that was taken over has its own key, and the word of the other one.
     assert_refused(admit(site, &statement(), &milter, None).await, INVALID);
     let by_gateway = admit(site, &statement(), &site.statement_key, Some(received())).await;
@@ -87,7 +87,7 @@ async fn each_key_says_only_what_is_its_services_to_say(site: &Site) {
     // Nobody logs in for what machines write, so the milter has nothing to say of it.
     let automatic = Statement { source: Some("192.0.2.7".to_owned()), ..statement() };
     assert_refused(through_mta(site, &automatic, received()).await, INVALID);
-    let of_b = MilterKey::of(site.b()).0;
+    let of_b = milter_key(site.b());
     assert_refused(admit(site, &statement(), &of_b, Some(received())).await, INVALID);
 }
 

@@ -6,7 +6,7 @@
 //! reads its settings with [`config`], speaks to its operator through [`log`], ends
 //! through [`stop`], keeps mail out of its panics with [`panics`], says that it serves
 //! through [`ready`] and how it is through [`watch`], and [`supervise`] keeps one process per
-//! role running. [`ports`] are for those who start roles to try them.
+//! role running. [`statement_key`] is for who vouches for submissions, [`ports`] are for those who start roles to try them.
 #![allow(
     clippy::disallowed_methods,
     reason = "processes, sockets and the clock are what this crate is for"
@@ -24,6 +24,7 @@ pub mod place;
 pub mod port;
 pub mod ports;
 pub mod ready;
+pub mod statement_key;
 pub mod stop;
 pub mod supervise;
 pub mod tls;

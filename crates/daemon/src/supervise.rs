@@ -22,13 +22,11 @@ use crate::{Stop, ready};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleProcess {
     /// The name for the log and for the ready file: letters, digits, `-`, `_`.
-    pub role: String,
+    pub role: &'static str,
     /// What the executable is started with.
     pub arguments: Vec<OsString>,
     /// Whether it makes a session of its own, and with it the process group.
     pub own_session: bool,
-    /// The name as a label of metrics.
-    pub label: &'static str,
 }
 
 /// How long to wait before a role that ended is started again.
@@ -140,7 +138,7 @@ struct Keeper {
 
 impl Keeper {
     async fn keep(self, stop: Stop) {
-        let role = self.role.role.as_str();
+        let role = self.role.role;
         let mut wait = None;
         while !stop.is_stopped() {
             let started = Instant::now();
@@ -156,13 +154,13 @@ impl Keeper {
                 () = stop.stopped() => return,
                 () = tokio::time::sleep(next) => wait = Some(next),
             }
-            list::RESTARTS.count([self.role.label.into()]);
+            list::RESTARTS.count([self.role.role.into()]);
         }
     }
 
     /// From start to end of one process.
     async fn run_once(&self, stop: &Stop) {
-        let role = self.role.role.as_str();
+        let role = self.role.role;
         self.clear_announcement();
         let mut child = match self.start() {
             Ok(child) => child,
@@ -192,7 +190,7 @@ impl Keeper {
     }
 
     async fn end(&self, child: &mut Child) {
-        let role = self.role.role.as_str();
+        let role = self.role.role;
         // Not yet waited for, so the id cannot belong to another process.
         let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         if let Some(pid) = pid {
@@ -211,8 +209,8 @@ impl Keeper {
     }
 
     fn clear_announcement(&self) {
-        if let Err(error) = ready::clear(&self.settings.run_dir, &self.role.role) {
-            let role = self.role.role.as_str();
+        if let Err(error) = ready::clear(&self.settings.run_dir, self.role.role) {
+            let role = self.role.role;
             tracing::warn!(child = role, error = %error.kind(), "cannot remove the ready file");
         }
     }

@@ -3,6 +3,7 @@
 //! them; here they are written and sent as automatic mail.
 
 use crate::gateway::Gateway;
+use crate::hold::notice::moment;
 use crate::reply;
 use crate::system;
 use crate::wire::{self, Outcome, OutgoingEnvelope, Route};
@@ -171,13 +172,6 @@ fn body(notice: &ArchiveNotice, language: Language) -> String {
     let mut lines = text(language, "archive-notice-body", &arguments);
     lines.push('\n');
     lines
-}
-
-/// A moment as people read it, to the minute.
-fn moment(seconds: i64) -> String {
-    let Ok(at) = OffsetDateTime::from_unix_timestamp(seconds) else { return String::new() };
-    let (hour, minute) = (at.hour(), at.minute());
-    format!("{} {hour:02}:{minute:02} UTC", at.date())
 }
 
 #[cfg(test)]

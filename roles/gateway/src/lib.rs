@@ -27,7 +27,6 @@ mod preserve;
 mod reply;
 mod report;
 mod serve;
-mod setup;
 mod system;
 mod trail;
 mod watch;
@@ -40,5 +39,4 @@ pub use config::{
 pub use journal::{FateRow, JourneyRow, TicketFate, fates_of, journey, list_version, ticket_fates};
 pub use list::{ListConfig, ListFault, Lists, ReplyTo};
 pub use serve::{ServeError, serve};
-pub use setup::{SetupError, initialise};
 pub use system::{Network, NotANetwork, SystemConfig};

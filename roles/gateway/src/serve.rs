@@ -11,12 +11,12 @@ use crate::list::{ListFault, all_lists};
 use crate::listen::{self, AuthRule, Dialect, ListenerConfig, TlsServer};
 use crate::member_list;
 use crate::outbound::{StatedSubmission, Submission};
-use crate::setup::{SetupError, statement_key};
 use crate::system::SystemMail;
 use crate::wire::{ClientSettings, RouteFault, Routes, TlsClient, TlsFault};
 use ssmax_api::gateway::OfficerRequest;
 use ssmax_daemon::listen::{Limits, Listener};
 use ssmax_daemon::ready::Addresses;
+use ssmax_daemon::statement_key::{self, StatementKeyError};
 use ssmax_daemon::stop::Stop;
 use ssmax_daemon::watch::Watched;
 use ssmax_store::files::read_private;
@@ -40,7 +40,7 @@ pub enum ServeError {
     Store(#[from] ssmax_store::StoreError),
     /// The statement key.
     #[error(transparent)]
-    Setup(#[from] SetupError),
+    StatementKey(#[from] StatementKeyError),
     /// The routing table.
     #[error(transparent)]
     Route(#[from] RouteFault),
@@ -187,7 +187,7 @@ async fn open(settings: Settings, meeting: &Meeting) -> Result<Gateway, ServeErr
         routes: Routes::new(config.routes.clone(), config.next_hop.clone())?,
         client,
         journal: Journal::open(&settings.dir()).await?,
-        statement_key: statement_key(&settings)?,
+        statement_key: statement_key::read(&settings.dir())?,
         keyserver: meeting.client("keyserver"),
         inspector: meeting.client("inspector"),
         ca: meeting.client("ca"),

@@ -4,8 +4,8 @@
 //! a signed statement (`chain::statement`) that travels with the mail to the gateway. It has
 //! one key, which signs statements and opens nothing, and no connection but the MTA's.
 //!
-//! [`milter`] is the protocol, [`session`] what is said in it, without any I/O; [`setup`]
-//! makes the key, [`serve`] brings all of it to a socket.
+//! [`milter`] is the protocol, [`session`] what is said in it, without any I/O;
+//! [`serve`] reads the key ([`ssmax_daemon::statement_key`]) and brings all of it to a socket.
 #![allow(
     clippy::disallowed_methods,
     reason = "a role does I/O: sockets, files and the clock are what it is for"
@@ -17,10 +17,8 @@ mod mail;
 pub mod milter;
 mod serve;
 pub mod session;
-mod setup;
 
 pub use config::{
     Access, Limits, MilterAddress, NotAnAddress, Settings, SubmissionConfig, Unauthenticated,
 };
-pub use serve::{ServeError, serve};
-pub use setup::{SetupError, initialise, public_key};
+pub use serve::{ServeError, Word, serve};

@@ -3,9 +3,9 @@
 use crate::config::Settings;
 use crate::listen::{Door, serve_connections};
 use crate::session::Stating;
-use crate::setup::{SetupError, statement_key};
 use ssmax_chain::statement::{SignedStatement, Statement};
 use ssmax_daemon::ready::Addresses;
+use ssmax_daemon::statement_key::{self, StatementKeyError};
 use ssmax_daemon::stop::Stop;
 use ssmax_daemon::watch::Watched;
 use ssmax_metrics::list as metrics;
@@ -23,7 +23,7 @@ pub enum ServeError {
     Io(#[from] std::io::Error),
     /// The statement key.
     #[error(transparent)]
-    Setup(#[from] SetupError),
+    StatementKey(#[from] StatementKeyError),
     /// A user in `peers` who does not exist here.
     #[error("there is no user {0}")]
     NoUser(String),
@@ -34,7 +34,7 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`] when the key cannot be read or the socket not be bound.
 pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
-    let stating = Arc::new(Word(statement_key(&settings)?));
+    let stating = Arc::new(Word(statement_key::read(&settings.dir())?));
     let config = Arc::new(settings.submission);
     let door = Door::open(&config).await?;
     let mut addresses = Addresses::new();
@@ -48,7 +48,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
 }
 
 /// Our word: the key, the clock, randomness.
-struct Word(SoftwareKey);
+pub struct Word(pub SoftwareKey);
 
 impl Stating for Word {
     fn now(&self) -> OffsetDateTime {

@@ -25,7 +25,7 @@ async fn speak(more: &str, script: &str) -> Option<(i32, String)> {
         ssmax_store::files::create_private_dir(private).unwrap();
     }
     let settings = Settings { state_dir, run_dir: run_dir.clone(), submission };
-    ssmax_submission::initialise(&settings).unwrap();
+    ssmax_daemon::statement_key::initialise(&settings.dir()).unwrap();
     let stop = Stop::new();
     let serving = tokio::spawn(ssmax_submission::serve(settings, stop.clone()));
     let wait = std::time::Duration::from_secs(30);

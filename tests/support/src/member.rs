@@ -145,7 +145,7 @@ impl Member {
         }
         let keys = ssmax_keyserver::initialise(&self.keyserver).unwrap();
         let ca_keys = ssmax_ca::initialise(&self.ca).await.unwrap();
-        let statement_key = ssmax_gateway::initialise(&self.gateway).unwrap();
+        let statement_key = ssmax_daemon::statement_key::initialise(&self.gateway.dir()).unwrap();
         let organisation = &self.keyserver.organisation;
         let application = Application {
             id: self.id.clone(),
@@ -176,7 +176,7 @@ impl Member {
         ssmax_keyserver::install_admission(&self.keyserver, &admission, &seal_ca, &statement_key)
             .await
             .unwrap();
-        let milter_key = ssmax_submission::initialise(&self.milter).unwrap();
+        let milter_key = ssmax_daemon::statement_key::initialise(&self.milter.dir()).unwrap();
         let service = ssmax_keyserver::StatementService::Submission;
         ssmax_keyserver::trust_statement_key(&self.keyserver, &milter_key, service).await.unwrap();
         let federation = &self.gateway.federation;

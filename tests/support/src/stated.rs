@@ -2,39 +2,14 @@
 //! an MTA that does what it says.
 
 use crate::member::Member;
-use ssmax_chain::statement::{SignedStatement, Statement};
-use ssmax_primitives::{SoftwareKey, SystemRandom};
-use ssmax_store::files;
-use ssmax_submission::session::{Said, Session, Stating};
-use ssmax_token::{Random as _, TokenError};
-use time::OffsetDateTime;
+use ssmax_daemon::statement_key;
+use ssmax_primitives::SoftwareKey;
+use ssmax_submission::Word;
+use ssmax_submission::session::{Said, Session};
 
 /// The key of a member's milter.
-pub struct MilterKey(pub SoftwareKey);
-
-impl MilterKey {
-    /// Reads it.
-    pub fn of(member: &Member) -> Self {
-        let file = member.milter.dir().join("statement.pem");
-        let pem = String::from_utf8(files::read_private(&file).unwrap().to_vec()).unwrap();
-        Self(SoftwareKey::from_pem(&pem).unwrap())
-    }
-}
-
-impl Stating for MilterKey {
-    fn now(&self) -> OffsetDateTime {
-        OffsetDateTime::now_utc()
-    }
-
-    fn nonce(&self) -> [u8; 16] {
-        let mut nonce = [0; 16];
-        SystemRandom.fill(&mut nonce);
-        nonce
-    }
-
-    fn sign(&self, statement: &Statement) -> Result<SignedStatement, TokenError> {
-        statement.sign(&self.0)
-    }
+pub fn milter_key(member: &Member) -> SoftwareKey {
+    statement_key::read(&member.milter.dir()).unwrap()
 }
 
 /// The mail with the statement of the member's milter on top, and with what the MTA writes.
@@ -45,9 +20,9 @@ pub fn stated(
     recipients: &[&str],
     mail: &[u8],
 ) -> Vec<u8> {
-    let key = MilterKey::of(member);
+    let word = Word(milter_key(member));
     let mut session = Session::new(&member.milter.submission);
-    let mut say = |frame: Vec<u8>| match session.take(&frame, &key).unwrap() {
+    let mut say = |frame: Vec<u8>| match session.take(&frame, &word).unwrap() {
         Said::Replies(replies) => replies.octets().to_vec(),
         Said::End => panic!("the milter hung up"),
     };

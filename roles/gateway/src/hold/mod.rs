@@ -6,7 +6,7 @@
 //! shows it, [`notice`] and [`watch`] tell people.
 
 mod keep;
-mod notice;
+pub(crate) mod notice;
 mod object;
 mod officer;
 mod release;

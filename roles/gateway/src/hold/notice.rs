@@ -171,7 +171,7 @@ fn body(held: &Held, about: About, language: Language) -> String {
 }
 
 /// A moment as people read it, to the minute.
-fn moment(seconds: i64) -> String {
+pub(crate) fn moment(seconds: i64) -> String {
     let Ok(at) = OffsetDateTime::from_unix_timestamp(seconds) else { return String::new() };
     let (hour, minute) = (at.hour(), at.minute());
     format!("{} {hour:02}:{minute:02} UTC", at.date())

@@ -26,6 +26,7 @@ use ssmax_api::TicketId;
 use ssmax_api::ca::GatewayRequest as CaRequest;
 use ssmax_api::keyserver::{Form, RecipientRoute};
 use ssmax_chain::{Digest, Reason, Refusal};
+use ssmax_mail::address::Address;
 use std::sync::Arc;
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -53,36 +54,59 @@ impl Journey for Submission {
     }
 
     async fn recipient(&self, _so_far: &listen::Envelope, recipient: &str) -> Result<(), Reply> {
-        match ssmax_mail::address::Address::parse(recipient) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(reply::refused(Reason::RecipientMalformed.into())),
-        }
+        is_address(recipient)
     }
 
-    async fn mail(&self, mut envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
-        let mut fates = fate::Fates::new(&envelope, &self.0.settings.organisation);
+    async fn mail(&self, envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
+        let ambiguous = self.0.settings.gateway.ambiguous;
+        let accept = move |envelope: &listen::Envelope, octets, message_id: &mut String| {
+            accept::accept(envelope, octets, ambiguous, message_id)
+        };
+        self.0.take_out(envelope, octets, accept).await
+    }
+}
+
+/// Whether a recipient is an address at all; where it leads is seen with the mail.
+pub(crate) fn is_address(recipient: &str) -> Result<(), Reply> {
+    match Address::parse(recipient) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(reply::refused(Reason::RecipientMalformed.into())),
+    }
+}
+
+impl Gateway {
+    /// Takes a mail from a listener for mail going out, reads it aside with `accept`, which
+    /// notes the Message-ID as soon as it is known, and has it make its journey.
+    pub(crate) async fn take_out<F>(
+        self: &Arc<Self>,
+        mut envelope: listen::Envelope,
+        octets: Vec<u8>,
+        accept: F,
+    ) -> Vec<Reply>
+    where
+        F: FnOnce(&listen::Envelope, Vec<u8>, &mut String) -> Result<Submitted, Refusal>
+            + Send
+            + 'static,
+    {
+        let mut fates = fate::Fates::new(&envelope, &self.settings.organisation);
         let queue_id = envelope.xforward_ident.as_deref();
         let span = fates.trail.arrived("outbound", envelope.listener, octets.len(), queue_id);
         let began = Instant::now();
         envelope.recipients = fates.recipients();
-        let ambiguous = self.0.settings.gateway.ambiguous;
-        let asked = envelope.clone();
         let accepted = ambiguity::aside(move || {
             let mut message_id = String::new();
-            let accepted = accept::accept(&asked, octets, ambiguous, &mut message_id);
+            let accepted = accept(&envelope, octets, &mut message_id);
             Ok((accepted, message_id))
         });
         async {
             let accepted = accepted.await;
             fates.trail.stage_over("accept", began);
-            self.0.go_out(accepted, fates).await
+            self.go_out(accepted, fates).await
         }
         .instrument(span)
         .await
     }
-}
 
-impl Gateway {
     /// The journey of what was read, and the replies at its end.
     pub(crate) async fn go_out(
         self: &Arc<Self>,

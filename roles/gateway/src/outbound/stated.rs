@@ -3,23 +3,18 @@
 //! the keyserver instead of one of ours. Nothing of it is verified here.
 
 use super::accept::{Arrival, Submitted, message_id_in, parse};
-use crate::ambiguity;
+use super::is_address;
 use crate::config::Ambiguous;
-use crate::fate::Fates;
 use crate::gateway::Gateway;
 use crate::journal::SentMail;
 use crate::listen::{self, Journey, Login};
-use crate::reply;
 use crate::wire::Reply;
 use serde::{Deserialize, Serialize};
 use ssmax_api::keyserver::Received;
 use ssmax_chain::statement::{SignedStatement, parts_of_mail};
 use ssmax_chain::{Digest, Reason, Refusal, statement_field};
-use ssmax_mail::address::Address;
 use ssmax_mail::parse_header;
 use std::sync::Arc;
-use tokio::time::Instant;
-use tracing::Instrument as _;
 
 /// The journey behind the listener for what was submitted at the MTA.
 pub(crate) struct StatedSubmission(Arc<Gateway>);
@@ -37,30 +32,11 @@ impl Journey for StatedSubmission {
     }
 
     async fn recipient(&self, _so_far: &listen::Envelope, recipient: &str) -> Result<(), Reply> {
-        match Address::parse(recipient) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(reply::refused(Reason::RecipientMalformed.into())),
-        }
+        is_address(recipient)
     }
 
-    async fn mail(&self, mut envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
-        let mut fates = Fates::new(&envelope, &self.0.settings.organisation);
-        let queue_id = envelope.xforward_ident.as_deref();
-        let span = fates.trail.arrived("outbound", envelope.listener, octets.len(), queue_id);
-        let began = Instant::now();
-        envelope.recipients = fates.recipients();
-        let accepted = ambiguity::aside(move || {
-            let mut message_id = String::new();
-            let accepted = accept(&envelope, octets, &mut message_id);
-            Ok((accepted, message_id))
-        });
-        async {
-            let accepted = accepted.await;
-            fates.trail.stage_over("accept", began);
-            self.0.go_out(accepted, fates).await
-        }
-        .instrument(span)
-        .await
+    async fn mail(&self, envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
+        self.0.take_out(envelope, octets, accept).await
     }
 }
 

@@ -13,7 +13,7 @@ use crate::config::Settings;
 use crate::fate::Fates;
 use crate::gateway::Gateway;
 use crate::listen::{self, Journey, Login};
-use crate::outbound::{Arrival, Submitted, message_id_of, parse};
+use crate::outbound::{Arrival, Submitted, is_address, message_id_of, parse};
 use crate::reply;
 use crate::wire::Reply;
 use kind::{Kind, kind_of};
@@ -21,8 +21,6 @@ use ssmax_chain::{Reason, Refusal};
 use ssmax_mail::address::{Address, parse_from};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use tokio::time::Instant;
-use tracing::Instrument as _;
 
 /// The journey behind the listeners for automatic mail.
 pub(crate) struct SystemMail(Arc<Gateway>);
@@ -40,32 +38,15 @@ impl Journey for SystemMail {
     }
 
     async fn recipient(&self, _so_far: &listen::Envelope, recipient: &str) -> Result<(), Reply> {
-        match Address::parse(recipient) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(reply::refused(Reason::RecipientMalformed.into())),
-        }
+        is_address(recipient)
     }
 
-    async fn mail(&self, mut envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
-        let mut fates = Fates::new(&envelope, &self.0.settings.organisation);
-        let queue_id = envelope.xforward_ident.as_deref();
-        let span = fates.trail.arrived("outbound", envelope.listener, octets.len(), queue_id);
-        let began = Instant::now();
-        envelope.recipients = fates.recipients();
+    async fn mail(&self, envelope: listen::Envelope, octets: Vec<u8>) -> Vec<Reply> {
         let settings = self.0.settings.clone();
-        let asked = envelope.clone();
-        let accepted = ambiguity::aside(move || {
-            let mut message_id = String::new();
-            let accepted = accept(&asked, octets, &settings, &mut message_id);
-            Ok((accepted, message_id))
-        });
-        async {
-            let accepted = accepted.await;
-            fates.trail.stage_over("accept", began);
-            self.0.go_out(accepted, fates).await
-        }
-        .instrument(span)
-        .await
+        let accept = move |envelope: &listen::Envelope, octets, message_id: &mut String| {
+            accept(envelope, octets, &settings, message_id)
+        };
+        self.0.take_out(envelope, octets, accept).await
     }
 }
 
