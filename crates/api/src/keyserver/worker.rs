@@ -124,7 +124,7 @@ pub enum WorkerAsk {
 }
 
 impl WorkerAsk {
-    /// As [`GatewayRequest::is_repeatable`].
+    /// As [`super::GatewayRequest::is_repeatable`].
     #[must_use]
     pub fn is_repeatable(&self) -> bool {
         matches!(self, Self::Seal { .. } | Self::RewrapTo { .. } | Self::EncryptTo { .. })
