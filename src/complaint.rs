@@ -38,6 +38,8 @@ pub(crate) struct Complaint {
     /// How the command ends.
     pub(crate) exit: Exit,
     arguments: Vec<(&'static str, Argument)>,
+    /// The text that says what to do, where it is not the one of this name.
+    advice: Option<String>,
 }
 
 /// What stands for a variable of a text.
@@ -52,7 +54,7 @@ enum Argument {
 impl Complaint {
     /// The complaint of this name.
     pub(crate) fn new(exit: Exit, name: &'static str) -> Self {
-        Self { name, exit, arguments: Vec::new() }
+        Self { name, exit, arguments: Vec::new(), advice: None }
     }
 
     /// One that another process has reported already.
@@ -80,6 +82,12 @@ impl Complaint {
         }
     }
 
+    /// The same with the text `id` for what to do about it.
+    pub(crate) fn advised(mut self, id: String) -> Self {
+        self.advice = Some(id);
+        self
+    }
+
     /// What happened.
     pub(crate) fn what(&self, language: Language) -> String {
         self.text(language, "err")
@@ -87,7 +95,9 @@ impl Complaint {
 
     /// What to do about it; empty when there is no advice.
     pub(crate) fn to_do(&self, language: Language) -> String {
-        if ssmax_texts::has(&format!("rec-{}", self.name)) {
+        if let Some(id) = &self.advice {
+            ssmax_texts::text(language, id, &[])
+        } else if ssmax_texts::has(&format!("rec-{}", self.name)) {
             self.text(language, "rec")
         } else {
             String::new()

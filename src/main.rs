@@ -16,6 +16,8 @@ mod demo;
 mod explain;
 mod files;
 mod help;
+#[cfg(test)]
+mod hints;
 mod member;
 mod part;
 mod sample;

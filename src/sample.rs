@@ -44,7 +44,7 @@ const TOP: Section = (
 );
 
 /// Sections that turn something on by being there.
-const OFF: [&str; 1] = ["watch"];
+const OFF: [&str; 2] = ["submission", "watch"];
 
 const WATCH: Section = (
     "watch",
@@ -367,19 +367,27 @@ pub(crate) fn text(sample: Sample, language: Language) -> String {
     for (section, fields) in sections {
         if !section.is_empty() {
             // Writing to a String cannot fail.
-            let off = if OFF.contains(section) { "#" } else { "" };
+            let off = if is_off(section) { "#" } else { "" };
             let about = comment(language, &section_id(section));
             let _ = write!(file, "\n{about}{off}[{section}]\n");
         }
         for field in *fields {
             file.push_str(&comment(language, &field_id(section, field)));
             let _ = match field {
-                Set(name, value) => writeln!(file, "{name} = {value}"),
-                Optional(name, value) => writeln!(file, "#{name} = {value}"),
+                Set(name, value) if !is_off(section) => writeln!(file, "{name} = {value}"),
+                Set(name, value) | Optional(name, value) => writeln!(file, "#{name} = {value}"),
             };
         }
     }
     file
+}
+
+/// Whether a section, or the one that it is a table of, is not to be there as long as
+/// nobody wants what it turns on.
+fn is_off(section: &str) -> bool {
+    OFF.iter().any(|off| {
+        section.strip_prefix(off).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
 }
 
 /// A text as comment lines.
@@ -404,7 +412,7 @@ fn field_id(section: &str, field: &Field) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::config::{Config, Role};
     use ssmax_daemon::config::ConfigError;
     use std::path::Path;
 
@@ -430,6 +438,18 @@ mod tests {
                         .unwrap_or_else(|complaint| panic!("{complaint:?}\n{file}"));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_turns_a_role_on_is_commented_out_until_somebody_wants_it() {
+        for language in Language::ALL {
+            let file = text(Sample::Member, language);
+            let config = Config::parse(&file, Path::new("/etc/ssmax/ssmax.toml")).unwrap();
+            assert_eq!(config.roles(), [Role::Keyserver, Role::Ca, Role::Inspector, Role::Gateway]);
+            let all = with_all_fields(&file);
+            let config = Config::parse(&all, Path::new("/etc/ssmax/ssmax.toml")).unwrap();
+            assert_eq!(config.roles().len(), 6);
         }
     }
 

@@ -34,7 +34,7 @@ rec-unlock-short = Check that unlock_file names the right file.
 err-unlock-not-text = The unlock file is not one line of text
 rec-unlock-not-text = Check that unlock_file names the right file.
 err-keys-missing = There are no keys in { $path }
-rec-keys-missing = Make them: ssmax org init, or ssmax authority init for a management organisation.
+rec-keys-missing = For an organisation that has never had keys, make them: ssmax org init, or ssmax authority init for a management organisation. For one that has, correct state_dir or restore the last backup: new keys do not read old mail.
 err-keys-exist = There are keys in { $path } already
 rec-keys-exist = Keep them, or choose another state_dir. Deleted keys make old mail unreadable.
 err-keys-damaged = The key file { $path } is damaged
@@ -62,7 +62,7 @@ rec-token-silent = Check the connection to it. The roles go on by themselves whe
 err-token-lacks = The token cannot do { $operation }
 rec-token-lacks = Use another token, or backend = "file". A member needs ECDSA and ECDH on P-256, and RSA with OAEP.
 err-token-object = A key in the token is not what was made: { $reason }
-rec-token-object = Find out who has the token's PIN. Restore the token's backup, or make new keys: ssmax org rotate
+rec-token-object = Find out who has the token's PIN, and restore the token's backup. Only where there is none, have new keys made: ssmax org rotate
 err-key-unusable = The key { $id } for { $purpose } is missing or damaged
 rec-key-unusable = Restore the last backup.
 err-certificate = A certificate cannot be read or used: { $reason }
@@ -70,7 +70,7 @@ rec-certificate = Check the file it comes from, or ask whoever sent it to send i
 err-certificate-profile = A certificate would not follow its profile: { $reason }
 rec-certificate-profile = Check the names and domains in the configuration.
 err-statement-key = The key of the submission service cannot be used: { $reason }
-rec-statement-key = Restore the last backup, or remove statement.pem from gateway or submission below state_dir and run ssmax org init and org install again.
+rec-statement-key = Restore the last backup, or remove statement.pem from gateway or submission below state_dir and run ssmax org init and ssmax org install again.
 
 ## Serving
 
@@ -150,13 +150,13 @@ rec-already-member = See ssmax authority members.
 err-domain-taken = A domain of the applicant belongs to a member already
 rec-domain-taken = See ssmax authority members. A domain has one member.
 err-key-request = The request for the key { $key } is not good: { $reason }
-rec-key-request = Ask the applicant for a new application (ssmax org init).
+rec-key-request = Ask the applicant to run ssmax org init again, which keeps the keys and writes the application anew.
 err-key-kind = The key { $key } is of a kind that is not certified
-rec-key-kind = Ask the applicant for a new application (ssmax org init).
+rec-key-kind = Ask the applicant for an application as ssmax org init of this version writes it, unchanged.
 err-key-count = The number of federation encryption keys is not between 1 and { $max }
-rec-key-count = Ask the applicant for a new application (ssmax org init).
+rec-key-count = Ask the applicant for an application as ssmax org init of this version writes it, unchanged.
 err-key-twice = The application offers one key for two purposes
-rec-key-twice = Ask the applicant for a new application (ssmax org init).
+rec-key-twice = Ask the applicant for an application as ssmax org init of this version writes it, unchanged.
 err-renewal-signer = The renewal is not signed with a current certificate of the member
 rec-renewal-signer = Have it made again with ssmax org rotate on the member's key server, where the current keys are.
 err-renewal = The renewal is not believed: { $reason }
@@ -193,7 +193,7 @@ rec-entry-esp-form = Set fresh_form = "mail-cbc" in [federation].
 cli-org-keys-made = The keys of { $id } are made.
 cli-org-keys-kept = The keys of { $id } were there already and are kept.
 cli-application-file = Give { $path } to the management organisation. It answers with an admission and tells you the SHA-256 of its root.
-cli-org-installed = { $id } belongs to the federation. Start it: ssmax serve
+cli-org-installed = { $id } belongs to the federation. Start it: ssmax serve, or systemctl start for the units of its roles.
 cli-org-installed-running = The new certificates of { $id } are installed. The roles that run take them up without a restart.
 cli-authority-url-differs = The admission names { $said }, the configuration { $set }
 cli-key-made = New key for { $purpose }: { $id }

@@ -155,7 +155,7 @@ cli-config-good = { $path } is complete and understood.
 ## What is needed and does not answer
 
 err-role-unavailable = { $role } does not answer
-rec-role-unavailable = Start it with ssmax serve, and see ssmax check.
+rec-role-unavailable = Start it: ssmax serve, or systemctl start for the unit of that role. ssmax check tells what it needs.
 err-role-timed-out = { $role } did not answer in time
 rec-role-timed-out = Look at its log. The request may still have been carried out.
 err-not-ready = Not serving in time: { $roles }
@@ -167,7 +167,7 @@ rec-state-newer = Install that version or a later one. Going back would lose wha
 err-state-changed = The state in { $path } was made by another edition of SSMAX
 rec-state-changed = Use the edition that made it, or restore a backup.
 err-state-damaged = The state in { $path } is damaged
-rec-state-damaged = Restore the last backup with ssmax restore.
+rec-state-damaged = Restore the last backup of it.
 err-state-busy = The state in { $path } is in use by another program
 rec-state-busy = Wait for that program to finish, then try again.
 err-disk-full = No room is left on the disk that holds { $path }
@@ -191,3 +191,13 @@ io-full = no space left
 io-invalid = not valid
 io-cut-short = it ends too early
 io-interrupted = interrupted
+
+## ssmax explain
+
+explain-meaning = {"  "}Meaning: { $meaning }
+explain-put-off = {"  "}Reply: { $reply }; the mail stays in the sender's queue and is tried again
+explain-refused = {"  "}Reply: { $reply }; the same mail is not taken later either
+explain-outside = {"  "}Told to the outside as SSMAX-{ $number }, like whatever is found after a private key was used
+explain-to-do = {"  "}What to do: { $advice }
+err-explain-unknown = There is no number { $number }
+rec-explain-unknown = Take it from the reply as it stands there, like SSMAX-1302. ssmax explain lists all.

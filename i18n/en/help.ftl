@@ -240,3 +240,5 @@ help-mail-rekey-config = The configuration file of the own organisation, on the 
 
 help-default = { " " }(default: { $value })
 help-values = { " " }(one of: { $values })
+help-explain = What the number of a refusal means, and who can do what about it
+help-explain-number = The number, as SSMAX-1302 or 1302, or the whole reply in quotation marks; all if left out

@@ -57,7 +57,8 @@ sample-transport-max_handshakes = TLS handshakes under way at one port; one more
 sample-keyserver = The key server: every private key, used only on a ticket.
 sample-keyserver-unlock_file =
     The file with the secret that unlocks the keys, readable by us only. Keep it on another
-    medium than state_dir. ssmax org init makes it if it is missing.
+    medium than state_dir. The first ssmax org init makes it
+    together with the keys; keys that are there open with their own one only.
 sample-keyserver-backend =
     Where new keys are made: file (encrypted files), or pkcs11 (a token, see [keyserver.pkcs11]).
     Keys that are there already are used from either.
@@ -225,7 +226,9 @@ sample-gateway-limits-min_data_bytes_per_second = How fast a mail must arrive, i
 sample-gateway-limits-data_grace_seconds = How long it may be slower than that, in seconds.
 sample-gateway-limits-tls_timeout_seconds = Time for a TLS handshake, in seconds.
 
-sample-submission = The milter at the MTA's submission service: says by a key of its own who logged in.
+sample-submission =
+    The milter at the MTA's submission service: says by a key of its own who logged in. Only where
+    people submit at the MTA, with submission_lmtp in [gateway]; else leave this section out.
 sample-submission-milter =
     Where the MTA connects to, as in smtpd_milters: unix:PATH, or inet:127.0.0.1:PORT, where
     every process of this host can say that anybody has logged in.
@@ -252,7 +255,8 @@ sample-authority-url = Where members reach it: https://HOST[:PORT], without a pa
 sample-authority-listen = The address of the HTTPS listener.
 sample-authority-unlock_file =
     The file with the secret that unlocks the keys, readable by us only. Keep it on another
-    medium than state_dir. ssmax authority init makes it if it is missing.
+    medium than state_dir. ssmax authority init makes it
+    together with the keys; keys that are there open with their own one only.
 sample-authority-reissue_seconds = How often an unchanged list is issued again, in seconds.
 sample-authority-list_hours = How long after its issue a list is accepted as news, in hours.
 sample-authority-max_connections = Connections at the same time.

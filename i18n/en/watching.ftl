@@ -2,7 +2,7 @@
 
 status-good = All is well.
 status-bad = Something needs to be looked at.
-status-not-running = Not all roles run here. Start them with ssmax serve.
+status-not-running = Not all roles run here. Start them: ssmax serve, or systemctl start for the units of the roles.
 status-none = none
 status-role-ready = { $role }: ready, since { $since }, version { $version }
 status-role-not-ready = { $role }: NOT READY, since { $since }, version { $version }

@@ -34,7 +34,7 @@ rec-unlock-short = unlock_file が正しいファイルを指しているか確�
 err-unlock-not-text = 解錠ファイルが一行の文字列ではありません
 rec-unlock-not-text = unlock_file が正しいファイルを指しているか確認してください。
 err-keys-missing = { $path }に鍵がありません
-rec-keys-missing = 作成してください: ssmax org init（管理組織は ssmax authority init）
+rec-keys-missing = まだ鍵を作ったことのない組織なら、作成してください: ssmax org init（管理組織は ssmax authority init）。鍵のあった組織なら、state_dir を直すか、最後のバックアップを復元してください。新しい鍵では古いメールを読めません。
 err-keys-exist = { $path }にはすでに鍵があります
 rec-keys-exist = そのまま使うか、別の state_dir にしてください。鍵を消すと古いメールが読めなくなります。
 err-keys-damaged = 鍵ファイル{ $path }が壊れています
@@ -62,7 +62,7 @@ rec-token-silent = 接続を確認してください。戻れば、各役割は�
 err-token-lacks = トークンは{ $operation }ができません
 rec-token-lacks = 別のトークンか backend = "file" を使ってください。P-256のECDSAとECDH、OAEPのRSAが必要です。
 err-token-object = トークンの中の鍵が、作ったときのものではありません: { $reason }
-rec-token-object = トークンのPINを誰が持っているか調べてください。トークンのバックアップを戻すか、新しい鍵を作ってください: ssmax org rotate
+rec-token-object = トークンのPINを誰が持っているか調べ、トークンのバックアップを戻してください。バックアップがない場合に限り、新しい鍵を作ってください: ssmax org rotate
 err-key-unusable = { $purpose }用の鍵{ $id }がないか、壊れています
 rec-key-unusable = 最後のバックアップを復元してください。
 err-certificate = 証明書を読み込めないか、使えません: { $reason }
@@ -70,7 +70,7 @@ rec-certificate = 元のファイルを確認するか、送り主に送り直�
 err-certificate-profile = 証明書がプロファイルに合いません: { $reason }
 rec-certificate-profile = 設定の名前とドメインを確認してください。
 err-statement-key = 送信受付の鍵を使えません: { $reason }
-rec-statement-key = 最後のバックアップを復元するか、state_dir の gateway または submission にある statement.pem を除いて ssmax org init と org install をやり直してください。
+rec-statement-key = 最後のバックアップを復元するか、state_dir の gateway または submission にある statement.pem を除いて ssmax org init と ssmax org install をやり直してください。
 
 ## 稼働
 
@@ -150,13 +150,13 @@ rec-already-member = ssmax authority members で確認してください。
 err-domain-taken = 申請者のドメインはすでに参加組織のものです
 rec-domain-taken = ssmax authority members で確認してください。ドメインは一つの組織にだけ属します。
 err-key-request = 鍵{ $key }の署名要求が正しくありません: { $reason }
-rec-key-request = 申請書の作り直し（ssmax org init）を申請者に求めてください。
+rec-key-request = 申請者に ssmax org init をもう一度実行してもらってください。鍵はそのままで、申請書だけが書き直されます。
 err-key-kind = 鍵{ $key }は証明できない種類です
-rec-key-kind = 申請書の作り直し（ssmax org init）を申請者に求めてください。
+rec-key-kind = この版の ssmax org init が書いたままの申請書を、申請者に求めてください。
 err-key-count = 組織暗号の鍵の数が1から{ $max }の間にありません
-rec-key-count = 申請書の作り直し（ssmax org init）を申請者に求めてください。
+rec-key-count = この版の ssmax org init が書いたままの申請書を、申請者に求めてください。
 err-key-twice = 一つの鍵が二つの用途に出されています
-rec-key-twice = 申請書の作り直し（ssmax org init）を申請者に求めてください。
+rec-key-twice = この版の ssmax org init が書いたままの申請書を、申請者に求めてください。
 err-renewal-signer = 更新申請が、参加組織の現在の証明書で署名されていません
 rec-renewal-signer = 現在の鍵がある参加組織の鍵管理サーバで、ssmax org rotate で作り直してもらってください。
 err-renewal = 更新申請を信用できません: { $reason }
@@ -193,7 +193,7 @@ rec-entry-esp-form = [federation]に fresh_form = "mail-cbc" と書いてくだ�
 cli-org-keys-made = { $id }の鍵を作りました。
 cli-org-keys-kept = { $id }の鍵はすでにあり、そのまま使います。
 cli-application-file = { $path }を管理組織に渡してください。承認書が返り、ルート証明書のSHA-256が伝えられます。
-cli-org-installed = { $id }は連合に参加しました。起動してください: ssmax serve
+cli-org-installed = { $id }は連合に参加しました。起動してください: ssmax serve（パッケージでは各役割のサービスを systemctl start で）
 cli-org-installed-running = { $id }の新しい証明書を入れました。動いている役割は再起動なしに使い始めます。
 cli-authority-url-differs = 承認書は{ $said }を、設定は{ $set }を指しています
 cli-key-made = { $purpose }用の新しい鍵: { $id }

@@ -138,7 +138,7 @@ cli-config-good = { $path }は完全で、正しく読めました。
 ## 必要なものが応答しないとき
 
 err-role-unavailable = { $role }が応答しません
-rec-role-unavailable = ssmax serve で起動し、ssmax check で確認してください。
+rec-role-unavailable = 起動してください: ssmax serve（パッケージではその役割のサービスを systemctl start で）。足りないものは ssmax check で分かります。
 err-role-timed-out = { $role }が時間内に応答しませんでした
 rec-role-timed-out = そのログを確認してください。依頼は実行された可能性があります。
 err-not-ready = 時間内に稼働しませんでした: { $roles }
@@ -150,7 +150,7 @@ rec-state-newer = その版以降を導入してください。前の版に戻�
 err-state-changed = { $path }の状態は、別の構成のSSMAXが作ったものです
 rec-state-changed = それを作った構成を使うか、バックアップから復元してください。
 err-state-damaged = { $path }の状態が壊れています
-rec-state-damaged = 最後のバックアップを ssmax restore で復元してください。
+rec-state-damaged = 最後のバックアップから復元してください。
 err-state-busy = { $path }の状態は別のプログラムが使用中です
 rec-state-busy = そのプログラムの終了を待ってから、やり直してください。
 err-disk-full = { $path }のあるディスクに空きがありません
@@ -174,3 +174,13 @@ io-full = 空き容量がありません
 io-invalid = 正しくありません
 io-cut-short = 途中で終わっています
 io-interrupted = 中断されました
+
+## ssmax explain
+
+explain-meaning = {"  "}意味: { $meaning }
+explain-put-off = {"  "}応答: { $reply }（メールは送信側のキューに残り、再送されます）
+explain-refused = {"  "}応答: { $reply }（同じメールは後でも受け付けられません）
+explain-outside = {"  "}秘密鍵を使った後に分かった理由はすべて、外には SSMAX-{ $number } と知らされます
+explain-to-do = {"  "}対処: { $advice }
+err-explain-unknown = { $number }という番号はありません
+rec-explain-unknown = 応答にあるとおり SSMAX-1302 のように指定してください。番号を省くとすべて表示します。

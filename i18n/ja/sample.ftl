@@ -54,7 +54,7 @@ sample-transport-max_handshakes = 一つのポートで同時に進めるTLSの�
 sample-keyserver = 鍵管理サーバ: すべての秘密鍵。チケットがあるときだけ使われます。
 sample-keyserver-unlock_file =
     鍵を開ける秘密のファイル。自分だけが読めるようにし、state_dir とは別の媒体に置いてください。
-    なければ ssmax org init が作ります。
+    最初の ssmax org init が鍵とともに作ります。すでにある鍵は、その鍵のものでしか開きません。
 sample-keyserver-backend =
     新しい鍵を作る場所: file（暗号化したファイル）または pkcs11（トークン。[keyserver.pkcs11]を参照）。
     既にある鍵は、どちらにあっても使われます。
@@ -208,7 +208,9 @@ sample-gateway-limits-min_data_bytes_per_second = メールが届く速さの下
 sample-gateway-limits-data_grace_seconds = それより遅くてよい時間（秒）。
 sample-gateway-limits-tls_timeout_seconds = TLSの接続にかけてよい時間（秒）。
 
-sample-submission = MTAの提出窓口のミルター: 誰がログインしたかを自分の鍵で証明します。
+sample-submission =
+    MTAの提出窓口のミルター: 誰がログインしたかを自分の鍵で証明します。人がMTAに提出する
+    場合だけ、[gateway] の submission_lmtp とともに使います。それ以外ではこの節を置かないでください。
 sample-submission-milter =
     MTAの接続先。smtpd_milters と同じ書き方で unix:パス か inet:127.0.0.1:ポート。inet では、この
     コンピュータのどのプロセスも、誰がログインしたとも言えてしまいます。
@@ -235,7 +237,7 @@ sample-authority-url = 参加組織から見たアドレス: https://ホスト[:
 sample-authority-listen = HTTPSで待ち受けるアドレス。
 sample-authority-unlock_file =
     鍵を開ける秘密のファイル。自分だけが読めるようにし、state_dir とは別の媒体に置いてください。
-    なければ ssmax authority init が作ります。
+    ssmax authority init が鍵とともに作ります。すでにある鍵は、その鍵のものでしか開きません。
 sample-authority-reissue_seconds = 変わらない名簿を出し直す間隔（秒）。
 sample-authority-list_hours = 発行した名簿が新しいものと認められる時間（時間）。
 sample-authority-max_connections = 同時接続数。

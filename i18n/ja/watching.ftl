@@ -2,7 +2,7 @@
 
 status-good = すべて正常です。
 status-bad = 確かめるべきことがあります。
-status-not-running = ここで動いていない役割があります。ssmax serve で起動してください。
+status-not-running = ここで動いていない役割があります。起動してください: ssmax serve（パッケージでは各役割のサービスを systemctl start で）
 status-none = なし
 status-role-ready = { $role }: 準備完了、{ $since }から稼働、版 { $version }
 status-role-not-ready = { $role }: 準備ができていません、{ $since }から稼働、版 { $version }

@@ -9,6 +9,7 @@ pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod decrypt;
 pub(crate) mod demo;
+pub(crate) mod explain;
 pub(crate) mod hold;
 pub(crate) mod journey;
 pub(crate) mod mail;
@@ -87,6 +88,8 @@ pub(crate) enum Command {
     Status(status::Args),
     /// The keyserver's log: whether it was changed, and whether it fits the journal.
     Audit(audit::Args),
+    /// What the number of a refusal means, and who can do what.
+    Explain(explain::Args),
     /// Judge one message offline.
     Verify(verify::Args),
     /// Show, lint and verify certificates, offline.
@@ -123,6 +126,7 @@ impl Command {
             Self::Journey(args) => journey::run(&args, context),
             Self::Status(args) => status::run(&args, context),
             Self::Audit(args) => audit::run(args, context),
+            Self::Explain(args) => explain::run(&args, context),
             Self::Verify(args) => verify::run(args, context),
             Self::Cert(args) => cert::run(args, context),
             Self::Decrypt(args) => decrypt::run(args, context),

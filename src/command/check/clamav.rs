@@ -167,6 +167,9 @@ fn octets(size: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::Context;
+    use crate::sample;
+    use ssmax_texts::Language;
 
     #[test]
     fn settings_of_clamd_are_found_and_remarks_are_not() {
@@ -181,6 +184,33 @@ mod tests {
         assert!(!conf.says_yes("LeaveTemporaryFiles"));
         assert_eq!(conf.value("StreamMaxLength").and_then(octets), Some(25 << 20));
         assert_eq!(Conf(String::new()).temporary_directory(), Path::new("/tmp"));
+    }
+
+    /// What the documentation tells to write is what is asked for here.
+    #[test]
+    fn the_documented_configuration_of_clamd_belongs_to_our_defaults() {
+        let context = Context { language: Language::En, json: true };
+        let file = sample::text(sample::Sample::Member, Language::En);
+        let config = Config::parse(&file, Path::new("/etc/ssmax/ssmax.toml")).unwrap();
+        let inspector = config.inspector().unwrap().inspector;
+        for page in [
+            include_str!("../../../docs/operator/en/clamav.md"),
+            include_str!("../../../docs/operator/ja/clamav.md"),
+        ] {
+            let (_, behind) = page.split_once("```\n# /etc/clamav/clamd.conf\n").unwrap();
+            let (text, _) = behind.split_once("```").unwrap();
+            let conf = Conf(text.to_owned());
+            let mut report = Report::new(&context);
+            promises(&conf, &inspector, &mut report);
+            assert_eq!((report.warnings, report.errors), (0, 0), "{:?}", report.checks);
+            assert!(!conf.says_yes("LeaveTemporaryFiles"));
+            let number = |name| conf.value(name).and_then(octets).unwrap();
+            assert!(number("MaxFileSize") >= inspector.clamav_bytes);
+            assert!(number("MaxScanTime") < 1000 * inspector.clamav_seconds);
+            // The line for the tmpfs is for the very folder.
+            let folder = conf.temporary_directory().display().to_string();
+            assert!(page.contains(&format!("tmpfs {folder} tmpfs ")), "{folder}");
+        }
     }
 
     #[test]

@@ -134,6 +134,12 @@ fn check_keys(config: &Config, keys: &Keys, report: &mut Report<'_>) {
     let secret = match UnlockSecret::from_file(&keys.unlock_file) {
         Ok(secret) => secret,
         // With keys and without their unlock file, the file is lost: nothing is to be made.
+        Err(error) if keys.dir.exists() && is_missing(&error) => {
+            let complaint = Complaint::new(Exit::Unavailable, "unlock-lost")
+                .with("keys", keys.dir.display())
+                .with("path", &path);
+            return report.error(&name, &complaint);
+        }
         Err(error) if keys.dir.exists() => return report.error(&name, &error.into()),
         Err(error) => return report.error(&name, &without_keys(keys.role, error)),
     };
@@ -199,19 +205,23 @@ fn check_token(config: &Config, keys: &Keys, report: &mut Report<'_>) {
 
 /// Before the set-up, what is missing is not a fault of the file system.
 fn without_keys(role: Role, error: HsmError) -> Complaint {
-    let missing = match &error {
-        HsmError::NotAStore { .. } => true,
-        HsmError::Files(ssmax_store::StoreError::File { kind, .. }) => {
-            *kind == std::io::ErrorKind::NotFound
-        }
-        _ => false,
-    };
-    match (missing, role) {
+    match (is_missing(&error), role) {
         (false, _) => error.into(),
         (true, Role::Authority) => Complaint::new(Exit::Unavailable, "authority-missing"),
         (true, _) => {
             Complaint::new(Exit::Unavailable, "org-keys-missing").with_text("role", role.text())
         }
+    }
+}
+
+/// Whether nothing is there, keys or the file that unlocks them.
+fn is_missing(error: &HsmError) -> bool {
+    match error {
+        HsmError::NotAStore { .. } => true,
+        HsmError::Files(ssmax_store::StoreError::File { kind, .. }) => {
+            *kind == std::io::ErrorKind::NotFound
+        }
+        _ => false,
     }
 }
 

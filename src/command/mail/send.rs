@@ -1,7 +1,7 @@
 //! `ssmax mail send`: hand a message to the own mail server.
 
 use super::envelope_complaint;
-use crate::command::{Context, decrypt, verify};
+use crate::command::{Context, decrypt, explain, verify};
 use crate::complaint::{Complaint, Exit};
 use serde_json::json;
 use ssmax_agent::submission::{
@@ -116,9 +116,15 @@ fn envelope(args: &Send, message: &[u8]) -> Result<Envelope, Complaint> {
 fn complaint(fault: SendFault, server: &str) -> Complaint {
     let of = |exit, name| Complaint::new(exit, name).with("server", server);
     // RFC 5321 4.2.1: 4yz may be good later, 5yz will not.
-    let refused = |reply: Reply, name| {
-        let exit = if reply.code < 500 { Exit::Unavailable } else { Exit::Bad };
-        of(exit, name).with("reply", verify::printable(&reply.to_string()))
+    let refused = |reply: Reply, put_off, refused| {
+        let (exit, name) =
+            if reply.code < 500 { (Exit::Unavailable, put_off) } else { (Exit::Bad, refused) };
+        let reply = reply.to_string();
+        let complaint = of(exit, name).with("reply", verify::printable(&reply));
+        match explain::in_reply(&reply) {
+            Some(reason) => complaint.advised(explain::advice(reason)),
+            None => complaint,
+        }
     };
     match fault {
         SendFault::Unreachable(kind) => {
@@ -128,9 +134,11 @@ fn complaint(fault: SendFault, server: &str) -> Complaint {
         SendFault::NoStartTls => of(Exit::Unavailable, "mail-server-no-starttls"),
         SendFault::LoginInClear => of(Exit::WrongUse, "mail-login-in-clear"),
         SendFault::NoAuth => of(Exit::Unavailable, "mail-server-no-login"),
-        SendFault::Login(reply) => refused(reply, "mail-login-refused"),
-        SendFault::Recipient(reply) => refused(reply, "mail-recipient-refused"),
-        SendFault::Refused(reply) => refused(reply, "mail-refused"),
+        SendFault::Login(reply) => refused(reply, "mail-login-put-off", "mail-login-refused"),
+        SendFault::Recipient(reply) => {
+            refused(reply, "mail-recipient-put-off", "mail-recipient-refused")
+        }
+        SendFault::Refused(reply) => refused(reply, "mail-put-off", "mail-refused"),
         SendFault::EightBit => of(Exit::Bad, "mail-eight-bit"),
         SendFault::BareLineEnd => of(Exit::WrongUse, "mail-bare-line-end"),
         SendFault::Address => of(Exit::WrongUse, "mail-address-unusable"),
@@ -153,6 +161,21 @@ mod tests {
     }
 
     #[test]
+    fn what_to_do_about_a_refusal_is_the_advice_of_its_number() {
+        let advice = |code, text: &str| {
+            let reply = Reply { code, text: text.into() };
+            complaint(SendFault::Refused(reply), "mail.a.example:587").to_do(Language::En)
+        };
+        let from = advice(550, "5.7.1 SSMAX-1102: From is not an address the login may use");
+        assert!(from.starts_with("Sender: choose your own address"), "{from}");
+        let other = advice(450, "4.7.1 SSMAX-1190: as much as is allowed");
+        assert!(other.starts_with("Sender: wait"), "{other}");
+        // Without a number, whether it may be good later is all that is known.
+        assert!(advice(451, "4.3.0 busy").starts_with("Send it again"));
+        assert!(!advice(550, "5.1.1 no such user").contains("again in"));
+    }
+
+    #[test]
     fn every_complaint_about_sending_has_its_texts_and_exit() {
         let reply = |code| Reply { code, text: "no".into() };
         for (fault, exit) in [
@@ -162,8 +185,11 @@ mod tests {
             (SendFault::LoginInClear, Exit::WrongUse),
             (SendFault::NoAuth, Exit::Unavailable),
             (SendFault::Login(reply(535)), Exit::Bad),
+            (SendFault::Login(reply(454)), Exit::Unavailable),
             (SendFault::Recipient(reply(550)), Exit::Bad),
+            (SendFault::Recipient(reply(450)), Exit::Unavailable),
             (SendFault::Refused(reply(451)), Exit::Unavailable),
+            (SendFault::Refused(reply(550)), Exit::Bad),
             (SendFault::EightBit, Exit::Bad),
             (SendFault::BareLineEnd, Exit::WrongUse),
             (SendFault::Address, Exit::WrongUse),
