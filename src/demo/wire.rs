@@ -59,6 +59,7 @@ impl Journey for Wire {
             recipients: envelope.recipients,
             smtputf8: envelope.smtputf8,
             body_8bit: envelope.body_8bit,
+            ..OutgoingEnvelope::default()
         };
         let mut replies = Vec::new();
         if self.cut.load(Ordering::SeqCst) {

@@ -55,6 +55,7 @@ pub fn run(octets: &[u8]) {
         recipients: ["b@b.example", "c@b.example", "d@b.example"].map(str::to_owned).to_vec(),
         smtputf8: false,
         body_8bit: true,
+        ..OutgoingEnvelope::default()
     };
     let settings = ClientSettings::new("gw.a.example");
     let results = block_on(deliver_over(stream, protocol, &envelope, MAIL, &settings));

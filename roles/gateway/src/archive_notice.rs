@@ -111,6 +111,7 @@ impl Gateway {
             recipients: vec![recipient],
             smtputf8: false,
             body_8bit: false,
+            ..OutgoingEnvelope::default()
         };
         let mut end = End::Waits;
         for (_, result) in wire::deliver(&route, &envelope, octets, &self.client).await {

@@ -188,6 +188,11 @@ pub struct GatewayConfig {
     /// Routes by domain.
     #[serde(default)]
     pub routes: BTreeMap<String, Route>,
+    /// Whether DSN (RFC 3461) is offered: reports that a sender asks for, or wants to be
+    /// spared. Only where every next hop offers it, which makes them: a current Postfix
+    /// does, Dovecot's LMTP does not. Default false.
+    #[serde(default)]
+    pub dsn: bool,
     /// What `smtp+tls://` routes are verified with, PEM.
     pub route_ca: Option<PathBuf>,
     /// What a mail from another member is, that is stopped after opening. Default hold.

@@ -1,11 +1,12 @@
 //! What becomes of a mail for each of its recipients: one reply each, never mixed up.
 
 use crate::config::AfterOpening;
+use crate::dsn::{MailOptions, RecipientOptions};
 use crate::gateway::Gateway;
 use crate::hold::{Came, Release};
 use crate::journal::{Entry, Journal, SentMail};
 use crate::trail::Trail;
-use crate::wire::{self, OutgoingEnvelope, Reply};
+use crate::wire::{self, OutgoingEnvelope, Reply, Reports};
 use crate::{listen, reply};
 use ssmax_api::gateway::ReleasedTo;
 use ssmax_api::{Organisation, TicketId};
@@ -23,7 +24,18 @@ struct Fate {
     recipient: String,
     /// The person: all spellings of one address have one key.
     key: String,
+    /// What its sender wants to hear of the delivery.
+    options: RecipientOptions,
     decided: Option<Decided>,
+}
+
+/// How a mail leaves: reports of what is encrypted give back its header alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leaving {
+    /// Encrypted as a whole, or its files one by one.
+    Encrypted,
+    /// As whoever wrote it sent it.
+    Clear,
 }
 
 struct Decided {
@@ -39,6 +51,7 @@ struct Decided {
 pub(crate) struct Fates {
     fates: Vec<Fate>,
     mail_from: String,
+    mail_options: MailOptions,
     queue_id: Option<String>,
     smtputf8: bool,
     pub(crate) message_id: String,
@@ -59,13 +72,16 @@ pub(crate) struct Fates {
 
 impl Fates {
     pub(crate) fn new(envelope: &listen::Envelope, own: &Organisation) -> Self {
-        let fate = |text: &String| {
+        let options = envelope.recipient_options.iter().cloned();
+        let options = options.chain(std::iter::repeat(RecipientOptions::default()));
+        let fate = |(text, options): (&String, RecipientOptions)| {
             let (recipient, key) = one_spelling(text, own);
-            Fate { recipient, key, decided: None }
+            Fate { recipient, key, options, decided: None }
         };
         Self {
-            fates: envelope.recipients.iter().map(fate).collect(),
+            fates: envelope.recipients.iter().zip(options).map(fate).collect(),
             mail_from: envelope.mail_from.clone(),
+            mail_options: envelope.mail_options.clone(),
             queue_id: envelope.xforward_ident.clone(),
             smtputf8: envelope.smtputf8,
             message_id: String::new(),
@@ -87,6 +103,18 @@ impl Fates {
     /// The envelope sender.
     pub(crate) fn mail_from(&self) -> &str {
         &self.mail_from
+    }
+
+    /// What MAIL said of reports.
+    pub(crate) fn mail_options(&self) -> &MailOptions {
+        &self.mail_options
+    }
+
+    /// What was said of reports for a recipient; nothing for one whom a list names.
+    pub(crate) fn options(&self, recipient: &str) -> RecipientOptions {
+        let key = self.key(recipient);
+        let fate = self.fates.iter().find(|fate| fate.key == key);
+        fate.map(|fate| fate.options.clone()).unwrap_or_default()
     }
 
     /// Whether the mail came as SMTPUTF8.
@@ -326,6 +354,7 @@ impl Gateway {
         recipients: Vec<String>,
         octets: &[u8],
         hop: Option<HopId>,
+        leaving: Leaving,
         fates: &mut Fates,
     ) {
         let mut groups: Vec<(wire::Route, Vec<String>)> = Vec::new();
@@ -340,6 +369,11 @@ impl Gateway {
             }
         }
         for (route, recipients) in groups {
+            let reports = Reports {
+                mail: fates.mail_options.clone(),
+                recipients: recipients.iter().map(|one| fates.options(one)).collect(),
+                encrypted: leaving == Leaving::Encrypted,
+            };
             let envelope = OutgoingEnvelope {
                 mail_from: mail_from.to_owned(),
                 recipients,
@@ -347,6 +381,7 @@ impl Gateway {
                 // offer SMTPUTF8, and whoever took such a mail so far takes it again.
                 smtputf8: fates.smtputf8,
                 body_8bit: true,
+                reports,
             };
             for (recipient, result) in wire::deliver(&route, &envelope, octets, &self.client).await
             {

@@ -14,6 +14,7 @@ mod ambiguity;
 mod archive_notice;
 mod claim;
 mod config;
+pub mod dsn;
 mod fate;
 mod gateway;
 mod hold;

@@ -224,6 +224,7 @@ fn listener_config(
     let mut listen = ListenerConfig::new(dialect, config.host_name.clone());
     listen.limits = config.limits.clone();
     listen.tls = tls.cloned();
+    listen.dsn = config.dsn;
     listen
 }
 

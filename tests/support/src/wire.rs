@@ -54,6 +54,7 @@ impl Journey for Wire {
             recipients: envelope.recipients,
             smtputf8: envelope.smtputf8,
             body_8bit: envelope.body_8bit,
+            ..OutgoingEnvelope::default()
         };
         self.seen.lock().unwrap().push(octets.clone());
         let settings = ClientSettings::new("wire.example");

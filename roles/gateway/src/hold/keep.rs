@@ -145,6 +145,8 @@ fn facts(direction: &str, recipients: &[String], refusal: Refusal, fates: &Fates
         recipients: recipients.to_vec(),
         message_id: fates.message_id.clone(),
         smtputf8: fates.smtputf8(),
+        mail_options: fates.mail_options().clone(),
+        recipient_options: recipients.iter().map(|one| fates.options(one)).collect(),
         stage: refusal.stage.as_str().to_owned(),
         reason: refusal.reason,
         outcome: came.outcome,

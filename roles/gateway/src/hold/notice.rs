@@ -71,6 +71,7 @@ impl Gateway {
             recipients: vec![recipient],
             smtputf8: false,
             body_8bit: false,
+            ..OutgoingEnvelope::default()
         };
         for (_, result) in wire::deliver(&route, &envelope, &octets, &self.client).await {
             match result {

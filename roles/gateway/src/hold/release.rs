@@ -96,6 +96,12 @@ pub(super) fn envelope(facts: &Facts, recipients: Vec<String>) -> Envelope {
     let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let mut envelope = Envelope::new(nobody);
     envelope.mail_from.clone_from(&facts.mail_from);
+    envelope.mail_options.clone_from(&facts.mail_options);
+    let options = |one: &String| {
+        let at = facts.recipients.iter().position(|known| known == one);
+        at.and_then(|at| facts.recipient_options.get(at)).cloned().unwrap_or_default()
+    };
+    envelope.recipient_options = recipients.iter().map(options).collect();
     envelope.recipients = recipients;
     envelope.smtputf8 = facts.smtputf8;
     envelope.auth = facts.login.as_ref().map(|login| Login {

@@ -1,6 +1,7 @@
 //! Tables and files of held mail. The octets of each are a file of their own: in a row of
 //! a table they would be in memory three times (`docs/decisions/0028-held-mail.md`).
 
+use crate::dsn::{MailOptions, RecipientOptions};
 use crate::outbound::Stated;
 use serde::{Deserialize, Serialize};
 use ssmax_api::gateway::{EndedBy, HeldMail, HeldState};
@@ -71,6 +72,12 @@ pub(super) struct Facts {
     /// The statement that it brought along.
     #[serde(default)]
     pub(super) stated: Option<Stated>,
+    /// What MAIL said of reports.
+    #[serde(default)]
+    pub(super) mail_options: MailOptions,
+    /// What RCPT said of reports, in the order of `recipients`.
+    #[serde(default)]
+    pub(super) recipient_options: Vec<RecipientOptions>,
 }
 
 /// Who submitted a mail, for when it is admitted again.

@@ -1,7 +1,7 @@
 //! The recipient's mailbox takes it. Header fields are added on top only.
 
 use super::inspect::Copies;
-use crate::fate::Fates;
+use crate::fate::{Fates, Leaving};
 use crate::gateway::{Gateway, on_top_of};
 use crate::outbound::parse;
 use crate::preserve::Preserved;
@@ -76,7 +76,14 @@ impl Gateway {
         let Ok(parcel) = mail.parcel(vec![recipient.clone()], octets).signed(Ok::<_, ()>) else {
             return;
         };
-        self.transmit(&mail.envelope().mail_from, parcel, Some(ticket.id), fates).await;
+        self.transmit(
+            &mail.envelope().mail_from,
+            parcel,
+            Some(ticket.id),
+            Leaving::Encrypted,
+            fates,
+        )
+        .await;
         self.remember_delivered(ticket, &recipient, fates).await;
     }
 
@@ -115,7 +122,7 @@ impl Gateway {
         let Ok(parcel) = mail.parcel(fates.undecided(), octets).signed(Ok::<_, ()>) else {
             return Err(Reason::Internal.into());
         };
-        self.transmit(&mail.envelope().mail_from, parcel, None, fates).await;
+        self.transmit(&mail.envelope().mail_from, parcel, None, Leaving::Clear, fates).await;
         Ok(())
     }
 

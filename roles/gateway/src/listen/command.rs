@@ -2,15 +2,11 @@
 
 use zeroize::Zeroizing;
 
-use crate::{
-    listen::RecipientOptions,
-    wire::path::{self, PathFault},
-};
+use crate::dsn::{self, MAX_VALUE_BYTES, MailOptions, RecipientOptions, Returned};
+use crate::wire::path::{self, PathFault};
 
 /// Most parameters of one MAIL or RCPT.
 const MAX_PARAMETERS: usize = 16;
-/// Longest ENVID, ORCPT or XFORWARD value, in octets. RFC 3461 4.4 allows 100, 4.2 500.
-const MAX_VALUE_BYTES: usize = 500;
 
 /// A command with its arguments.
 #[derive(Debug, PartialEq)]
@@ -41,6 +37,7 @@ pub(super) struct Mail {
     pub(super) size: Option<u64>,
     pub(super) body_8bit: bool,
     pub(super) smtputf8: bool,
+    pub(super) options: MailOptions,
 }
 
 /// `RCPT TO:`.
@@ -160,9 +157,15 @@ fn mail(argument: &str) -> Result<Mail, CommandFault> {
             }
             ("BODY", Some(value)) if value.eq_ignore_ascii_case("7BIT") => {}
             ("SMTPUTF8", None) => mail.smtputf8 = true,
-            // RFC 3461 and 4954 5: understood by form, without effect here.
-            ("RET", Some(value)) if ["FULL", "HDRS"].contains(&&*value.to_ascii_uppercase()) => {}
-            ("ENVID", Some(value)) => xtext(value).map(drop)?,
+            ("RET", Some(value)) => {
+                let returned = Returned::parse(value).ok_or(CommandFault::Parameter)?;
+                mail.options.returned = Some(returned);
+            }
+            ("ENVID", Some(value)) => {
+                xtext(value)?;
+                mail.options.envelope_id = Some(value.to_owned());
+            }
+            // RFC 4954 5: understood by form, without effect here.
             ("AUTH", Some(value)) => xtext(value).map(drop)?,
             ("SIZE" | "BODY" | "SMTPUTF8" | "RET" | "ENVID" | "AUTH", _) => {
                 return Err(CommandFault::Parameter);
@@ -187,10 +190,10 @@ fn rcpt(argument: &str, smtputf8: bool) -> Result<Rcpt, CommandFault> {
     for parameter in parameters(rest)? {
         let (keyword, value) = seen.once(parameter)?;
         match (keyword.as_str(), value) {
-            ("NOTIFY", Some(value)) if is_notify(value) => {
+            ("NOTIFY", Some(value)) if dsn::is_notify(value) => {
                 rcpt.options.notify = Some(value.to_owned());
             }
-            ("ORCPT", Some(value)) if is_original_recipient(value, smtputf8) => {
+            ("ORCPT", Some(value)) if dsn::is_original_recipient(value, smtputf8) => {
                 rcpt.options.orcpt = Some(value.to_owned());
             }
             ("NOTIFY" | "ORCPT", _) => return Err(CommandFault::Parameter),
@@ -246,23 +249,6 @@ fn size(value: &str) -> Result<Option<u64>, CommandFault> {
     // 20 digits may exceed 64 bits: too large either way.
     let size = value.parse().unwrap_or(u64::MAX);
     Ok((size > 0).then_some(size))
-}
-
-/// RFC 3461 4.1: NEVER alone, or a list of the others.
-fn is_notify(value: &str) -> bool {
-    let event = |word: &str| {
-        ["SUCCESS", "FAILURE", "DELAY"].iter().any(|known| word.eq_ignore_ascii_case(known))
-    };
-    value.eq_ignore_ascii_case("NEVER") || (value.len() <= 32 && value.split(',').all(event))
-}
-
-/// RFC 3461 4.2 and RFC 6533 3: `type;address`, kept as given.
-fn is_original_recipient(value: &str, smtputf8: bool) -> bool {
-    let printable =
-        |c: char| c.is_ascii_graphic() || (smtputf8 && !c.is_ascii() && !c.is_control());
-    let Some((kind, address)) = value.split_once(';') else { return false };
-    let is_kind = !kind.is_empty() && kind.bytes().all(|o| o.is_ascii_alphanumeric() || o == b'-');
-    is_kind && !address.is_empty() && value.len() <= MAX_VALUE_BYTES && value.chars().all(printable)
 }
 
 /// Decodes xtext, RFC 3461 section 4, to printable characters.
@@ -384,6 +370,10 @@ mod tests {
             size: Some(100),
             body_8bit: true,
             smtputf8: true,
+            options: MailOptions {
+                returned: Some(Returned::Headers),
+                envelope_id: Some("x+2B".into()),
+            },
         };
         assert_eq!(ok(line), Command::Mail(expected));
         assert_eq!(ok("mail from: <>"), Command::Mail(Mail::default()));

@@ -21,6 +21,7 @@ use std::{
     time::Duration,
 };
 
+use crate::dsn::{MailOptions, RecipientOptions};
 use serde::{Deserialize, Serialize};
 use ssmax_daemon::stop::Stop;
 use ssmax_metrics::list as metrics;
@@ -78,6 +79,9 @@ pub struct ListenerConfig {
     pub auth: AuthRule,
     /// Offers AUTH without TLS too, but only to clients on a loopback address.
     pub allow_plaintext_auth: bool,
+    /// Offers DSN, RFC 3461: only where every next hop offers it too, for the reports
+    /// are theirs to make. What a client says without the offer is kept all the same.
+    pub dsn: bool,
     /// Peers whose XFORWARD is believed; none by default.
     pub xforward_peers: Vec<IpAddr>,
 }
@@ -93,6 +97,7 @@ impl ListenerConfig {
             tls: None,
             auth: AuthRule::Off,
             allow_plaintext_auth: false,
+            dsn: false,
             xforward_peers: Vec::new(),
         }
     }
@@ -107,16 +112,6 @@ pub struct Login {
     pub method: String,
     /// The authenticator assurance level, NIST SP 800-63B: 1 to 3.
     pub aal: u8,
-}
-
-/// DSN parameters of one recipient (RFC 3461), as given. DSN is not offered; a client
-/// that sends them all the same gets them kept.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RecipientOptions {
-    /// `NOTIFY`: `NEVER`, or a list of `SUCCESS`, `FAILURE`, `DELAY`, in any case.
-    pub notify: Option<String>,
-    /// `ORCPT`: `type;address`, its xtext not decoded.
-    pub orcpt: Option<String>,
 }
 
 /// What an MTA said with XFORWARD about the client that it had the mail from. Only an
@@ -139,7 +134,9 @@ pub struct Envelope {
     /// The forward paths without brackets, each accepted by [`Journey::recipient`]. The
     /// same one may stand here twice: a client may say so, and LMTP answers each.
     pub recipients: Vec<String>,
-    /// What came with each recipient; as long as `recipients`.
+    /// What MAIL said of reports.
+    pub mail_options: MailOptions,
+    /// What came with each recipient; as long as `recipients`, or empty.
     pub recipient_options: Vec<RecipientOptions>,
     /// SMTPUTF8 was asked for, RFC 6531.
     pub smtputf8: bool,
@@ -169,6 +166,7 @@ impl Envelope {
         Self {
             mail_from: String::new(),
             recipients: Vec::new(),
+            mail_options: MailOptions::default(),
             recipient_options: Vec::new(),
             smtputf8: false,
             body_8bit: false,

@@ -265,6 +265,9 @@ impl<J: Journey> Session<J> {
             "SMTPUTF8".to_owned(),
             "ENHANCEDSTATUSCODES".to_owned(),
         ];
+        if config.dsn {
+            offered.push("DSN".to_owned());
+        }
         if config.tls.is_some() && !self.tls {
             offered.push("STARTTLS".to_owned());
         }

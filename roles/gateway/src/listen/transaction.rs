@@ -51,6 +51,7 @@ impl<J: Journey> Session<J> {
             smtputf8: mail.smtputf8,
             body_8bit: mail.body_8bit,
             size: mail.size,
+            mail_options: mail.options,
             auth: self.login.clone(),
             helo,
             xforward_ident: self.xforward_ident.clone(),

@@ -5,7 +5,7 @@ use super::accept::parse;
 use super::inspect::Made;
 use super::reencrypt::visible_recipients;
 use crate::config::Outside;
-use crate::fate::Fates;
+use crate::fate::{Fates, Leaving};
 use crate::gateway::Gateway;
 use ssmax_api::keyserver::{Form, OutboundTicket, RecipientRoute};
 use ssmax_chain::journey::{Inspected, Mail};
@@ -68,7 +68,7 @@ impl Gateway {
             let octets = [self.received("ESMTPA").as_bytes(), copy].concat();
             let parcel = mail.parcel(vec![recipient.clone()], octets).signed(Ok::<_, ()>);
             if let Ok(parcel) = parcel {
-                self.transmit(mail_from, parcel, None, fates).await;
+                self.transmit(mail_from, parcel, None, Leaving::Encrypted, fates).await;
             }
         }
         let form = mail.made().form;
@@ -91,7 +91,7 @@ impl Gateway {
             for recipients in by_visibility(mail.octets(), clear)? {
                 let parcel = mail.parcel(recipients, octets.clone()).signed(Ok::<_, ()>);
                 if let Ok(parcel) = parcel {
-                    self.transmit(mail_from, parcel, None, fates).await;
+                    self.transmit(mail_from, parcel, None, Leaving::Clear, fates).await;
                 }
             }
         }

@@ -3,7 +3,7 @@
 use super::fold::folded;
 use super::inspect::Made;
 use super::reencrypt::{Body, Reencrypted};
-use crate::fate::Fates;
+use crate::fate::{Fates, Leaving};
 use crate::gateway::Gateway;
 use serde_bytes::ByteBuf;
 use ssmax_api::keyserver::{GatewayRequest, OutboundTicket};
@@ -30,7 +30,8 @@ impl Gateway {
         let parcel = parcel?;
         let recipients = parcel.recipients().to_vec();
         tracing::info!(%id, %to_org, recipients = parcel.recipients().len(), "a mail leaves for a member");
-        self.transmit(&mail.envelope().mail_from, parcel, Some(id), fates).await;
+        self.transmit(&mail.envelope().mail_from, parcel, Some(id), Leaving::Encrypted, fates)
+            .await;
         fates.went_to(&recipients, &to_org);
         Ok(())
     }

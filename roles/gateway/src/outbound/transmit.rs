@@ -3,7 +3,7 @@
 use super::accept::parse;
 use super::authenticate::Known;
 use super::inspect::Made;
-use crate::fate::Fates;
+use crate::fate::{Fates, Leaving};
 use crate::gateway::{Gateway, on_top_of};
 use crate::report;
 use ssmax_api::inspector::SealedCopy;
@@ -22,12 +22,13 @@ impl Gateway {
         mail_from: &str,
         parcel: Parcel<Signed>,
         hop: Option<HopId>,
+        leaving: Leaving,
         fates: &mut Fates,
     ) {
         let recipients = parcel.recipients().to_vec();
         let octets = parcel.into_octets();
         let began = Instant::now();
-        self.send(mail_from, recipients.clone(), &octets, hop, fates).await;
+        self.send(mail_from, recipients.clone(), &octets, hop, leaving, fates).await;
         fates.trail.stage_over("transmit", began);
         self.remember_sent(&recipients, fates).await;
     }
@@ -67,7 +68,7 @@ impl Gateway {
     ) {
         let octets = [self.received("ESMTP").as_bytes(), mail.octets()].concat();
         if let Ok(parcel) = mail.parcel(recipients, octets).signed(Ok::<_, ()>) {
-            self.transmit("", parcel, None, fates).await;
+            self.transmit("", parcel, None, Leaving::Clear, fates).await;
         }
     }
 
@@ -95,7 +96,7 @@ impl Gateway {
         // The worker sealed it: there is nothing left to sign.
         let parcel = mail.parcel(vec![copy.recipient], octets).signed(Ok::<_, ()>);
         if let Ok(parcel) = parcel {
-            self.transmit(mail_from, parcel, None, fates).await;
+            self.transmit(mail_from, parcel, None, Leaving::Encrypted, fates).await;
         }
     }
 }

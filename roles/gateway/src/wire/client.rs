@@ -4,6 +4,7 @@ use std::io;
 
 use tokio::time::{Duration, error::Elapsed, timeout};
 
+use crate::dsn::RecipientOptions;
 use crate::wire::{
     ClientSettings, Delivery, Outcome, OutgoingEnvelope, TlsClient,
     line::{Channel, LineFault, Stream},
@@ -111,6 +112,7 @@ struct Extensions {
     eight_bit: bool,
     smtputf8: bool,
     starttls: bool,
+    dsn: bool,
 }
 
 /// A connection to a next hop that has greeted us.
@@ -196,7 +198,7 @@ impl Client {
         octets: &[u8],
         fates: &mut Fates,
     ) -> Result<(), Outcome> {
-        let mail = self.mail_command(envelope, octets, fates)?;
+        let (mail, utf8) = self.mail_command(envelope, octets, fates)?;
         if fates.open().is_empty() {
             return Ok(());
         }
@@ -204,7 +206,7 @@ impl Client {
         if !reply.is_positive() {
             return Err(Outcome::from_reply(expected(reply)));
         }
-        let accepted = self.send_recipients(envelope, fates).await?;
+        let accepted = self.send_recipients(envelope, utf8, fates).await?;
         if accepted.is_empty() {
             return Ok(());
         }
@@ -228,13 +230,14 @@ impl Client {
         Ok(())
     }
 
-    /// Composes MAIL, and settles the recipients that this next hop cannot be given.
+    /// Composes MAIL, and settles the recipients that this next hop cannot be given. Also
+    /// says whether it asks for SMTPUTF8.
     fn mail_command(
         &self,
         envelope: &OutgoingEnvelope,
         octets: &[u8],
         fates: &mut Fates,
-    ) -> Result<String, Outcome> {
+    ) -> Result<(String, bool), Outcome> {
         let permanent = |code, enhanced, text| Outcome::Permanent(Reply::new(code, enhanced, text));
         if path::check_address(&envelope.mail_from, true).is_err() {
             return Err(permanent(553, "5.1.7", "the sender's address cannot be sent"));
@@ -274,18 +277,31 @@ impl Client {
         if utf8 {
             command.push_str(" SMTPUTF8");
         }
-        Ok(command)
+        let reports = &envelope.reports;
+        if self.extensions.dsn {
+            command.push_str(&reports.mail.render(reports.encrypted));
+        } else if reports.recipients.iter().any(RecipientOptions::is_lost_without) {
+            tracing::warn!("the next hop offers no DSN: what a sender wants to hear is lost");
+        }
+        Ok((command, utf8))
     }
 
     async fn send_recipients(
         &mut self,
         envelope: &OutgoingEnvelope,
+        utf8: bool,
         fates: &mut Fates,
     ) -> Result<Vec<usize>, Outcome> {
         let mut accepted = Vec::new();
         for at in fates.open() {
             let Some(recipient) = envelope.recipients.get(at) else { continue };
-            let reply = self.command(&format!("RCPT TO:<{recipient}>")).await?;
+            let mut command = format!("RCPT TO:<{recipient}>");
+            if self.extensions.dsn
+                && let Some(options) = envelope.reports.recipients.get(at)
+            {
+                command.push_str(&options.render(utf8));
+            }
+            let reply = self.command(&command).await?;
             if reply.is_positive() {
                 accepted.push(at);
             } else if reply.code == 552 {
@@ -448,6 +464,7 @@ impl Answer {
                 "8BITMIME" => extensions.eight_bit = true,
                 "SMTPUTF8" => extensions.smtputf8 = true,
                 "STARTTLS" => extensions.starttls = true,
+                "DSN" => extensions.dsn = true,
                 _ => {}
             }
         }

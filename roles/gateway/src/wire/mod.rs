@@ -13,6 +13,7 @@ mod reply;
 mod route;
 mod tls;
 
+use crate::dsn::{MailOptions, RecipientOptions};
 use std::time::Duration;
 
 use tokio::{
@@ -29,7 +30,7 @@ pub use self::{
 };
 
 /// What a mail leaves with: the envelope, without what belongs to its arrival.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OutgoingEnvelope {
     /// The reverse path without angle brackets; empty is the null sender.
     pub mail_from: String,
@@ -41,6 +42,20 @@ pub struct OutgoingEnvelope {
     /// Whether the mail was declared 8BITMIME (RFC 6152). It is asked of the next hop
     /// only if there is in fact an octet above 127.
     pub body_8bit: bool,
+    /// What the next hop is told of reports, if it offers DSN.
+    pub reports: Reports,
+}
+
+/// What a next hop that offers DSN (RFC 3461) is told of reports.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reports {
+    /// What MAIL says.
+    pub mail: MailOptions,
+    /// What each RCPT says, in the order of the recipients; those beyond its end say
+    /// nothing.
+    pub recipients: Vec<RecipientOptions>,
+    /// The mail is encrypted: a report gives back its header alone, whatever was asked.
+    pub encrypted: bool,
 }
 
 /// How long a delivery may take, and who we say we are.

@@ -21,6 +21,7 @@ fn envelope(recipients: &[&str]) -> OutgoingEnvelope {
         recipients: recipients.iter().map(ToString::to_string).collect(),
         smtputf8: false,
         body_8bit: false,
+        ..OutgoingEnvelope::default()
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod authentication;
 mod deliver;
+mod dsn;
 mod limits;
 mod maildir;
 mod session;

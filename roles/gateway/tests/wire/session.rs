@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use ssmax_gateway::listen::{Forwarded, RecipientOptions};
+use ssmax_gateway::dsn::{MailOptions, RecipientOptions, Returned};
+use ssmax_gateway::listen::{Forwarded, ListenerConfig};
 use tokio::time::{sleep, timeout};
 
 use crate::support::{Client, Recorder, lmtp, smtp, start, start_with};
@@ -22,11 +23,21 @@ async fn ehlo_offers_what_there_is_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn dsn_is_offered_where_it_is_set() {
+    let server = start(ListenerConfig { dsn: true, ..lmtp() }).await;
+    let mut client = Client::connect(&server).await;
+    assert!(client.say("LHLO client.example").await.ends_with("|250 DSN"));
+}
+
+#[tokio::test]
 async fn the_envelope_says_what_the_client_said() {
     let server = start(smtp()).await;
     let mut client = Client::hello(&server).await;
     client
-        .expect("MAIL FROM:<太郎@a.example> SIZE=17 BODY=8BITMIME SMTPUTF8 RET=HDRS", "250 2.1.0")
+        .expect(
+            "MAIL FROM:<太郎@a.example> SIZE=17 BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=x",
+            "250 2.1.0",
+        )
         .await;
     client
         .expect("RCPT TO:<花子@b.example> NOTIFY=FAILURE ORCPT=rfc822;h@b.example", "250 2.1.5")
@@ -39,6 +50,8 @@ async fn the_envelope_says_what_the_client_said() {
     assert_eq!(octets, "Subject: 件名\r\n\r\nb\r\n".as_bytes());
     assert_eq!(envelope.mail_from, "太郎@a.example");
     assert_eq!(envelope.recipients, ["花子@b.example", "Postmaster"]);
+    let of_mail = MailOptions { returned: Some(Returned::Headers), envelope_id: Some("x".into()) };
+    assert_eq!(envelope.mail_options, of_mail);
     let options = RecipientOptions {
         notify: Some("FAILURE".into()),
         orcpt: Some("rfc822;h@b.example".into()),

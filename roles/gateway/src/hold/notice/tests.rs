@@ -1,4 +1,5 @@
 use super::*;
+use crate::dsn::MailOptions;
 use crate::hold::store::{Facts, HeldLogin};
 use ssmax_api::gateway::HeldState;
 use ssmax_chain::Reason;
@@ -25,6 +26,8 @@ fn held(sender_verified: bool, login: Option<HeldLogin>) -> Held {
         expires: 1_801_209_600,
         bytes: 1,
         facts: Facts {
+            mail_options: MailOptions::default(),
+            recipient_options: vec![],
             direction: "inbound".into(),
             mail_from: "bounce@a.example".into(),
             from: "alice@a.example".into(),

@@ -18,6 +18,8 @@ fn day(number: i64) -> OffsetDateTime {
 
 fn mail(id: &str, known: &str) -> NewMail {
     let facts = Facts {
+        mail_options: MailOptions::default(),
+        recipient_options: vec![],
         direction: "inbound".into(),
         mail_from: "a@a.example".into(),
         from: "a@a.example".into(),
