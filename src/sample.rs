@@ -198,6 +198,7 @@ const MEMBER: &[Section] = &[
             Optional("tls_key", "\"/etc/ssmax/tls/key.pem\""),
             Optional("allow_plaintext_auth", "false"),
             Set("next_hop", "\"smtp://127.0.0.1:10025\""),
+            Optional("dsn", "false"),
             Optional("route_ca", "\"/etc/ssmax/tls/route-ca.pem\""),
             Optional("inbound_after_opening", "\"hold\""),
             Optional("outbound_after_opening", "\"refuse\""),

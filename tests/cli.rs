@@ -114,6 +114,22 @@ fn a_configuration_that_is_not_there_ends_with_2() {
 }
 
 #[test]
+fn reports_are_offered_only_where_the_next_hop_makes_them() {
+    let site = Site::new();
+    let results = |config: &str| {
+        site.write("a/ssmax.toml", config);
+        let said = site.member("check", &["--json"]).ends(1).json();
+        let checks = said["checks"].as_array().unwrap().clone();
+        let of_hop = checks.into_iter().filter(|one| one["name"] == "gateway.next_hop");
+        of_hop.map(|one| one["result"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // A Maildir tells nobody that it has taken a mail.
+    let config = site.member_config();
+    assert_eq!(results(&config), ["ok"]);
+    assert_eq!(results(&config.replace("[gateway]", "[gateway]\ndsn = true")), ["ok", "error"]);
+}
+
+#[test]
 fn a_section_that_a_command_needs_is_asked_for() {
     let site = Site::new();
     let said = site.member("authority", &["members"]).ends(2);

@@ -1,13 +1,20 @@
 //! What a person's mailer does: hand in, decrypt, verify. By programs that others wrote.
 
 use crate::member::{Member, Person};
-use crate::process::{Said, run};
+use crate::process::{Said, run, wait_for};
 use crate::ssmax::Site;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::fs;
-use std::net::SocketAddr;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// How long a server may take for one answer: a mail's journey and more.
+const ANSWER: Duration = Duration::from_secs(60);
 
 /// A mail as its recipient reads it.
 #[derive(Debug)]
@@ -25,6 +32,63 @@ pub fn submit(member: &Member, sender: &Person, recipients: &[&str], mail: &[u8]
     let login = ["--auth", "PLAIN", "--auth-user", &sender.address, "--auth-password"];
     let login = [&login[..], &[&sender.secret]].concat();
     hand_in(&sender.dir, member.submission(), &login, &sender.address, recipients, mail)
+}
+
+/// Submits a mail with a login, and says behind MAIL and each RCPT what the sender wants
+/// to hear of the delivery (RFC 3461), for which swaks has no words. What is put off is
+/// tried again, as a mailer's outbox does.
+#[track_caller]
+pub fn submit_asking(
+    member: &Member,
+    sender: &Person,
+    of_mail: &str,
+    recipients: &[(&str, &str)],
+    mail: &[u8],
+) {
+    wait_for("the mail is taken", ANSWER, || {
+        let said = ask(member, sender, of_mail, recipients, mail);
+        assert!(said.starts_with(['2', '4']), "{said}");
+        said.starts_with('2').then_some(())
+    });
+}
+
+/// The answer to the mail.
+#[track_caller]
+fn ask(
+    member: &Member,
+    sender: &Person,
+    of_mail: &str,
+    recipients: &[(&str, &str)],
+    mail: &[u8],
+) -> String {
+    let stream = TcpStream::connect(member.submission()).unwrap();
+    stream.set_read_timeout(Some(ANSWER)).unwrap();
+    let mut stream = BufReader::new(stream);
+    let login = STANDARD.encode(format!("\0{}\0{}", sender.address, sender.secret));
+    let _ = expect(&mut stream, "", "220");
+    let _ = expect(&mut stream, "EHLO mailer.example\r\n", "250");
+    let _ = expect(&mut stream, &format!("AUTH PLAIN {login}\r\n"), "235");
+    let _ = expect(&mut stream, &format!("MAIL FROM:<{}> {of_mail}\r\n", sender.address), "250");
+    for (recipient, options) in recipients {
+        let _ = expect(&mut stream, &format!("RCPT TO:<{recipient}> {options}\r\n"), "250");
+    }
+    let _ = expect(&mut stream, "DATA\r\n", "354");
+    stream.get_mut().write_all(&dot_stuffed(mail)).unwrap();
+    expect(&mut stream, "", "")
+}
+
+/// Says something and reads the whole answer; gives its last line.
+#[track_caller]
+fn expect(stream: &mut BufReader<TcpStream>, command: &str, code: &str) -> String {
+    stream.get_mut().write_all(command.as_bytes()).unwrap();
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).unwrap();
+        assert!(line.starts_with(code), "{command}: {line}");
+        if line.as_bytes().get(3) == Some(&b' ') {
+            return line;
+        }
+    }
 }
 
 /// Submits a mail at the own Postfix, with the mailbox's password. `mechanism` is a SASL

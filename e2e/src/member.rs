@@ -365,6 +365,7 @@ workers = 2
 host_name = \"ssmax.{name}.example\"
 submission = \"{submission}\"
 allow_plaintext_auth = true
+dsn = true
 inbound_lmtp = \"{filter}\"
 submission_lmtp = \"{stated}\"
 next_hop = \"smtp://{reinjection}\"

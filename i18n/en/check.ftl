@@ -80,6 +80,8 @@ err-tls-half = Only one of tls_certificate and tls_key is set
 rec-tls-half = Set both, or none.
 err-next-hop = { $route } cannot be reached: { $reason }
 rec-next-hop = Start it, or correct the route in [gateway]. Mail waits with temporary failures until then.
+err-next-hop-dsn = { $route } makes no reports of delivery (DSN), and dsn = true offers them
+rec-next-hop-dsn = Set dsn = false in [gateway], or name a next hop that offers DSN: Postfix does unless smtpd_discard_ehlo_keywords says otherwise, Dovecot does not.
 err-milter-open = Every process of this computer can speak to the milter at { $address }, and say that anybody has logged in
 rec-milter-open = Use a UNIX socket: milter = "unix:PATH" in [submission].
 err-milter-folder = The folder of { $address } is not there, or we may not write to it

@@ -151,6 +151,7 @@ sample-gateway-allow_plaintext_auth = Whether passwords may come without TLS; on
 sample-gateway-next_hop =
     Where mail goes that no route names, normally our own MTA: smtp://HOST:PORT,
     smtp+tls://HOST:PORT, lmtp://HOST:PORT, lmtp:///PATH, maildir:/PATH or reject.
+sample-gateway-dsn = Whether reports of delivery are offered (DSN): only where every next hop offers them, as Postfix does.
 sample-gateway-route_ca = What smtp+tls routes are verified with, PEM.
 sample-gateway-inbound_after_opening =
     What becomes of arriving mail that is stopped after it was opened: hold or refuse.

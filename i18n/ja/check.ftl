@@ -76,6 +76,8 @@ err-tls-half = tls_certificate と tls_key の片方だけが設定されてい�
 rec-tls-half = 両方を設定するか、両方を省いてください。
 err-next-hop = { $route }に接続できません: { $reason }
 rec-next-hop = それを起動するか、[gateway]の経路を直してください。それまでメールは一時エラーで待ちます。
+err-next-hop-dsn = { $route }は配送の通知(DSN)に応じませんが、dsn = trueで受け付けています
+rec-next-hop-dsn = [gateway]でdsn = falseにするか、DSNに応じる配送先を指定してください。Postfixはsmtpd_discard_ehlo_keywordsで止めないかぎり応じ、Dovecotは応じません。
 err-milter-open = このコンピュータのどのプロセスも{ $address }でミルターに接続でき、誰がログインしたとも言えてしまいます
 rec-milter-open = UNIXソケットにしてください: [submission]に milter = "unix:パス"。
 err-milter-folder = { $address }のフォルダがないか、書き込めません

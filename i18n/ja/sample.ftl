@@ -142,6 +142,7 @@ sample-gateway-allow_plaintext_auth = TLSなしのパスワードを許すか。
 sample-gateway-next_hop =
     経路にない宛先のメールを渡す先（普通は自組織のMTA）: smtp://ホスト:ポート、
     smtp+tls://ホスト:ポート、lmtp://ホスト:ポート、lmtp:///パス、maildir:/パス、reject
+sample-gateway-dsn = 配送の通知(DSN)に応じるか。すべての配送先が応じる場合に限ります(Postfixは応じます)。
 sample-gateway-route_ca = smtp+tls の経路を検証するPEMファイル。
 sample-gateway-inbound_after_opening = 届いたメールを開いてから止めたときの扱い: hold（保留）か refuse（拒否）
 sample-gateway-outbound_after_opening = 自組織の利用者のメールについて同様。

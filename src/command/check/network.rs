@@ -6,10 +6,11 @@ use crate::command::org::fetch_list;
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
 use ssmax_federation::{CLOCK_SKEW, Freshness, MemberList, freshness};
-use ssmax_gateway::wire::Route;
+use ssmax_gateway::wire::{self, ClientSettings, Route};
 use ssmax_gateway::{GatewayConfig, listen::TlsServer};
 use ssmax_submission::MilterAddress;
 use std::io::ErrorKind;
+use std::iter;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -63,9 +64,13 @@ async fn gateway(config: &Config, gateway: &GatewayConfig, report: &mut Report<'
         }
     }
     tls(gateway, report);
-    next_hop("gateway.next_hop", &gateway.next_hop, report).await;
-    for (domain, route) in &gateway.routes {
-        next_hop(&format!("gateway.routes.{domain}"), route, report).await;
+    let routes = gateway.routes.iter();
+    let routes = routes.map(|(domain, route)| (format!("gateway.routes.{domain}"), route));
+    let all = iter::once(("gateway.next_hop".to_owned(), &gateway.next_hop)).chain(routes);
+    for (name, route) in all {
+        if next_hop(&name, route, report).await && gateway.dsn {
+            dsn(&name, route, gateway, report).await;
+        }
     }
 }
 
@@ -156,8 +161,19 @@ fn read_tls(certificate: &Path, key: &Path) -> Result<(), Complaint> {
         .map_err(|fault| Complaint::new(Exit::Bad, "listener-tls").with("reason", fault))
 }
 
-/// Whether the place that takes our mail can be reached now.
-async fn next_hop(name: &str, route: &Route, report: &mut Report<'_>) {
+/// Whether the place that takes our mail makes the reports that the gateway offers.
+async fn dsn(name: &str, route: &Route, gateway: &GatewayConfig, report: &mut Report<'_>) {
+    let mut settings = ClientSettings::new(gateway.host_name.clone());
+    settings.total = CONNECT_TIMEOUT;
+    // What is refused reports nothing.
+    if *route != Route::Reject && wire::offers_dsn(route, &settings).await == Ok(false) {
+        let complaint = Complaint::new(Exit::Bad, "next-hop-dsn");
+        report.error(name, &complaint.with("route", route));
+    }
+}
+
+/// Whether the place that takes our mail can be reached now, which is reported.
+async fn next_hop(name: &str, route: &Route, report: &mut Report<'_>) -> bool {
     let text = route.to_string();
     let reached = match route {
         Route::Smtp { host, port, .. } | Route::Lmtp { host, port } => {
@@ -174,6 +190,7 @@ async fn next_hop(name: &str, route: &Route, report: &mut Report<'_>) {
             report.error(name, &complaint.with("route", text).because(kind));
         }
     }
+    reached.is_ok()
 }
 
 async fn connect<S>(connecting: impl Future<Output = std::io::Result<S>>) -> Result<(), ErrorKind> {

@@ -396,6 +396,7 @@ fn gateway(
             tls_certificate: None,
             tls_key: None,
             allow_plaintext_auth: true,
+            dsn: false,
             next_hop: ssmax_gateway::wire::Route::Reject,
             routes,
             route_ca: None,

@@ -188,6 +188,11 @@ impl Client {
         Err(as_temporary(answer.joined()))
     }
 
+    /// Whether it makes the reports that a sender asks for.
+    pub(super) fn offers_dsn(&self) -> bool {
+        self.extensions.dsn
+    }
+
     /// MAIL, RCPT, DATA and the content; each recipient's result goes to `fates`.
     ///
     /// # Errors

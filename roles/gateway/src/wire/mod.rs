@@ -136,23 +136,27 @@ pub async fn deliver(
     if has_bare_line_end(octets) {
         return same_for_all(envelope, &bare_line_end());
     }
-    match route {
-        Route::Smtp { host, port, tls } => {
-            let next_hop = NextHop::Smtp { host, port: *port, tls: *tls };
-            next_hop::deliver(next_hop, envelope, octets, settings).await
+    match (NextHop::of(route), route) {
+        (Some(next_hop), _) => next_hop::deliver(next_hop, envelope, octets, settings).await,
+        (None, Route::Maildir(template)) => {
+            maildir::deliver(template, envelope, octets, settings).await
         }
-        Route::Lmtp { host, port } => {
-            let next_hop = NextHop::Lmtp { host, port: *port };
-            next_hop::deliver(next_hop, envelope, octets, settings).await
-        }
-        Route::LmtpSocket(path) => {
-            next_hop::deliver(NextHop::LmtpSocket(path), envelope, octets, settings).await
-        }
-        Route::Maildir(template) => maildir::deliver(template, envelope, octets, settings).await,
-        Route::Reject => {
+        (None, _) => {
             let reply = Reply::new(550, "5.7.1", "mail for this recipient is not accepted here");
             same_for_all(envelope, &Outcome::Permanent(reply))
         }
+    }
+}
+
+/// Whether what is at the end of `route` offers to make the reports that a sender asks for
+/// (RFC 3461). Nobody does who is not connected to: a Maildir reports nothing.
+///
+/// # Errors
+/// [`Outcome`] when it does not answer as a next hop, within [`ClientSettings::total`].
+pub async fn offers_dsn(route: &Route, settings: &ClientSettings) -> Result<bool, Outcome> {
+    match NextHop::of(route) {
+        Some(next_hop) => next_hop::offers_dsn(next_hop, settings).await,
+        None => Ok(false),
     }
 }
 

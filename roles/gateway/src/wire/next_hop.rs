@@ -9,8 +9,8 @@ use tokio::{
 };
 
 use crate::wire::{
-    ClientSettings, Delivery, Outcome, OutgoingEnvelope, Protocol,
-    client::{Client, Fates, unreachable},
+    ClientSettings, Delivery, Outcome, OutgoingEnvelope, Protocol, Route,
+    client::{Client, Fates, temporary, unreachable},
     line::Stream,
 };
 
@@ -50,7 +50,32 @@ pub(super) async fn deliver(
     fates.finish(end, envelope)
 }
 
-impl NextHop<'_> {
+/// See [`crate::wire::offers_dsn`].
+pub(super) async fn offers_dsn(
+    next_hop: NextHop<'_>,
+    settings: &ClientSettings,
+) -> Result<bool, Outcome> {
+    let mut fates = Fates::new(&OutgoingEnvelope::default());
+    let asked = timeout_at(settings.deadline(0), async {
+        let mut client = next_hop.greeted(settings, &mut fates).await?;
+        let offers = client.offers_dsn();
+        client.quit().await;
+        Ok(offers)
+    });
+    asked.await.unwrap_or_else(|_| Err(temporary("4.4.2", "the next hop did not answer in time")))
+}
+
+impl<'a> NextHop<'a> {
+    /// Where a route leads, if over a connection.
+    pub(super) fn of(route: &'a Route) -> Option<Self> {
+        match route {
+            Route::Smtp { host, port, tls } => Some(Self::Smtp { host, port: *port, tls: *tls }),
+            Route::Lmtp { host, port } => Some(Self::Lmtp { host, port: *port }),
+            Route::LmtpSocket(path) => Some(Self::LmtpSocket(path)),
+            Route::Maildir(_) | Route::Reject => None,
+        }
+    }
+
     async fn greeted(
         self,
         settings: &ClientSettings,

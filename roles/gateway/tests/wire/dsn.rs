@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use ssmax_gateway::dsn::{MailOptions, RecipientOptions, Returned};
-use ssmax_gateway::wire::{ClientSettings, OutgoingEnvelope, Reports, Route, deliver};
+use ssmax_gateway::wire::{ClientSettings, OutgoingEnvelope, Reports, Route, deliver, offers_dsn};
 
-use crate::support::{next_hop, willing};
+use crate::support::{Act, next_hop, willing};
 
 /// Three recipients: asked about, not to be heard of, with nothing said; a fourth beyond
 /// what was said.
@@ -28,6 +28,22 @@ fn envelope(encrypted: bool) -> OutgoingEnvelope {
         },
         ..OutgoingEnvelope::default()
     }
+}
+
+#[tokio::test]
+async fn it_can_be_asked_whether_a_next_hop_makes_reports() {
+    let settings =
+        ClientSettings { total: Duration::from_millis(400), ..ClientSettings::new("gw.a.example") };
+    for (extensions, offers) in [("250-DSN\r\n", true), ("", false)] {
+        let (address, served) = next_hop(move |line| willing(line, extensions)).await;
+        let route: Route = format!("lmtp://{address}").parse().unwrap();
+        assert_eq!(offers_dsn(&route, &settings).await, Ok(offers));
+        assert_eq!(served.await.unwrap(), "LHLO gw.a.example\r\nQUIT\r\n");
+    }
+    let (address, _silent) = next_hop(|_| Act::Say(String::new())).await;
+    let route: Route = format!("smtp://{address}").parse().unwrap();
+    assert!(offers_dsn(&route, &settings).await.is_err());
+    assert_eq!(offers_dsn(&Route::Reject, &settings).await, Ok(false));
 }
 
 /// What the next hop hears in MAIL and RCPT.
