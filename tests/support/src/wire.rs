@@ -11,31 +11,56 @@ use tokio::net::TcpListener;
 /// What other members reach instead of the gateway itself.
 pub struct Wire {
     pub address: SocketAddr,
+    dialect: Dialect,
     to: OnceLock<Route>,
-    seen: Mutex<Vec<Vec<u8>>>,
+    seen: Mutex<Vec<Seen>>,
 }
+
+/// Whom a mail is for, and the mail.
+type Seen = (Vec<String>, Vec<u8>);
 
 impl Wire {
     pub async fn start(stop: &Stop) -> Arc<Self> {
+        Self::start_as(Dialect::Smtp, stop).await
+    }
+
+    /// As [`Wire::start`]; with LMTP each recipient has a reply of their own.
+    pub async fn start_as(dialect: Dialect, stop: &Stop) -> Arc<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let wire = Arc::new(Self { address, to: OnceLock::new(), seen: Mutex::default() });
-        let config = ListenerConfig::new(Dialect::Smtp, "wire.example");
+        let wire = Self { address, dialect, to: OnceLock::new(), seen: Mutex::default() };
+        let wire = Arc::new(wire);
+        let config = ListenerConfig::new(dialect, "wire.example");
         tokio::spawn(listen::serve(listener, config, Arc::clone(&wire), stop.clone()));
         wire
     }
 
     pub fn lead_to(&self, gateway: SocketAddr) {
-        self.to.set(format!("smtp://{gateway}").parse().unwrap()).unwrap();
+        self.to.set(self.route_to(gateway)).unwrap();
     }
 
     pub fn route(&self) -> Route {
-        format!("smtp://{}", self.address).parse().unwrap()
+        self.route_to(self.address)
+    }
+
+    fn route_to(&self, address: SocketAddr) -> Route {
+        let scheme = match self.dialect {
+            Dialect::Smtp => "smtp",
+            Dialect::Lmtp => "lmtp",
+        };
+        format!("{scheme}://{address}").parse().unwrap()
     }
 
     /// The newest mail that came by.
     pub fn newest(&self) -> Vec<u8> {
-        self.seen.lock().unwrap().last().unwrap().clone()
+        self.seen.lock().unwrap().last().unwrap().1.clone()
+    }
+
+    /// What came by under this Message-ID.
+    pub fn seen_of(&self, message_id: &str) -> Vec<Seen> {
+        let seen = self.seen.lock().unwrap();
+        let is_it = |(_, octets): &&Seen| String::from_utf8_lossy(octets).contains(message_id);
+        seen.iter().filter(is_it).cloned().collect()
     }
 }
 
@@ -56,7 +81,7 @@ impl Journey for Wire {
             body_8bit: envelope.body_8bit,
             ..OutgoingEnvelope::default()
         };
-        self.seen.lock().unwrap().push(octets.clone());
+        self.seen.lock().unwrap().push((outgoing.recipients.clone(), octets.clone()));
         let settings = ClientSettings::new("wire.example");
         let delivered = wire::deliver(self.to.get().unwrap(), &outgoing, &octets, &settings).await;
         let reply = |result: Result<Reply, wire::Outcome>| match result {
