@@ -145,7 +145,7 @@ impl Way {
         assert!(!sent.is_empty());
         for (recipients, octets) in sent {
             let hidden = |one: &&Person| recipients.contains(&one.address);
-            let alone = recipients.len() == 1 || !people.iter().skip(SHOWN).any(|one| hidden(&one));
+            let alone = recipients.len() == 1 || !people.iter().skip(SHOWN).any(|one| hidden(one));
             assert!(alone, "{number}: {recipients:?}");
             sees_nobody_hidden(&octets, people, &recipients[0]);
         }
