@@ -144,8 +144,8 @@ impl Way {
         let sent = self.between.seen_of(&mail.message_id);
         assert!(!sent.is_empty());
         for (recipients, octets) in sent {
-            let hidden = |one: &&Person| recipients.contains(&one.address);
-            let alone = recipients.len() == 1 || !people.iter().skip(SHOWN).any(|one| hidden(one));
+            let is_in = |one: &&Person| recipients.contains(&one.address);
+            let alone = recipients.len() == 1 || !people.iter().skip(SHOWN).any(is_in);
             assert!(alone, "{number}: {recipients:?}");
             sees_nobody_hidden(&octets, people, &recipients[0]);
         }
