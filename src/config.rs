@@ -15,9 +15,10 @@ use ssmax_hsm::Pkcs11Config;
 use ssmax_inspector::InspectorConfig;
 use ssmax_keyserver::KeyserverConfig;
 use ssmax_submission::{MilterAddress, SubmissionConfig};
-use ssmax_transport::{Fingerprint, Place, PortLimits, Servers, Transport};
+use ssmax_transport::{Fingerprint, Pace, PortLimits, Servers, Transport};
 use ssmax_watch::WatchConfig;
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -141,9 +142,20 @@ struct TransportConfig {
     #[serde(default = "default_handshake_seconds")]
     handshake_seconds: u64,
     /// How many TLS handshakes one port has under way at a time; one more ends the
-    /// oldest. Default 64.
+    /// oldest of the host that has the most. Default 256.
     #[serde(default = "default_max_handshakes")]
     max_handshakes: usize,
+    /// How many of them may be of one host; one more ends the oldest of that host.
+    /// Default 64.
+    #[serde(default = "default_max_handshakes_per_host")]
+    max_handshakes_per_host: usize,
+    /// How long a request or an answer may be on its way between hosts, in seconds, not
+    /// counting the time in which it is as fast as `transfer_octets_per_second`. Default 30.
+    #[serde(default = "default_transfer_seconds")]
+    transfer_seconds: u64,
+    /// What is fast enough, in octets a second, at least 1. Default 262,144.
+    #[serde(default = "default_transfer_rate")]
+    transfer_octets_per_second: NonZeroU64,
 }
 
 fn default_handshake_seconds() -> u64 {
@@ -151,7 +163,19 @@ fn default_handshake_seconds() -> u64 {
 }
 
 fn default_max_handshakes() -> usize {
-    64
+    PortLimits::default().max_handshakes
+}
+
+fn default_max_handshakes_per_host() -> usize {
+    PortLimits::default().max_handshakes_per_host
+}
+
+fn default_transfer_seconds() -> u64 {
+    Pace::default().patience.as_secs()
+}
+
+fn default_transfer_rate() -> NonZeroU64 {
+    NonZeroU64::new(Pace::default().min_rate).unwrap_or(NonZeroU64::MIN)
 }
 
 /// The file as it is written. Roles have the types of their sections.
@@ -353,7 +377,7 @@ impl Config {
         let section = self.file.transport.as_ref();
         Transport {
             member: member.unwrap_or_default(),
-            place: Place { dir: self.state_dir().join("transport") },
+            state_dir: self.file.state_dir.clone(),
             keyserver: section.map(|section| section.keyserver.clone()).unwrap_or_default(),
             ca: section.map(|section| section.ca.clone()).unwrap_or_default(),
             inspector: section.map(|section| section.inspector.clone()).unwrap_or_default(),
@@ -361,6 +385,11 @@ impl Config {
             limits: section.map_or_else(PortLimits::default, |section| PortLimits {
                 handshake: Duration::from_secs(section.handshake_seconds),
                 max_handshakes: section.max_handshakes,
+                max_handshakes_per_host: section.max_handshakes_per_host,
+            }),
+            pace: section.map_or_else(Pace::default, |section| Pace {
+                patience: Duration::from_secs(section.transfer_seconds),
+                min_rate: section.transfer_octets_per_second.get(),
             }),
         }
     }

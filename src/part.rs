@@ -5,6 +5,7 @@
 //! process of that role's user: root neither reads nor writes where another user could
 //! have laid a link, and no file is left behind that its role may not open.
 
+use crate::command::org::transport;
 use crate::command::{check, verify};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
@@ -16,6 +17,7 @@ use ssmax_daemon::{place, statement_key};
 use ssmax_federation::admission::Admission;
 use ssmax_pki::Certificate;
 use ssmax_texts::Language;
+use ssmax_transport::{Answer, Fingerprint, Request};
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -68,6 +70,18 @@ pub(crate) enum Part {
     /// What `ssmax check` looks at for a role, and the code of the language. Answered by
     /// [`check::Found`]s.
     Check(Role, String),
+    /// Makes a key for TLS with roles of other hosts, and the request for its certificate,
+    /// for a role on the host of this name. Answered by [`Request`].
+    RequestTransport(Role, String),
+    /// Issues what was asked for. Answered by [`Answer`] and the certificate, DER.
+    IssueTransport(Box<Request>),
+    /// Installs the answer at a role, if it is of the CA with this SHA-256. Answered by the
+    /// certificate, DER.
+    InstallTransport(Role, Box<Answer>, Fingerprint),
+    /// A role's certificate for TLS, DER; `None` if it has none.
+    Transport(Role),
+    /// The transport CA, and what it has issued, DER.
+    IssuedTransport,
     /// What became of the mails with tickets. Answered by [`ssmax_gateway::TicketFate`]s.
     TicketFates,
     /// The story of a mail, by one of its names. Answered by [`ssmax_gateway::JourneyRow`]s.
@@ -101,10 +115,17 @@ impl Part {
             | Self::AuditHead
             | Self::TicketRows(_)
             | Self::VerifyAudit(_) => Role::Keyserver,
-            Self::CaKeys | Self::InstallCa(_) | Self::SealCa => Role::Ca,
+            Self::CaKeys
+            | Self::InstallCa(_)
+            | Self::SealCa
+            | Self::IssueTransport(_)
+            | Self::IssuedTransport => Role::Ca,
             Self::SubmissionKey => Role::Submission,
             Self::StatementKey | Self::TicketFates | Self::Journey(_) => Role::Gateway,
-            Self::Check(role, _) => *role,
+            Self::Check(role, _)
+            | Self::RequestTransport(role, _)
+            | Self::InstallTransport(role, ..)
+            | Self::Transport(role) => *role,
         }
     }
 
@@ -154,11 +175,28 @@ impl Part {
             }
             Self::Check(role, language) => {
                 let language = Language::parse(&language).unwrap_or(Language::En);
-                value(&check::role(config, role, language))
+                value(&check::role(config, role, language).await)
             }
             Self::Journey(name) => value(&ssmax_gateway::journey(config.state_dir(), &name).await?),
             Self::TicketRows(tickets) => {
                 value(&ssmax_keyserver::ticket_rows(&config.keyserver()?, &tickets).await?)
+            }
+            Self::RequestTransport(role, host) => value(&transport::request(config, role, &host)?),
+            Self::IssueTransport(request) => {
+                let (answer, certificate) =
+                    ssmax_ca::issue_transport(&config.ca()?, &request).await?;
+                value(&(answer, certificate.der()))
+            }
+            Self::InstallTransport(role, answer, ca) => {
+                value(&transport::install(config, role, &answer, &ca)?.der())
+            }
+            Self::Transport(role) => {
+                value(&transport::here(config, role)?.map(|found| found.der().to_vec()))
+            }
+            Self::IssuedTransport => {
+                let ca = ssmax_ca::transport_ca(&config.ca()?).await?;
+                let issued = ssmax_ca::issued_transport(&config.ca()?).await?;
+                value(&(ca.der(), issued.iter().map(Certificate::der).collect::<Vec<_>>()))
             }
             Self::TicketFates => value(&ssmax_gateway::ticket_fates(config.state_dir()).await?),
         }

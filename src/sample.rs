@@ -91,7 +91,10 @@ const MEMBER: &[Section] = &[
                 "[\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"]",
             ),
             Optional("handshake_seconds", "10"),
-            Optional("max_handshakes", "64"),
+            Optional("max_handshakes", "256"),
+            Optional("max_handshakes_per_host", "64"),
+            Optional("transfer_seconds", "30"),
+            Optional("transfer_octets_per_second", "262144"),
         ],
     ),
     (

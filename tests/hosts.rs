@@ -10,7 +10,7 @@ use ssmax_daemon::call::{CallError, Client};
 use ssmax_daemon::endpoint::Remote;
 use ssmax_daemon::ports::Ports;
 use ssmax_support::site::{Said, Serving, Site, private_dir, ssmax_in};
-use ssmax_transport::{Place, PortLimits, Servers, Transport};
+use ssmax_transport::{Pace, Place, PortLimits, Servers, Transport};
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
@@ -185,12 +185,13 @@ impl Spread {
         let servers = |role| Servers(vec![self.listens.get(role).unwrap().clone()]);
         Transport {
             member: A.to_owned(),
-            place: Place { dir: self.site.path(&format!("{host}/state/transport")) },
+            state_dir: self.site.path(&format!("{host}/state")),
             keyserver: servers("keyserver"),
             ca: servers("ca"),
             inspector: servers("inspector"),
             denied: Vec::new(),
             limits: PortLimits::default(),
+            pace: Pace::default(),
         }
     }
 
@@ -353,7 +354,7 @@ async fn strangers(spread: &Spread) {
 /// A new key and certificate over the connection to the CA, taken up by the running role.
 async fn renewal(spread: &Spread) {
     let transport = spread.transport("gate");
-    let before = ssmax_transport::certificate(&transport.place, "gateway").unwrap();
+    let before = ssmax_transport::certificate(&transport.place("gateway"), "gateway").unwrap();
     assert!(!ssmax_transport::is_due(&before, time::OffsetDateTime::now_utc()));
     let near = before.not_after() - time::Duration::days(29);
     assert!(ssmax_transport::is_due(&before, near));
@@ -363,7 +364,7 @@ async fn renewal(spread: &Spread) {
         ssmax_api::ca::renewed(client.call(&request, WAIT).await)
     };
     ssmax_transport::renew(&transport, "gateway", ask).await.unwrap();
-    let after = ssmax_transport::certificate(&transport.place, "gateway").unwrap();
+    let after = ssmax_transport::certificate(&transport.place("gateway"), "gateway").unwrap();
     assert_ne!(before.spki(), after.spki());
     assert_eq!(before.common_name(), after.common_name());
     // Whatever interface it is asked over, that role is what the certificate says.
@@ -422,16 +423,17 @@ fn what_does_not_fit_is_neither_issued_nor_installed() {
     site.write("swapped.json", &answer.replace("\"gateway\"", "\"inspector\""));
     let said = install("swapped.json", &ca).ends(1);
     assert!(said.err.contains("another role or another key"), "{}", said.err);
-    assert!(!site.path("a/state/transport/gateway.pem").exists());
+    assert!(!site.path("a/state/gateway/transport/gateway.pem").exists());
     install("answer.json", &ca).ends(0);
     // The answer to a request that is done is an answer to none.
     install("answer.json", &ca).ends(1);
     let said = org(&["status", "--json"]).ends(0).json();
     assert_eq!(said["here"][0]["role"], "gateway");
     assert_eq!(said["issued"].as_array().unwrap().len(), 1);
-    let mode = fs::metadata(site.path("a/state/transport/gateway.pem")).unwrap().permissions();
+    let mode =
+        fs::metadata(site.path("a/state/gateway/transport/gateway.pem")).unwrap().permissions();
     assert_eq!(mode.mode() & 0o777, 0o600);
-    assert!(!site.path("a/state/transport/gateway.request.pem").exists());
+    assert!(!site.path("a/state/gateway/transport/gateway.request.pem").exists());
 }
 
 #[test]
@@ -473,7 +475,7 @@ fn put_certificate(site: &Site, role: &str, from_days: i64, days: i64) {
     let name = ssmax_transport::role_name(role, A);
     let draft = profile::tls_role(basis(own.spki(), from_days, days), &owner, &name, "h");
     let certificate = issue::issue(lint::lint(draft).unwrap(), &ca, &ca_key).unwrap();
-    let place = Place { dir: site.path("a/state/transport") };
+    let place = Place { dir: site.path("a/state/keyserver/transport") };
     ssmax_store::files::create_private_dir(&place.dir).unwrap();
     let pem = format!("{}{}", own.to_pem().as_str(), certificate.to_pem());
     ssmax_store::files::write_private(&place.role_file("keyserver"), pem.as_bytes()).unwrap();

@@ -1,10 +1,11 @@
 //! A member whose roles run as users of their own, as a package sets them up.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
-use ssmax_support::site::{Serving, Site, ssmax_in};
+use ssmax_daemon::ports::Ports;
+use ssmax_support::site::{Said, Serving, Site, ssmax_in};
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
@@ -44,13 +45,8 @@ fn site_with_users() -> Site {
         fs::create_dir(site.path(dir)).unwrap();
     }
     open_to_all(&site, &["", "a", "a/run", "a/state"]);
-    for (role, user) in USERS {
-        for (dir, mode) in [("run", 0o2750), ("state", 0o700)] {
-            let dir = site.path(&format!("a/{dir}/{role}"));
-            fs::create_dir(&dir).unwrap();
-            chown(&dir, Some(user), Some(GROUP)).unwrap();
-            fs::set_permissions(&dir, fs::Permissions::from_mode(mode)).unwrap();
-        }
+    for (role, _) in USERS {
+        folders(&site, "a", role);
     }
     chown(site.path("a/mail"), Some(user_of("gateway")), Some(GROUP)).unwrap();
     let config = site
@@ -62,17 +58,32 @@ fn site_with_users() -> Site {
     site
 }
 
+/// The folders of a role on a host, as the package makes them.
+fn folders(site: &Site, host: &str, role: &str) {
+    for (dir, mode) in [("run", 0o2750), ("state", 0o700)] {
+        let dir = site.path(&format!("{host}/{dir}/{role}"));
+        fs::create_dir(&dir).unwrap();
+        chown(&dir, Some(user_of(role)), Some(GROUP)).unwrap();
+        fs::set_permissions(&dir, fs::Permissions::from_mode(mode)).unwrap();
+    }
+}
+
 fn user_of(role: &str) -> u32 {
     USERS.iter().find(|(name, _)| *name == role).unwrap().1
 }
 
 /// Starts the member as root, and waits for the roles.
 fn serve(site: &Site) -> Serving {
-    let serving = site.serve("a", &[], &[]);
+    serve_on(site, "a", &USERS.map(|(role, _)| role))
+}
+
+/// The same on one of several hosts.
+fn serve_on(site: &Site, host: &str, roles: &[&str]) -> Serving {
+    let serving = site.serve(host, &[], &[]);
     let since = Instant::now();
-    for (role, _) in USERS {
-        while !site.path(&format!("a/run/{role}/ready")).exists() {
-            assert!(since.elapsed() < Duration::from_secs(60), "{role}: {}", site.log("a"));
+    for role in roles {
+        while !site.path(&format!("{host}/run/{role}/ready")).exists() {
+            assert!(since.elapsed() < Duration::from_secs(60), "{role}: {}", site.log(host));
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -99,10 +110,34 @@ fn watched_by_its_user_and_by_root(site: &Site) {
 }
 
 /// The user that a role says it runs as.
-fn runs_as(site: &Site, role: &str) -> u32 {
-    let ready = fs::read_to_string(site.path(&format!("a/run/{role}/ready"))).unwrap();
+fn runs_as(site: &Site, host: &str, role: &str) -> u32 {
+    let ready = fs::read_to_string(site.path(&format!("{host}/run/{role}/ready"))).unwrap();
     let pid = serde_json::from_str::<serde_json::Value>(&ready).unwrap()["pid"].as_u64().unwrap();
     fs::metadata(format!("/proc/{pid}")).unwrap().uid()
+}
+
+/// Registers a person of the member, and gives their device secret.
+fn register(site: &Site, number: &str, name: &str) -> String {
+    let address = format!("{name}@a.example");
+    let person = ["add", number, "--name", name, "--address", &address];
+    let proof = ["--proof", "in-person", "--device-secret", "--server-key", "--json"];
+    let said = site.member("user", &[&person[..], &proof].concat()).ends(0);
+    said.json()["device_secret"].as_str().unwrap().to_owned()
+}
+
+/// Alice's mail goes to Bob.
+fn deliver(site: &Site, secret: &str) {
+    site.write("secret", secret);
+    fs::set_permissions(site.path("secret"), fs::Permissions::from_mode(0o600)).unwrap();
+    site.write(
+        "mail.eml",
+        "From: alice@a.example\nTo: bob@a.example\nMessage-ID: <1@a.example>\n\nHello.\n",
+    );
+    let server = format!("127.0.0.1:{}", site.submission_port);
+    let sender = ["--user", "alice@a.example", "--password-file", "secret"];
+    let send = [&["mail", "send", "mail.eml", "--server", &server][..], &sender].concat();
+    site.eventually(0, || ssmax_in(&site.path(""), &send));
+    assert_eq!(fs::read_dir(site.path("a/mail/a.example/bob/new")).unwrap().count(), 1);
 }
 
 #[test]
@@ -118,31 +153,14 @@ fn mail_passes_and_each_role_sees_its_own_state_only() {
     let _authority = site.serve("authority", &[], &["authority"]);
     let _member = serve(&site);
     for (role, user) in USERS {
-        assert_eq!(runs_as(&site, role), user, "{role}");
+        assert_eq!(runs_as(&site, "a", role), user, "{role}");
         let state = site.path(&format!("a/state/{role}"));
         no_file_of_another(&state, user);
     }
 
-    let add = |number: &str, name: &str| {
-        let address = format!("{name}@a.example");
-        let person = ["add", number, "--name", name, "--address", &address];
-        let proof = ["--proof", "in-person", "--device-secret", "--server-key", "--json"];
-        let said = site.member("user", &[&person[..], &proof].concat()).ends(0);
-        said.json()["device_secret"].as_str().unwrap().to_owned()
-    };
-    let secret = add("1", "alice");
-    add("2", "bob");
-    site.write("secret", &secret);
-    fs::set_permissions(site.path("secret"), fs::Permissions::from_mode(0o600)).unwrap();
-    site.write(
-        "mail.eml",
-        "From: alice@a.example\nTo: bob@a.example\nMessage-ID: <1@a.example>\n\nHello.\n",
-    );
-    let server = format!("127.0.0.1:{}", site.submission_port);
-    let sender = ["--user", "alice@a.example", "--password-file", "secret"];
-    let send = [&["mail", "send", "mail.eml", "--server", &server][..], &sender].concat();
-    site.eventually(0, || ssmax_in(&site.path(""), &send));
-    assert_eq!(fs::read_dir(site.path("a/mail/a.example/bob/new")).unwrap().count(), 1);
+    let secret = register(&site, "1", "alice");
+    register(&site, "2", "bob");
+    deliver(&site, &secret);
 
     watched_by_its_user_and_by_root(&site);
     let told = site.member("journey", &["<1@a.example>", "--json"]).ends(0).json();
@@ -176,6 +194,114 @@ fn mail_passes_and_each_role_sees_its_own_state_only() {
     // Nor can it be found where another role is looked for.
     let squat = site.path("a/run/keyserver/other.sock");
     assert!(!as_user(gateway, Command::new("touch").arg(squat)));
+}
+
+/// The member's inspector on a host of its own, all others on the first, and each with its
+/// user; everything is asked over TLS.
+struct TwoHosts {
+    site: Site,
+    _ports: Ports,
+}
+
+impl TwoHosts {
+    const ROLES: [(&'static str, &'static str); 4] =
+        [("a", "keyserver"), ("a", "ca"), ("a", "gateway"), ("look", "inspector")];
+
+    fn new() -> Self {
+        let site = site_with_users();
+        site.join();
+        fs::remove_dir_all(site.path("a/state/inspector")).unwrap();
+        fs::remove_dir_all(site.path("a/run/inspector")).unwrap();
+        for dir in ["look", "look/run", "look/state", "look/state/federation"] {
+            fs::create_dir(site.path(dir)).unwrap();
+            open_to_all(&site, &[dir]);
+        }
+        folders(&site, "look", "inspector");
+        for file in ["root.pem", "tls-ca.pem", "admission.json"] {
+            let federation = |host: &str| site.path(&format!("{host}/state/federation/{file}"));
+            fs::copy(federation("a"), federation("look")).unwrap();
+        }
+        let mut ports = Ports::claim().unwrap();
+        let mut free = || ports.free(Ipv4Addr::LOCALHOST.into()).unwrap().to_string();
+        let (keyserver, ca, inspector) = (free(), free(), free());
+        let config = fs::read_to_string(site.path("a/ssmax.toml")).unwrap();
+        let (organisation, _) = config.split_once("[keyserver]").unwrap();
+        let others = format!(
+            "[transport]\nkeyserver = \"tls://{keyserver}\"\nca = \"tls://{ca}\"\n\
+             inspector = \"tls://{inspector}\"\n\n"
+        );
+        let look = format!("{organisation}{others}[inspector]\nlisten = \"{inspector}\"\n");
+        site.write("look/ssmax.toml", &look);
+        let listening = |section: &str, address: &str| {
+            (format!("[{section}]\n"), format!("[{section}]\nlisten = \"{address}\"\n"))
+        };
+        let mut config = config.replace("[inspector]\n", &others);
+        for (section, listens) in [listening("keyserver", &keyserver), listening("ca", &ca)] {
+            config = config.replace(&section, &listens);
+        }
+        site.write("a/ssmax.toml", &config);
+        Self { site, _ports: ports }
+    }
+
+    fn on(&self, host: &str, line: &[&str]) -> Said {
+        let config = format!("{host}/ssmax.toml");
+        self.site.ssmax(&[line, &["--config", &config]].concat())
+    }
+
+    /// Gets the certificate of one role, as root does.
+    fn enrol(&self, host: &str, role: &str) {
+        let transport = |host: &str, line: &[&str]| {
+            self.on(host, &[&["org", "transport"], line, &["--json"]].concat()).ends(0).json()
+        };
+        let (request, answer) = (format!("{role}.request"), format!("{role}.answer"));
+        let asked = ["request", "--role", role, "--host", host, "--out", &request];
+        let key = transport(host, &asked)["key_sha256"].as_str().unwrap().to_owned();
+        let issued = ["issue", &request, "--key-sha256", &key, "--out", &answer];
+        let ca = transport("a", &issued)["ca_sha256"].as_str().unwrap().to_owned();
+        let installed = transport(host, &["install", &answer, "--ca-sha256", &ca]);
+        assert_eq!(installed["role"], role);
+    }
+}
+
+#[test]
+fn roles_of_two_hosts_with_users_of_their_own_meet_over_tls() {
+    if may_skip() {
+        return;
+    }
+    let hosts = TwoHosts::new();
+    let site = &hosts.site;
+    for (host, role) in TwoHosts::ROLES {
+        hosts.enrol(host, role);
+        let state = site.path(&format!("{host}/state/{role}"));
+        no_file_of_another(&state, user_of(role));
+        assert!(state.join(format!("transport/{role}.pem")).exists(), "{role}");
+    }
+    assert!(!site.path("a/state/transport").exists());
+    let said = hosts.on("a", &["org", "transport", "status", "--json"]).ends(0).json();
+    assert_eq!(said["here"].as_array().unwrap().len(), 3, "{said}");
+    assert_eq!(said["issued"].as_array().unwrap().len(), 4, "{said}");
+
+    let _authority = site.serve("authority", &[], &["authority"]);
+    let _a = serve_on(site, "a", &["keyserver", "ca", "gateway"]);
+    let _look = serve_on(site, "look", &["inspector"]);
+    assert_eq!(runs_as(site, "look", "inspector"), user_of("inspector"));
+    for (host, names) in [
+        ("a", &["gateway.transport", "gateway.transport.inspector", "ca.transport.keyserver"][..]),
+        ("look", &["inspector.transport", "inspector.transport.keyserver"]),
+    ] {
+        let facts = hosts.on(host, &["check", "--json"]).json();
+        for name in names {
+            let of = facts["checks"].as_array().unwrap().iter().find(|one| one["name"] == *name);
+            assert_eq!(of.unwrap()["result"], "ok", "{name}: {facts}");
+        }
+    }
+    let secret = register(site, "1", "alice");
+    register(site, "2", "bob");
+    deliver(site, &secret);
+    // No other role of the host sees the key.
+    let key = site.path("a/state/gateway/transport/gateway.pem");
+    assert!(as_user(user_of("gateway"), Command::new("cat").arg(&key)));
+    assert!(!as_user(user_of("ca"), Command::new("cat").arg(&key)));
 }
 
 #[test]

@@ -52,7 +52,16 @@ sample-transport-denied =
     SHA-256 of certificates that count no more: of a host that was lost. On every host; takes
     effect with the next start. ssmax org transport status shows what was issued.
 sample-transport-handshake_seconds = Time for a TLS handshake, in seconds.
-sample-transport-max_handshakes = TLS handshakes under way at one port; one more ends the oldest.
+sample-transport-max_handshakes =
+    TLS handshakes under way at one port, until a certificate is shown; one more ends the oldest
+    of the host that has the most. Hosts from which a role has come are spared.
+sample-transport-max_handshakes_per_host =
+    Of those, how many of one host (an IPv4 address, 64 bits of an IPv6 address); one more ends
+    the oldest of that host.
+sample-transport-transfer_seconds =
+    How long a request or an answer may be slower on its way than the next setting says, in seconds.
+sample-transport-transfer_octets_per_second =
+    How fast it has to be, in octets per second: a mail of 100 MB may take some seven minutes.
 
 sample-keyserver = The key server: every private key, used only on a ticket.
 sample-keyserver-unlock_file =

@@ -49,7 +49,15 @@ sample-transport-denied =
     もう通用しない証明書のSHA-256（失われたホストのもの）。全ホストに書き、次の起動から効きます。
     発行したものは ssmax org transport status で分かります。
 sample-transport-handshake_seconds = TLSの接続にかけてよい時間（秒）。
-sample-transport-max_handshakes = 一つのポートで同時に進めるTLSの接続の数。超えると一番古いものを切ります。
+sample-transport-max_handshakes =
+    一つのポートで、証明書を見せるまでのTLSの接続を同時に進める数。超えると、最も多く持つホストの
+    一番古いものを切ります。役割が来たことのあるホストのものは後回しです。
+sample-transport-max_handshakes_per_host =
+    そのうち一つのホスト（IPv4アドレス、IPv6アドレスの64ビット）の数。超えるとそのホストの一番古いものを切ります。
+sample-transport-transfer_seconds =
+    要求や応答の送受信が次の設定より遅くてよい時間（秒）。
+sample-transport-transfer_octets_per_second =
+    求める速さ（オクテット毎秒）。100 MBのメールなら7分ほどかかってもかまいません。
 
 sample-keyserver = 鍵管理サーバ: すべての秘密鍵。チケットがあるときだけ使われます。
 sample-keyserver-unlock_file =

@@ -3,6 +3,7 @@
 use std::io;
 use std::marker::PhantomData;
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use tokio::io::AsyncWriteExt;
 use crate::endpoint::{Endpoint, Stream};
 use crate::frame::{self, FrameError, MAX_FRAME_BYTES};
 use crate::laden::{Laden, Packed, read_laden};
+use crate::pace::Counted;
 
 /// How many idle connections a [`Client`] keeps. More requests at a time are fine;
 /// their connections are closed afterwards.
@@ -77,7 +79,7 @@ async fn once<X: Exchange>(
 ) -> Result<X::Answer, CallError> {
     let asked = async {
         let mut stream = Endpoint::from(socket).connect().await?;
-        ask(&mut stream, exchange).await.map_err(CallError::from)
+        ask(&mut stream, exchange, &AtomicU64::new(0)).await.map_err(CallError::from)
     };
     tokio::time::timeout(timeout, asked).await.map_err(|_| CallError::TimedOut)?
 }
@@ -112,7 +114,8 @@ impl Client {
     /// Asks, and waits for the answer. When a kept connection turns out to be dead and
     /// the request cannot have been read, it is sent once more over a new one, so the
     /// restart of a role goes unnoticed; a request is never carried out twice. `timeout`
-    /// covers all of it, reconnecting included.
+    /// covers all of it, reconnecting included; to another host, the time in which octets
+    /// keep the rate is not counted ([`crate::pace::Pace`]).
     ///
     /// # Errors
     /// Each variant of [`CallError`].
@@ -148,13 +151,14 @@ impl Client {
         timeout: Duration,
     ) -> Result<A, CallError> {
         let exchange: Framed<A> = Framed::new(request)?;
+        let moved = AtomicU64::new(0);
         let asked = async {
-            match self.exchange(&exchange).await {
-                Err(CallError::Interrupted) => self.exchange(&exchange).await,
+            match self.exchange(&exchange, &moved).await {
+                Err(CallError::Interrupted) => self.exchange(&exchange, &moved).await,
                 outcome => outcome,
             }
         };
-        tokio::time::timeout(timeout, asked).await.map_err(|_| CallError::TimedOut)?
+        self.in_time(timeout, &moved, asked).await
     }
 
     async fn within<X: Exchange>(
@@ -162,19 +166,36 @@ impl Client {
         exchange: &X,
         timeout: Duration,
     ) -> Result<X::Answer, CallError> {
-        let asked = self.exchange(exchange);
-        tokio::time::timeout(timeout, asked).await.map_err(|_| CallError::TimedOut)?
+        let moved = AtomicU64::new(0);
+        self.in_time(timeout, &moved, self.exchange(exchange, &moved)).await
     }
 
-    async fn exchange<X: Exchange>(&self, exchange: &X) -> Result<X::Answer, CallError> {
+    async fn in_time<A>(
+        &self,
+        timeout: Duration,
+        moved: &AtomicU64,
+        asked: impl Future<Output = Result<A, CallError>>,
+    ) -> Result<A, CallError> {
+        let answered = match self.endpoint.pace() {
+            Some(pace) => pace.hold(timeout, moved, asked).await,
+            None => tokio::time::timeout(timeout, asked).await.ok(),
+        };
+        answered.unwrap_or(Err(CallError::TimedOut))
+    }
+
+    async fn exchange<X: Exchange>(
+        &self,
+        exchange: &X,
+        moved: &AtomicU64,
+    ) -> Result<X::Answer, CallError> {
         if let Some(mut stream) = self.take_kept() {
-            match ask(&mut stream, exchange).await {
+            match ask(&mut stream, exchange, moved).await {
                 Err(Fault::NotRead) => {}
                 outcome => return self.finish(stream, outcome),
             }
         }
         let mut stream = self.endpoint.connect().await?;
-        let outcome = ask(&mut stream, exchange).await;
+        let outcome = ask(&mut stream, exchange, moved).await;
         self.finish(stream, outcome)
     }
 
@@ -216,13 +237,16 @@ impl From<Fault> for CallError {
     }
 }
 
+/// A connection, as requests and answers see it.
+type OneWay<'s> = Counted<'s, &'s mut Stream>;
+
 /// A request, ready to be written, also again, and how its answer is read.
 trait Exchange {
     type Answer;
 
-    async fn write(&self, stream: &mut Stream) -> io::Result<()>;
+    async fn write(&self, stream: &mut OneWay<'_>) -> io::Result<()>;
 
-    async fn read(stream: &mut Stream) -> Result<Option<Self::Answer>, FrameError>;
+    async fn read(stream: &mut OneWay<'_>) -> Result<Option<Self::Answer>, FrameError>;
 }
 
 /// In frames of CBOR.
@@ -238,12 +262,12 @@ impl<A> Framed<A> {
 impl<A: DeserializeOwned> Exchange for Framed<A> {
     type Answer = A;
 
-    async fn write(&self, stream: &mut Stream) -> io::Result<()> {
+    async fn write(&self, stream: &mut OneWay<'_>) -> io::Result<()> {
         stream.write_all(&self.0).await?;
         stream.flush().await
     }
 
-    async fn read(stream: &mut Stream) -> Result<Option<A>, FrameError> {
+    async fn read(stream: &mut OneWay<'_>) -> Result<Option<A>, FrameError> {
         frame::read_frame(stream, MAX_FRAME_BYTES).await
     }
 }
@@ -260,11 +284,11 @@ impl<A> Heavy<A> {
 impl<A: Laden> Exchange for Heavy<A> {
     type Answer = A;
 
-    async fn write(&self, stream: &mut Stream) -> io::Result<()> {
+    async fn write(&self, stream: &mut OneWay<'_>) -> io::Result<()> {
         self.0.write(stream).await
     }
 
-    async fn read(stream: &mut Stream) -> Result<Option<A>, FrameError> {
+    async fn read(stream: &mut OneWay<'_>) -> Result<Option<A>, FrameError> {
         read_laden(stream, MAX_FRAME_BYTES).await
     }
 }
@@ -276,16 +300,22 @@ fn not_written(error: FrameError) -> CallError {
     }
 }
 
-async fn ask<X: Exchange>(stream: &mut Stream, exchange: &X) -> Result<X::Answer, Fault> {
+async fn ask<X: Exchange>(
+    stream: &mut Stream,
+    exchange: &X,
+    moved: &AtomicU64,
+) -> Result<X::Answer, Fault> {
+    let tells_its_end = stream.tells_its_end();
+    let mut counted = Counted::new(stream, moved);
     // Some octets of the request have not even left this host.
-    exchange.write(stream).await.map_err(|_| Fault::NotRead)?;
-    match X::read(stream).await {
+    exchange.write(&mut counted).await.map_err(|_| Fault::NotRead)?;
+    match X::read(&mut counted).await {
         Ok(Some(answer)) => Ok(answer),
-        Ok(None) if stream.tells_its_end() => Err(Fault::NotRead),
+        Ok(None) if tells_its_end => Err(Fault::NotRead),
         // Linux resets the peer of a UNIX socket that is closed with octets unread,
         // so a reset here says that the request had not been taken in whole.
         // TCP resets for other reasons too.
-        Err(FrameError::Io(io::ErrorKind::ConnectionReset)) if !stream.tells_its_end() => {
+        Err(FrameError::Io(io::ErrorKind::ConnectionReset)) if !tells_its_end => {
             Err(Fault::NotRead)
         }
         Ok(None) | Err(FrameError::Truncated | FrameError::Io(_)) => {

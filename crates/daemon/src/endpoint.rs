@@ -14,6 +14,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::{TlsConnector, TlsStream};
 
 use crate::call::CallError;
+use crate::pace::Pace;
 use crate::tls::{Identity, peer_certificate};
 
 /// How long one server may take from the first packet to its greeting, before the next of
@@ -72,6 +73,14 @@ impl fmt::Display for Endpoint {
 }
 
 impl Endpoint {
+    /// What bounds transfers; none where they are as fast as memory.
+    pub(crate) fn pace(&self) -> Option<Pace> {
+        match self {
+            Self::Unix(_) => None,
+            Self::Tls(remote) => Some(remote.pace),
+        }
+    }
+
     /// A connection that is ready for a request.
     ///
     /// # Errors
@@ -103,6 +112,7 @@ pub struct Remote {
     identity: Arc<Identity>,
     role: String,
     servers: Vec<String>,
+    pace: Pace,
     /// The server that answered last, where the next connection begins.
     good: AtomicUsize,
 }
@@ -111,7 +121,14 @@ impl Remote {
     /// The servers of `role`, each `HOST:PORT`, asked as `identity`.
     #[must_use]
     pub fn new(identity: Arc<Identity>, role: &str, servers: Vec<String>) -> Self {
-        Self { identity, role: role.to_owned(), servers, good: AtomicUsize::new(0) }
+        let (role, pace) = (role.to_owned(), Pace::default());
+        Self { identity, role, servers, pace, good: AtomicUsize::new(0) }
+    }
+
+    /// The same with another pace than the default one.
+    #[must_use]
+    pub fn at_pace(self, pace: Pace) -> Self {
+        Self { pace, ..self }
     }
 
     /// The first server that answers as this role of the own member, beginning with the
@@ -145,12 +162,13 @@ impl Remote {
         let _ = tcp.set_nodelay(true);
         let connector = TlsConnector::from(Arc::clone(&self.identity.current().client));
         let reached = async {
-            let mut stream = connector.connect(name, tcp).await?;
-            let denied = peer_certificate(stream.get_ref().1)
-                .is_none_or(|certificate| self.identity.is_denied(certificate));
-            if denied {
-                let denied = rustls::CertificateError::Revoked;
-                return Err(io::Error::other(rustls::Error::from(denied)));
+            let mut stream = connector.connect(name.clone(), tcp).await?;
+            let objection = match peer_certificate(stream.get_ref().1) {
+                Some(certificate) => self.identity.objection(certificate, &name),
+                None => Some(rustls::CertificateError::ApplicationVerificationFailure),
+            };
+            if let Some(objection) = objection {
+                return Err(io::Error::other(rustls::Error::from(objection)));
             }
             match stream.read_u8().await? {
                 GREETING => Ok(stream),

@@ -2,7 +2,7 @@
 //!
 //! Roles of one host meet over UNIX sockets, those of several over TLS: one side serves with
 //! [`listen`] and [`port`], the other asks with [`call`] at an [`endpoint`], both in frames of
-//! [`frame`], mails behind them ([`laden`]); who they are to each other says [`tls`]. A process
+//! [`frame`], mails behind them ([`laden`]), at a [`pace`]; who they are to each other says [`tls`]. A process
 //! reads its settings with [`config`], speaks to its operator through [`log`], ends
 //! through [`stop`], keeps mail out of its panics with [`panics`], says that it serves
 //! through [`ready`] and how it is through [`watch`], and [`supervise`] keeps one process per
@@ -19,6 +19,7 @@ pub mod frame;
 pub mod laden;
 pub mod listen;
 pub mod log;
+pub mod pace;
 pub mod panics;
 pub mod place;
 pub mod port;

@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -24,6 +24,7 @@ use crate::Stop;
 use crate::endpoint::{GREETING, Stream};
 use crate::frame::{self, FrameError, MAX_FRAME_BYTES};
 use crate::laden::{self, Laden};
+use crate::pace::{Counted, Pace};
 use crate::place::{self, Peers};
 use crate::port::{Incoming, Port};
 
@@ -35,9 +36,9 @@ pub struct Limits {
     pub max_connections: usize,
     /// How long a connection may be without a request (default 60 s).
     pub idle: Duration,
-    /// How long one request may take to come in, or one answer to be taken (default
-    /// 30 s). How long it takes to be answered is the caller's to bound.
-    pub transfer: Duration,
+    /// How long one request may take to come in, or one answer to be taken. How long it
+    /// takes to be answered is the caller's to bound.
+    pub pace: Pace,
     /// Largest request and largest answer, in bytes (default [`MAX_FRAME_BYTES`]).
     pub max_frame_bytes: usize,
     /// How long running requests may go on after the stop (default 20 s).
@@ -52,7 +53,7 @@ impl Default for Limits {
         Self {
             max_connections: 256,
             idle: Duration::from_secs(60),
-            transfer: Duration::from_secs(30),
+            pace: Pace::default(),
             max_frame_bytes: MAX_FRAME_BYTES,
             drain: Duration::from_secs(20),
             lifetime: Duration::from_secs(3600),
@@ -405,9 +406,10 @@ async fn answer_all<K, Q, A, F, Fut>(
             Ok(_) => return,
             Err(_) => return stream.close().await,
         }
-        let mut rest = first.as_slice().chain(&mut stream);
+        let moved = AtomicU64::new(0);
+        let mut rest = Counted::new(first.as_slice().chain(&mut stream), &moved);
         let request = kind.read(&mut rest, limits.max_frame_bytes);
-        let request = match in_time(limits.transfer, request).await {
+        let request = match in_time(limits.pace, &moved, request).await {
             Ok(Some(request)) => request,
             Ok(None) => return,
             Err(error) => {
@@ -416,8 +418,9 @@ async fn answer_all<K, Q, A, F, Fut>(
             }
         };
         let answer = handler(request).await;
-        let written = kind.write(&mut stream, answer, limits.max_frame_bytes);
-        if let Err(error) = in_time(limits.transfer, written).await {
+        let mut counted = Counted::new(&mut stream, &moved);
+        let written = kind.write(&mut counted, answer, limits.max_frame_bytes);
+        if let Err(error) = in_time(limits.pace, &moved, written).await {
             tracing::warn!(%error, "an answer could not be handed over");
             return;
         }
@@ -430,15 +433,16 @@ async fn greet(stream: &mut Stream, limits: Limits) -> bool {
         stream.write_all(&[GREETING]).await?;
         Ok(stream.flush().await?)
     };
-    in_time(limits.transfer, greeting).await.is_ok()
+    in_time(limits.pace, &AtomicU64::new(0), greeting).await.is_ok()
 }
 
 async fn in_time<T>(
-    limit: Duration,
+    pace: Pace,
+    moved: &AtomicU64,
     transfer: impl Future<Output = Result<T, FrameError>>,
 ) -> Result<T, FrameError> {
     let timed_out = FrameError::Io(io::ErrorKind::TimedOut);
-    tokio::time::timeout(limit, transfer).await.unwrap_or(Err(timed_out))
+    pace.hold(pace.patience, moved, transfer).await.unwrap_or(Err(timed_out))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
 
-const ROOT: u32 = 0;
+pub(crate) const ROOT: u32 = 0;
 
 /// The socket at which `role` answers `caller`.
 #[must_use]

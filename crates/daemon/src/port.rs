@@ -4,7 +4,9 @@
 //! certificate, never from anything that it says. Whoever is no role of this member does
 //! not get beyond the handshake, and however many dawdle there, the next one is let in.
 
-use std::collections::{HashMap, VecDeque};
+mod unfinished;
+
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,12 +14,13 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{self, error::TrySendError};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::Stop;
 use crate::endpoint::Stream;
 use crate::tls::{Identity, peer_certificate};
+use unfinished::{Host, Unfinished};
 
 /// How many accepted connections of one role wait for a place.
 const WAITING: usize = 64;
@@ -25,19 +28,28 @@ const WAITING: usize = 64;
 /// How long to wait after a connection could not be accepted.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
-/// Bounds of one port.
+/// Bounds of one port, until a certificate is shown; connections of roles have bounds of
+/// their own ([`crate::listen::Limits`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PortLimits {
     /// How long a handshake may take (default 10 s).
     pub handshake: Duration,
-    /// How many handshakes are under way at a time (default 64). One more ends the oldest:
-    /// an honest one takes some milliseconds.
+    /// How many handshakes are under way at a time (default 256). One more ends the oldest
+    /// of the host that has the most, and none of a host from which a role has come as long
+    /// as there are others: an honest one takes some milliseconds.
     pub max_handshakes: usize,
+    /// How many of those may be of one host (default 64): an IPv4 address, or 64 bits of an
+    /// IPv6 address. One more ends the oldest of that host.
+    pub max_handshakes_per_host: usize,
 }
 
 impl Default for PortLimits {
     fn default() -> Self {
-        Self { handshake: Duration::from_secs(10), max_handshakes: 64 }
+        Self {
+            handshake: Duration::from_secs(10),
+            max_handshakes: 256,
+            max_handshakes_per_host: 64,
+        }
     }
 }
 
@@ -93,11 +105,16 @@ impl Port {
         let Self { listener, identity, limits, interfaces } = self;
         let interfaces = Arc::new(interfaces);
         let mut running = JoinSet::new();
-        let mut oldest: VecDeque<AbortHandle> = VecDeque::new();
+        let mut unfinished = Unfinished::new(limits.max_handshakes, limits.max_handshakes_per_host);
         loop {
             let accepted = tokio::select! {
                 () = stop.stopped() => return,
-                Some(_) = running.join_next() => continue,
+                Some(ended) = running.join_next() => {
+                    if let Ok(Some(host)) = ended {
+                        unfinished.remember(host);
+                    }
+                    continue;
+                }
                 accepted = listener.accept() => accepted,
             };
             let (tcp, peer) = match accepted {
@@ -109,22 +126,25 @@ impl Port {
                     continue;
                 }
             };
-            oldest.retain(|handshake| !handshake.is_finished());
-            while oldest.len() >= limits.max_handshakes.max(1) {
-                let Some(handshake) = oldest.pop_front() else { break };
-                handshake.abort();
-                tracing::warn!("ended the oldest of too many TLS handshakes");
+            let host = Host::from(peer.ip());
+            if unfinished.make_room(host) {
+                tracing::warn!(%peer, "ended the oldest of too many TLS handshakes");
             }
             let (identity, interfaces) = (Arc::clone(&identity), Arc::clone(&interfaces));
-            oldest.push_back(running.spawn(async move {
+            let shaking = running.spawn(async move {
                 let shaken =
                     tokio::time::timeout(limits.handshake, shake_hands(tcp, peer, &identity));
                 match shaken.await {
-                    Ok(Some((caller, incoming))) => hand_on(&interfaces, &caller, incoming),
+                    Ok(Some((caller, incoming))) => {
+                        hand_on(&interfaces, &caller, incoming);
+                        return Some(host);
+                    }
                     Ok(None) => {}
                     Err(_) => tracing::warn!(%peer, "a TLS handshake took too long"),
                 }
-            }));
+                None
+            });
+            unfinished.begin(host, shaking);
         }
     }
 }

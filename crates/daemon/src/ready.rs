@@ -1,6 +1,9 @@
 //! How a role says that it serves: the file `RUN_DIR/ROLE.ready` holds its process id
 //! and its addresses as one line of JSON, and is locked for as long as it serves. A
 //! process id alone would lie after a restart of the machine, when another has it.
+//!
+//! Root looks into folders of roles that are other users': what stands there is a word of
+//! that role only if it is a file of its own, and neither a link nor a pipe keeps root busy.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -9,7 +12,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -128,13 +131,22 @@ pub async fn wait_ready(
 /// What a living process announces about `role`, if one serves it.
 #[must_use]
 pub fn served(run_dir: &Path, role: &str) -> Option<Record> {
-    let path = record_path(run_dir, role).ok()?;
-    let file = fs::File::open(&path).ok()?;
+    let file = open_record(&record_path(run_dir, role).ok()?)?;
     // Only who serves holds the lock, and the kernel lets go of it when he ends.
     match flock(&file, FlockOperation::NonBlockingLockShared) {
-        Err(Errno::WOULDBLOCK) => read_record(&path),
+        Err(Errno::WOULDBLOCK) => read_record(file),
         _ => None,
     }
+}
+
+/// The file, if it is one of the folder's owner, or of root.
+fn open_record(path: &Path) -> Option<fs::File> {
+    let owner = fs::metadata(path.parent()?).ok()?.uid();
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let mut options = OpenOptions::new();
+    let file = options.read(true).custom_flags(flags.bits().cast_signed()).open(path).ok()?;
+    let found = file.metadata().ok()?;
+    (found.is_file() && [place::ROOT, owner].contains(&found.uid())).then_some(file)
 }
 
 /// Takes back what a process that is no more has announced.
@@ -170,8 +182,65 @@ fn record_path(run_dir: &Path, role: &str) -> io::Result<PathBuf> {
     })
 }
 
-fn read_record(path: &Path) -> Option<Record> {
+fn read_record(file: fs::File) -> Option<Record> {
     let mut line = Vec::new();
-    fs::File::open(path).ok()?.take(MAX_RECORD_BYTES).read_to_end(&mut line).ok()?;
+    file.take(MAX_RECORD_BYTES).read_to_end(&mut line).ok()?;
     serde_json::from_slice(&line).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{chown, symlink};
+    use std::sync::mpsc;
+
+    /// What `served` says, unless it waits for something.
+    fn looked(run_dir: &Path) -> Option<Record> {
+        let (say, said) = mpsc::channel();
+        let run_dir = run_dir.to_owned();
+        std::thread::spawn(move || say.send(served(&run_dir, "lone")));
+        said.recv_timeout(Duration::from_secs(5)).expect("it waits")
+    }
+
+    /// A record that a living process holds.
+    fn held(path: &Path) -> fs::File {
+        write_locked(path, b"{\"pid\":1,\"addresses\":{}}\n").unwrap()
+    }
+
+    #[test]
+    fn a_link_a_pipe_and_a_folder_are_no_announcement() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, elsewhere) = (dir.path().join("lone.ready"), dir.path().join("elsewhere"));
+        let _held = held(&elsewhere);
+        symlink(&elsewhere, &path).unwrap();
+        assert_eq!(looked(dir.path()), None);
+        fs::remove_file(&path).unwrap();
+        fs::rename(&elsewhere, &path).unwrap();
+        assert_eq!(looked(dir.path()).map(|record| record.pid), Some(1));
+        fs::remove_file(&path).unwrap();
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, mode).unwrap();
+        assert_eq!(looked(dir.path()), None);
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert_eq!(looked(dir.path()), None);
+    }
+
+    #[test]
+    fn only_the_folders_owner_and_root_announce() {
+        const OTHER: u32 = 4711;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lone.ready");
+        let _held = held(&path);
+        // Only root can give a file away.
+        if chown(&path, Some(OTHER), None).is_err() {
+            println!("skipped: not root");
+            return;
+        }
+        assert_eq!(looked(dir.path()), None);
+        chown(dir.path(), Some(OTHER), None).unwrap();
+        assert!(looked(dir.path()).is_some());
+        chown(&path, Some(place::ROOT), None).unwrap();
+        assert!(looked(dir.path()).is_some());
+    }
 }

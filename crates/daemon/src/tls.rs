@@ -2,8 +2,9 @@
 //!
 //! A certificate of the member's transport CA carries a name made of role and member
 //! ([`role_name`]). Chain, time, purpose and name are rustls's to check; what is added
-//! here is that a caller has to have the name of a role that this one answers, and that
-//! certificates named as stolen count no more. A session is never resumed: every
+//! here is that a certificate is for one role and no other name, that a caller has to have
+//! the name of a role that this one answers, and that certificates named as stolen count no
+//! more. A session is never resumed: every
 //! connection shows its certificate.
 
 use std::fmt;
@@ -184,13 +185,22 @@ impl Identity {
     pub(crate) fn caller(&self, certificate: &CertificateDer<'_>) -> Option<&str> {
         let certificate = ParsedCertificate::try_from(certificate).ok()?;
         self.callers.iter().map(String::as_str).find(|caller| {
-            self.name_of(caller).is_some_and(|name| verify_server_name(&certificate, &name).is_ok())
+            self.name_of(caller).is_some_and(|name| is_for_only(&certificate, &name))
         })
     }
 
-    /// Whether the certificate counts no more.
-    pub(crate) fn is_denied(&self, certificate: &CertificateDer<'_>) -> bool {
-        self.denied.contains(&sha256(certificate))
+    /// Why the certificate of a server that is `role`, as rustls has verified it, does not
+    /// count all the same.
+    pub(crate) fn objection(
+        &self,
+        certificate: &CertificateDer<'_>,
+        role: &ServerName<'_>,
+    ) -> Option<CertificateError> {
+        match ParsedCertificate::try_from(certificate) {
+            _ if self.denied.contains(&sha256(certificate)) => Some(CertificateError::Revoked),
+            Ok(certificate) if is_for_only(&certificate, role) => None,
+            _ => Some(CertificateError::ApplicationVerificationFailure),
+        }
     }
 }
 
@@ -250,6 +260,10 @@ fn load(
     )
     .map_err(not_accepted)?;
     known.verify_client_cert(&certificate, &[], now).map_err(not_accepted)?;
+    let parsed = ParsedCertificate::try_from(&certificate).map_err(not_accepted)?;
+    if !is_for_only(&parsed, &name) {
+        return Err(IdentityError::WrongRole { path: path.clone(), role: role.to_owned() });
+    }
 
     let own = vec![certificate];
     let versions = &[&rustls::version::TLS13];
@@ -336,8 +350,7 @@ impl ClientCertVerifier for Callers {
             return Err(CertificateError::Revoked.into());
         }
         let certificate = ParsedCertificate::try_from(end_entity)?;
-        let is = |name| verify_server_name(&certificate, name).is_ok();
-        if self.answered.iter().any(is) {
+        if self.answered.iter().any(|name| is_for_only(&certificate, name)) {
             Ok(verified)
         } else {
             Err(CertificateError::ApplicationVerificationFailure.into())
@@ -365,6 +378,27 @@ impl ClientCertVerifier for Callers {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.known.supported_verify_schemes()
     }
+}
+
+/// Whether the certificate has this name and no other, of whatever form: one that had two
+/// would be two roles. A pattern is none, for it has the name that nobody has.
+fn is_for_only(certificate: &ParsedCertificate<'_>, name: &ServerName<'_>) -> bool {
+    let Ok(nobody) = ServerName::try_from(nobody_beside(name)) else { return false };
+    let has_one = match verify_server_name(certificate, &nobody) {
+        Err(rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext {
+            presented,
+            ..
+        })) => presented.len() == 1,
+        _ => false,
+    };
+    has_one && verify_server_name(certificate, name).is_ok()
+}
+
+/// A name beside that of a role, which the transport CA gives to nobody.
+fn nobody_beside(name: &ServerName<'_>) -> String {
+    let name = name.to_str();
+    let (_, member) = name.split_once('.').unwrap_or_default();
+    format!("nobody.{member}")
 }
 
 /// Where a connection's peer shows its certificate.

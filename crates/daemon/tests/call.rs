@@ -13,6 +13,7 @@ use ssmax_daemon::Stop;
 use ssmax_daemon::call::{CallError, Client, call};
 use ssmax_daemon::frame::{FrameError, MAX_FRAME_BYTES, read_frame, write_frame};
 use ssmax_daemon::listen::{Limits, Listener, serve};
+use ssmax_daemon::pace::Pace;
 use tempfile::{TempDir, tempdir};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
@@ -368,7 +369,10 @@ async fn octets_that_are_no_request_end_their_connection_only() {
 #[tokio::test]
 async fn one_octet_at_a_time_is_cut_off_and_slows_nobody() {
     let (_dir, socket) = place();
-    let limits = Limits { transfer: Duration::from_millis(300), ..Limits::default() };
+    let limits = Limits {
+        pace: Pace { patience: Duration::from_millis(300), ..Pace::default() },
+        ..Limits::default()
+    };
     let role = Doubler::start(&socket, limits);
     let mut slow = UnixStream::connect(&socket).await.unwrap();
     slow.write_all(&[0]).await.unwrap();

@@ -159,13 +159,13 @@ pub fn certificate(place: &Place, role: &str) -> Result<Certificate, EnrolError>
     text.and_then(|text| Certificate::from_pem(text).ok()).ok_or(EnrolError::Unreadable { path })
 }
 
-/// The transport CA's certificates that are believed on this host.
+/// The transport CA's certificates that a role believes.
 pub(crate) fn known_cas(place: &Place) -> Result<Vec<Certificate>, EnrolError> {
     let octets = files::read_private(&place.ca_file())?;
     Ok(Certificate::all_from_pem(&String::from_utf8_lossy(&octets))?)
 }
 
-/// Whether this CA is the one that other roles of this host believe. The first is new.
+/// Whether this CA is one that the role believes already. The first is new.
 fn is_known(place: &Place, ca: &Certificate) -> Result<bool, EnrolError> {
     Ok(!place.ca_file().exists() || known_cas(place)?.contains(ca))
 }

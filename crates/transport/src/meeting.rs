@@ -6,11 +6,16 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use ssmax_daemon::Stop;
 use ssmax_daemon::call::Client;
 use ssmax_daemon::endpoint::{Endpoint, Remote};
+use ssmax_daemon::listen::Limits;
+use ssmax_daemon::pace::Pace;
 use ssmax_daemon::port::{Port, PortLimits};
 use ssmax_daemon::tls::{Fingerprint, Identity, IdentityError, Place};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The folder in a role's state.
+const FOLDER: &str = "transport";
 
 /// The scheme of a role's address on another host.
 const SCHEME: &str = "tls://";
@@ -59,8 +64,8 @@ pub fn host_and_port(url: &str) -> Option<String> {
 pub struct Transport {
     /// The member's id.
     pub member: String,
-    /// Where keys and certificates for TLS are.
-    pub place: Place,
+    /// Where roles keep their state. Each has keys and certificates for TLS in its own.
+    pub state_dir: PathBuf,
     /// The keyserver, if it is on another host.
     pub keyserver: Servers,
     /// The CA, if it is on another host.
@@ -71,6 +76,8 @@ pub struct Transport {
     pub denied: Vec<Fingerprint>,
     /// Bounds of a port.
     pub limits: PortLimits,
+    /// How long requests and answers may be on their way.
+    pub pace: Pace,
 }
 
 impl Transport {
@@ -79,13 +86,21 @@ impl Transport {
     pub fn local() -> Self {
         Self {
             member: String::new(),
-            place: Place { dir: PathBuf::new() },
+            state_dir: PathBuf::new(),
             keyserver: Servers::default(),
             ca: Servers::default(),
             inspector: Servers::default(),
             denied: Vec::new(),
             limits: PortLimits::default(),
+            pace: Pace::default(),
         }
+    }
+
+    /// Where a role has its key and certificate for TLS: in its own state, for no other
+    /// role is to see them, and each may run as a user of its own.
+    #[must_use]
+    pub fn place(&self, role: &str) -> Place {
+        Place { dir: self.state_dir.join(role).join(FOLDER) }
     }
 
     /// Where this role is.
@@ -111,7 +126,7 @@ impl Transport {
     /// [`IdentityError`].
     pub fn identity(&self, role: &str) -> Result<Identity, IdentityError> {
         let callers = callers(role).unwrap_or_default();
-        Identity::open(self.place.clone(), &self.member, role, callers, &self.denied)
+        Identity::open(self.place(role), &self.member, role, callers, &self.denied)
     }
 
     /// Where another role answers: over TLS if it is on another host.
@@ -119,7 +134,9 @@ impl Transport {
     pub fn endpoint(&self, run_dir: &Path, role: &str, own: &Arc<Identity>) -> Endpoint {
         match self.servers(role) {
             [] => local(run_dir, role, own.role()),
-            servers => Remote::new(Arc::clone(own), role, servers.to_vec()).into(),
+            servers => {
+                Remote::new(Arc::clone(own), role, servers.to_vec()).at_pace(self.pace).into()
+            }
         }
     }
 }
@@ -165,6 +182,12 @@ impl Meeting {
             Some(own) => self.transport.endpoint(&self.run_dir, role, own),
             None => local(&self.run_dir, role, self.role),
         })
+    }
+
+    /// Bounds of the interfaces.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits { pace: self.transport.pace, ..Limits::default() }
     }
 
     /// Binds the port for other hosts, if there is to be one.
@@ -244,10 +267,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut transport = Transport::local();
         transport.member = "NTRJP-7000012050002".to_owned();
-        transport.place.dir = dir.path().to_owned();
+        transport.state_dir = dir.path().to_owned();
         let listen = Some(([127, 0, 0, 1], 0).into());
         let missing = Meeting::of("inspector", &transport, dir.path(), listen).unwrap_err();
-        let path = dir.path().join("trust.pem");
+        let path = dir.path().join("inspector/transport/trust.pem");
         assert_eq!(missing, IdentityError::Missing { path });
         assert!(Meeting::of("inspector", &transport, dir.path(), None).is_ok());
     }

@@ -44,18 +44,18 @@ where
     F: Fn(Vec<u8>) -> Fut,
     Fut: Future<Output = Option<Renewed>>,
 {
-    let host = certificate(&transport.place, role)?.common_name().unwrap_or_default();
+    let host = certificate(&transport.place(role), role)?.common_name().unwrap_or_default();
     let key = SoftwareKey::generate(KeyAlgorithm::EcP256)?;
     let request = ssmax_pki::request::create(&key, &host, None)?;
     let no_answer = || EnrolError::NotAccepted("the CA did not answer".to_owned());
     let renewed = ask(request).await.ok_or_else(no_answer)?;
     let ca = Certificate::from_der(&renewed.ca)?;
     // Another CA is installed by people, never on the word of a peer.
-    if !enrol::known_cas(&transport.place)?.contains(&ca) {
+    if !enrol::known_cas(&transport.place(role))?.contains(&ca) {
         return Err(EnrolError::OtherCa { found: hex::encode(ca.sha256()) });
     }
     let new = Certificate::from_der(&renewed.certificate)?;
-    enrol::put(&transport.place, &transport.member, role, &key, &new, &ca)
+    enrol::put(&transport.place(role), &transport.member, role, &key, &new, &ca)
 }
 
 pub(crate) async fn keep_renewed<F, Fut>(transport: &Transport, role: &str, ask: F, stop: Stop)
@@ -64,7 +64,7 @@ where
     Fut: Future<Output = Option<Renewed>>,
 {
     loop {
-        match certificate(&transport.place, role) {
+        match certificate(&transport.place(role), role) {
             Ok(current) if is_due(&current, OffsetDateTime::now_utc()) => {
                 match renew(transport, role, &ask).await {
                     Ok(()) => tracing::info!(role, "the certificate for TLS is renewed"),

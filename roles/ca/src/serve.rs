@@ -6,7 +6,7 @@ use crate::setup::{SetupError, load_ca};
 use ssmax_api::ca::{GatewayRequest, InspectorRequest, KeyserverRequest, OfficerRequest};
 use ssmax_api::{Answer, Problem};
 use ssmax_daemon::call::Client;
-use ssmax_daemon::listen::{Limits, Listener};
+use ssmax_daemon::listen::Listener;
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
 use ssmax_daemon::watch::Watched;
@@ -56,7 +56,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
         addresses.insert("listen".to_owned(), port.local_addr()?.to_string());
     }
     let _announced = ssmax_daemon::ready::announce(&run_dir, "ca", &addresses)?;
-    let limits = Limits::default();
+    let limits = meeting.limits();
     let renewing = |request: Vec<u8>| {
         let ca = Arc::clone(&ca);
         async move { ca.renew_transport("ca", &request).await.ok() }

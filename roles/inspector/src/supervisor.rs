@@ -10,7 +10,7 @@ use ssmax_api::inspector::{FromWorker, Inspect, Inspected, Task, ToWorker};
 use ssmax_api::keyserver::{InspectorRequest, WorkerAsk};
 use ssmax_api::{Answer, Problem, ticket_name};
 use ssmax_daemon::call::Client;
-use ssmax_daemon::listen::{Limits, Listener};
+use ssmax_daemon::listen::Listener;
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
 use ssmax_daemon::watch::Watched;
@@ -92,7 +92,7 @@ pub async fn serve(mut settings: Settings, stop: Stop) -> Result<(), ServeError>
                 async move { supervisor.how_it_is().await }
             }
         }),
-        listener.serve_laden(Limits::default(), stop, move |request: Inspect| {
+        listener.serve_laden(meeting.limits(), stop, move |request: Inspect| {
             let supervisor = Arc::clone(&supervisor);
             async move { supervisor.inspect(request).await }
         })

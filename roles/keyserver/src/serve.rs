@@ -10,7 +10,7 @@ pub use crate::state::Keyserver;
 use crate::ticket::Tickets;
 use ssmax_api::keyserver::{GatewayRequest, InspectorRequest, WorkerAsk};
 use ssmax_api::{Answer, TicketId, ticket_name};
-use ssmax_daemon::listen::{Limits, Listener};
+use ssmax_daemon::listen::Listener;
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
 use ssmax_daemon::watch::Watched;
@@ -57,7 +57,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
         addresses.insert("listen".to_owned(), port.local_addr()?.to_string());
     }
     let _announced = ssmax_daemon::ready::announce(&run_dir, "keyserver", &addresses)?;
-    let limits = Limits::default();
+    let limits = meeting.limits();
     keyserver.start_recorded().await?;
     let renewing = |request: Vec<u8>| {
         let keyserver = Arc::clone(&keyserver);

@@ -56,18 +56,19 @@ fn check(args: &Args, context: &Context) -> Result<ExitCode, Complaint> {
     keys::admission(&config, &mut report);
     block_on(async {
         network::check(&config, &mut report).await;
-        transport::check(&config, &mut report).await;
         Ok(())
     })?;
     Ok(report.end())
 }
 
-/// What the user of a role can see of it: its state, its keys, what it reads.
-pub(crate) fn role(config: &Config, role: Role, language: Language) -> Vec<Found> {
+/// What the user of a role can see of it: its state, its keys, what it reads, and who
+/// answers it on other hosts.
+pub(crate) async fn role(config: &Config, role: Role, language: Language) -> Vec<Found> {
     let context = Context { language, json: true };
     let mut report = Report::new(&context);
     host::state(config, role, &mut report);
     keys::check(config, role, &mut report);
+    transport::check(config, role, &mut report).await;
     report.checks
 }
 

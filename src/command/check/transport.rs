@@ -12,24 +12,22 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use time::OffsetDateTime;
 
-pub(super) async fn check(config: &Config, report: &mut Report<'_>) {
+pub(super) async fn check(config: &Config, role: Role, report: &mut Report<'_>) {
     let transport = config.transport();
-    for role in config.roles() {
-        let listen = config.listen(role);
-        if let Some(address) = listen {
-            reachable_by(role, address, report);
-            super::network::listen(config, role, "listen", address, report).await;
+    let listen = config.listen(role);
+    if let Some(address) = listen {
+        reachable_by(role, address, report);
+        super::network::listen(config, role, "listen", address, report).await;
+    }
+    if !transport.needs_certificate(role.as_str(), listen) {
+        return;
+    }
+    match transport.identity(role.as_str()) {
+        Ok(identity) => {
+            lasting(role, &transport, report);
+            peers(role, &transport, &Arc::new(identity), report).await;
         }
-        if !transport.needs_certificate(role.as_str(), listen) {
-            continue;
-        }
-        match transport.identity(role.as_str()) {
-            Ok(identity) => {
-                lasting(role, &transport, report);
-                peers(role, &transport, &Arc::new(identity), report).await;
-            }
-            Err(error) => report.error(&of(role, "transport"), &error.into()),
-        }
+        Err(error) => report.error(&of(role, "transport"), &error.into()),
     }
 }
 
@@ -55,10 +53,11 @@ fn is_inside(address: IpAddr) -> bool {
 /// A role renews in the last third of a certificate's time. Deep in it, it has failed to.
 fn lasting(role: Role, transport: &Transport, report: &mut Report<'_>) {
     let name = of(role, "transport");
-    let certificate = match ssmax_transport::certificate(&transport.place, role.as_str()) {
-        Ok(certificate) => certificate,
-        Err(error) => return report.error(&name, &error.into()),
-    };
+    let certificate =
+        match ssmax_transport::certificate(&transport.place(role.as_str()), role.as_str()) {
+            Ok(certificate) => certificate,
+            Err(error) => return report.error(&name, &error.into()),
+        };
     let left = certificate.not_after() - OffsetDateTime::now_utc();
     let days = left.whole_days().max(0).to_string();
     if left <= (certificate.not_after() - certificate.not_before()) / 6 {

@@ -4,9 +4,10 @@ use super::super::{ConfigFile, Context, block_on};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
 use crate::files;
+use crate::part::{Part, perform};
 use serde_json::{Value, json};
 use ssmax_pki::Certificate;
-use ssmax_transport::{Answer, Fingerprint, Request};
+use ssmax_transport::{Answer, EnrolError, Fingerprint, Request};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use time::OffsetDateTime;
@@ -76,19 +77,46 @@ enum Action {
 pub(crate) fn run(args: Args, context: &Context) -> Result<ExitCode, Complaint> {
     match args.action {
         Action::Request { role, host, out, config } => {
-            request(&config.load()?, role, &host, &out, context)
+            ask(&config.load()?, role, &host, &out, context)
         }
         Action::Issue { request, key_sha256, out, config } => {
             issue(&config.load()?, &request, &key_sha256, &out, context)
         }
         Action::Install { answer, ca_sha256, config } => {
-            install(&config.load()?, &answer, &ca_sha256, context)
+            put(&config.load()?, &answer, &ca_sha256, context)
         }
         Action::Status { config } => status(&config.load()?, context),
     }
 }
 
-fn request(
+/// What is done for [`Part::RequestTransport`].
+pub(crate) fn request(config: &Config, role: Role, host: &str) -> Result<Request, Complaint> {
+    let id = &config.organisation()?.id;
+    let place = config.transport().place(role.as_str());
+    Ok(ssmax_transport::request(&place, id, role.as_str(), host)?)
+}
+
+/// What is done for [`Part::InstallTransport`].
+pub(crate) fn install(
+    config: &Config,
+    role: Role,
+    answer: &Answer,
+    ca: &Fingerprint,
+) -> Result<Certificate, Complaint> {
+    let place = config.transport().place(role.as_str());
+    Ok(ssmax_transport::install(&place, &config.organisation()?.id, answer, ca)?)
+}
+
+/// What is done for [`Part::Transport`].
+pub(crate) fn here(config: &Config, role: Role) -> Result<Option<Certificate>, Complaint> {
+    let place = config.transport().place(role.as_str());
+    if !place.role_file(role.as_str()).exists() {
+        return Ok(None);
+    }
+    Ok(Some(ssmax_transport::certificate(&place, role.as_str())?))
+}
+
+fn ask(
     config: &Config,
     role: Role,
     host: &str,
@@ -96,10 +124,7 @@ fn request(
     context: &Context,
 ) -> Result<ExitCode, Complaint> {
     files::refuse_existing(out)?;
-    let id = &config.organisation()?.id;
-    ssmax_store::files::create_private_dir(config.state_dir())?;
-    let place = config.transport().place;
-    let made = ssmax_transport::request(&place, id, role.as_str(), host)?;
+    let made: Request = block_on(perform(config, Part::RequestTransport(role, host.to_owned())))?;
     let key = hex::encode(ssmax_transport::key_fingerprint(&made)?);
     files::write_document(out, made.to_json().as_bytes())?;
     if out != Path::new("-") {
@@ -121,7 +146,7 @@ fn issue(
     context: &Context,
 ) -> Result<ExitCode, Complaint> {
     files::refuse_existing(out)?;
-    let ca = config.ca()?;
+    config.ca()?;
     let request =
         Request::from_json(&files::read_document(path)?).ok_or_else(|| unreadable(path))?;
     let found = ssmax_transport::key_fingerprint(&request)?;
@@ -130,8 +155,9 @@ fn issue(
             .with("found", hex::encode(found))
             .with("given", key_sha256));
     }
-    let (answer, certificate) =
-        block_on(async { Ok(ssmax_ca::issue_transport(&ca, &request).await?) })?;
+    let issued = perform(config, Part::IssueTransport(Box::new(request)));
+    let (answer, certificate): (Answer, Vec<u8>) = block_on(issued)?;
+    let certificate = Certificate::from_der(&certificate)?;
     let ca = hex::encode(ssmax_transport::ca_fingerprint(&answer)?);
     files::write_document(out, answer.to_json().as_bytes())?;
     if out != Path::new("-") {
@@ -150,7 +176,7 @@ fn issue(
     Ok(ExitCode::SUCCESS)
 }
 
-fn install(
+fn put(
     config: &Config,
     path: &Path,
     ca_sha256: &str,
@@ -158,28 +184,35 @@ fn install(
 ) -> Result<ExitCode, Complaint> {
     let answer = Answer::from_json(&files::read_document(path)?).ok_or_else(|| unreadable(path))?;
     let given = digits(ca_sha256)?;
-    let id = &config.organisation()?.id;
-    let place = config.transport().place;
-    let certificate = ssmax_transport::install(&place, id, &answer, &given)?;
-    context.print(&facts(&answer.role, &certificate)?, || {
-        line("cli-transport-installed", &answer.role, &certificate, context)
+    let name = answer.role.clone();
+    let unknown = || EnrolError::UnknownRole { role: name.clone() };
+    let role = Role::ALL.into_iter().find(|role| role.as_str() == name).ok_or_else(unknown)?;
+    let installed = perform(config, Part::InstallTransport(role, Box::new(answer), given));
+    let certificate: Vec<u8> = block_on(installed)?;
+    let certificate = Certificate::from_der(&certificate)?;
+    context.print(&facts(&name, &certificate)?, || {
+        line("cli-transport-installed", &name, &certificate, context)
     });
     Ok(ExitCode::SUCCESS)
 }
 
 fn status(config: &Config, context: &Context) -> Result<ExitCode, Complaint> {
-    let transport = config.transport();
     let (mut here, mut issued) = (Vec::new(), Vec::new());
-    for role in config.roles().iter().map(|role| role.as_str()) {
-        if transport.place.role_file(role).exists() {
-            here.push((role.to_owned(), ssmax_transport::certificate(&transport.place, role)?));
+    for role in config.roles() {
+        if ssmax_transport::callers(role.as_str()).is_none() {
+            continue;
+        }
+        let found: Option<Vec<u8>> = block_on(perform(config, Part::Transport(role)))?;
+        if let Some(der) = found {
+            here.push((role.as_str().to_owned(), Certificate::from_der(&der)?));
         }
     }
     let mut ca_sha256 = None;
-    if let Ok(ca) = config.ca() {
-        ca_sha256 =
-            Some(hex::encode(block_on(async { Ok(ssmax_ca::transport_ca(&ca).await?) })?.sha256()));
-        for certificate in block_on(async { Ok(ssmax_ca::issued_transport(&ca).await?) })? {
+    if config.ca().is_ok() {
+        let (ca, all): (Vec<u8>, Vec<Vec<u8>>) = block_on(perform(config, Part::IssuedTransport))?;
+        ca_sha256 = Some(hex::encode(Certificate::from_der(&ca)?.sha256()));
+        for der in all {
+            let certificate = Certificate::from_der(&der)?;
             issued.push((role_of(&certificate), certificate));
         }
     }

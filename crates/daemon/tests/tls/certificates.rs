@@ -168,3 +168,35 @@ async fn renewed_files_are_taken_up_and_unusable_ones_change_nothing() {
     assert_eq!(fresh().call::<u64, u64>(&4, LONG).await, Ok(8));
     served.end().await;
 }
+
+#[tokio::test]
+async fn a_certificate_with_a_second_name_or_a_pattern_is_no_roles() {
+    let ca = Ca::new();
+    let (keys, gateway) = hosts(&ca);
+    let served = Keyserver::start(&keys);
+    let of = |role: &str| format!("DNS:{}", role_name(role, MEMBER));
+    for names in [
+        format!("{},{}", of("gateway"), of("inspector")),
+        format!("{},DNS:gw1.a.example", of("gateway")),
+        format!("{},IP:10.0.0.1", of("gateway")),
+        format!("{},URI:ssmax:gateway", of("gateway")),
+        of("*"),
+    ] {
+        // Its own program would not use it; another may.
+        let host = Host::with("gateway", &[&ca], &ca.named_by_openssl(&names));
+        let opened = Identity::open(host.place(), MEMBER, "gateway", &[], &[]);
+        assert!(matches!(opened, Err(IdentityError::WrongRole { .. })), "{names}");
+        assert_eq!(crate::openssl::answered(&served.address, &host).await, b"", "{names}");
+    }
+    let host = Host::with("gateway", &[&ca], &ca.named_by_openssl(&of("gateway")));
+    assert_eq!(crate::openssl::answered(&served.address, &host).await, crate::openssl::ANSWER);
+    assert_eq!(served.end().await, 1);
+
+    // And a server that is two roles is asked nothing.
+    let two = format!("{},{}", of("keyserver"), of("ca"));
+    let host = Host::with("keyserver", &[&ca], &ca.named_by_openssl(&two));
+    let (address, asked) = crate::openssl::server(&host).await;
+    let client = gateway.client("keyserver", &[&address]);
+    assert_eq!(ask(&client, 1).await, Err(CallError::Untrusted));
+    drop(asked);
+}

@@ -66,7 +66,8 @@ async fn a_handshake_that_dawdles_is_ended_and_others_pass_meanwhile() {
 async fn one_handshake_too_many_ends_the_oldest_and_the_newest_is_let_in() {
     let ca = Ca::new();
     let (keys, gateway) = hosts(&ca);
-    let limits = PortLimits { max_handshakes: 3, handshake: Duration::from_secs(60) };
+    let handshake = Duration::from_secs(60);
+    let limits = PortLimits { max_handshakes: 3, handshake, ..PortLimits::default() };
     let served = Keyserver::bounded(&keys, "127.0.0.1:0", &[], Limits::default(), limits);
     let mut dawdling = Vec::new();
     for _ in 0..3 {
@@ -82,5 +83,31 @@ async fn one_handshake_too_many_ends_the_oldest_and_the_newest_is_let_in() {
         let wait = Duration::from_millis(100);
         assert!(tokio::time::timeout(wait, stream.read(&mut [0])).await.is_err());
     }
+    served.end().await;
+}
+
+#[tokio::test]
+async fn a_flood_from_another_host_does_not_end_an_honest_handshake() {
+    let ca = Ca::new();
+    let (keys, gateway) = hosts(&ca);
+    let limits = PortLimits {
+        max_handshakes: 16,
+        max_handshakes_per_host: 4,
+        handshake: Duration::from_secs(60),
+    };
+    let served = Keyserver::bounded(&keys, "127.0.0.1:0", &[], Limits::default(), limits);
+    let mut honest = TcpStream::connect(&served.address).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let mut flood = Vec::new();
+    for _ in 0..100 {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        flood.push(socket.connect(served.address.parse().unwrap()).await.unwrap());
+    }
+    let first = tokio::time::timeout(LONG, flood[0].read(&mut [0])).await;
+    assert!(matches!(first, Ok(Ok(0) | Err(_))), "the flood is not bounded");
+    let wait = Duration::from_millis(300);
+    assert!(tokio::time::timeout(wait, honest.read(&mut [0])).await.is_err());
+    assert_eq!(ask(&gateway.client("keyserver", &[&served.address]), 1).await, Ok(2));
     served.end().await;
 }

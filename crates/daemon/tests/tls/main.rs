@@ -68,6 +68,28 @@ impl Ca {
         self.pem(draft, &key)
     }
 
+    /// As [`Ca::role`], with whatever names OpenSSL is told: our own profile has one.
+    pub(crate) fn named_by_openssl(&self, names: &str) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        std::fs::write(path("ca.pem"), self.certificate.to_pem()).unwrap();
+        std::fs::write(path("ca.key"), self.key.to_pem().as_bytes()).unwrap();
+        let key = SoftwareKey::generate(KeyAlgorithm::EcP256).unwrap();
+        std::fs::write(path("key"), key.to_pem().as_bytes()).unwrap();
+        let output = std::process::Command::new("openssl")
+            .args(["req", "-x509", "-new", "-key", "key", "-CA", "ca.pem", "-CAkey", "ca.key"])
+            .args(["-subj", "/CN=host", "-days", "90", "-addext", "basicConstraints=CA:FALSE"])
+            .args(["-addext", "extendedKeyUsage=serverAuth,clientAuth"])
+            .args(["-addext", "keyUsage=critical,digitalSignature"])
+            .args(["-addext", &format!("subjectAltName={names}")])
+            .current_dir(dir.path())
+            .output()
+            .unwrap();
+        let certificate = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        format!("{}{certificate}", key.to_pem().as_str())
+    }
+
     pub(crate) fn pem(&self, draft: profile::Draft, key: &SoftwareKey) -> String {
         let linted = lint::lint(draft).unwrap();
         let certificate = issue::issue(linted, &self.certificate, &self.key).unwrap();

@@ -31,7 +31,34 @@ fn files(host: &Host) -> (String, String) {
 }
 
 /// The greeting, and a frame with 42.
-const ANSWER: [u8; 7] = [1, 0, 0, 0, 2, 24, 42];
+pub(crate) const ANSWER: [u8; 7] = [1, 0, 0, 0, 2, 24, 42];
+
+/// What the server says to this host.
+pub(crate) async fn answered(address: &str, caller: &Host) -> Vec<u8> {
+    let (own, ca) = files(caller);
+    s_client(address, &["-tls1_3", "-cert", &own, "-key", &own, "-CAfile", &ca]).await.stdout
+}
+
+/// A server with the certificate of this host, which greets whoever comes.
+pub(crate) async fn server(host: &Host) -> (String, tokio::process::Child) {
+    let (own, _) = files(host);
+    let mut ports = ssmax_daemon::ports::Ports::claim().unwrap();
+    let address = ports.free(std::net::Ipv4Addr::LOCALHOST.into()).unwrap().to_string();
+    let mut child = Command::new("openssl")
+        .args(["s_server", "-accept", &address, "-cert", &own, "-key", &own, "-quiet"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let input = child.stdin.as_mut().unwrap();
+    tokio::io::AsyncWriteExt::write_all(input, &[1]).await.unwrap();
+    while tokio::net::TcpStream::connect(&address).await.is_err() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    (address, child)
+}
 
 /// The certificate that the server shows, PEM.
 pub(crate) async fn shown(address: &str, caller: &Host) -> String {

@@ -1,6 +1,7 @@
 //! What a failed call says: the token is gone, or it does not want this input.
 
 use cryptoki::error::{Error, RvError};
+use cryptoki::session::Session;
 use ssmax_token::TokenError;
 
 use crate::ObjectFault;
@@ -8,10 +9,14 @@ use crate::ObjectFault;
 /// Why an operation on a token gave nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Session, login or token are gone: start anew, and once more.
+    /// Session, login or token are gone: start anew, and once more. Only for what a token
+    /// never says of an input: the module's new start ends every session of this process,
+    /// so whoever writes to us could otherwise have it started anew by a bad message, and
+    /// learn from the answer, which is "later" and not "no".
     Lost,
     /// The call failed without a reason. Some tokens say so for a bad padding, some for
-    /// a cut cable; whether the token is there must be asked.
+    /// a cut cable (`CKR_DEVICE_ERROR`, `CKR_FUNCTION_FAILED`, `CKR_GENERAL_ERROR`);
+    /// whether the token is there must be asked. If it is, the input is at fault.
     Vague,
     /// Whatever is asked of it: the token cannot now.
     Busy,
@@ -28,6 +33,17 @@ pub(crate) enum Fault {
     Object(ObjectFault),
 }
 
+impl Fault {
+    /// What it was, where no object can be asked for: a token that does not even tell of
+    /// the session is away.
+    pub(crate) fn within(self, session: &Session) -> Self {
+        match self {
+            Self::Vague if session.get_session_info().is_err() => Self::Lost,
+            fault => fault,
+        }
+    }
+}
+
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let Error::Pkcs11(value, _) = error else {
@@ -41,7 +57,6 @@ impl From<Error> for Fault {
             | RvError::SessionClosed
             | RvError::UserNotLoggedIn
             | RvError::DeviceRemoved
-            | RvError::DeviceError
             | RvError::TokenNotPresent
             | RvError::TokenNotRecognized
             | RvError::SlotIdInvalid
@@ -109,6 +124,7 @@ mod tests {
             RvError::ArgumentsBad,
             RvError::PublicKeyInvalid,
             RvError::DomainParamsInvalid,
+            RvError::DeviceError,
             RvError::FunctionFailed,
             RvError::GeneralError,
             RvError::BufferTooSmall,
@@ -121,6 +137,19 @@ mod tests {
         }
         let away = RunFault::Operation(Fault::Lost).of_decryption();
         assert_eq!(away, TokenError::Unavailable);
+    }
+
+    #[test]
+    fn what_a_token_may_say_of_an_input_does_not_start_it_anew() {
+        for value in [RvError::DeviceError, RvError::FunctionFailed, RvError::GeneralError] {
+            let fault = Fault::from(Error::Pkcs11(value, Function::Decrypt));
+            assert_eq!(fault, Fault::Vague, "{value:?}");
+            assert!(!RunFault::Operation(fault).may_pass(), "{value:?}");
+        }
+        for value in [RvError::DeviceRemoved, RvError::SessionHandleInvalid] {
+            let fault = Fault::from(Error::Pkcs11(value, Function::Decrypt));
+            assert!(RunFault::Operation(fault).may_pass(), "{value:?}");
+        }
     }
 
     #[test]

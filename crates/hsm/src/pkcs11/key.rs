@@ -238,7 +238,9 @@ fn opens(
 ) -> Result<bool, Fault> {
     for hash in [OaepHash::Sha1, OaepHash::Sha256] {
         let sealed = rsa_encrypt_oaep(spki, hash, challenge).map_err(|_| Fault::Unable)?;
-        match decrypt_oaep(session, object, hash, &sealed) {
+        let opened = decrypt_oaep(session, object, hash, &sealed);
+        // It says nothing of the key if the token itself is away.
+        match opened.map_err(|fault| fault.within(session)) {
             Ok(opened) => return Ok(constant_time_eq(&opened, challenge)),
             Err(Fault::Unable | Fault::Forbidden) => {}
             // Another key fails on this input; that is an answer too.

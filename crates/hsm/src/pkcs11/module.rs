@@ -58,11 +58,6 @@ impl Module {
         Ok(module)
     }
 
-    /// The library's file.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Enters the library. As long as the guard lives, it is not started anew.
     pub(crate) fn enter(&self) -> RwLockReadGuard<'_, Run> {
         self.run.read().unwrap_or_else(PoisonError::into_inner)

@@ -2,6 +2,7 @@
 //! OAEP and takes SHA-1 only).
 
 use cryptoki::mechanism::MechanismType;
+use cryptoki::session::Session;
 use ssmax_primitives::{SystemRandom, rsa_encrypt_oaep, rsa_encrypt_pkcs1, unpad_pkcs1};
 use ssmax_token::{KeyAlgorithm, OaepHash, Random as _};
 
@@ -65,9 +66,9 @@ pub(crate) fn probe(token: &Token, lent: &Lent) -> Result<Capabilities, Fault> {
     let session = &lent.session;
     let named = |mechanism| list.contains(&mechanism);
     let ec = |purpose| -> Result<bool, Fault> {
-        let made = answer(make(session, purpose, KeyAlgorithm::EcP256, Life::Session))?;
+        let made = answer(session, make(session, purpose, KeyAlgorithm::EcP256, Life::Session))?;
         let Some(made) = made else { return Ok(false) };
-        let works = answer(prove(session, purpose, &made.spki, made.private));
+        let works = answer(session, prove(session, purpose, &made.spki, made.private));
         destroy(session, &[made.public, made.private]);
         Ok(works? == Some(true))
     };
@@ -84,7 +85,7 @@ pub(crate) fn probe(token: &Token, lent: &Lent) -> Result<Capabilities, Fault> {
         return Ok(found);
     }
     let made = make(session, KeyPurpose::Archive, KeyAlgorithm::Rsa2048, Life::Session);
-    let Some(made) = answer(made)? else { return Ok(found) };
+    let Some(made) = answer(session, made)? else { return Ok(found) };
     found.rsa = true;
     if named(MechanismType::RSA_PKCS_OAEP) {
         found.oaep_sha1 = opens_oaep(lent, &made, OaepHash::Sha1)?;
@@ -95,9 +96,10 @@ pub(crate) fn probe(token: &Token, lent: &Lent) -> Result<Capabilities, Fault> {
     Ok(found)
 }
 
-/// A token that cannot is an answer, one that was lost is not.
-fn answer<T>(result: Result<T, Fault>) -> Result<Option<T>, Fault> {
-    match result {
+/// A token that cannot is an answer, one that was lost is not: it would be taken not to do
+/// this for as long as the process lives.
+fn answer<T>(session: &Session, result: Result<T, Fault>) -> Result<Option<T>, Fault> {
+    match result.map_err(|fault| fault.within(session)) {
         Ok(value) => Ok(Some(value)),
         Err(Fault::Unable | Fault::Forbidden | Fault::Input | Fault::Vague) => Ok(None),
         Err(fault) => Err(fault),
@@ -107,14 +109,14 @@ fn answer<T>(result: Result<T, Fault>) -> Result<Option<T>, Fault> {
 fn opens_oaep(lent: &Lent, made: &Made, hash: OaepHash) -> Result<bool, Fault> {
     let key = key();
     let sealed = rsa_encrypt_oaep(&made.spki, hash, &key).map_err(|_| Fault::Unable)?;
-    let opened = answer(decrypt_oaep(&lent.session, made.private, hash, &sealed))?;
+    let opened = answer(&lent.session, decrypt_oaep(&lent.session, made.private, hash, &sealed))?;
     Ok(opened.is_some_and(|opened| *opened == key))
 }
 
 fn opens_raw(lent: &Lent, made: &Made) -> Result<bool, Fault> {
     let key = key();
     let sealed = rsa_encrypt_pkcs1(&made.spki, &key).map_err(|_| Fault::Unable)?;
-    let block = answer(decrypt_raw(&lent.session, made.private, &sealed))?;
+    let block = answer(&lent.session, decrypt_raw(&lent.session, made.private, &sealed))?;
     let opened = block.and_then(|block| unpad_pkcs1(&block, b"", &sealed, key.len()).ok());
     Ok(opened.is_some_and(|opened| *opened == key))
 }

@@ -31,6 +31,8 @@ pub struct Token {
     module: Arc<Module>,
     label: String,
     pin: Pin,
+    /// Where turns are taken.
+    pin_file: PathBuf,
     /// Set when the token refused the PIN: it would be locked by more tries.
     refused: AtomicBool,
     sessions: Mutex<Sessions>,
@@ -88,11 +90,12 @@ impl Token {
             // Logged in already, the token would not look at a second PIN.
             return if token.pin.is(&pin) { Ok(token) } else { Err(HsmError::WrongPin) };
         }
-        let _turn = Turn::take(&config.module);
+        let _turn = Turn::take(&config.pin_file);
         let token = Arc::new(Self {
             module: Module::load(&config.module)?,
             label: config.token_label.clone(),
             pin,
+            pin_file: config.pin_file.clone(),
             refused: AtomicBool::new(false),
             sessions: Mutex::default(),
             opened: AtomicBool::new(false),
@@ -178,7 +181,7 @@ impl Token {
             }
             // Kept over the login of the next attempt.
             let opened = self.opened.load(Ordering::Relaxed);
-            turn = Some(opened.then(|| Turn::take(self.module.path())));
+            turn = Some(opened.then(|| Turn::take(&self.pin_file)));
             if !self.module.restart(seen) {
                 return Err(fault);
             }
@@ -318,7 +321,7 @@ pub(crate) enum RunFault {
 
 impl RunFault {
     /// Whether a new start of the module may help.
-    fn may_pass(&self) -> bool {
+    pub(super) fn may_pass(&self) -> bool {
         matches!(
             self,
             Self::Open(HsmError::TokenUnavailable | HsmError::TokenNotFound { .. })
