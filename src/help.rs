@@ -86,6 +86,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("ssmax hold", "ssmax hold list --config ssmax.toml"),
     ("ssmax journey", "ssmax journey '<20261201.1@a.example>' --config ssmax.toml"),
     ("ssmax status", "ssmax status --json"),
+    ("ssmax setup", "ssmax setup postfix --config ssmax.toml"),
+    ("ssmax setup postfix", "ssmax setup postfix --write --config-dir /etc/postfix"),
     ("ssmax explain", "ssmax explain SSMAX-1302"),
     ("ssmax hold list", "ssmax hold list --all --json"),
     (

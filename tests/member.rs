@@ -26,7 +26,7 @@ fn before_anything_is_made_check_says_what_to_do() {
     assert_eq!(result_of(&said, "keyserver.unlock"), "error");
     assert_eq!(result_of(&said, "federation.admission"), "error");
     let said = site.member("check", &[]).ends(1);
-    assert!(said.out.contains("Make them: ssmax org init"), "{}", said.out);
+    assert!(said.out.contains("make them: ssmax org init"), "{}", said.out);
 }
 
 #[test]
@@ -36,7 +36,11 @@ fn a_lost_unlock_file_is_told_and_never_replaced() {
     fs::rename(site.path("a/unlock-ca"), site.path("a/elsewhere")).unwrap();
     let said = site.member("check", &[]).ends(1);
     assert!(said.out.contains("unlock-ca"), "{}", said.out);
-    assert!(!said.out.contains("Make them: ssmax org init"), "{}", said.out);
+    assert!(
+        said.out.contains("Bring the file back") && !said.out.contains("make them"),
+        "{}",
+        said.out
+    );
     site.member("org", &["init", "--out", "again.json"]).ends(3);
     assert!(!site.path("a/unlock-ca").exists());
     fs::rename(site.path("a/elsewhere"), site.path("a/unlock-ca")).unwrap();
@@ -233,7 +237,7 @@ fn people_are_added_listed_exported_and_revoked() {
     let site = Site::new();
     site.join();
     let said = site.member("user", &["list"]).ends(3);
-    assert!(said.err.contains("Start it with ssmax serve"), "{}", said.err);
+    assert!(said.err.contains("Start it: ssmax serve"), "{}", said.err);
 
     let serving = site.serve("a", &["--no-restart"], &ROLES);
     let said = site.member("serve", &[]).ends(3);

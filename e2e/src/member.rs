@@ -40,6 +40,8 @@ pub struct Outline {
     pub greylists: bool,
     /// Whether people submit at Postfix, not at the gateway.
     pub submits_at_postfix: bool,
+    /// Whether Postfix is told of the gateway by `ssmax setup postfix`.
+    pub set_up_by_command: bool,
 }
 
 /// The addresses of an organisation.
@@ -216,6 +218,7 @@ impl Member {
             }),
             mailboxes: ports.mailboxes,
             other: (&other.domain(), other.ports.mx),
+            set_up_at: self.outline.set_up_by_command.then_some(&self.site),
         };
         self.servers = Some((Postfix::start(place, &settings), dovecot));
     }

@@ -23,6 +23,7 @@ pub const A: Outline = Outline {
     aliases: &[],
     greylists: false,
     submits_at_postfix: false,
+    set_up_by_command: false,
 };
 
 /// The second one, likewise.

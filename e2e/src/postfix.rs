@@ -2,6 +2,7 @@
 
 use crate::place::Place;
 use crate::process::{Running, run, wait_for};
+use crate::ssmax::Site;
 use rustix::process::geteuid;
 use serde_json::Value;
 use std::fs;
@@ -41,6 +42,9 @@ pub struct Settings<'a> {
     pub mailboxes: SocketAddr,
     /// The other organisation's domain and MX: there is no DNS here.
     pub other: (&'a str, SocketAddr),
+    /// Where `ssmax setup postfix` is run to tell Postfix of the gateway, if that is not in
+    /// the files from the beginning.
+    pub set_up_at: Option<&'a Site>,
 }
 
 /// The submission service: logins by Dovecot, statements by the milter.
@@ -61,6 +65,8 @@ pub struct Submission<'a> {
 pub struct Postfix {
     config: PathBuf,
     log: PathBuf,
+    /// What it understood of its files before `ssmax setup postfix`.
+    before: Option<String>,
     _running: Running,
 }
 
@@ -76,6 +82,7 @@ impl Postfix {
         chown(dir.join("data"), Some(postfix_user()), None).unwrap();
         fs::write(config.join("main.cf"), main_cf(&dir, settings)).unwrap();
         fs::write(config.join("master.cf"), master_cf(settings)).unwrap();
+        let before = settings.set_up_at.map(|site| set_up(site, &config, settings));
         // Makes the folders of the queue, and looks for mistakes.
         let _ = run(Command::new("postfix").arg("-c").arg(&config).arg("check")).ends(0);
         let daemons =
@@ -89,7 +96,16 @@ impl Postfix {
         for address in [settings.mx, settings.reinjection, settings.machines] {
             wait_for("Postfix", READY, || TcpStream::connect(address).ok());
         }
-        Self { log: dir.join("mail.log"), config, _running: running }
+        Self { log: dir.join("mail.log"), config, before, _running: running }
+    }
+
+    /// Takes back what `ssmax setup postfix` wrote: its files mean what they meant before.
+    #[track_caller]
+    pub fn take_back(&self, site: &Site) {
+        assert_ne!(Some(understood(&self.config)), self.before);
+        let dir = self.config.to_str().unwrap();
+        let _ = site.run(&["setup", "postfix", "--undo", "--config-dir", dir]).ends(0);
+        assert_eq!(Some(understood(&self.config)), self.before);
     }
 
     /// What it wrote about mail since it was started.
@@ -109,6 +125,28 @@ impl Postfix {
         let said = run(Command::new("postqueue").arg("-c").arg(&self.config).arg("-j"));
         said.ends(0).text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
+}
+
+/// Has the files written, twice. What they meant before.
+#[track_caller]
+fn set_up(site: &Site, config: &Path, settings: &Settings<'_>) -> String {
+    let before = understood(config);
+    let (dir, mx) = (config.to_str().unwrap(), settings.mx.to_string());
+    let submission = settings.submission.map(|one| one.address.to_string()).unwrap_or_default();
+    let line = ["setup", "postfix", "--write", "--config-dir", dir, "--mx", &mx];
+    for said in ["Written in", "has all of it"] {
+        let run = site.run(&[&line[..], &["--submission", &submission]].concat()).ends(0);
+        assert!(run.text().contains(said), "{}", run.text());
+    }
+    before
+}
+
+/// What Postfix understands of its files.
+#[track_caller]
+fn understood(config: &Path) -> String {
+    ["-n", "-M", "-P"]
+        .map(|what| run(Command::new("postconf").arg("-c").arg(config).arg(what)).ends(0).text())
+        .concat()
 }
 
 /// The user id that the daemons run as: who owns what the package has installed for it.
@@ -133,6 +171,19 @@ fn main_cf(dir: &Path, settings: &Settings<'_>) -> String {
     let dir = dir.display();
     let on = |address: &SocketAddr| format!("[{}]:{}", address.ip(), address.port());
     let (mailboxes, mx, ip) = (on(mailboxes), on(mx), settings.mx.ip());
+    let told = if settings.set_up_at.is_some() {
+        ""
+    } else {
+        "smtputf8_enable = yes
+# SMTP smuggling: off by default in Debian 12.
+smtpd_forbid_bare_newline = yes
+# A signed body must leave as it came.
+disable_mime_output_conversion = yes
+# Each layer of base64 adds 37 %.
+message_size_limit = 52428800
+mailbox_size_limit = 0
+"
+    };
     format!(
         "compatibility_level = 3.6
 config_directory = {dir}/etc
@@ -166,15 +217,7 @@ smtp_host_lookup = native
 smtp_tls_security_level = none
 smtpd_tls_security_level = none
 smtpd_peername_lookup = no
-smtputf8_enable = yes
-# SMTP smuggling: off by default in Debian 12.
-smtpd_forbid_bare_newline = yes
-# A signed body must leave as it came.
-disable_mime_output_conversion = yes
-# Each layer of base64 adds 37 %.
-message_size_limit = 52428800
-mailbox_size_limit = 0
-# A test waits for the next try.
+{told}# A test waits for the next try.
 minimal_backoff_time = 1s
 maximal_backoff_time = 2s
 queue_run_delay = 1s
@@ -183,6 +226,9 @@ queue_run_delay = 1s
 }
 
 fn master_cf(settings: &Settings<'_>) -> String {
+    if settings.set_up_at.is_some() {
+        return plain_master_cf(settings);
+    }
     let Settings { name, mx, reinjection, filter, machines, automatic, .. } = settings;
     let IpAddr::V4(_) = mx.ip() else { panic!("{mx}") };
     let on = |address: &SocketAddr| format!("[{}]:{}", address.ip(), address.port());
@@ -267,6 +313,57 @@ defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
   -o cleanup_service_name=ssmax-cleanup
   -o internal_mail_filter_classes=bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+proxywrite unix - - n - 1 proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+showq unix n - n - - showq
+error unix - - n - - error
+discard unix - - n - - discard
+retry unix - - n - - error
+lmtp unix - - n - - lmtp
+  -o syslog_name=postfix-{name}/mailboxes
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+"
+    )
+}
+
+/// Of the gateway it names only what is not written by a command: the listener of machines.
+fn plain_master_cf(settings: &Settings<'_>) -> String {
+    let Settings { name, mx, machines, automatic, .. } = settings;
+    let automatic = format!("[{}]:{}", automatic.ip(), automatic.port());
+    let submission = settings.submission.as_ref().map_or_else(String::new, |submission| {
+        let Submission { address, logins, .. } = submission;
+        let logins = logins.display();
+        format!(
+            "{address} inet n - n - - smtpd
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_sasl_type=dovecot
+  -o smtpd_sasl_path={logins}
+  -o smtpd_client_restrictions=
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+"
+        )
+    });
+    format!(
+        "{mx} inet n - n - - smtpd
+{submission}{machines} inet n - n - - smtpd
+  -o content_filter=ssmax-system:{automatic}
+  -o receive_override_options=no_address_mappings
+  -o smtpd_recipient_restrictions=permit_mynetworks,reject
+  -o local_header_rewrite_clients=
+postlog unix-dgram n - n - 1 postlogd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
 verify unix - - n - 1 verify
 flush unix n - n 1000? 0 flush
 proxymap unix - - n - - proxymap

@@ -18,6 +18,7 @@ pub(crate) mod org;
 pub(crate) mod rewrap;
 pub(crate) mod scan;
 pub(crate) mod serve;
+pub(crate) mod setup;
 pub(crate) mod status;
 pub(crate) mod user;
 pub(crate) mod verify;
@@ -88,6 +89,8 @@ pub(crate) enum Command {
     Status(status::Args),
     /// The keyserver's log: whether it was changed, and whether it fits the journal.
     Audit(audit::Args),
+    /// The lines for the MTA.
+    Setup(setup::Args),
     /// What the number of a refusal means, and who can do what.
     Explain(explain::Args),
     /// Judge one message offline.
@@ -126,6 +129,7 @@ impl Command {
             Self::Journey(args) => journey::run(&args, context),
             Self::Status(args) => status::run(&args, context),
             Self::Audit(args) => audit::run(args, context),
+            Self::Setup(args) => setup::run(args, context),
             Self::Explain(args) => explain::run(&args, context),
             Self::Verify(args) => verify::run(args, context),
             Self::Cert(args) => cert::run(args, context),

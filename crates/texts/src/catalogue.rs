@@ -31,6 +31,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     file!("mail"),
     file!("reasons"),
     file!("sample"),
+    file!("setup"),
     file!("transport"),
     file!("verify"),
     file!("watching"),

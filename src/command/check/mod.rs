@@ -5,6 +5,7 @@ mod clamav;
 mod host;
 mod keys;
 mod network;
+mod postfix;
 mod transport;
 
 use super::{ConfigFile, Context, block_on, verify};
@@ -54,6 +55,7 @@ fn check(args: &Args, context: &Context) -> Result<ExitCode, Complaint> {
         ))?);
     }
     keys::admission(&config, &mut report);
+    postfix::check(&config, &mut report);
     block_on(async {
         network::check(&config, &mut report).await;
         Ok(())
