@@ -6,7 +6,7 @@ use crate::ssmax::Site;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
@@ -34,6 +34,25 @@ pub fn submit(member: &Member, sender: &Person, recipients: &[&str], mail: &[u8]
     hand_in(&sender.dir, member.submission(), &login, &sender.address, recipients, mail)
 }
 
+/// Where and as whom somebody's mailer submits.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The own organisation's listener.
+    pub server: SocketAddr,
+    /// The one address.
+    pub address: String,
+    /// What it logs in with.
+    pub secret: String,
+}
+
+impl Account {
+    /// A person's.
+    pub fn of(member: &Member, person: &Person) -> Self {
+        let (address, secret) = (person.address.clone(), person.secret.clone());
+        Self { server: member.submission(), address, secret }
+    }
+}
+
 /// Submits a mail with a login, and says behind MAIL and each RCPT what the sender wants
 /// to hear of the delivery (RFC 3461), for which swaks has no words. What is put off is
 /// tried again, as a mailer's outbox does.
@@ -45,48 +64,56 @@ pub fn submit_asking(
     recipients: &[(&str, &str)],
     mail: &[u8],
 ) {
+    let account = Account::of(member, sender);
     wait_for("the mail is taken", ANSWER, || {
-        let said = ask(member, sender, of_mail, recipients, mail);
+        let said = try_submit(&account, of_mail, recipients, mail).unwrap();
         assert!(said.starts_with(['2', '4']), "{said}");
         said.starts_with('2').then_some(())
     });
 }
 
-/// The answer to the mail.
-#[track_caller]
-fn ask(
-    member: &Member,
-    sender: &Person,
+/// One try: the answer to the mail, or the first that is a refusal.
+///
+/// # Errors
+/// Whatever ends the connection before.
+pub fn try_submit(
+    account: &Account,
     of_mail: &str,
     recipients: &[(&str, &str)],
     mail: &[u8],
-) -> String {
-    let stream = TcpStream::connect(member.submission()).unwrap();
-    stream.set_read_timeout(Some(ANSWER)).unwrap();
+) -> io::Result<String> {
+    let stream = TcpStream::connect(account.server)?;
+    stream.set_read_timeout(Some(ANSWER))?;
     let mut stream = BufReader::new(stream);
-    let login = STANDARD.encode(format!("\0{}\0{}", sender.address, sender.secret));
-    let _ = expect(&mut stream, "", "220");
-    let _ = expect(&mut stream, "EHLO mailer.example\r\n", "250");
-    let _ = expect(&mut stream, &format!("AUTH PLAIN {login}\r\n"), "235");
-    let _ = expect(&mut stream, &format!("MAIL FROM:<{}> {of_mail}\r\n", sender.address), "250");
-    for (recipient, options) in recipients {
-        let _ = expect(&mut stream, &format!("RCPT TO:<{recipient}> {options}\r\n"), "250");
+    let login = STANDARD.encode(format!("\0{}\0{}", account.address, account.secret));
+    let mut commands = vec![
+        String::new(),
+        "EHLO mailer.example\r\n".to_owned(),
+        format!("AUTH PLAIN {login}\r\n"),
+        format!("MAIL FROM:<{}> {of_mail}\r\n", account.address),
+    ];
+    let to = |(recipient, options): &(&str, &str)| format!("RCPT TO:<{recipient}> {options}\r\n");
+    commands.extend(recipients.iter().map(to));
+    commands.push("DATA\r\n".to_owned());
+    for command in commands {
+        let said = say(&mut stream, command.as_bytes())?;
+        if !said.starts_with(['2', '3']) {
+            return Ok(said);
+        }
     }
-    let _ = expect(&mut stream, "DATA\r\n", "354");
-    stream.get_mut().write_all(&dot_stuffed(mail)).unwrap();
-    expect(&mut stream, "", "")
+    say(&mut stream, &dot_stuffed(mail))
 }
 
 /// Says something and reads the whole answer; gives its last line.
-#[track_caller]
-fn expect(stream: &mut BufReader<TcpStream>, command: &str, code: &str) -> String {
-    stream.get_mut().write_all(command.as_bytes()).unwrap();
+fn say(stream: &mut BufReader<TcpStream>, octets: &[u8]) -> io::Result<String> {
+    stream.get_mut().write_all(octets)?;
     loop {
         let mut line = String::new();
-        stream.read_line(&mut line).unwrap();
-        assert!(line.starts_with(code), "{command}: {line}");
+        if stream.read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         if line.as_bytes().get(3) == Some(&b' ') {
-            return line;
+            return Ok(line);
         }
     }
 }

@@ -7,6 +7,9 @@ use crate::place::Place;
 use crate::postfix::{Postfix, Settings, Submission};
 use crate::process::{Running, run};
 use crate::ssmax::Site;
+use crate::tap::{Tap, socket_of};
+use rustix::process::{Pid, Signal, kill_process};
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -42,6 +45,9 @@ pub struct Outline {
     pub submits_at_postfix: bool,
     /// Whether Postfix is told of the gateway by `ssmax setup postfix`.
     pub set_up_by_command: bool,
+    /// Whether each role is a process that can be killed and started again by itself, and a
+    /// [`Tap`] lies between the gateway and its next hop.
+    pub tapped: bool,
 }
 
 /// The addresses of an organisation.
@@ -57,6 +63,8 @@ struct Ports {
     automatic: SocketAddr,
     mta_submission: SocketAddr,
     stated: SocketAddr,
+    /// What the gateway takes for its next hop.
+    next_hop: SocketAddr,
 }
 
 /// An organisation.
@@ -66,7 +74,9 @@ pub struct Member {
     site: Site,
     ports: Ports,
     milter: PathBuf,
-    roles: Vec<Running>,
+    roles: Vec<(&'static str, Running)>,
+    tap: Option<Tap>,
+    taps: BTreeMap<&'static str, Tap>,
     servers: Option<(Postfix, Dovecot)>,
     greylist: Option<Greylist>,
 }
@@ -90,7 +100,9 @@ impl Member {
         let [mx, reinjection, imap, mailboxes, submission, machines, mta_submission] =
             std::array::from_fn(|_| place.free(outline.ip));
         let [filter, automatic, stated] = std::array::from_fn(|_| place.free(Ipv4Addr::LOCALHOST));
+        let next_hop = if outline.tapped { place.free(outline.ip) } else { reinjection };
         let ports = Ports {
+            next_hop,
             mx,
             reinjection,
             imap,
@@ -109,7 +121,17 @@ impl Member {
             config.push_str(&submission_toml(&milter));
         }
         let site = Site::new(place.private_dir(outline.name), &config);
-        Self { outline, site, ports, milter, roles: Vec::new(), servers: None, greylist: None }
+        Self {
+            outline,
+            site,
+            ports,
+            milter,
+            roles: Vec::new(),
+            tap: None,
+            taps: BTreeMap::new(),
+            servers: None,
+            greylist: None,
+        }
     }
 
     /// Its folder.
@@ -221,6 +243,7 @@ impl Member {
             set_up_at: self.outline.set_up_by_command.then_some(&self.site),
         };
         self.servers = Some((Postfix::start(place, &settings), dovecot));
+        self.tap = self.outline.tapped.then(|| Tap::tcp(ports.next_hop, ports.reinjection));
     }
 
     /// Registers an address behind which there is no person.
@@ -243,13 +266,42 @@ impl Member {
     pub fn serve(&mut self) {
         let submission = self.outline.submits_at_postfix.then_some("submission");
         let roles: Vec<&str> = ROLES.into_iter().chain(submission).collect();
-        self.roles.push(self.site.serve(&["--no-restart"], &roles));
+        if self.outline.tapped {
+            ROLES.into_iter().for_each(|role| self.serve_role(role));
+        } else {
+            self.roles.push(("all", self.site.serve(&["--no-restart"], &roles)));
+        }
     }
 
     /// Starts one role again that has ended.
     #[track_caller]
-    pub fn serve_role(&mut self, role: &str) {
-        self.roles.push(self.site.serve(&["--role", role], &[role]));
+    pub fn serve_role(&mut self, role: &'static str) {
+        // What has ended is waited for; killed, it has left its announcement behind.
+        self.roles.retain(|(name, _)| *name != role);
+        let _ = std::fs::remove_file(self.site.path(&format!("run/{role}.ready")));
+        if !self.outline.tapped || role == "gateway" {
+            self.roles.push((role, self.site.serve(&["--role", role], &[role])));
+            return;
+        }
+        // The gateway keeps its connections, so none may be made before the tap is there.
+        let gateway = self.site.process("gateway").and_then(Pid::from_raw);
+        let signal = |signal| gateway.map(|pid| kill_process(pid, signal));
+        let _ = signal(Signal::STOP);
+        let socket = socket_of(&self.site.path("run"), role, "gateway");
+        Tap::clear(&socket);
+        self.roles.push((role, self.site.serve(&["--role", role], &[role])));
+        self.taps.insert(role, Tap::socket(&socket));
+        let _ = signal(Signal::CONT);
+    }
+
+    /// What lies between the gateway and one of the roles behind it.
+    pub fn tap_before(&self, role: &str) -> &Tap {
+        &self.taps[role]
+    }
+
+    /// What lies between the gateway and its next hop.
+    pub fn tap(&self) -> &Tap {
+        self.tap.as_ref().unwrap()
     }
 
     /// Registers somebody: the server signs for them, and with `own_key` they have a
@@ -335,7 +387,7 @@ LOGIN = 2
 
 fn ssmax_toml(outline: &Outline, ports: &Ports, authority: &str) -> String {
     let Outline { name, id, japanese, fresh_form, .. } = outline;
-    let Ports { submission, filter, reinjection, automatic, stated, .. } = ports;
+    let Ports { submission, filter, next_hop, automatic, stated, .. } = ports;
     format!(
         "state_dir = \"state\"
 run_dir = \"run\"
@@ -371,7 +423,7 @@ allow_plaintext_auth = true
 dsn = true
 inbound_lmtp = \"{filter}\"
 submission_lmtp = \"{stated}\"
-next_hop = \"smtp://{reinjection}\"
+next_hop = \"smtp://{next_hop}\"
 
 [gateway.lists]
 \"team@{name}.example\" = {{ members = [\"bob@b.example\", \"adam@a.example\"], reply_to = \"list\" }}

@@ -24,6 +24,7 @@ pub const A: Outline = Outline {
     greylists: false,
     submits_at_postfix: false,
     set_up_by_command: false,
+    tapped: false,
 };
 
 /// The second one, likewise.

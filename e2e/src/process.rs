@@ -14,7 +14,7 @@ const KILL_SECONDS: &str = "15";
 const GRACE: Duration = Duration::from_secs(20);
 
 /// How long a program may run at all, in seconds: far longer than any test.
-const LIFETIME_SECONDS: &str = "600";
+const LIFETIME_SECONDS: &str = "7200";
 
 /// How often a wait looks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
