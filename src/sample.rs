@@ -105,7 +105,7 @@ const MEMBER: &[Section] = &[
             Optional("max_private_operations", "4"),
             Optional("allow_pkcs1_decryption", "false"),
             Optional("sign_for_users", "false"),
-            Optional("gateway_logins", "true"),
+            Optional("gateway_logins", "false"),
             Optional("outside_certificates", "\"/etc/ssmax/outside\""),
             Optional("reviewers", "[\"officer@a.example\"]"),
             Optional("rewrap_own_per_day", "2000"),

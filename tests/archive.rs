@@ -156,6 +156,48 @@ fn check_says_when_officers_are_too_few_or_nobody_is_told() {
 }
 
 #[test]
+fn check_refuses_officers_who_could_not_sign() {
+    let site = site();
+    let config = fs::read_to_string(site.path("a/ssmax.toml")).unwrap();
+    let reviewers = "[keyserver]\nreviewers = [\"olga@a.example\", \"carol@a.example\"]\n";
+    site.write("a/ssmax.toml", &config.replacen("[keyserver]\n", reviewers, 1));
+    site.join();
+    let refused = || {
+        let facts = site.member("check", &["--json"]).json();
+        let checks = facts["checks"].as_array().unwrap().clone();
+        let named = |name: &str| {
+            checks
+                .iter()
+                .filter(|check| check["name"] == name && check["result"] == "error")
+                .map(|check| check["what"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        (named("keyserver.reviewers"), named("keyserver.archive"))
+    };
+    let says = |found: &[String], name: &str| {
+        assert!(matches!(found, [one] if one.contains(name)), "{name}: {found:?}");
+    };
+    // Nobody is registered yet: that is no fault of the settings.
+    assert_eq!(refused(), (vec![], vec![]));
+    let _authority = site.serve("authority", &[], &["authority"]);
+    let _member = site.serve("a", &[], &ROLES);
+    let desk = Desk::new(&site);
+    enrol(&site, &desk, "olga");
+    // carol signs by the key server alone, oscar is not there.
+    let line = ["add", "carol", "--name", "carol", "--address", "carol@a.example"];
+    let more = ["--proof", "in-person", "--server-key", "--device-secret", "--out", "carol"];
+    site.member("user", &[&line[..], &more].concat()).ends(0);
+    let (reviewers, officers) = refused();
+    says(&reviewers, "carol@a.example");
+    says(&officers, "oscar");
+    enrol(&site, &desk, "oscar");
+    assert_eq!(refused().1, Vec::<String>::new());
+    site.member("user", &["revoke", "olga"]).ends(0);
+    let (reviewers, officers) = refused();
+    assert_eq!((reviewers.len(), officers.len()), (2, 1), "{reviewers:?} {officers:?}");
+}
+
+#[test]
 fn archive_keys_in_a_token_open_mail_too() {
     const NAME: &str = "archive_keys_in_a_token_open_mail_too";
     let Some(module) = module() else { return };

@@ -135,6 +135,16 @@ fn the_story_of_each_mail_is_told_and_how_the_roles_are() {
     // By the gateway's own name, and without the angle brackets, it is the same story.
     assert_eq!(journey(arrival["mail"].as_str().unwrap()), told);
     assert_eq!(journey("passed@a.example"), told);
+    // What nobody sees on a screen is no name.
+    for name in ["<passed@a.example>\r\n", "a\u{1b}[2Jb", "\u{202e}passed@a.example"] {
+        let said = site.member("journey", &[name]).ends(2);
+        assert!(said.err.contains("not shown") && !said.err.contains('\u{1b}'), "{}", said.err);
+    }
+    // A line says once what mail it is about.
+    let log = site.log("a");
+    assert!(log.contains("a worker has judged a mail") && log.contains(" ticket="), "{log}");
+    let twice = log.lines().find(|line| line.matches(" ticket=").count() > 1);
+    assert_eq!(twice, None);
 
     let told = journey("<kept@a.example>");
     let arrival = &told["arrivals"][0];

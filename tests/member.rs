@@ -175,6 +175,17 @@ fn a_milter_that_comes_later_gets_a_key_and_check_looks_at_its_socket() {
     install().ends(0);
     let kept = fs::read(&key).unwrap();
     install().ends(0);
+    // Beside the milter's word, the gateway's counts only where somebody says so.
+    let logins = |setting: &str| {
+        let section = "\n[submission]\nmilter = \"inet:127.0.0.1:0\"\npeers = []\n";
+        let keyserver = format!("[keyserver]\n{setting}");
+        let config = site.member_config().replacen("[keyserver]\n", &keyserver, 1);
+        site.write("a/ssmax.toml", &format!("{config}{section}"));
+        result_of(&site.member("check", &["--json"]), "keyserver.gateway_logins")
+    };
+    assert_eq!(logins(""), "ok");
+    assert_eq!(logins("gateway_logins = false\n"), "ok");
+    assert_eq!(logins("gateway_logins = true\n"), "warning");
     assert_eq!(fs::read(&key).unwrap(), kept);
     // The key server notes whose keys they are, and lets none be another's too.
     let gateway = site.path("a/state/gateway/statement.pem");

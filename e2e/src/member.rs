@@ -408,6 +408,7 @@ enforce = \"refuse\"
 [keyserver]
 unlock_file = \"unlock-keyserver\"
 sign_for_users = true
+gateway_logins = true
 
 [ca]
 unlock_file = \"unlock-ca\"

@@ -31,6 +31,12 @@ archive-notice-body =
     Please do not answer this mail.
 
 check-archive-officers = Officers of whom two can have mail of others opened: { $count }
+check-reviewers = People who decide about held mail: { $count }
+err-officer-cannot-sign = { $officer } is named to decide, and is no active person here with a signing certificate whose key the person holds
+rec-officer-cannot-sign = Register the person with --csr or --token-csr (ssmax user add), or take the name out of reviewers and officers in ssmax.toml.
+check-gateway-logins-off = Logins count by the word of the MTA's submission service alone
+err-gateway-logins-beside-milter = The MTA's submission service says who has logged in, and the gateway's word counts as well: who takes the gateway over can write as anybody
+rec-gateway-logins-beside-milter = Where nobody logs in at the gateway, take gateway_logins out of [keyserver] and restart the key server.
 err-archive-one-officer = Only one officer is named for mail of others, and it takes two
 rec-archive-one-officer = Name at least three in [keyserver.archive] officers: neither owner nor reader of a mail is one of the two.
 err-archive-no-notice = Mail of who has left cannot be opened: nobody is named who is told instead

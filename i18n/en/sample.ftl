@@ -80,8 +80,9 @@ sample-keyserver-allow_pkcs1_decryption = Whether RSA keys open PKCS#1 v1.5, for
 sample-keyserver-sign_for_users =
     Whether the key server may sign for people who sent unsigned mail with a strong login.
 sample-keyserver-gateway_logins =
-    Whether the gateway's own word counts that a person has logged in there. false where all
-    people submit at the MTA ([submission]); automatic mail is not affected.
+    Whether the gateway's own word counts that a person has logged in there; automatic mail is
+    not affected. Left out: until the key of an MTA's submission service ([submission]) is
+    registered. true where people log in at both.
 sample-keyserver-outside_certificates =
     A folder with S/MIME certificates (PEM, *.pem, one each) of people outside the federation,
     to whom mail may be encrypted ([gateway] outside). Left out: nobody.

@@ -40,6 +40,8 @@ status-fault-not-good = other members refuse our mail
 status-fault-not-listed = we are not in the member list
 status-fault-slow = takes too long to say how it is
 
+err-journey-name-characters = A name has no line ends, control characters or characters that are not shown
+rec-journey-name-characters = Copy the name again, without what stands around it.
 err-journey-name = A name has 1 to { $max } octets
 rec-journey-name = Give a Message-ID, a hop, the MTA's queue id, or the gateway's name from its log.
 err-journey-unknown = No mail is known here as { $name }

@@ -25,6 +25,12 @@ archive-notice-body =
     このメールに返信する必要はありません。
 
 check-archive-officers = 他人のメールを二人で開封させられる担当者: { $count }人
+check-reviewers = 保留中のメールについて決める人: { $count }人
+err-officer-cannot-sign = 決める人として { $officer } の名前がありますが、鍵を自分で持ち、署名用証明書が有効な、在籍中の人ではありません
+rec-officer-cannot-sign = --csr か --token-csr を付けてその人を登録するか（ssmax user add）、ssmax.toml の reviewers や officers から名前を外してください。
+check-gateway-logins-off = ログインは、MTAの提出サービスの言葉だけで信じます
+err-gateway-logins-beside-milter = 誰がログインしたかはMTAの提出サービスが述べていますが、ゲートウェイの言葉も信じる設定です。ゲートウェイを乗っ取った者は、誰の名前でも書けます
+rec-gateway-logins-beside-milter = ゲートウェイで誰もログインしないなら、[keyserver] から gateway_logins を外し、鍵管理サーバを起動し直してください。
 err-archive-one-officer = 他人のメールを開封する担当者が一人しかいません。二人必要です
 rec-archive-one-officer = [keyserver.archive] officers に三人以上を書いてください。メールの持ち主と読む人は、二人のうちに入れません。
 err-archive-no-notice = 離れた人のメールは開封できません。代わりに通知を受ける人がいません

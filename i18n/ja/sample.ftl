@@ -74,8 +74,9 @@ sample-keyserver-max_private_operations = メール一通に使える秘密鍵�
 sample-keyserver-allow_pkcs1_decryption = 古いメールソフトのため、RSA鍵でPKCS#1 v1.5を開くか。
 sample-keyserver-sign_for_users = 強いログインで署名なしに送られたメールに、本人に代わり署名してよいか。
 sample-keyserver-gateway_logins =
-    メール検証システムでログインがあったという、それ自身の言葉を信じるか。利用者がみなMTAに提出する
-    （[submission]）なら false。自動メールには関わりません。
+    メール検証システムでログインがあったという、それ自身の言葉を信じるか。自動メールには関わりません。
+    省略すると、MTAの提出サービス（[submission]）の鍵が登録されるまで信じます。両方でログインする
+    なら true。
 sample-keyserver-outside_certificates =
     連合の外の人のS/MIME証明書（PEM、*.pem、一つずつ）のフォルダ。その人あてのメールを
     暗号化できるようになります（[gateway] outside）。省略するとなし。

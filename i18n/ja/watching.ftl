@@ -40,6 +40,8 @@ status-fault-not-good = ほかの組織がこちらのメールを断ります
 status-fault-not-listed = 会員名簿に載っていません
 status-fault-slow = 状態を答えるのに時間がかかりすぎます
 
+err-journey-name-characters = 名前に改行、制御文字、表示されない文字は使えません
+rec-journey-name-characters = 前後の余分な文字を含めずに、名前をコピーし直してください。
 err-journey-name = 名前は1から{ $max }バイトです
 rec-journey-name = Message-ID、ホップ、MTAのキューID、またはログにあるゲートウェイでの呼び名を指定してください。
 err-journey-unknown = { $name }というメールは、ここでは知られていません

@@ -36,6 +36,10 @@ fn tell(args: &Args, context: &Context) -> Result<ExitCode, Complaint> {
     if args.name.is_empty() || args.name.len() > MAX_NAME_BYTES {
         return Err(Complaint::new(Exit::WrongUse, "journey-name").with("max", MAX_NAME_BYTES));
     }
+    // No mail has such a name, and whoever reads the answer would not see what was asked.
+    if args.name.chars().any(verify::is_control) {
+        return Err(Complaint::new(Exit::WrongUse, "journey-name-characters"));
+    }
     // The key server may be on another host: then its part of the story is told there.
     let has_log = config.roles().contains(&Role::Keyserver);
     let (rows, log): (Vec<JourneyRow>, Option<Vec<TicketRow>>) = block_on(async {

@@ -184,15 +184,23 @@ fn describe_reason(reason: Reason, context: &Context) -> String {
     }
 }
 
-/// Text out of a mail without what a terminal would take for a command.
+/// Text of others without what a terminal would take for a command, and without what
+/// makes it look like another text.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .map(
-            |char| {
-                if char.is_control() && char != '\n' { char::REPLACEMENT_CHARACTER } else { char }
-            },
-        )
-        .collect()
+    let shown = |char| {
+        let acts = is_control(char) && char != '\n';
+        if acts { char::REPLACEMENT_CHARACTER } else { char }
+    };
+    text.chars().map(shown).collect()
+}
+
+/// Whether a character is not shown but acts: a control character, a change of direction
+/// (UAX #9), a line or paragraph separator, or one without a width.
+pub(crate) fn is_control(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 /// Reads a mail. Local line ends become CRLF, where its header has no other (a file with both is
@@ -323,6 +331,40 @@ mod tests {
         let path = dir.path().join("mail.eml");
         std::fs::write(&path, content).unwrap();
         (dir, path)
+    }
+
+    #[test]
+    fn what_is_not_shown_but_acts_is_replaced_and_all_else_is_left() {
+        let acting = [
+            ("escape", '\u{1b}'),
+            ("carriage return", '\r'),
+            ("C1 control", '\u{9b}'),
+            ("Arabic letter mark", '\u{61c}'),
+            ("zero-width space", '\u{200b}'),
+            ("zero-width non-joiner", '\u{200c}'),
+            ("zero-width joiner", '\u{200d}'),
+            ("left-to-right mark", '\u{200e}'),
+            ("right-to-left mark", '\u{200f}'),
+            ("line separator", '\u{2028}'),
+            ("paragraph separator", '\u{2029}'),
+            ("left-to-right embedding", '\u{202a}'),
+            ("right-to-left embedding", '\u{202b}'),
+            ("pop directional formatting", '\u{202c}'),
+            ("left-to-right override", '\u{202d}'),
+            ("right-to-left override", '\u{202e}'),
+            ("word joiner", '\u{2060}'),
+            ("left-to-right isolate", '\u{2066}'),
+            ("right-to-left isolate", '\u{2067}'),
+            ("first strong isolate", '\u{2068}'),
+            ("pop directional isolate", '\u{2069}'),
+            ("byte order mark", '\u{feff}'),
+        ];
+        for (name, character) in acting {
+            assert_eq!(printable(&format!("a{character}b")), "a\u{fffd}b", "{name}");
+        }
+        for shown in ["a\nb", "見積 100 円", "é", "e\u{301}", "שלום", "🙂", "a\u{2027}b\u{202f}c"] {
+            assert_eq!(printable(shown), shown);
+        }
     }
 
     #[test]

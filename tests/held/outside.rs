@@ -144,7 +144,7 @@ async fn held_it_leaves_by_the_statement_that_it_came_with(federation: &mut Fede
     set(federation, Outside::Hold).await;
     let a = &mut federation.a;
     a.stop(Role::Keyserver).await;
-    a.keyserver.keyserver.gateway_logins = false;
+    a.keyserver.keyserver.gateway_logins = Some(false);
     a.start(Role::Keyserver).await;
     federation.wait_for_list(federation.c.admission.list_version).await;
     let Federation { a, alice, .. } = &*federation;

@@ -65,6 +65,7 @@ pub(crate) async fn run(site: &mut Site) {
     the_reader_has_a_certificate_that_the_keyserver_knows(site, &cast).await;
     nothing_is_given_when_nobody_can_be_told(site, &cast).await;
     the_notice_waits_until_it_was_sent(site, &cast).await;
+    a_mailbox_that_nobody_reads_needs_somebody_to_be_told(site, &cast).await;
     nobody_opens_more_than_a_request_and_a_day_may_have(site, &cast).await;
     archive_parts::run_with_restarts(site, &cast).await;
     // These change who people and what this member are.
@@ -159,7 +160,11 @@ impl Site {
     }
 
     pub(crate) async fn notices(&self) -> Vec<ArchiveNotice> {
-        self.gateway(&GatewayRequest::ArchiveNotices).await.unwrap()
+        let mut notices: Vec<ArchiveNotice> =
+            self.gateway(&GatewayRequest::ArchiveNotices).await.unwrap();
+        // They come in no order.
+        notices.sort_by_key(|notice| notice.id);
+        notices
     }
 }
 
@@ -453,6 +458,29 @@ async fn mail_of_who_has_left_needs_somebody_to_be_told(site: &mut Site, cast: &
     let officers = [("olga", &cast.olga), ("alice", &site.federation.alice)];
     let again = Asked::of(&mails);
     assert_not(site.archive(again.by(&officers)).await, PersonProblem::NobodyToTell);
+}
+
+/// A list and a role of machines are active, and read nothing.
+async fn a_mailbox_that_nobody_reads_needs_somebody_to_be_told(site: &mut Site, cast: &Cast) {
+    let record: Option<UserRecord> =
+        site.ca(&CaRequest::Person { user: "ruth".to_owned() }).await.unwrap();
+    let record = record.unwrap();
+    let mails = [archived(site, &cast.ruth).await, archived(site, &cast.ruth).await];
+    for (kind, mail) in [AccountKind::List, AccountKind::System].into_iter().zip(mails) {
+        let changed = UserRecord { kind, ..record.clone() };
+        let _: () = site.ca(&CaRequest::InstallUser(Box::new(changed))).await.unwrap();
+        set_ended(site).await;
+        let asked = Asked::of(&[mail]);
+        let answer = site.archive(asked.by(&cast.officers())).await;
+        assert_not(answer, PersonProblem::NobodyToTell);
+        set(site, |archive| archive.notice = Some("privacy@a.example".to_owned())).await;
+        assert!(site.archive(asked.by(&cast.officers())).await.is_ok(), "{kind:?}");
+        let told: Vec<String> = site.notices().await.into_iter().map(|one| one.to).collect();
+        assert_eq!(told, ["privacy@a.example"], "{kind:?}");
+        set(site, |_| {}).await;
+    }
+    let _: () = site.ca(&CaRequest::InstallUser(Box::new(record))).await.unwrap();
+    set_ended(site).await;
 }
 
 /// All notices so far were sent.

@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use ssmax_api::keyserver::{CaRequest, GatewayRequest, InspectorRequest, WorkerAsk};
 use ssmax_api::{Answer, Problem};
 use ssmax_chain::Digest;
 use ssmax_daemon::call::{CallError, call};
 use ssmax_pki::Certificate;
-use ssmax_primitives::SoftwareKey;
+use ssmax_primitives::{SoftwareKey, hmac_sha256};
 use ssmax_store::files;
+use ssmax_store::sqlx::{self, SqlitePool};
 use ssmax_support::federation::Federation;
 use ssmax_support::member::Member;
 use ssmax_support::person::look_up;
@@ -74,6 +76,29 @@ impl Site {
     ) -> Result<Answer, CallError> {
         let socket = ssmax_keyserver::Settings::socket(&self.a().keyserver.run_dir, caller);
         call(&socket, request, TIMEOUT).await
+    }
+
+    /// The newest row of the audit log about this operation.
+    pub(crate) async fn newest_row(&self, op: &str) -> Value {
+        let path = self.a().keyserver.dir().join("audit.sqlite");
+        let pool = SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+        let (row,): (String,) = sqlx::query_as(
+            "SELECT row FROM audit WHERE json_extract(row, '$.op') = ? ORDER BY seq DESC LIMIT 1",
+        )
+        .bind(op)
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        pool.close().await;
+        serde_json::from_str(&row).unwrap()
+    }
+
+    /// How rows name these people.
+    pub(crate) fn in_rows(&self, people: &[&str]) -> Vec<String> {
+        let path = self.a().keyserver.dir().join("audit-address.key");
+        let key = files::read_private(&path).unwrap();
+        let named = |one: &&str| hex::encode(&hmac_sha256(&key, &[one.as_bytes()])[..16]);
+        people.iter().map(named).collect()
     }
 
     /// Asks for a copy.

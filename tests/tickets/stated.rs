@@ -19,9 +19,10 @@ pub(crate) async fn run(site: &mut Site) {
     a_statement_is_about_one_mail(site).await;
     a_statement_serves_again_for_its_recipients_and_for_nobody_else(site).await;
     a_login_names_a_person_by_user_id_or_address(site).await;
+    a_row_names_who_submitted_and_whom_the_mail_was_admitted_for(site).await;
     what_was_not_seen_is_not_signed(site).await;
     an_old_statement_serves_a_released_mail_that_came_in_time(site).await;
-    the_gateways_word_on_a_login_can_be_switched_off(site).await;
+    the_gateways_word_on_a_login_ends_with_a_milters_key(site).await;
 }
 
 const INVALID: Problem = Problem::Refused(Reason::StatementInvalid);
@@ -148,6 +149,25 @@ async fn a_login_names_a_person_by_user_id_or_address(site: &Site) {
     }
 }
 
+/// What a statement names and what a mail was admitted for are two things.
+async fn a_row_names_who_submitted_and_whom_the_mail_was_admitted_for(site: &Site) {
+    let by_address = Statement { user: "Alice@A.example".to_owned(), ..statement() };
+    let some = Received {
+        recipients: vec!["bob@b.example".to_owned(), "dave@b.example".to_owned()],
+        ..received()
+    };
+    assert!(through_mta(site, &by_address, some).await.is_ok());
+    let row = site.newest_row("admit-outbound").await;
+    let admitted = site.in_rows(&["alice", "alice@a.example", "bob@b.example"]);
+    assert_eq!(row["who"], serde_json::json!(admitted));
+    // What was refused is named as it claimed to be.
+    let stranger = Statement { user: "nobody".to_owned(), ..statement() };
+    assert!(through_mta(site, &stranger, received()).await.is_err());
+    let row = site.newest_row("admit-outbound").await;
+    let claimed = site.in_rows(&["nobody", "alice@a.example", "bob@b.example"]);
+    assert_eq!((&row["who"], &row["result"]), (&serde_json::json!(claimed), &"refused 1102".into()));
+}
+
 /// Else a gateway that was taken over could have any text signed for who wrote another.
 async fn what_was_not_seen_is_not_signed(site: &Site) {
     let OutboundTicket { ticket, .. } = through_mta(site, &statement(), received()).await.unwrap();
@@ -185,14 +205,29 @@ async fn an_old_statement_serves_a_released_mail_that_came_in_time(site: &Site) 
     pool.close().await;
 }
 
-/// Where people submit at the MTA alone, the gateway's own key vouches for nobody.
-async fn the_gateways_word_on_a_login_can_be_switched_off(site: &mut Site) {
+/// Where people submit at the MTA, the gateway's own key vouches for nobody, unless it is
+/// said that it may.
+async fn the_gateways_word_on_a_login_ends_with_a_milters_key(site: &mut Site) {
     let by_gateway = || Statement { method: "password".to_owned(), ..statement() };
     assert!(admit(site, &by_gateway(), &site.statement_key, None).await.is_ok());
-    let a = &mut site.federation.a;
-    a.stop(Role::Keyserver).await;
-    a.keyserver.keyserver.gateway_logins = false;
-    a.start(Role::Keyserver).await;
-    assert_refused(admit(site, &by_gateway(), &site.statement_key, None).await, INVALID);
-    assert!(through_mta(site, &statement(), received()).await.is_ok());
+    // Off, and with nothing said: the milter's key is registered.
+    for gateway_logins in [Some(false), None] {
+        let a = &mut site.federation.a;
+        a.stop(Role::Keyserver).await;
+        a.keyserver.keyserver.gateway_logins = gateway_logins;
+        a.start(Role::Keyserver).await;
+        assert_refused(admit(site, &by_gateway(), &site.statement_key, None).await, INVALID);
+        assert!(through_mta(site, &statement(), received()).await.is_ok());
+    }
+    // Without a milter's key there is nobody but the gateway.
+    let path = site.a().keyserver.dir().join("keyserver.sqlite");
+    let pool = SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    site.federation.a.stop(Role::Keyserver).await;
+    sqlx::query("DELETE FROM statement_key WHERE service = 'submission'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    pool.close().await;
+    site.federation.a.start(Role::Keyserver).await;
+    assert!(admit(site, &by_gateway(), &site.statement_key, None).await.is_ok());
 }

@@ -121,6 +121,12 @@ pub enum AccountKind {
 }
 
 impl AccountKind {
+    /// Whether somebody reads what arrives there.
+    #[must_use]
+    pub fn is_read(self) -> bool {
+        matches!(self, Self::Person | Self::Shared)
+    }
+
     /// The word for it on the command line and in the store.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -141,7 +141,7 @@ fn printable(text: &str) -> String {
 /// `exe.txt` can be made to look like `txt.exe`.
 fn acts_on_a_terminal(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+        || matches!(c, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 #[cfg(test)]
@@ -199,9 +199,9 @@ mod tests {
     #[test]
     fn names_cannot_forge_log_lines_or_grow_without_bound() {
         let mut report = report(3);
-        report.add(rule::ARCHIVE_DAMAGED, "a\r\nb\u{202E}c", &"x".repeat(1000));
+        report.add(rule::ARCHIVE_DAMAGED, "a\r\nb\u{202E}c\u{61C}", &"x".repeat(1000));
         let verdict = report.into_verdict();
-        assert_eq!(verdict.findings[0].part, "a\u{FFFD}\u{FFFD}b\u{FFFD}c");
+        assert_eq!(verdict.findings[0].part, "a\u{FFFD}\u{FFFD}b\u{FFFD}c\u{FFFD}");
         assert_eq!(verdict.findings[0].what.len(), MAX_FINDING_TEXT_CHARS);
     }
 

@@ -3,7 +3,7 @@
 use crate::outbound::parse;
 use ssmax_chain::{Reason, Refusal};
 use ssmax_mail::compose::multipart;
-use ssmax_mail::{Entity, canonical};
+use ssmax_mail::{Entity, Header, Limits, canonical, parse_header};
 
 /// Whether a mail reports that another was or was not delivered (RFC 3464).
 pub(crate) fn is_of_delivery(mail: &Entity<'_>) -> bool {
@@ -34,7 +34,7 @@ pub(crate) fn without_returned_body(
         return Ok(None);
     }
     let Some((last, others)) = mail.children().split_last() else { return Ok(None) };
-    if !last.content_type().is_message() {
+    if !returns_a_mail(last) {
         return Ok(None);
     }
     let mut parts: Vec<Vec<u8>> = others.iter().map(|part| part.raw().to_vec()).collect();
@@ -57,7 +57,7 @@ pub(crate) fn without_returned_body(
 /// The refusal of a mail that cannot be read, or is nothing but another one.
 pub(crate) fn without_originals(octets: &[u8], boundary: &str) -> Result<Option<Vec<u8>>, Refusal> {
     let mail = parse(octets)?;
-    let holds_a_mail = mail.walk().any(|part| part.content_type().is_message());
+    let holds_a_mail = mail.walk().any(returns_a_mail);
     if !holds_a_mail {
         return Ok(None);
     }
@@ -65,11 +65,11 @@ pub(crate) fn without_originals(octets: &[u8], boundary: &str) -> Result<Option<
         return Err(Reason::SourceUnknown.into());
     }
     let part = |part: &Entity<'_>| {
-        if part.content_type().is_message() { header_part(part) } else { part.raw().to_vec() }
+        if returns_a_mail(part) { header_part(part) } else { part.raw().to_vec() }
     };
     // One that lies deeper is left out with what is around it.
     let is_deep = |part: &&Entity<'_>| {
-        part.content_type().is_multipart() && part.walk().any(|one| one.content_type().is_message())
+        part.content_type().is_multipart() && part.walk().any(returns_a_mail)
     };
     let parts: Vec<Vec<u8>> =
         mail.children().iter().filter(|one| !is_deep(one)).map(part).collect();
@@ -92,11 +92,38 @@ fn header_part(returned: &Entity<'_>) -> Vec<u8> {
         Content-Transfer-Encoding: 8bit\r\n\r\n"
         .to_vec();
     if let Some(Ok(mail)) = returned.message() {
-        for field in mail.header().fields() {
-            part.extend_from_slice(field.raw());
-        }
+        part.extend(told_outside(mail.header()));
+    } else if is_header_part(returned)
+        && let Ok(octets) = returned.decoded_body()
+        && let Ok(header) = parse_header(&octets, &Limits::default())
+    {
+        part.extend(told_outside(&header));
     }
     part
+}
+
+/// A part that returns the header alone (RFC 6522 section 3; RFC 6533 section 4).
+fn is_header_part(part: &Entity<'_>) -> bool {
+    let kind = part.content_type();
+    kind.is("text", "rfc822-headers") || kind.is("message", "global-headers")
+}
+
+/// Whether a part returns a mail or its header.
+fn returns_a_mail(part: &Entity<'_>) -> bool {
+    part.content_type().is_message() || is_header_part(part)
+}
+
+/// The fields that whoever gets a report may see. Between MTA and gateway a mail says who
+/// has logged in and names all its recipients, those of Bcc too; a server behind the MTA
+/// returns that with everything else.
+fn told_outside(header: &Header<'_>) -> Vec<u8> {
+    let stays_here = |name: &str| {
+        let name = name.trim().to_ascii_lowercase();
+        name.starts_with("ssmax-")
+            || matches!(name.as_str(), "bcc" | "resent-bcc" | "return-path" | "delivered-to")
+    };
+    let told = header.fields().iter().filter(|field| !stays_here(field.name()));
+    told.flat_map(|field| field.raw().to_vec()).collect()
 }
 
 #[cfg(test)]
@@ -153,6 +180,27 @@ mod tests {
         assert_eq!(of("Auto-Submitted: auto-replied\r\n\r\nAway.\r\n").unwrap(), None);
         let bare = "Content-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\nsecret\r\n";
         assert_eq!(of(bare), Err(Reason::SourceUnknown.into()));
+    }
+
+    #[test]
+    fn what_is_said_between_our_own_hops_is_not_returned() {
+        let inner = "SSMAX-Statement: e30=\r\n .e30=\r\nssmax-statement: e30=\r\n\
+            SSMAX-Result: mx; class=x\r\nBcc: hidden@c.example\r\nReturn-Path: <a@a.example>\r\n";
+        let returned = "Subject: x\r\n folded\r\n";
+        let whole = REPORT.replace(returned, &format!("{inner}{returned}"));
+        assert_eq!(shortened("", &whole), shortened("", REPORT));
+        // Servers that return the header alone.
+        for kind in ["text/rfc822-headers", "message/global-headers"] {
+            let (head, _) = REPORT.split_once("Content-Type: message/rfc822").unwrap();
+            let alone = |fields: &str| {
+                format!("{head}Content-Type: {kind}\r\n\r\n{fields}Subject: x\r\n\r\n--=_x--\r\n")
+            };
+            let report = shortened("", &alone(inner)).unwrap();
+            assert_eq!(shortened("", &alone("")).unwrap(), report);
+            assert!(report.contains("Subject: x") && !report.contains("hidden"), "{report}");
+            let automatic = without_originals(alone(inner).as_bytes(), "=_new").unwrap().unwrap();
+            assert_eq!(String::from_utf8(automatic).unwrap(), report);
+        }
     }
 
     #[test]

@@ -35,9 +35,10 @@ pub struct KeyserverConfig {
     pub sign_for_users: bool,
     /// Whether the gateway may say by its own key that a person has logged in there. Not
     /// needed where all people submit at the MTA; held mail that they submitted at the
-    /// gateway is then not released either. Default true.
-    #[serde(default = "default_gateway_logins")]
-    pub gateway_logins: bool,
+    /// gateway is then not released either. Default: unless the key of an MTA's submission
+    /// service is registered.
+    #[serde(default)]
+    pub gateway_logins: Option<bool>,
     /// A folder with S/MIME certificates (PEM, one each, `*.pem`) of people outside the
     /// federation, to whom mail may be encrypted. Default: none.
     pub outside_certificates: Option<PathBuf>,
@@ -90,10 +91,6 @@ impl Default for ArchiveConfig {
             request_hours: 72,
         }
     }
-}
-
-fn default_gateway_logins() -> bool {
-    true
 }
 
 fn default_audit_days() -> u16 {

@@ -21,6 +21,7 @@ mod hold;
 mod limits;
 mod list_post;
 mod member_list;
+mod named;
 mod outside;
 mod own_keys;
 mod people;
@@ -41,13 +42,14 @@ mod verdict;
 mod verify;
 mod watch;
 
-pub use admit::StatementService;
+pub use admit::{StatementService, statement_services};
 pub use audit::{
     AuditFault, AuditReport, Head, TicketRow, TicketTrace, newest_head, ticket_rows,
     verify as verify_audit,
 };
 pub use config::{ArchiveConfig, KeyserverConfig, Settings};
 pub use limits::Limits;
+pub use named::cannot_sign;
 pub use outside::OutsideCertificates;
 pub use rotate::{Rotation, rotate};
 pub use serve::{Keyserver, serve};

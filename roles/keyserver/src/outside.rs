@@ -65,7 +65,7 @@ impl Keyserver {
         let target = known
             .newest_for(&address, Self::now())?
             .ok_or(Problem::Refused(Reason::OutsideCertificateUnknown))?;
-        tracing::info!(ticket = %ssmax_api::ticket_name(ticket), "a mail is encrypted for a recipient outside");
+        tracing::info!("a mail is encrypted for a recipient outside");
         // PKCS#1 v1.5 is what every mailer with an RSA key reads (measured).
         recipient_info(target, &key, None, RsaTransport::Pkcs1).map_err(failed)
     }

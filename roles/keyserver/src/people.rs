@@ -11,6 +11,7 @@ use ssmax_mail::address::Address;
 use ssmax_pki::Certificate;
 use ssmax_store::sqlx;
 use ssmax_token::{KeyAlgorithm, KeyPair as _};
+use time::OffsetDateTime;
 
 impl Keyserver {
     /// Answers the CA.
@@ -197,8 +198,7 @@ impl Keyserver {
     ) -> Result<Option<Certificate>, Problem> {
         let Some(person) = self.person_at(address).await? else { return Ok(None) };
         // Machines read no mail, and what is for a list goes on as new mail.
-        let reads = matches!(person.kind, AccountKind::Person | AccountKind::Shared);
-        if !person.active || !reads {
+        if !person.active || !person.kind.is_read() {
             return Ok(None);
         }
         Ok(self.certificate_of(&person))
@@ -216,6 +216,19 @@ impl Keyserver {
 /// The person's signing certificate that the keyserver holds the key of.
 pub(crate) fn server_held(person: &UserRecord) -> Option<&ByteBuf> {
     person.signing.iter().find(|(holder, _)| *holder == KeyHolder::Server).map(|(_, der)| der)
+}
+
+/// Whether somebody is an active person with a signing certificate that is valid now and
+/// whose key the person holds.
+pub(crate) fn signs_by_own_key(record: &UserRecord, now: OffsetDateTime) -> bool {
+    record.active
+        && record.kind == AccountKind::Person
+        && record
+            .signing
+            .iter()
+            .filter(|(holder, _)| *holder != KeyHolder::Server)
+            .filter_map(|(_, der)| Certificate::from_der(der).ok())
+            .any(|one| one.not_before() <= now && now <= one.not_after() && one.allows_signing())
 }
 
 /// Whether the person has a card: then nobody else signs for them.

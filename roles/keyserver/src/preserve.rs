@@ -53,7 +53,7 @@ impl Keyserver {
             return Err(Problem::NotAllowed);
         }
         let recipients = self.for_mailbox(&recipient, &target, &tail, &part.key)?;
-        tracing::info!(ticket = %ssmax_api::ticket_name(ticket), "a mail is re-encrypted for a recipient here");
+        tracing::info!("a mail is re-encrypted for a recipient here");
         Ok(RecipientCopy { recipients, sender })
     }
 

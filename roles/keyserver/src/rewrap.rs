@@ -37,7 +37,7 @@ impl Keyserver {
             return Err(Problem::NotAllowed);
         }
         let part = |part: &TicketPart| (part.tail == tail).then(|| WHOLE_PATH.to_owned());
-        let (id, infos, sealed) = self.copy(ticket, to_org, recipients, &mut open, part)?;
+        let (id, infos, sealed) = self.copy(to_org, recipients, &mut open, part)?;
         Ok(MemberCopy { id, recipients: infos, sealed })
     }
 
@@ -54,14 +54,13 @@ impl Keyserver {
             return Err(Problem::NotAllowed);
         }
         let every = |part: &TicketPart| Some(path_of_file(&part.path));
-        let (id, files, sealed) = self.copy(ticket, to_org, recipients, &mut open, every)?;
+        let (id, files, sealed) = self.copy(to_org, recipients, &mut open, every)?;
         Ok(FilesCopy { id, files, sealed })
     }
 
     /// A copy of the parts for which `path` says where they will stand.
     fn copy(
         &self,
-        ticket: &str,
         to_org: &str,
         recipients: &[String],
         open: &mut Ticket,
@@ -102,7 +101,7 @@ impl Keyserver {
         let sealed = self.encrypt_sealed(&record, &target, own_id, to_org)?;
         let copy = HopCopy { to_org: to_org.to_owned(), salts, parts, sealed: Digest::of(&sealed) };
         open.copies.insert(id, copy);
-        tracing::info!(ticket = %ssmax_api::ticket_name(ticket), %id, %to_org, "a copy is re-encrypted for a member");
+        tracing::info!(%id, %to_org, "a copy is re-encrypted for a member");
         Ok((id, infos, sealed))
     }
 

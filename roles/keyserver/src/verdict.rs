@@ -62,7 +62,7 @@ impl Keyserver {
         if passes {
             fits?;
         }
-        tracing::info!(ticket = %ssmax_api::ticket_name(ticket), outcome = ?verdict.outcome, rules = ?verdict.rules, "a worker has judged a mail");
+        tracing::info!(outcome = ?verdict.outcome, rules = ?verdict.rules, "a worker has judged a mail");
         open.verdict = Some(verdict);
         Ok(if passes || !known { None } else { stopped(&open) })
     }

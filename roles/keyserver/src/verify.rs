@@ -82,7 +82,7 @@ impl Keyserver {
             }
             Ok(verdict)
         })?;
-        tracing::info!(ticket = %ssmax_api::ticket_name(ticket), outcome = ?verdict.outcome, "a submission is verified");
+        tracing::info!(outcome = ?verdict.outcome, "a submission is verified");
         open.verdict = Some(verdict);
         Ok(())
     }

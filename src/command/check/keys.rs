@@ -6,7 +6,6 @@ use crate::config::{Config, Role};
 use crate::member;
 use ssmax_hsm::{Backend, HsmError, KeyStore, Pkcs11Config, UnlockSecret};
 use ssmax_keyserver::OutsideCertificates;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A role's key store and what unlocks it.
@@ -31,7 +30,6 @@ pub(super) fn check(config: &Config, role: Role, report: &mut Report<'_>) {
     }
     if role == Role::Keyserver {
         outside_certificates(config, report);
-        archive_officers(config, report);
     }
 }
 
@@ -66,24 +64,6 @@ fn outside_certificates(config: &Config, report: &mut Report<'_>) {
             }
             let count = found.count().to_string();
             report.ok(NAME, "check-outside-certificates", &[("count", &count)]);
-        }
-    }
-}
-
-/// Whether those who may open mail of others are enough to do so.
-fn archive_officers(config: &Config, report: &mut Report<'_>) {
-    const NAME: &str = "keyserver.archive";
-    let Ok(settings) = config.keyserver() else { return };
-    let archive = settings.keyserver.archive;
-    let officers: BTreeSet<&String> = archive.officers.iter().collect();
-    match officers.len() {
-        0 => {}
-        1 => report.warning(NAME, &Complaint::new(Exit::Bad, "archive-one-officer")),
-        count => {
-            report.ok(NAME, "check-archive-officers", &[("count", &count.to_string())]);
-            if archive.notice.is_none() {
-                report.warning(NAME, &Complaint::new(Exit::Bad, "archive-no-notice"));
-            }
         }
     }
 }

@@ -5,6 +5,7 @@ mod clamav;
 mod host;
 mod keys;
 mod network;
+mod officers;
 mod postfix;
 mod transport;
 
@@ -71,6 +72,9 @@ pub(crate) async fn role(config: &Config, role: Role, language: Language) -> Vec
     host::state(config, role, &mut report);
     keys::check(config, role, &mut report);
     transport::check(config, role, &mut report).await;
+    if role == Role::Keyserver {
+        officers::check(config, &mut report).await;
+    }
     report.checks
 }
 

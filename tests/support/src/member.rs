@@ -297,7 +297,7 @@ fn keyserver(
             max_private_operations: outline.max_private_operations,
             allow_pkcs1_decryption: false,
             sign_for_users: true,
-            gateway_logins: true,
+            gateway_logins: Some(true),
             reviewers: ["alice", "bob"]
                 .map(|name| format!("{name}@{}.example", outline.name))
                 .into(),

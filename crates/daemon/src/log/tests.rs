@@ -64,11 +64,11 @@ fn values_that_are_not_one_word_are_quoted() {
 
 #[test]
 fn nothing_in_an_event_can_forge_a_line_or_colour_a_terminal() {
-    let evil = "a\r\n2026-01-02T03:04:05Z ERROR \x1b[31m\u{9b}\u{2028}\u{202e}b\0";
+    let evil = "a\r\n2026-01-02T03:04:05Z ERROR \x1b[31m\u{9b}\u{2028}\u{202e}\u{2060}b\0";
     let line = logged(LevelFilter::INFO, false, || tracing::info!(evil, "{evil}"));
     assert_eq!(line.matches('\n').count(), 1, "{line}");
     assert!(line.ends_with('\n'));
-    let shown = r"a\r\n2026-01-02T03:04:05Z ERROR \u{1b}[31m\u{9b}\u{2028}\u{202e}b\u{0}";
+    let shown = r"a\r\n2026-01-02T03:04:05Z ERROR \u{1b}[31m\u{9b}\u{2028}\u{202e}\u{2060}b\u{0}";
     assert_eq!(after_time(&line), format!("INFO gateway {shown} evil=\"{shown}\"\n"));
 }
 

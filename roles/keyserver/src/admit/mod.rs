@@ -5,7 +5,7 @@ mod outbound;
 mod sender;
 mod statement;
 
-pub use statement::StatementService;
+pub use statement::{StatementService, statement_services};
 pub(crate) use statement::{StatementKey, statement_keys};
 
 use crate::state::{Keyserver, failed};

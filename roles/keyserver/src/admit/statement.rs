@@ -1,5 +1,8 @@
 //! Whose word is it that somebody logged in? That of a service whose key is registered.
 
+use crate::config::Settings;
+use crate::schema::MIGRATIONS;
+use crate::setup::SetupError;
 use crate::state::{Keyserver, failed};
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{AdmitOutbound, Received};
@@ -37,6 +40,19 @@ impl StatementService {
 pub(crate) struct StatementKey {
     service: StatementService,
     spki: Vec<u8>,
+}
+
+/// The services whose keys are registered, for who looks after the keyserver.
+///
+/// # Errors
+/// [`SetupError`] when its state cannot be opened.
+pub async fn statement_services(
+    settings: &Settings,
+) -> Result<Vec<StatementService>, SetupError> {
+    let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
+    let keys = statement_keys(&database).await?;
+    database.close().await;
+    Ok(keys.iter().map(|key| key.service).collect())
 }
 
 /// The registered keys. A service that this version does not know is believed nothing.
@@ -81,11 +97,18 @@ impl Keyserver {
         }
     }
 
+    /// Whether the gateway vouches for logins. Where people log in at the MTA a gateway
+    /// that was taken over must not be able to, unless somebody has said that it may.
+    fn believes_gateway_logins(&self) -> bool {
+        let at_the_mta =
+            || self.statement_keys.iter().any(|key| key.service == StatementService::Submission);
+        self.settings.keyserver.gateway_logins.unwrap_or_else(|| !at_the_mta())
+    }
+
     /// The gateway's own statement, once.
     async fn believe_gateway(&self, statement: Statement) -> Result<Believed, Problem> {
         let now = Self::now();
-        let is_login = statement.source.is_none();
-        if is_login && !self.settings.keyserver.gateway_logins {
+        if statement.source.is_none() && !self.believes_gateway_logins() {
             return Err(INVALID);
         }
         statement.check_time(now).map_err(|_| INVALID)?;

@@ -82,8 +82,7 @@ impl Keyserver {
         if officers.0.iter().any(|officer| concerns(&officer.user)) {
             return Err(PersonProblem::OfficerConcerned);
         }
-        let has_reader = owner.as_ref().is_some_and(|owner| owner.active);
-        if !has_reader && settings.notice.is_none() {
+        if !owner.as_ref().is_some_and(reads) && settings.notice.is_none() {
             return Err(PersonProblem::NobodyToTell);
         }
         let certificate = self.certificate_of(&reader).ok_or(PersonProblem::NoCertificate)?;
@@ -199,6 +198,12 @@ impl Keyserver {
             tracing::warn!(%error, "a request of two officers cannot be tried again");
         }
     }
+}
+
+/// Whether an owner learns what arrives in the mailbox. A role of machines and a list have
+/// no reader: a notice to them tells nobody.
+fn reads(owner: &UserRecord) -> bool {
+    owner.active && owner.kind.is_read()
 }
 
 /// Whether the request is carried out in the time that the officers gave it, and that is

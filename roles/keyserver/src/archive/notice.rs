@@ -68,7 +68,7 @@ impl Keyserver {
 
     /// The mailbox if it has a reader, and whoever the setting names.
     fn whom_to_tell(&self, granted: &Granted<'_>) -> Vec<String> {
-        let has_reader = granted.owner.as_ref().is_some_and(|owner| owner.active);
+        let has_reader = granted.owner.as_ref().is_some_and(super::reads);
         let mailbox = has_reader.then(|| granted.mailbox.to_string());
         let also = self.settings.keyserver.archive.notice.clone();
         let also = also.filter(|also| mailbox.as_ref() != Some(also));

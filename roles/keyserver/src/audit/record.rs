@@ -2,6 +2,7 @@
 //! are; the writer hashes them.
 
 use crate::state::Keyserver;
+use crate::ticket::{Origin, lock};
 use serde_bytes::ByteBuf;
 use ssmax_api::keyserver::{
     CaRequest, GatewayRequest, InboundAnswer, InspectorRequest, OutboundTicket, Reviewed,
@@ -55,9 +56,11 @@ impl Entry {
             Q::AdmitOutbound(mail) => {
                 // As it claims to be, also where it is not believed.
                 let claimed: Option<Statement> = serde_json::from_str(&mail.statement.json).ok();
-                let who = claimed
-                    .into_iter()
-                    .flat_map(|one| [vec![one.user, one.from], one.recipients].concat());
+                let asked = mail.received.as_ref().map(|received| received.recipients.clone());
+                let who = claimed.into_iter().flat_map(|one| {
+                    let recipients = asked.clone().unwrap_or(one.recipients);
+                    [vec![one.user, one.from], recipients].concat()
+                });
                 let opened: Opened =
                     |octets| read::<OutboundTicket>(octets).map(|answer| answer.ticket);
                 (Self::new("admit-outbound").who(who), Some(opened))
@@ -238,6 +241,9 @@ impl Keyserver {
                 entry.result = "ok".to_owned();
                 if let Some(opened) = opened {
                     entry.ticket = opened(octets);
+                    if let Some(who) = entry.ticket.as_ref().and_then(|one| self.admitted(one)) {
+                        entry = entry.who(who);
+                    }
                 }
             }
             Err(problem) => entry.result = word(*problem),
@@ -247,6 +253,16 @@ impl Keyserver {
             Ok(()) => answer,
             Err(_) => Err(Problem::Failed),
         }
+    }
+
+    /// Whom a mail of an own user was admitted for, which a statement only claims: the
+    /// person who submitted it, From, and the recipients of the ticket.
+    fn admitted(&self, ticket: &str) -> Option<Vec<String>> {
+        let open = self.tickets.find(ticket, Self::now()).ok()?;
+        let open = lock(&open);
+        let Origin::Own(own) = &open.origin else { return None };
+        let people = [own.statement.user.clone(), own.from.to_string()];
+        Some(people.into_iter().chain(open.recipients.iter().map(ToString::to_string)).collect())
     }
 
     /// A repeated answer, in the log as such.
