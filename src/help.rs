@@ -92,12 +92,16 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("ssmax hold list", "ssmax hold list --all --json"),
     (
         "ssmax hold show",
-        "ssmax hold show 4f2a90c1d3e5b867 --content --for reviewer.pem --out held.eml",
+        "ssmax hold show 4f2a90c1d3e5b867 --content --for reviewer.pem --key hanako.p12 --out held.eml",
     ),
-    ("ssmax hold release", "ssmax hold release 4f2a90c1d3e5b867 --officer hanako"),
+    (
+        "ssmax hold release",
+        "ssmax hold release 4f2a90c1d3e5b867 --key hanako.p12 --password-file password",
+    ),
     (
         "ssmax hold delete",
-        "ssmax hold delete 4f2a90c1d3e5b867 --reason \"no business mail\" --officer hanako",
+        "ssmax hold delete 4f2a90c1d3e5b867 --reason \"no business mail\" --key hanako.p12 \
+             --password-file password",
     ),
     (
         "ssmax mail forward",

@@ -159,8 +159,9 @@ fn check_says_when_officers_are_too_few_or_nobody_is_told() {
 fn check_refuses_officers_who_could_not_sign() {
     let site = site();
     let config = fs::read_to_string(site.path("a/ssmax.toml")).unwrap();
-    let reviewers = "[keyserver]\nreviewers = [\"olga@a.example\", \"carol@a.example\"]\n";
-    site.write("a/ssmax.toml", &config.replacen("[keyserver]\n", reviewers, 1));
+    let (one, two) = ("[\"carol@a.example\"]", "[\"olga@a.example\", \"carol@a.example\"]");
+    assert!(config.contains(one), "{config}");
+    site.write("a/ssmax.toml", &config.replacen(one, two, 1));
     site.join();
     let refused = || {
         let facts = site.member("check", &["--json"]).json();

@@ -55,10 +55,7 @@ fn submit(site: &Site, secret: &str, mail: &str) -> String {
 }
 
 fn enrol(site: &Site, user: &str) -> Value {
-    let address = format!("{user}@a.example");
-    let arguments = ["add", user, "--name", user, "--address", &address, "--proof", "in-person"];
-    let more = ["--device-secret", "--server-key", "--out", user, "--json"];
-    site.member("user", &[&arguments[..], &more].concat()).ends(0).json()
+    site.enrol(user, &["--device-secret", "--server-key"]).ends(0).json()
 }
 
 /// Kills the gateway as a loss of power would.
@@ -111,21 +108,30 @@ fn what_was_answered_as_kept_is_there_after_a_kill_and_an_officer_decides() {
     let said = hold(&["show", id]).ends(0);
     assert!(said.out.contains("mail.incomplete") && !said.out.contains("Offer"), "{}", said.out);
     let shown = ["show", id, "--content", "--for", "carol/encryption.pem", "--out", "held.eml"];
-    hold(&shown).ends(0);
+    // Who looks signs for it.
+    hold(&shown).ends(2);
+    site.decides("carol", &shown).ends(0);
     site.member("user", &["export", "carol", "--out", "keys"]).ends(0);
     let key = ["decrypt", "held.eml", "--key", "keys/encryption-key.pem", "--cert"];
     let said = site.ssmax(&[&key[..], &["keys/encryption.pem"]].concat()).ends(0);
     assert!(said.out.contains("See the other half."), "{}", said.out);
     // A signing certificate is no reviewer's.
     let signing = ["show", id, "--content", "--for", "carol/signing-server.pem"];
-    let said = hold(&signing).ends(1);
+    let said = site.decides("carol", &signing).ends(1);
     assert!(said.err.contains("cannot be shown"), "{}", said.err);
 
-    hold(&["delete", id]).ends(2);
-    hold(&["release", "0123456789abcdef"]).ends(1);
-    let said = hold(&["release", id, "--officer", "hanako", "--json"]).ends(0);
+    site.decides("carol", &["delete", id]).ends(2);
+    site.decides("carol", &["delete", id, "--reason", " "]).ends(2);
+    site.decides("carol", &["release", "0123456789abcdef"]).ends(1);
+    // A name alone decides nothing, nor does alice, who is not named.
+    hold(&["release", id, "--user", "carol"]).ends(2);
+    let said = site.decides("alice", &["release", id]).ends(1);
+    assert!(said.err.contains("not among those"), "{}", said.err);
+    let said = site.decides("alice", &["release", id, "--user", "carol"]).ends(1);
+    assert!(said.err.contains("does not know this signature"), "{}", said.err);
+    let said = site.decides("carol", &["release", id, "--json"]).ends(0);
     assert_eq!(said.json()["state"], "released");
-    let said = hold(&["release", id, "--officer", "hanako"]).ends(0);
+    let said = site.decides("carol", &["release", id]).ends(0);
     assert!(said.out.contains("nothing was done"), "{}", said.out);
     assert_eq!(delivered(&site, "<first@a.example>"), 1);
     // A released mail has its ticket in the journal like any other.
@@ -135,8 +141,9 @@ fn what_was_answered_as_kept_is_there_after_a_kill_and_an_officer_decides() {
     assert!(reply.starts_with("250"), "{reply}");
     let held = hold(&["list", "--json"]).ends(0).json();
     let second = held["held"][0]["id"].as_str().unwrap();
-    let delete = ["delete", second, "--reason", "not meant", "--officer", "taro"];
-    hold(&delete).ends(0);
+    site.decides("carol", &["delete", second, "--reason", "not meant"]).ends(0);
+    let said = hold(&["show", second]).ends(0);
+    assert!(said.out.contains("carol <carol@a.example>: not meant"), "{}", said.out);
     let said = hold(&["list", "--all"]).ends(0);
     assert!(said.out.contains("deleted") && said.out.contains("released"), "{}", said.out);
     assert_eq!(delivered(&site, "<second@a.example>"), 0);

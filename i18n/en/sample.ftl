@@ -87,8 +87,8 @@ sample-keyserver-outside_certificates =
     A folder with S/MIME certificates (PEM, *.pem, one each) of people outside the federation,
     to whom mail may be encrypted ([gateway] outside). Left out: nobody.
 sample-keyserver-reviewers =
-    Addresses of the people here to whom held mail may be shown, by their encryption
-    certificates. Without this line: nobody.
+    Addresses or user ids of the people here who decide about held mail, each by a signature
+    with a key of their own. Without this line: nobody looks, releases or deletes.
 sample-keyserver-rewrap_own_per_day =
     How many encrypted parts of their own mail one person may have wrapped anew in a day (UTC),
     after a lost card or to forward it; 0 switches this off.

@@ -81,8 +81,8 @@ sample-keyserver-outside_certificates =
     連合の外の人のS/MIME証明書（PEM、*.pem、一つずつ）のフォルダ。その人あてのメールを
     暗号化できるようになります（[gateway] outside）。省略するとなし。
 sample-keyserver-reviewers =
-    保留中のメールを（その人の暗号用証明書あてに）見せてよい、自組織の人のアドレス。
-    この行がなければ誰にも見せません。
+    保留中のメールについて、自分の鍵の署名で決める、自組織の人のアドレスか利用者ID。
+    この行がなければ、誰も見られず、解放も削除もできません。
 sample-keyserver-rewrap_own_per_day =
     カードの紛失後や転送のために、一人が一日（UTC）に鍵を付け替えられる自分のメールの暗号化部分の数。
     0で使わない。

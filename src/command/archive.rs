@@ -2,21 +2,20 @@
 
 mod mails;
 
-use super::decrypt::{self, KeyArgs, Use};
-use super::{Context, block_on, verify};
+use super::officer::OfficerArgs;
+use super::{Context, block_on, decrypt, verify};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
 use crate::files;
 use mails::Gathered;
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
-use ssmax_agent::archive::{APPROVALS, ArchiveFault, Circulated, MAX_FILE_BYTES, Officer};
+use ssmax_agent::archive::{APPROVALS, ArchiveFault, Circulated, MAX_FILE_BYTES};
 use ssmax_api::archive::{Approval, RewrapArchive};
 use ssmax_api::person::{PersonAnswer, PersonProblem, PersonRequest, RewrappedPart, SignedRequest};
 use ssmax_chain::Digest;
 use ssmax_chain::archive_request::{ArchiveRequest, MAX_OBJECTS};
-use ssmax_pki::Certificate;
-use ssmax_primitives::{SoftwareKey, SystemRandom};
+use ssmax_primitives::SystemRandom;
 use ssmax_token::Random as _;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -111,40 +110,6 @@ struct Rewrap {
     /// The configuration file of the own organisation, on the host of its keyserver.
     #[arg(long, value_name = "FILE", default_value = "ssmax.toml", hide_default_value = true)]
     config: PathBuf,
-}
-
-#[derive(Debug, clap::Args)]
-struct OfficerArgs {
-    #[command(flatten)]
-    key: KeyArgs,
-    /// The own user id. Default: the address in the certificate.
-    #[arg(long, value_name = "USER")]
-    user: Option<String>,
-}
-
-/// An officer with a key file.
-struct Signer {
-    user: String,
-    key: SoftwareKey,
-    certificate: Certificate,
-}
-
-impl OfficerArgs {
-    fn load(&self) -> Result<Signer, Complaint> {
-        let identity = self.key.load(Use::Signing)?;
-        let certificate = identity
-            .certificate
-            .ok_or_else(|| Complaint::new(Exit::WrongUse, "certificate-needed"))?;
-        let address = || certificate.emails().into_iter().next().unwrap_or_default();
-        let user = self.user.clone().unwrap_or_else(address);
-        Ok(Signer { user, key: identity.key, certificate })
-    }
-}
-
-impl Signer {
-    fn officer(&self) -> Officer<'_> {
-        Officer { user: &self.user, key: &self.key, certificate: &self.certificate }
-    }
 }
 
 /// Does it.

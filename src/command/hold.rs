@@ -1,15 +1,21 @@
 //! `ssmax hold`: mail that waits for an officer, by way of the running gateway.
 
+use super::officer::{OfficerArgs, OptionalOfficerArgs};
 use super::{ConfigFile, Context, block_on, scan, verify};
 use crate::complaint::{Complaint, Exit};
 use crate::config::Role;
 use crate::files;
+use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 use ssmax_api::gateway::{HeldMail, HeldState, OfficerRequest, Released, ReviewMail};
+use ssmax_api::person::{PersonProblem, SignedRequest};
 use ssmax_api::{Answer, Problem};
+use ssmax_chain::Digest;
+use ssmax_chain::held_decision::{HeldDecision, HeldDeed};
 use ssmax_inspection::Outcome;
 use ssmax_pki::Certificate;
-use std::os::unix::fs::MetadataExt as _;
+use ssmax_primitives::SystemRandom;
+use ssmax_token::Random as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -58,7 +64,7 @@ struct Show {
     #[arg(long, value_name = "FILE", requires = "content")]
     out: Option<PathBuf>,
     #[command(flatten)]
-    officer: Officer,
+    officer: OptionalOfficerArgs,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -74,7 +80,7 @@ struct Release {
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
     #[command(flatten)]
-    officer: Officer,
+    officer: OfficerArgs,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -87,32 +93,9 @@ struct Delete {
     #[arg(long, value_name = "TEXT")]
     reason: String,
     #[command(flatten)]
-    officer: Officer,
+    officer: OfficerArgs,
     #[command(flatten)]
     config: ConfigFile,
-}
-
-/// `--officer NAME`.
-#[derive(Debug, clap::Args)]
-struct Officer {
-    /// Who decides, for the log. Default: whoever is logged in here.
-    #[arg(long, value_name = "NAME")]
-    officer: Option<String>,
-}
-
-impl Officer {
-    fn name(&self) -> Result<String, Complaint> {
-        let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        // A service has no names in its environment, but a user id.
-        let number =
-            || std::fs::metadata("/proc/self").ok().map(|own| format!("uid {}", own.uid()));
-        // Behind sudo, the person and not the account of the roles.
-        self.officer
-            .clone()
-            .or_else(|| ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(said))
-            .or_else(number)
-            .ok_or_else(|| Complaint::new(Exit::WrongUse, "hold-officer-unknown"))
-    }
 }
 
 /// Does it.
@@ -146,6 +129,7 @@ fn complaint(problem: Problem, request: &OfficerRequest, id: &str) -> Complaint 
         (Problem::NotFound, _) => Complaint::new(Exit::Bad, "hold-unknown"),
         (Problem::Exists, _) => Complaint::new(Exit::Unavailable, "hold-busy"),
         (Problem::Malformed, _) => Complaint::new(Exit::WrongUse, "hold-malformed"),
+        (Problem::NotBelieved(problem), _) => not_believed(problem),
         (Problem::Refused(reason), _) => {
             Complaint::new(Exit::Bad, "hold-refused").with("reason", reason)
         }
@@ -155,10 +139,48 @@ fn complaint(problem: Problem, request: &OfficerRequest, id: &str) -> Complaint 
         (Problem::NotAllowed, OfficerRequest::Release { .. }) => {
             Complaint::new(Exit::Bad, "hold-blocked")
         }
-        (Problem::NotAllowed, _) => Complaint::new(Exit::WrongUse, "hold-reason-needed"),
         _ => Complaint::new(Exit::Unavailable, "hold-failed"),
     };
     complaint.with("id", id)
+}
+
+/// Why the keyserver does not believe an officer.
+fn not_believed(problem: PersonProblem) -> Complaint {
+    match problem {
+        PersonProblem::Malformed => Complaint::new(Exit::WrongUse, "hold-malformed"),
+        PersonProblem::TimeOutside => Complaint::new(Exit::Bad, "person-time-outside"),
+        PersonProblem::NotSigned => Complaint::new(Exit::Bad, "hold-not-signed"),
+        PersonProblem::NotAnOfficer => Complaint::new(Exit::Bad, "hold-not-an-officer"),
+        PersonProblem::Replayed => Complaint::new(Exit::Bad, "hold-replayed"),
+        PersonProblem::KeepsNoKeys => Complaint::new(Exit::Bad, "hold-esp"),
+        _ => Complaint::new(Exit::Unavailable, "hold-failed"),
+    }
+}
+
+/// The officer's decision about a held mail as the gateway has it now.
+fn decide(
+    file: &ConfigFile,
+    id: &str,
+    officer: &OfficerArgs,
+    (op, reason): (HeldDeed, &str),
+    certificate: Option<Digest>,
+) -> Result<SignedRequest, Complaint> {
+    let signer = officer.load()?;
+    let mail: HeldMail = ask(file, &OfficerRequest::Show { id: id.to_owned() }, id)?;
+    let mut nonce = [0; 16];
+    SystemRandom.fill(&mut nonce);
+    let now = OffsetDateTime::now_utc();
+    let now = now.replace_nanosecond(0).unwrap_or(now);
+    let words = (signer.user.as_str(), reason);
+    let decision = HeldDecision::new(op, (id, mail.digest), words, now, nonce);
+    let decision = HeldDecision { certificate, ..decision };
+    if HeldDecision::parse(&decision.to_json()).is_err() {
+        return Err(Complaint::new(Exit::WrongUse, "hold-malformed").with("id", id));
+    }
+    let signed = ssmax_agent::hold::decide(&decision, &signer.officer()).map_err(|fault| {
+        Complaint::new(Exit::WrongUse, "mail-signing-failed").with("path", id).with("reason", fault)
+    })?;
+    Ok(SignedRequest { json: signed.json, signature: ByteBuf::from(signed.signature) })
 }
 
 fn list(file: &ConfigFile, all: bool, context: &Context) -> Result<ExitCode, Complaint> {
@@ -176,7 +198,7 @@ fn list(file: &ConfigFile, all: bool, context: &Context) -> Result<ExitCode, Com
 fn line(mail: &HeldMail, context: &Context) -> String {
     let people = people(mail);
     let state = state_text(mail.state, context);
-    format!(
+    verify::printable(&format!(
         "{}  {}  {state}  {}  {}  {} -> {}  ({})",
         mail.id,
         moment(mail.at),
@@ -185,7 +207,7 @@ fn line(mail: &HeldMail, context: &Context) -> String {
         mail.from,
         people.join(", "),
         context.text("hold-until", &[("at", &moment(mail.expires))]),
-    )
+    ))
 }
 
 fn people(mail: &HeldMail) -> Vec<&str> {
@@ -267,7 +289,8 @@ fn described(mail: &HeldMail, context: &Context) -> String {
         let arguments = [("officer", by.officer.as_str()), ("reason", by.reason.as_str())];
         lines.push(context.text("hold-ended-by", &arguments));
     }
-    lines.join("\n")
+    // Addresses and names are others' words.
+    lines.iter().map(|line| verify::printable(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// Writes the mail as one S/MIME message that the reviewer alone can open.
@@ -280,11 +303,12 @@ fn review(args: &Show, certificate: &Path, context: &Context) -> Result<ExitCode
     if let Some(path) = &args.out {
         files::refuse_existing(path)?;
     }
-    let request = OfficerRequest::Review {
-        id: args.id.clone(),
-        officer: args.officer.name()?,
-        certificate: certificate.der().to_vec(),
-    };
+    let officer =
+        args.officer.given().ok_or_else(|| Complaint::new(Exit::WrongUse, "hold-key-needed"))?;
+    let certificate = certificate.der().to_vec();
+    let what = (HeldDeed::HoldShow, "");
+    let decision = decide(&args.config, &args.id, &officer, what, Some(Digest::of(&certificate)))?;
+    let request = OfficerRequest::Review { id: args.id.clone(), decision, certificate };
     let mail: ReviewMail = ask(&args.config, &request, &args.id)?;
     match &args.out {
         None => files::write_document(Path::new("-"), &mail)?,
@@ -300,12 +324,10 @@ fn review(args: &Show, certificate: &Path, context: &Context) -> Result<ExitCode
 }
 
 fn release(args: &Release, context: &Context) -> Result<ExitCode, Complaint> {
-    let request = OfficerRequest::Release {
-        id: args.id.clone(),
-        officer: args.officer.name()?,
-        reason: args.reason.clone().unwrap_or_default(),
-        override_block: args.override_block,
-    };
+    let op = if args.override_block { HeldDeed::HoldOverride } else { HeldDeed::HoldRelease };
+    let what = (op, args.reason.as_deref().unwrap_or_default());
+    let decision = decide(&args.config, &args.id, &args.officer, what, None)?;
+    let request = OfficerRequest::Release { id: args.id.clone(), decision };
     let released: Released = ask(&args.config, &request, &args.id)?;
     let mut facts = json!(released);
     if let Some(fields) = facts.as_object_mut() {
@@ -320,7 +342,7 @@ fn release(args: &Release, context: &Context) -> Result<ExitCode, Complaint> {
             context.text("hold-now", &arguments)
         }];
         for one in &released.fates {
-            lines.push(format!("  {}  {}", one.recipient, one.reply));
+            lines.push(verify::printable(&format!("  {}  {}", one.recipient, one.reply)));
         }
         lines.join("\n")
     });
@@ -328,15 +350,45 @@ fn release(args: &Release, context: &Context) -> Result<ExitCode, Complaint> {
 }
 
 fn delete(args: &Delete, context: &Context) -> Result<ExitCode, Complaint> {
-    let request = OfficerRequest::Delete {
-        id: args.id.clone(),
-        officer: args.officer.name()?,
-        reason: args.reason.clone(),
-    };
+    let what = (HeldDeed::HoldDelete, args.reason.as_str());
+    if args.reason.trim().is_empty() {
+        return Err(Complaint::new(Exit::WrongUse, "hold-reason-needed").with("id", &args.id));
+    }
+    let decision = decide(&args.config, &args.id, &args.officer, what, None)?;
+    let request = OfficerRequest::Delete { id: args.id.clone(), decision };
     let mail: HeldMail = ask(&args.config, &request, &args.id)?;
     context.print(&facts(&mail), || {
         let state = state_text(mail.state, context);
         context.text("hold-now", &[("id", &args.id), ("state", &state)])
     });
     Ok(if mail.state == HeldState::Deleted { ExitCode::SUCCESS } else { Exit::Bad.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ssmax_texts::Language;
+
+    #[test]
+    fn whoever_is_not_believed_is_told_what_to_do() {
+        use PersonProblem as P;
+        for (problem, exit) in [
+            (P::Malformed, Exit::WrongUse),
+            (P::TimeOutside, Exit::Bad),
+            (P::NotSigned, Exit::Bad),
+            (P::NotAnOfficer, Exit::Bad),
+            (P::Replayed, Exit::Bad),
+            (P::KeepsNoKeys, Exit::Bad),
+            (P::Failed, Exit::Unavailable),
+        ] {
+            let request = OfficerRequest::Show { id: String::new() };
+            let complaint = complaint(Problem::NotBelieved(problem), &request, "4f2a90c1d3e5b867");
+            assert_eq!(complaint.exit, exit, "{problem:?}");
+            for language in Language::ALL {
+                let what = complaint.what(language);
+                assert!(!what.starts_with("err-") && !what.contains("{$"), "{what}");
+                assert!(!complaint.to_do(language).is_empty(), "{}", complaint.name);
+            }
+        }
+    }
 }

@@ -14,6 +14,7 @@ pub(crate) mod hold;
 pub(crate) mod journey;
 pub(crate) mod mail;
 pub(crate) mod manual;
+mod officer;
 pub(crate) mod org;
 pub(crate) mod rewrap;
 pub(crate) mod scan;

@@ -362,7 +362,8 @@ mod tests {
         for (name, character) in acting {
             assert_eq!(printable(&format!("a{character}b")), "a\u{fffd}b", "{name}");
         }
-        for shown in ["a\nb", "見積 100 円", "é", "e\u{301}", "שלום", "🙂", "a\u{2027}b\u{202f}c"] {
+        for shown in ["a\nb", "見積 100 円", "é", "e\u{301}", "שלום", "🙂", "a\u{2027}b\u{202f}c"]
+        {
             assert_eq!(printable(shown), shown);
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{HELD, delivered, run_dir};
 use ssmax_api::Problem;
-use ssmax_api::gateway::{HeldState, OfficerRequest, ReviewMail};
+use ssmax_api::gateway::HeldState;
 use ssmax_chain::Reason;
 use ssmax_inspection::Outcome;
 use ssmax_support::federation::Federation;
@@ -41,13 +41,12 @@ async fn a_finding_that_blocks_needs_an_override_with_a_reason(federation: &Fede
     let held = officer::find(&dir, &infected.message_id).await;
     assert_eq!((held.reason, held.outcome), (Reason::MalwareInside, Outcome::Block));
     assert!(held.encrypted && held.sender_verified);
-    for refused in
-        [officer::release(&dir, &held.id, None), officer::release(&dir, &held.id, Some(" "))]
-    {
-        assert_eq!(refused.await, Err(Problem::NotAllowed));
-    }
+    let plain = officer::release(&dir, &held, alice, None).await;
+    assert_eq!(plain, Err(Problem::NotAllowed));
+    let unexplained = officer::release(&dir, &held, alice, Some(" ")).await;
+    assert_eq!(unexplained, Err(Problem::Malformed));
     assert!(delivered(a, alice, &infected.message_id).is_empty());
-    let released = officer::release(&dir, &held.id, Some("a test file")).await.unwrap();
+    let released = officer::release(&dir, &held, alice, Some("a test file")).await.unwrap();
     assert_eq!(released.state, HeldState::Released, "{released:?}");
     assert_eq!(delivered(a, alice, &infected.message_id).len(), 1);
     // The copy that its sender's queue may still have is a repeat.
@@ -58,7 +57,7 @@ async fn a_finding_that_blocks_needs_an_override_with_a_reason(federation: &Fede
     assert_eq!(arrive(federation, &locked).await, HELD);
     let held = officer::find(&dir, &locked.message_id).await;
     assert_eq!((held.reason, held.outcome), (Reason::UninspectableInside, Outcome::Hold));
-    let released = officer::release(&dir, &held.id, None).await.unwrap();
+    let released = officer::release(&dir, &held, alice, None).await.unwrap();
     assert_eq!(released.state, HeldState::Released, "{released:?}");
     assert_eq!(delivered(a, alice, &locked.message_id).len(), 1);
 }
@@ -74,18 +73,13 @@ async fn what_a_person_encrypted_is_shown_and_released(federation: &Federation) 
     assert_eq!((held.reason, held.outcome), (Reason::LeakInside, Outcome::Block));
 
     let (key, certificate) = &bob.encryption;
-    let review = OfficerRequest::Review {
-        id: held.id.clone(),
-        officer: "hanako".to_owned(),
-        certificate: certificate.der().to_vec(),
-    };
-    let shown: ReviewMail = officer::ask(&dir, review).await.unwrap();
+    let shown = officer::review(&dir, &held, bob, certificate).await.unwrap();
     let content = ssmax_smime::decrypt::decrypt(&shown, key, Some(certificate)).unwrap();
     let content = String::from_utf8_lossy(&content).into_owned();
     assert!(content.contains("multipart/signed"), "{content}");
 
     let reason = Some("the owner agreed");
-    let released = officer::release(&dir, &held.id, reason).await.unwrap();
+    let released = officer::release(&dir, &held, bob, reason).await.unwrap();
     assert_eq!(released.state, HeldState::Released, "{released:?}");
     assert_eq!(delivered(b, dave, &leak.message_id).len(), 1);
 }
@@ -97,14 +91,9 @@ async fn what_no_inspection_has_opened_is_shown_to_nobody(federation: &Federatio
     let closed = by_erin(federation, &text()).other_key().compose();
     assert_eq!(arrive(federation, &closed).await, HELD);
     let held = officer::find(&dir, &closed.message_id).await;
-    let review = OfficerRequest::Review {
-        id: held.id.clone(),
-        officer: "hanako".to_owned(),
-        certificate: alice.encryption.1.der().to_vec(),
-    };
-    let shown: Result<ReviewMail, _> = officer::ask(&dir, review).await;
+    let shown = officer::review(&dir, &held, alice, &alice.encryption.1).await;
     assert_eq!(shown, Err(Problem::NotAllowed));
-    let released = officer::release(&dir, &held.id, Some("let us see")).await.unwrap();
+    let released = officer::release(&dir, &held, alice, Some("let us see")).await.unwrap();
     assert_eq!(released.state, HeldState::Held);
     assert_eq!(released.fates[0].reason, Some(Reason::UnwrapFailed));
 }
@@ -118,12 +107,12 @@ async fn a_member_that_was_suspended_meanwhile_is_refused(federation: &Federatio
     let now = OffsetDateTime::now_utc();
     let version = ssmax_authority::suspend(authority, &c.id, "unanswered", now).await.unwrap();
     federation.wait_for_list(version).await;
-    let refused = officer::release(&dir, &held.id, Some("we know them")).await.unwrap();
+    let refused = officer::release(&dir, &held, alice, Some("we know them")).await.unwrap();
     assert_eq!((refused.state, refused.ended_before), (HeldState::Held, false));
     assert_eq!(refused.fates[0].reason, Some(Reason::OrganisationSuspended));
     assert!(delivered(a, alice, &locked.message_id).is_empty());
     let version = ssmax_authority::reinstate(authority, &c.id, "answered", now).await.unwrap();
     federation.wait_for_list(version).await;
-    let released = officer::release(&dir, &held.id, None).await.unwrap();
+    let released = officer::release(&dir, &held, alice, None).await.unwrap();
     assert_eq!(released.state, HeldState::Released, "{released:?}");
 }

@@ -2,17 +2,21 @@
 
 use crate::{HELD, MALLORY, delivered, run_dir};
 use ssmax_api::Problem;
-use ssmax_api::gateway::{HeldMail, HeldState, OfficerRequest, ReviewMail};
-use ssmax_chain::Reason;
+use ssmax_api::gateway::{HeldMail, HeldState, OfficerRequest, Released};
+use ssmax_api::person::PersonProblem;
+use ssmax_chain::held_decision::{HeldDecision, HeldDeed};
+use ssmax_chain::{Digest, Reason};
 use ssmax_inspection::Outcome;
 use ssmax_support::federation::Federation;
 use ssmax_support::mails::{locked_zip, mail, my_number, parsed};
+use ssmax_support::person::Person;
 use ssmax_support::stage::submit;
 use ssmax_support::{officer, smtp};
 
 pub(crate) async fn run(federation: &Federation) {
     a_released_mail_is_delivered_once(federation).await;
     a_mail_from_outside_is_shown_to_a_reviewer_alone(federation).await;
+    only_an_officers_own_word_about_this_mail_decides(federation).await;
     a_deleted_mail_is_gone_and_its_reason_is_known(federation).await;
     what_blocks_is_refused_and_not_kept(federation).await;
 }
@@ -33,18 +37,18 @@ async fn a_released_mail_is_delivered_once(federation: &Federation) {
     assert!(delivered(a, carol, &mail.message_id).is_empty());
 
     let both = tokio::join!(
-        officer::release(&dir, &held.id, None),
-        officer::release(&dir, &held.id, None)
+        officer::release(&dir, &held, alice, None),
+        officer::release(&dir, &held, alice, None)
     );
     // One of two at the same time is told that the other is at work, or that it is done.
     let outcomes = [both.0, both.1];
     assert_eq!(outcomes.iter().flatten().filter(|one| !one.ended_before).count(), 1);
-    let again = officer::release(&dir, &held.id, None).await.unwrap();
+    let again = officer::release(&dir, &held, alice, None).await.unwrap();
     assert_eq!((again.state, again.ended_before), (HeldState::Released, true));
     assert_eq!(delivered(a, carol, &mail.message_id).len(), 1);
     let ended: HeldMail =
         officer::ask(&dir, OfficerRequest::Show { id: held.id.clone() }).await.unwrap();
-    assert_eq!(ended.ended_by.unwrap().officer, "hanako");
+    assert_eq!(ended.ended_by.unwrap().officer, "alice <alice@a.example>");
     assert_eq!(ended.released_to, std::slice::from_ref(&carol.address));
     assert!(!a.state_dir().join("gateway/held").join(&held.id).exists());
 }
@@ -57,23 +61,67 @@ async fn a_mail_from_outside_is_shown_to_a_reviewer_alone(federation: &Federatio
     assert_eq!(reply, HELD);
     let held = officer::find(&dir, &mail.message_id).await;
     assert!(!held.sender_verified);
-    let review = |certificate: Vec<u8>| {
-        let (id, officer) = (held.id.clone(), "hanako".to_owned());
-        officer::ask::<ReviewMail>(&dir, OfficerRequest::Review { id, officer, certificate })
-    };
+    let review = |certificate| officer::review(&dir, &held, alice, certificate);
     // Nobody of another member, and nobody with a signing certificate.
     for stranger in [&bob.encryption.1, &alice.signing.1] {
-        assert_eq!(review(stranger.der().to_vec()).await, Err(Problem::NotAllowed));
+        assert_eq!(review(stranger).await, Err(Problem::NotAllowed));
     }
     let (key, certificate) = &alice.encryption;
-    let shown = review(certificate.der().to_vec()).await.unwrap();
+    let shown = review(certificate).await.unwrap();
     assert!(!String::from_utf8_lossy(&shown).contains(&mail.message_id));
     let content = ssmax_smime::decrypt::decrypt(&shown, key, Some(certificate)).unwrap();
     assert_eq!(parsed(&content).decoded_body().unwrap(), mail.octets);
 
-    let released = officer::release(&dir, &held.id, None).await.unwrap();
+    let released = officer::release(&dir, &held, alice, None).await.unwrap();
     assert_eq!(released.state, HeldState::Released, "{released:?}");
     assert_eq!(delivered(a, alice, &mail.message_id).len(), 1);
+}
+
+/// The gateway itself asks, as it would if it were taken over: every signature is good but
+/// for the one thing.
+async fn only_an_officers_own_word_about_this_mail_decides(federation: &Federation) {
+    let Federation { a, alice, carol, .. } = federation;
+    let dir = run_dir(a);
+    let (first, second) = (
+        mail(&alice.address, &carol.address, &locked_zip()),
+        mail(&alice.address, &carol.address, &locked_zip()),
+    );
+    for mail in [&first, &second] {
+        assert_eq!(submit(a, alice, &carol.address, mail).await, HELD);
+    }
+    let held = officer::find(&dir, &first.message_id).await;
+    let other = officer::find(&dir, &second.message_id).await;
+    let about = |mail: &HeldMail| (mail.id.clone(), mail.digest);
+    let release = async |decision: &HeldDecision, by: &Person| {
+        let decision = officer::signed(decision, by);
+        let request = OfficerRequest::Release { id: held.id.clone(), decision };
+        officer::ask::<Released>(&dir, request).await
+    };
+    let decided = |(id, digest): (String, Digest), by: &Person| {
+        officer::decision((&id, digest), by, HeldDeed::HoldRelease, "")
+    };
+    let good = decided(about(&held), alice);
+    let believed = |problem| Err(Problem::NotBelieved(problem));
+    // carol is nobody who decides, signs as herself and as alice.
+    let hers = decided(about(&held), carol);
+    assert_eq!(release(&hers, carol).await, believed(PersonProblem::NotAnOfficer));
+    assert_eq!(release(&good, carol).await, believed(PersonProblem::NotSigned));
+    let old = HeldDecision { at: good.at - time::Duration::minutes(11), ..good.clone() };
+    assert_eq!(release(&old, alice).await, believed(PersonProblem::TimeOutside));
+    for of_another in [about(&other), (held.id.clone(), other.digest)] {
+        let decision = decided(of_another, alice);
+        assert_eq!(release(&decision, alice).await, Err(Problem::Malformed));
+    }
+    let deletes = officer::decision((&held.id, held.digest), alice, HeldDeed::HoldDelete, "no");
+    assert_eq!(release(&deletes, alice).await, Err(Problem::Malformed));
+    assert!(delivered(a, carol, &first.message_id).is_empty());
+    assert_eq!(release(&good, alice).await.unwrap().state, HeldState::Released);
+    // What was asked for the first mail is worth nothing for the second.
+    let decision = officer::signed(&good, alice);
+    let request = OfficerRequest::Release { id: other.id.clone(), decision };
+    assert_eq!(officer::ask::<Released>(&dir, request).await, Err(Problem::Malformed));
+    assert!(delivered(a, carol, &second.message_id).is_empty());
+    officer::delete(&dir, &other, alice, "not needed").await.unwrap();
 }
 
 async fn a_deleted_mail_is_gone_and_its_reason_is_known(federation: &Federation) {
@@ -82,17 +130,13 @@ async fn a_deleted_mail_is_gone_and_its_reason_is_known(federation: &Federation)
     let mail = mail(MALLORY, &alice.address, &locked_zip());
     smtp::send(a.inbound, None, MALLORY, &alice.address, &mail.octets).await;
     let held = officer::find(&dir, &mail.message_id).await;
-    let delete = |reason: &str| {
-        let (id, officer) = (held.id.clone(), "hanako".to_owned());
-        let request = OfficerRequest::Delete { id, officer, reason: reason.to_owned() };
-        officer::ask::<HeldMail>(&dir, request)
-    };
-    assert_eq!(delete("").await, Err(Problem::NotAllowed));
+    let delete = |reason| officer::delete(&dir, &held, alice, reason);
+    assert_eq!(delete("").await, Err(Problem::Malformed));
     let ended = delete("nobody expects it").await.unwrap();
     assert_eq!(ended.state, HeldState::Deleted);
     assert_eq!(ended.ended_by.unwrap().reason, "nobody expects it");
     assert!(!a.state_dir().join("gateway/held").join(&held.id).exists());
-    let released = officer::release(&dir, &held.id, Some("too late")).await.unwrap();
+    let released = officer::release(&dir, &held, alice, Some("too late")).await.unwrap();
     assert_eq!((released.state, released.ended_before), (HeldState::Deleted, true));
     assert!(delivered(a, alice, &mail.message_id).is_empty());
     let fates = ssmax_gateway::fates_of(a.state_dir(), &mail.message_id).await.unwrap();

@@ -124,7 +124,7 @@ async fn held_it_leaves_when_an_officer_releases_it(federation: &mut Federation)
     let held = officer::find(&dir, &signed.message_id).await;
     assert_eq!((held.reason, held.findings.len()), (Reason::RecipientOutside, 0));
     assert!(arrived(federation, MALLORY, &signed).is_empty());
-    let released = officer::release(&dir, &held.id, None).await.unwrap();
+    let released = officer::release(&dir, &held, alice, None).await.unwrap();
     assert_eq!(released.state, HeldState::Released, "{released:?}");
     assert_eq!(arrived(federation, MALLORY, &signed).len(), 1);
     // What was encrypted for somebody unknown stays.
@@ -132,7 +132,7 @@ async fn held_it_leaves_when_an_officer_releases_it(federation: &mut Federation)
     let closed = mail(&alice.address, MALLORY, &text()).signed_by(alice).encrypted_for(&relay);
     assert_eq!(submit(a, alice, MALLORY, &closed).await, HELD);
     let held = officer::find(&dir, &closed.message_id).await;
-    let refused = officer::release(&dir, &held.id, None).await.unwrap();
+    let refused = officer::release(&dir, &held, alice, None).await.unwrap();
     assert_eq!(refused.state, HeldState::Held);
     assert_eq!(refused.fates[0].reason, Some(Reason::EncryptedForOutside));
     set(federation, Outside::Reject).await;
@@ -157,7 +157,7 @@ async fn held_it_leaves_by_the_statement_that_it_came_with(federation: &mut Fede
     assert_eq!(replies, [HELD]);
     assert!(arrived(federation, MALLORY, &plain).is_empty());
     let held = officer::find(&dir, &plain.message_id).await;
-    let released = officer::release(&dir, &held.id, None).await.unwrap();
+    let released = officer::release(&dir, &held, alice, None).await.unwrap();
     assert_eq!(released.state, HeldState::Released, "{released:?}");
     let [left] = <[_; 1]>::try_from(arrived(federation, MALLORY, &plain)).unwrap();
     assert!(!String::from_utf8_lossy(&left).contains("SSMAX-Statement"));

@@ -74,6 +74,7 @@ impl Site {
             parts: vec![part],
             entity: Digest::of(&entity),
             signer: Some(inner_signer(&signed_data)),
+            digest: request.content,
         };
         (request, admitted)
     }
@@ -82,6 +83,7 @@ impl Site {
     pub(crate) async fn arrive_from_outside(&self) -> Admitted {
         let recipients = vec![self.federation.alice.address.clone()];
         let ticket = self.gateway(&GatewayRequest::AdmitOutside { recipients }).await.unwrap();
-        Admitted { ticket, parts: vec![], entity: Digest::of(&text()), signer: None }
+        let entity = Digest::of(&text());
+        Admitted { ticket, parts: vec![], entity, signer: None, digest: entity }
     }
 }

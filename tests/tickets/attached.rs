@@ -92,7 +92,8 @@ impl Site {
         let request = self.admission(&mail, Form::Attachments, &[recipient], parts.clone());
         let OutboundTicket { ticket, .. } = self.gateway(&request).await.unwrap();
         let (entity, signer) = (Digest::of(&content), Some(inner_signer(&signature)));
-        Admitted { ticket, parts, entity, signer }
+        let digest = Digest::of(&mail.octets);
+        Admitted { ticket, parts, entity, signer, digest }
     }
 
     async fn rewrap_files(

@@ -3,12 +3,15 @@
 use crate::asking::{Site, assert_refused};
 use crate::submitted::Admitted;
 use serde_bytes::ByteBuf;
+use serde_json::json;
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{
-    AdmitInbound, Form, GatewayRequest, HeldObject, InboundAnswer, InboundTicket, OpenHeld,
-    ReleaseForReview, Reviewed, VerdictBody,
+    AdmitInbound, Decided, Form, GatewayRequest, HeldObject, InboundAnswer, InboundTicket,
+    OpenHeld, ReleaseForReview, Reviewed, VerdictBody,
 };
+use ssmax_api::person::PersonProblem;
 use ssmax_chain::binding::held_ukm;
+use ssmax_chain::held_decision::{HeldDecision, HeldDeed};
 use ssmax_chain::{Digest, HopId, HopRecord, Reason};
 use ssmax_cms::Limits;
 use ssmax_cms::enveloped::{
@@ -16,13 +19,16 @@ use ssmax_cms::enveloped::{
 };
 use ssmax_cms::signed::SignedData;
 use ssmax_inspection::Outcome;
-use ssmax_pki::key_identifier;
+use ssmax_pki::{Certificate, key_identifier};
 use ssmax_primitives::{ContentKey, SoftwareKey, SystemRandom};
 use ssmax_store::sqlx::{self, SqlitePool};
+use ssmax_support::officer;
+use ssmax_support::person::Person;
 use ssmax_token::{KeyAlgorithm, KeyPair as _};
 use time::{Duration, OffsetDateTime};
 
 pub(crate) async fn run(site: &Site) {
+    only_an_officers_own_word_decides_and_once(site).await;
     the_hold_key_opens_what_was_made_for_it_under_its_name(site).await;
     only_own_people_review_and_only_what_was_stopped(site).await;
     a_mail_passes_with_findings_only_by_an_officers_word_before_its_keys_are_out(site).await;
@@ -37,15 +43,105 @@ pub(crate) async fn held(site: &Site, id: &str, key: &ContentKey) -> HeldObject 
     HeldObject { id: id.to_owned(), tail, recipient }
 }
 
+/// Has a decision of alice's taken, who may decide here; gives its nonce.
+pub(crate) async fn decided(
+    site: &Site,
+    mail: (&str, Digest),
+    op: HeldDeed,
+    shown_for: Option<&Certificate>,
+) -> String {
+    let decision = decision(site, mail, op, shown_for);
+    let Decided { officer } = decide(site, &decision, &site.federation.alice).await.unwrap();
+    assert_eq!(officer, "alice <alice@a.example>");
+    decision.nonce
+}
+
+fn decision(
+    site: &Site,
+    mail: (&str, Digest),
+    op: HeldDeed,
+    shown_for: Option<&Certificate>,
+) -> HeldDecision {
+    let certificate = shown_for.map(|one| Digest::of(one.der()));
+    let decision = officer::decision(mail, &site.federation.alice, op, "seen");
+    HeldDecision { certificate, ..decision }
+}
+
+async fn decide(site: &Site, decision: &HeldDecision, by: &Person) -> Result<Decided, Problem> {
+    let signed = officer::signed(decision, by);
+    site.gateway(&GatewayRequest::Decide(Box::new(signed))).await
+}
+
+async fn only_an_officers_own_word_decides_and_once(site: &Site) {
+    let federation = &site.federation;
+    let (alice, carol) = (&federation.alice, &federation.carol);
+    let mail = ("one", Digest::of(b"mail"));
+    let good = decision(site, mail, HeldDeed::HoldRelease, None);
+    let believed = |problem| Problem::NotBelieved(problem);
+    let now = OffsetDateTime::now_utc();
+    for (changed, by, problem) in [
+        // By another person, by nobody who decides, by somebody of another member.
+        (good.clone(), carol, PersonProblem::NotSigned),
+        (
+            HeldDecision { officer: carol.address.clone(), ..good.clone() },
+            carol,
+            PersonProblem::NotAnOfficer,
+        ),
+        (
+            HeldDecision { officer: federation.bob.address.clone(), ..good.clone() },
+            &federation.bob,
+            PersonProblem::NotSigned,
+        ),
+        (
+            HeldDecision { at: now - Duration::minutes(11), ..good.clone() },
+            alice,
+            PersonProblem::TimeOutside,
+        ),
+        (
+            HeldDecision { at: now + Duration::minutes(11), ..good.clone() },
+            alice,
+            PersonProblem::TimeOutside,
+        ),
+        (
+            HeldDecision { op: HeldDeed::HoldOverride, reason: String::new(), ..good.clone() },
+            alice,
+            PersonProblem::Malformed,
+        ),
+    ] {
+        assert_refused(decide(site, &changed, by).await, believed(problem));
+        let row = site.newest_row("decide").await;
+        let claimed = site.in_rows(&[changed.officer.as_str()]);
+        // What cannot be read names nobody.
+        let named = if problem == PersonProblem::Malformed { json!(null) } else { json!(claimed) };
+        assert_eq!((&row["who"], row["result"] == "ok"), (&named, false));
+    }
+    // Changed after it was signed.
+    let mut signed = officer::signed(&good, alice);
+    signed.json = signed.json.replacen("\"held\":\"one\"", "\"held\":\"two\"", 1);
+    let changed = GatewayRequest::Decide(Box::new(signed));
+    assert_refused(site.gateway::<Decided>(&changed).await, believed(PersonProblem::NotSigned));
+    // None of that has used it up.
+    assert!(decide(site, &good, alice).await.is_ok());
+    let row = site.newest_row("decide").await;
+    assert_eq!(row["who"], json!(site.in_rows(&["alice"])), "the person, not what they wrote");
+    assert_eq!((&row["about"], &row["result"]), (&"hold-release one".into(), &"ok".into()));
+    assert_refused(decide(site, &good, alice).await, believed(PersonProblem::Replayed));
+}
+
 async fn the_hold_key_opens_what_was_made_for_it_under_its_name(site: &Site) {
     let key = ContentKey::random(&SystemRandom, 32);
     let good = held(site, "one", &key).await;
+    let mail = ("one", Digest::of(b"mail"));
+    let decision = decided(site, mail, HeldDeed::HoldRelease, None).await;
     let own = SoftwareKey::generate(KeyAlgorithm::EcP256).unwrap();
-    let open = |held: HeldObject| {
-        let to = own.spki().to_vec();
-        GatewayRequest::OpenHeld(Box::new(OpenHeld { held, officer: "hanako".to_owned(), to }))
+    let open_by = |decision: &str, held: HeldObject| {
+        let (to, decision) = (own.spki().to_vec(), decision.to_owned());
+        GatewayRequest::OpenHeld(Box::new(OpenHeld { held, decision, to }))
     };
+    let open = |held: HeldObject| open_by(&decision, held);
     let info: ByteBuf = site.gateway(&open(good.clone())).await.unwrap();
+    let row = site.newest_row("open-held").await;
+    assert_eq!(row["who"], json!(site.in_rows(&["alice"])));
     let info = RecipientInfo::parse(&info).unwrap();
     let id = key_identifier(own.spki());
     let policy = UnwrapPolicy { allow_pkcs1: false };
@@ -59,6 +155,13 @@ async fn the_hold_key_opens_what_was_made_for_it_under_its_name(site: &Site) {
     ] {
         assert_refused(site.gateway::<ByteBuf>(&open(other)).await, Problem::NotAllowed);
     }
+    // Without a decision, with one about another mail, and to delete, nothing is opened.
+    let of_another = decided(site, ("two", mail.1), HeldDeed::HoldRelease, None).await;
+    let deleted = decided(site, mail, HeldDeed::HoldDelete, None).await;
+    for decision in ["", "00112233445566778899aabbccddeeff", &of_another, &deleted] {
+        let asked = open_by(decision, good.clone());
+        assert_refused(site.gateway::<ByteBuf>(&asked).await, Problem::NotAllowed);
+    }
     // What is for another of our keys is not for this one.
     let submission = site.relay.spki();
     let ukm = held_ukm("one", &good.tail);
@@ -68,21 +171,35 @@ async fn the_hold_key_opens_what_was_made_for_it_under_its_name(site: &Site) {
     assert_refused(site.gateway::<ByteBuf>(&open(foreign)).await, Problem::NotFound);
 }
 
-pub(crate) fn review(what: Reviewed, certificate: &ssmax_pki::Certificate) -> GatewayRequest {
-    GatewayRequest::ReleaseForReview(Box::new(ReleaseForReview {
-        what,
-        officer: "hanako".to_owned(),
-        certificate: certificate.der().to_vec(),
-    }))
+/// Asks for a held mail's key for a certificate, after alice's decision about this mail.
+pub(crate) async fn review(
+    site: &Site,
+    what: Reviewed,
+    mail: (&str, Digest),
+    certificate: &Certificate,
+) -> Result<ByteBuf, Problem> {
+    let decision = decided(site, mail, HeldDeed::HoldShow, Some(certificate)).await;
+    review_by(site, what, &decision, certificate).await
+}
+
+async fn review_by(
+    site: &Site,
+    what: Reviewed,
+    decision: &str,
+    certificate: &Certificate,
+) -> Result<ByteBuf, Problem> {
+    let (decision, certificate) = (decision.to_owned(), certificate.der().to_vec());
+    let request = ReleaseForReview { what, decision, certificate };
+    site.gateway(&GatewayRequest::ReleaseForReview(Box::new(request))).await
 }
 
 async fn only_own_people_review_and_only_what_was_stopped(site: &Site) {
     let federation = &site.federation;
     let object = held(site, "one", &ContentKey::random(&SystemRandom, 32)).await;
+    let one = ("one", Digest::of(b"mail"));
     let alice = &federation.alice.encryption.1;
-    let shown: Result<ByteBuf, _> =
-        site.gateway(&review(Reviewed::Held(object.clone()), alice)).await;
-    assert!(shown.is_ok());
+    let what = || Reviewed::Held(object.clone());
+    assert!(review(site, what(), one, alice).await.is_ok());
     // Nobody of another member, and of the own people nobody who is not named.
     let strangers = [
         &federation.bob.encryption.1,
@@ -91,12 +208,22 @@ async fn only_own_people_review_and_only_what_was_stopped(site: &Site) {
         &federation.carol.encryption.1,
     ];
     for stranger in strangers {
-        let asked = review(Reviewed::Held(object.clone()), stranger);
-        assert_refused(site.gateway::<ByteBuf>(&asked).await, Problem::NotAllowed);
+        assert_refused(review(site, what(), one, stranger).await, Problem::NotAllowed);
+    }
+    // Decided for another certificate, about another mail, or something else.
+    let others = [
+        decided(site, one, HeldDeed::HoldShow, Some(&federation.carol.encryption.1)).await,
+        decided(site, ("two", one.1), HeldDeed::HoldShow, Some(alice)).await,
+        decided(site, one, HeldDeed::HoldRelease, None).await,
+    ];
+    for decision in others {
+        let answer = review_by(site, what(), &decision, alice).await;
+        assert_refused(answer, Problem::NotAllowed);
     }
     // Mail that no inspection has stopped is nobody's to look at.
     let part = |mail: &Admitted| Reviewed::Part(mail.ticket.clone());
     let (request, mail) = site.by_erin(|_| {});
+    let two = ("two", mail.digest);
     let again = async || {
         let request = GatewayRequest::ReadmitInbound(Box::new(request.clone()));
         let InboundTicket { ticket, .. } = site.gateway(&request).await.unwrap();
@@ -105,6 +232,7 @@ async fn only_own_people_review_and_only_what_was_stopped(site: &Site) {
             parts: mail.parts.clone(),
             entity: mail.entity,
             signer: mail.signer.clone(),
+            digest: mail.digest,
         }
     };
     // What a gateway had stopped by what it told the worker is not stopped by an inspection.
@@ -126,43 +254,48 @@ async fn only_own_people_review_and_only_what_was_stopped(site: &Site) {
         assert_eq!(site.judge(&worker, &verdict).await, Ok(()));
     }
     let first = again().await;
-    let answer = site.gateway::<ByteBuf>(&review(part(&first), alice)).await;
+    let answer = review(site, part(&first), two, alice).await;
     assert_refused(answer, Problem::NotAllowed);
     let worker = site.release(&first).await;
     let blocked = VerdictBody { outcome: Outcome::Block, ..worker.finding(&first) };
     assert_eq!(site.judge(&worker, &blocked).await, Ok(()));
     // The ticket whose keys a worker has is for that worker; one opened anew is not.
-    let answer = site.gateway::<ByteBuf>(&review(part(&first), alice)).await;
+    let answer = review(site, part(&first), two, alice).await;
     assert_refused(answer, Problem::NotAllowed);
     let second = again().await;
-    let shown: Result<ByteBuf, _> = site.gateway(&review(part(&second), alice)).await;
+    let shown = review(site, part(&second), two, alice).await;
     assert!(shown.is_ok(), "{shown:?}");
+    // Decided about another mail.
+    let answer = review(site, part(&second), one, alice).await;
+    assert_refused(answer, Problem::NotAllowed);
     let stranger = &federation.bob.encryption.1;
-    let answer = site.gateway::<ByteBuf>(&review(part(&second), stranger)).await;
+    let answer = review(site, part(&second), two, stranger).await;
     assert_refused(answer, Problem::NotAllowed);
 }
 
-async fn tolerate(
-    site: &Site,
-    mail: &Admitted,
-    officer: &str,
-    reason: &str,
-    outcome: Outcome,
-) -> Result<(), Problem> {
-    let (ticket, officer, reason) = (mail.ticket.clone(), officer.to_owned(), reason.to_owned());
-    site.gateway(&GatewayRequest::Tolerate { ticket, officer, reason, outcome }).await
+async fn tolerate(site: &Site, mail: &Admitted, decision: &str) -> Result<(), Problem> {
+    let (ticket, decision) = (mail.ticket.clone(), decision.to_owned());
+    site.gateway(&GatewayRequest::Tolerate { ticket, decision }).await
 }
 
 async fn a_mail_passes_with_findings_only_by_an_officers_word_before_its_keys_are_out(site: &Site) {
     let bob = &site.federation.bob.address;
-    for (tolerated, found, passes) in [
-        (Outcome::Hold, Outcome::Hold, true),
-        (Outcome::Hold, Outcome::Block, false),
-        (Outcome::Block, Outcome::Block, true),
+    let refused = Err(Problem::NotAllowed);
+    for (op, found, passes) in [
+        (HeldDeed::HoldRelease, Outcome::Hold, true),
+        (HeldDeed::HoldRelease, Outcome::Block, false),
+        (HeldDeed::HoldOverride, Outcome::Block, true),
     ] {
         let mail = site.submit(Form::Enveloped, &[bob]).await;
-        assert_eq!(tolerate(site, &mail, "", "seen", tolerated).await, Err(Problem::NotAllowed));
-        assert_eq!(tolerate(site, &mail, "hanako", "seen", tolerated).await, Ok(()));
+        let other = site.submit(Form::Enveloped, &[bob]).await;
+        // Nobody's word, and one about another mail, even under the same name.
+        let nobodys = "00112233445566778899aabbccddeeff";
+        assert_eq!(tolerate(site, &mail, nobodys).await, refused);
+        let decision = decided(site, ("one", mail.digest), op, None).await;
+        assert_eq!(tolerate(site, &other, &decision).await, refused);
+        assert_eq!(tolerate(site, &mail, &decision).await, Ok(()));
+        let row = site.newest_row("tolerate").await;
+        assert_eq!(row["who"], json!(site.in_rows(&["alice"])));
         let worker = site.release(&mail).await;
         // What it is about is checked as with a pass.
         let nobody = VerdictBody { outcome: found, signer: None, ..worker.finding(&mail) };
@@ -175,12 +308,18 @@ async fn a_mail_passes_with_findings_only_by_an_officers_word_before_its_keys_ar
         let copy = site.rewrap(&mail.ticket, &site.b().id, &[bob], mail.tail()).await;
         assert_eq!(copy.is_ok(), passes, "{copy:?}");
     }
+    // To look at a mail, or to give it up, is not to release it.
     let mail = site.submit(Form::Enveloped, &[bob]).await;
-    let unexplained = tolerate(site, &mail, "hanako", "", Outcome::Block).await;
-    assert_eq!(unexplained, Err(Problem::NotAllowed));
+    let named = ("one", mail.digest);
+    let certificate = &site.federation.alice.encryption.1;
+    let shown = decided(site, named, HeldDeed::HoldShow, Some(certificate)).await;
+    let deleted = decided(site, named, HeldDeed::HoldDelete, None).await;
+    for decision in [shown, deleted] {
+        assert_eq!(tolerate(site, &mail, &decision).await, refused);
+    }
+    let decision = decided(site, named, HeldDeed::HoldRelease, None).await;
     site.release(&mail).await;
-    let late = tolerate(site, &mail, "hanako", "seen", Outcome::Hold).await;
-    assert_eq!(late, Err(Problem::NotAllowed));
+    assert_eq!(tolerate(site, &mail, &decision).await, refused);
 }
 
 async fn a_mail_that_was_stopped_in_time_is_admitted_after_ten_days(site: &Site) {

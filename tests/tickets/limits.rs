@@ -2,17 +2,17 @@
 //! waits, and no key is used for it.
 
 use crate::asking::{Site, assert_refused};
-use crate::held::{held, review};
 use crate::own_mail::admit;
-use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::keyserver::{Form, GatewayRequest, InboundAnswer, Reviewed, VerdictBody};
-use ssmax_chain::Reason;
+use ssmax_api::keyserver::{Decided, Form, GatewayRequest, InboundAnswer, VerdictBody};
+use ssmax_api::person::PersonProblem;
+use ssmax_chain::held_decision::HeldDeed;
+use ssmax_chain::{Digest, Reason};
 use ssmax_inspection::Outcome;
 use ssmax_keyserver::Limits;
-use ssmax_primitives::{ContentKey, SystemRandom};
 use ssmax_support::mails::{mail, text};
 use ssmax_support::member::Role;
+use ssmax_support::officer;
 
 pub(crate) async fn run(site: &mut Site) {
     a_person_submits_so_many_mails_and_writes_to_so_many_people(site).await;
@@ -113,14 +113,17 @@ async fn a_copy_sent_on_to_somebody_else_is_not_held_against_its_member(site: &m
 }
 
 /// An empty list of reviewers names nobody.
-pub(crate) async fn without_reviewers_nobody_reviews(site: &mut Site) {
+pub(crate) async fn without_reviewers_nobody_decides(site: &mut Site) {
     let a = &mut site.federation.a;
     a.stop(Role::Keyserver).await;
     a.keyserver.keyserver.reviewers = vec![];
     a.start(Role::Keyserver).await;
-    let object = held(site, "one", &ContentKey::random(&SystemRandom, 32)).await;
-    let asked = review(Reviewed::Held(object), &site.federation.alice.encryption.1);
-    assert_refused(site.gateway::<ByteBuf>(&asked).await, Problem::NotAllowed);
+    let alice = &site.federation.alice;
+    let mail = ("one", Digest::of(b"mail"));
+    let decision = officer::decision(mail, alice, HeldDeed::HoldRelease, "seen");
+    let decide = GatewayRequest::Decide(Box::new(officer::signed(&decision, alice)));
+    let refused = Problem::NotBelieved(PersonProblem::NotAnOfficer);
+    assert_refused(site.gateway::<Decided>(&decide).await, refused);
 }
 
 async fn a_member_has_so_many_mails_on_their_way_at_a_time(site: &mut Site) {

@@ -91,7 +91,7 @@ async fn who_is_told_of_opened_mail_is_told_once_however_long_it_takes() {
 async fn who_asks_for_too_much_waits_and_no_key_is_used() {
     let mut site = Site::start().await;
     limits::run(&mut site).await;
-    limits::without_reviewers_nobody_reviews(&mut site).await;
+    limits::without_reviewers_nobody_decides(&mut site).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -93,7 +93,8 @@ impl Provider<'_> {
         let request = GatewayRequest::AdmitOutbound(Box::new(admission));
         let OutboundTicket { ticket, .. } = self.at("gateway", &request).await.unwrap();
         let signer = Some(inner_signer(&signed_data));
-        Admitted { ticket, parts, entity: Digest::of(&entity), signer }
+        let digest = Digest::of(&mail.octets);
+        Admitted { ticket, parts, entity: Digest::of(&entity), signer, digest }
     }
 
     /// A mail by erin of C comes to frank.
@@ -108,7 +109,8 @@ impl Provider<'_> {
         let ticket = crate::arrived::ticket(answer);
         let (entity, signed_data) = inner.signature();
         let signer = Some(inner_signer(&signed_data));
-        Admitted { ticket, parts: vec![part], entity: Digest::of(&entity), signer }
+        let entity = Digest::of(&entity);
+        Admitted { ticket, parts: vec![part], entity, signer, digest: entity }
     }
 
     /// The ticket's keys go to a new worker.

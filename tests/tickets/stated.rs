@@ -2,10 +2,12 @@
 //! often and for how long.
 
 use crate::asking::{Site, assert_refused};
+use crate::held::decided;
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{
     AdmitOutbound, Form, GatewayRequest, OutboundTicket, Received, RecipientRoute,
 };
+use ssmax_chain::held_decision::HeldDeed;
 use ssmax_chain::statement::{MAX_AGE, Statement, mail_digest};
 use ssmax_chain::{Digest, Reason};
 use ssmax_store::sqlx::{self, SqlitePool};
@@ -21,7 +23,7 @@ pub(crate) async fn run(site: &mut Site) {
     a_login_names_a_person_by_user_id_or_address(site).await;
     a_row_names_who_submitted_and_whom_the_mail_was_admitted_for(site).await;
     what_was_not_seen_is_not_signed(site).await;
-    an_old_statement_serves_a_released_mail_that_came_in_time(site).await;
+    an_old_statement_serves_a_mail_that_came_in_time_by_an_officers_word(site).await;
     the_gateways_word_on_a_login_ends_with_a_milters_key(site).await;
 }
 
@@ -54,7 +56,7 @@ fn received() -> Received {
         from: "alice@a.example".to_owned(),
         headers: HEADERS,
         entity: ENTITY,
-        released: false,
+        decision: None,
     }
 }
 
@@ -165,7 +167,10 @@ async fn a_row_names_who_submitted_and_whom_the_mail_was_admitted_for(site: &Sit
     assert!(through_mta(site, &stranger, received()).await.is_err());
     let row = site.newest_row("admit-outbound").await;
     let claimed = site.in_rows(&["nobody", "alice@a.example", "bob@b.example"]);
-    assert_eq!((&row["who"], &row["result"]), (&serde_json::json!(claimed), &"refused 1102".into()));
+    assert_eq!(
+        (&row["who"], &row["result"]),
+        (&serde_json::json!(claimed), &"refused 1102".into())
+    );
 }
 
 /// Else a gateway that was taken over could have any text signed for who wrote another.
@@ -176,7 +181,7 @@ async fn what_was_not_seen_is_not_signed(site: &Site) {
 }
 
 /// The queue of an MTA holds a mail for days, an officer for weeks.
-async fn an_old_statement_serves_a_released_mail_that_came_in_time(site: &Site) {
+async fn an_old_statement_serves_a_mail_that_came_in_time_by_an_officers_word(site: &Site) {
     let now = OffsetDateTime::now_utc();
     let path = site.a().keyserver.dir().join("keyserver.sqlite");
     let pool = SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
@@ -192,16 +197,33 @@ async fn an_old_statement_serves_a_released_mail_that_came_in_time(site: &Site) 
     assert!(through_mta(site, &young, received()).await.is_ok());
     let ahead = Statement { at: now + Duration::minutes(6), ..statement() };
     assert_refused(through_mta(site, &ahead, received()).await, INVALID);
-    let released = || Received { released: true, ..received() };
+    let released = async |statement: &Statement, op: HeldDeed| {
+        let decision = decided(site, ("one", statement.body), op, None).await;
+        Received { decision: Some(decision), ..received() }
+    };
+    let release = HeldDeed::HoldRelease;
     let old = || Statement { at: now - Duration::days(20), ..statement() };
     // Never seen before, whatever the gateway says.
-    assert_refused(through_mta(site, &old(), released()).await, INVALID);
+    let unseen = old();
+    let claimed = released(&unseen, release).await;
+    assert_refused(through_mta(site, &unseen, claimed).await, INVALID);
     let (in_time, late) = (old(), old());
     used(&in_time, now - Duration::days(16)).await;
     used(&late, now - Duration::days(14)).await;
     assert_refused(through_mta(site, &in_time, received()).await, INVALID);
-    assert!(through_mta(site, &in_time, released()).await.is_ok());
-    assert_refused(through_mta(site, &late, released()).await, INVALID);
+    // The gateway's word is none, nor is an officer's about another mail, or to delete it.
+    let nobodys = Some("00112233445566778899aabbccddeeff".to_owned());
+    let claimed = Received { decision: nobodys, ..received() };
+    assert_refused(through_mta(site, &in_time, claimed).await, INVALID);
+    let other = Statement { body: Digest([9; 32]), ..old() };
+    for claimed in [released(&other, release).await, released(&in_time, HeldDeed::HoldDelete).await]
+    {
+        assert_refused(through_mta(site, &in_time, claimed).await, INVALID);
+    }
+    let claimed = released(&in_time, release).await;
+    assert!(through_mta(site, &in_time, claimed).await.is_ok());
+    let claimed = released(&late, release).await;
+    assert_refused(through_mta(site, &late, claimed).await, INVALID);
     pool.close().await;
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct Admitted {
     pub(crate) entity: Digest,
     /// Who signed it, if anybody did.
     pub(crate) signer: Option<InnerSigner>,
+    /// By what the keyserver knows it: an officer's decision names it so.
+    pub(crate) digest: Digest,
 }
 
 impl Admitted {
@@ -60,7 +62,8 @@ impl Site {
         let OutboundTicket { ticket, routes } = self.gateway(&request).await.unwrap();
         let refused = |route: &RecipientRoute| matches!(route, RecipientRoute::Refused { .. });
         assert!(!routes.iter().any(refused), "{routes:?}");
-        Admitted { ticket, parts, entity: Digest::of(&entity), signer }
+        let digest = Digest::of(&mail.octets);
+        Admitted { ticket, parts, entity: Digest::of(&entity), signer, digest }
     }
 
     /// What the gateway asks with the word of the submission service.

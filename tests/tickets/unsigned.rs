@@ -80,5 +80,6 @@ async fn by_herself(site: &Site, mail: &Admitted) -> Admitted {
         parts: vec![],
         entity: mail.entity,
         signer: signed.signer,
+        digest: mail.digest,
     }
 }

@@ -1,8 +1,9 @@
 //! What the gateway is asked by officers, about mail that waits for a person.
 
+use crate::person::SignedRequest;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
-use ssmax_chain::Reason;
+use ssmax_chain::{Digest, Reason};
 use ssmax_inspection::{Finding, Outcome};
 
 /// Over the gateway's socket for officers.
@@ -23,8 +24,8 @@ pub enum OfficerRequest {
     Review {
         /// Its name.
         id: String,
-        /// Who asks.
-        officer: String,
+        /// The officer's decision.
+        decision: SignedRequest,
         /// The reviewer's encryption certificate, DER.
         #[serde(with = "serde_bytes")]
         certificate: Vec<u8>,
@@ -33,21 +34,15 @@ pub enum OfficerRequest {
     Release {
         /// Its name.
         id: String,
-        /// Who asks.
-        officer: String,
-        /// Why; needed where findings say block.
-        reason: String,
-        /// Whether findings that say block are overridden too.
-        override_block: bool,
+        /// The officer's decision.
+        decision: SignedRequest,
     },
     /// Gives a mail up; logged. Answered by [`HeldMail`].
     Delete {
         /// Its name.
         id: String,
-        /// Who asks.
-        officer: String,
-        /// Why.
-        reason: String,
+        /// The officer's decision.
+        decision: SignedRequest,
     },
 }
 
@@ -126,6 +121,8 @@ pub struct HeldMail {
     pub encrypted: bool,
     /// Octets of the mail.
     pub bytes: u64,
+    /// By what the keyserver knows the mail: an officer decides about no other.
+    pub digest: Digest,
     /// Who ended it and why, when an officer did.
     pub ended_by: Option<EndedBy>,
 }

@@ -6,7 +6,7 @@ mod people;
 mod worker;
 
 pub use crate::ticket_name;
-pub use held::{HeldObject, OpenHeld, ReleaseForReview, Reviewed};
+pub use held::{Decided, HeldObject, OpenHeld, ReleaseForReview, Reviewed};
 pub use people::{CaRequest, Delegation, PrivateKey, RelayKeys, UserKeys, UserRecord};
 pub use worker::{
     AnnouncedMail, ExpectedSigner, InnerSigner, InspectorRequest, Released, Seal, VERDICT_LABEL,
@@ -14,11 +14,12 @@ pub use worker::{
 };
 
 use crate::TicketId;
+use crate::person::SignedRequest;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
+use ssmax_chain::held_decision::HeldDecision;
 use ssmax_chain::statement::SignedStatement;
 use ssmax_chain::{Digest, HopId};
-use ssmax_inspection::Outcome;
 
 /// An encrypted part as found in a mail, offered for a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,18 +131,17 @@ pub enum GatewayRequest {
         /// The Message-ID.
         message_id: String,
     },
-    /// Lets a mail pass that an officer has looked at, although an inspection stops it
-    /// with findings as grave as this. Before its keys are released; logged. Answered by
-    /// `()`.
+    /// An officer decides about a held mail: a
+    /// [`ssmax_chain::held_decision::HeldDecision`] with the officer's signature. What the
+    /// three below do, they do for such a decision. Answered by [`Decided`].
+    Decide(Box<SignedRequest>),
+    /// Lets a mail pass whose release an officer has decided, although an inspection stops
+    /// it. Before its keys are released; logged. Answered by `()`.
     Tolerate {
         /// The ticket.
         ticket: TicketId,
-        /// Who releases it.
-        officer: String,
-        /// Why.
-        reason: String,
-        /// The gravest outcome that passes.
-        outcome: Outcome,
+        /// The nonce of the decision.
+        decision: String,
     },
     /// The public key that the gateway encrypts held mail with. Answered by its SPKI, DER.
     HoldKey,
@@ -191,6 +191,18 @@ impl GatewayRequest {
             | Self::SignHop { ticket, .. }
             | Self::Tolerate { ticket, .. }
             | Self::Close { ticket } => Some(ticket),
+            _ => None,
+        }
+    }
+
+    /// The nonce of the officer's decision that it is for.
+    #[must_use]
+    pub fn decision(&self) -> Option<String> {
+        match self {
+            Self::Decide(signed) => HeldDecision::parse(&signed.json).ok().map(|one| one.nonce),
+            Self::Tolerate { decision, .. } => Some(decision.clone()),
+            Self::OpenHeld(open) => Some(open.decision.clone()),
+            Self::ReleaseForReview(review) => Some(review.decision.clone()),
             _ => None,
         }
     }
@@ -247,9 +259,10 @@ pub struct Received {
     pub headers: Digest,
     /// SHA-256 of the content entity.
     pub entity: Digest,
-    /// Whether it waited for an officer, who has released it: the age of the statement is
-    /// then judged by when it was first used.
-    pub released: bool,
+    /// When it waited for an officer, the nonce of the decision: the age of the statement
+    /// is then judged by when it was first used.
+    #[serde(default)]
+    pub decision: Option<String>,
 }
 
 /// A ticket for a mail going out.

@@ -1,5 +1,6 @@
 //! Why a request got no result.
 
+use crate::person::PersonProblem;
 use serde::{Deserialize, Serialize};
 use ssmax_chain::Reason;
 
@@ -27,6 +28,9 @@ pub enum Problem {
     /// It exists already.
     #[error("exists already")]
     Exists,
+    /// The person who has signed for it is not believed, and why.
+    #[error("not by the word of who may decide: {0}")]
+    NotBelieved(PersonProblem),
     /// Something needed is down; later may help.
     #[error("failed, later may help")]
     Failed,

@@ -5,7 +5,8 @@
 //! - [`hop_record`], [`sealed_record`]: what one organisation tells another (hop 2).
 //! - [`seal_record`], [`evidence`]: what the receiving gateway tells the recipient (hop 3).
 //! - [`person_request`]: what a person asks the keyserver for on their own word.
-//! - [`archive_request`], [`officers`]: what two officers approve together.
+//! - [`archive_request`], [`officers`]: what two officers approve together;
+//!   [`held_decision`]: what one decides about held mail.
 //! - [`binding`]: the hashes that tie a ciphertext to its key, its hop and its readers.
 //! - [`manifest`], [`attachments`]: mails whose files are encrypted one by one.
 //! - [`hop_mail`]: the octets of a hop-2 mail, composed and taken apart.
@@ -18,6 +19,7 @@ pub mod attachments;
 pub mod binding;
 mod digest;
 pub mod evidence;
+pub mod held_decision;
 pub mod hop_mail;
 pub mod hop_record;
 pub mod journey;

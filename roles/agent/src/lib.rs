@@ -15,6 +15,7 @@ pub mod archive;
 pub mod attach;
 pub mod encrypt;
 pub mod forward;
+pub mod hold;
 pub mod key;
 pub mod known;
 pub mod learn;

@@ -68,9 +68,8 @@ pub(crate) fn without_originals(octets: &[u8], boundary: &str) -> Result<Option<
         if returns_a_mail(part) { header_part(part) } else { part.raw().to_vec() }
     };
     // One that lies deeper is left out with what is around it.
-    let is_deep = |part: &&Entity<'_>| {
-        part.content_type().is_multipart() && part.walk().any(returns_a_mail)
-    };
+    let is_deep =
+        |part: &&Entity<'_>| part.content_type().is_multipart() && part.walk().any(returns_a_mail);
     let parts: Vec<Vec<u8>> =
         mail.children().iter().filter(|one| !is_deep(one)).map(part).collect();
     let kind = mail.content_type();

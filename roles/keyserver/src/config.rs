@@ -42,8 +42,8 @@ pub struct KeyserverConfig {
     /// A folder with S/MIME certificates (PEM, one each, `*.pem`) of people outside the
     /// federation, to whom mail may be encrypted. Default: none.
     pub outside_certificates: Option<PathBuf>,
-    /// Addresses of the own people to whom held mail may be shown, each by a certificate
-    /// that the CA issued. Default: nobody.
+    /// Addresses or user ids of the own people who decide about held mail, and to whom it
+    /// may be shown. Default: nobody.
     #[serde(default)]
     pub reviewers: Vec<String>,
     /// How many encrypted parts of their own mail one person may have wrapped anew in a

@@ -6,7 +6,7 @@
 //! verdict, [`verify`] does so at an ESP; [`rewrap`] makes the copies for other members,
 //! [`preserve`] those for recipients here; [`sign_hop`], [`seal`] and [`sign_user`] sign
 //! what they build themselves; [`person`] does what people ask for on their own word,
-//! [`hold`] is for mail that waits for an officer, [`archive`] for mail of others; [`audit`] writes down all of it, [`limits`]
+//! [`hold`] is for mail that waits for an officer, [`decision`] takes what one decides, [`archive`] for mail of others; [`audit`] writes down all of it, [`limits`]
 //! bounds it, [`again`] answers the same request the same way; [`people`] and [`member_list`] are what
 //! it judges by; [`setup`] makes and installs the keys.
 #![allow(clippy::disallowed_methods, reason = "a role has clock, files and sockets")]
@@ -16,6 +16,7 @@ mod again;
 mod archive;
 mod audit;
 mod config;
+mod decision;
 mod delegation;
 mod hold;
 mod limits;

@@ -236,6 +236,14 @@ pub(crate) fn has_token(person: &UserRecord) -> bool {
     person.signing.iter().any(|(holder, _)| *holder == KeyHolder::Token)
 }
 
+/// A person as others know them.
+pub(crate) fn shown(person: &UserRecord) -> String {
+    match person.addresses.first() {
+        Some(address) => format!("{} <{address}>", person.user),
+        None => person.user.clone(),
+    }
+}
+
 /// Whether one of the person's addresses is this one.
 pub(crate) fn may_send_as(person: &UserRecord, from: &Address) -> bool {
     person.addresses.iter().any(|own| Address::parse(own).is_ok_and(|own| own.matches(from)))

@@ -133,6 +133,7 @@ impl Keyserver {
             statement_keys,
             list: Mutex::new(list),
             tickets: Tickets::default(),
+            decisions: crate::decision::Decisions::default(),
             random: SystemRandom,
             ca,
             audit,
@@ -207,7 +208,16 @@ impl Keyserver {
                 let (ticket, asked) = (ticket.clone(), request.clone());
                 self.once(&ticket, &asked, entry, self.carry_out(request)).await
             }
-            _ => self.recorded(Some(entry), opened, self.carry_out(request).await).await,
+            _ => {
+                let decision = request.decision();
+                let decides = matches!(request, Q::Decide(_));
+                let answer = self.carry_out(request).await;
+                // Who was believed, where somebody was; else who it claims to be.
+                let proved = decision.filter(|_| !decides || answer.is_ok());
+                let proved = proved.and_then(|nonce| self.decided_by(&nonce));
+                let entry = proved.into_iter().fold(entry, |entry, officer| entry.who([officer]));
+                self.recorded(Some(entry), opened, answer).await
+            }
         }
     }
 
@@ -234,8 +244,9 @@ impl Keyserver {
                 self.sign_hop(&ticket, id, content, headers, message_id)
                     .map(serde_bytes::ByteBuf::from),
             ),
-            Q::Tolerate { ticket, officer, reason, outcome } => {
-                ssmax_api::encode(self.tolerate(&ticket, &officer, &reason, outcome))
+            Q::Decide(signed) => ssmax_api::encode(self.decide(&signed).await),
+            Q::Tolerate { ticket, decision } => {
+                ssmax_api::encode(self.tolerate(&ticket, &decision))
             }
             Q::HoldKey => ssmax_api::encode(self.hold_key().map(serde_bytes::ByteBuf::from)),
             Q::OpenHeld(request) => {

@@ -22,6 +22,7 @@ pub struct Keyserver {
     pub(crate) database: Database,
     pub(crate) own: OwnCertificates,
     pub(crate) statement_keys: Vec<StatementKey>,
+    pub(crate) decisions: crate::decision::Decisions,
     pub(crate) list: Mutex<ListState>,
     pub(crate) tickets: Tickets,
     pub(crate) random: SystemRandom,

@@ -4,7 +4,7 @@ pub mod desk;
 
 use std::fs;
 use std::net::Ipv4Addr;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -162,6 +162,31 @@ impl Site {
         line.extend(arguments);
         line.extend(["--config", config]);
         self.ssmax(&line)
+    }
+
+    /// Registers somebody with a signing key in `USER.key`; what comes of it is in the folder
+    /// `USER`.
+    pub fn enrol(&self, user: &str, more: &[&str]) -> Said {
+        let openssl = |line: &str| {
+            let mut command = Command::new("openssl");
+            let output = command.args(line.split(' ')).current_dir(self.dir.path()).output();
+            assert!(output.unwrap().status.success(), "{line}");
+        };
+        openssl(&format!("ecparam -name prime256v1 -genkey -noout -out {user}.key"));
+        openssl(&format!("req -new -key {user}.key -subj /CN={user} -out {user}.csr"));
+        let key = self.path(&format!("{user}.key"));
+        fs::set_permissions(key, fs::Permissions::from_mode(0o600)).unwrap();
+        let (address, request) = (format!("{user}@a.example"), format!("{user}.csr"));
+        let line = ["add", user, "--name", user, "--address", &address, "--proof", "in-person"];
+        let files = ["--csr", &request, "--out", user, "--json"];
+        self.member("user", &[&line[..], &files, more].concat())
+    }
+
+    /// A decision about held mail, signed by who was enrolled with a key.
+    pub fn decides(&self, user: &str, arguments: &[&str]) -> Said {
+        let (key, certificate) = (format!("{user}.key"), format!("{user}/signing-file.pem"));
+        let files = ["--key", &key, "--cert", &certificate];
+        self.member("hold", &[arguments, &files].concat())
     }
 
     /// Founds the federation and gives the SHA-256 of its root.

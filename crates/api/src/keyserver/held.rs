@@ -21,8 +21,8 @@ pub struct HeldObject {
 pub struct OpenHeld {
     /// The mail.
     pub held: HeldObject,
-    /// Who asked for it.
-    pub officer: String,
+    /// The nonce of the decision that it is opened for.
+    pub decision: String,
     /// The gateway's key, SPKI DER, P-256.
     #[serde(with = "serde_bytes")]
     pub to: Vec<u8>,
@@ -33,11 +33,18 @@ pub struct OpenHeld {
 pub struct ReleaseForReview {
     /// Which ciphertext.
     pub what: Reviewed,
-    /// Who asked for it.
-    pub officer: String,
+    /// The nonce of the decision that it is shown for.
+    pub decision: String,
     /// The reviewer's encryption certificate, DER: an own person's.
     #[serde(with = "serde_bytes")]
     pub certificate: Vec<u8>,
+}
+
+/// Who has decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// The officer, as others know the person.
+    pub officer: String,
 }
 
 /// What is shown to a reviewer.

@@ -26,6 +26,8 @@ pub(crate) struct Came {
     pub(crate) sender_verified: bool,
     /// Whether the sender encrypted it as a whole; files in it may be encrypted all the same.
     pub(crate) encrypted: bool,
+    /// By what the keyserver knows the mail, once it was offered for a ticket.
+    pub(crate) digest: Option<Digest>,
     /// What an inspection made of it: hold is kept also where no key was used.
     pub(crate) outcome: Outcome,
     /// What was found, masked.
@@ -41,6 +43,7 @@ impl Default for Came {
             from: String::new(),
             sender_verified: false,
             encrypted: false,
+            digest: None,
             outcome: Outcome::Block,
             findings: Vec::new(),
         }
@@ -107,7 +110,7 @@ impl Gateway {
             known,
             at: now,
             expires: now + settings.hold.lifetime(),
-            facts: facts(direction, recipients, refusal, fates),
+            facts: facts(direction, recipients, mail, refusal, fates),
         };
         let object = match self.held_object(&new.id, mail).await {
             Ok(object) => object,
@@ -132,7 +135,13 @@ impl Gateway {
     }
 }
 
-fn facts(direction: &str, recipients: &[String], refusal: Refusal, fates: &Fates) -> Facts {
+fn facts(
+    direction: &str,
+    recipients: &[String],
+    mail: &[u8],
+    refusal: Refusal,
+    fates: &Fates,
+) -> Facts {
     let came = &fates.came;
     Facts {
         direction: direction.to_owned(),
@@ -140,6 +149,7 @@ fn facts(direction: &str, recipients: &[String], refusal: Refusal, fates: &Fates
         mail_from: if came.source.is_none() { fates.mail_from().to_owned() } else { String::new() },
         source: came.source.clone(),
         stated: came.stated.clone(),
+        digest: came.digest.unwrap_or_else(|| Digest::of(mail)),
         from: came.from.clone(),
         sender_verified: came.sender_verified,
         recipients: recipients.to_vec(),

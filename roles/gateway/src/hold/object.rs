@@ -43,14 +43,14 @@ impl Gateway {
 
     /// The octets of a held mail, for its release or to prepare a review. The content key
     /// comes for a key that lives as long as this call.
-    pub(super) async fn open_held(&self, id: &str, officer: &str) -> Result<Vec<u8>, Problem> {
+    pub(super) async fn open_held(&self, id: &str, decision: &str) -> Result<Vec<u8>, Problem> {
         let object = self.hold.object(id).await.map_err(failed)?;
         let object = Enveloped::parse_vec(object, &Limits::default()).map_err(failed)?;
         let own = SoftwareKey::generate(KeyAlgorithm::EcP256).map_err(failed)?;
         let held = named(id, &object)?;
         let tail = held.tail;
         let to = own.spki().to_vec();
-        let request = OpenHeld { held, officer: officer.to_owned(), to };
+        let request = OpenHeld { held, decision: decision.to_owned(), to };
         let info: ByteBuf =
             self.ask_keyserver(&GatewayRequest::OpenHeld(Box::new(request))).await?;
         let info = RecipientInfo::parse(&info).map_err(failed)?;

@@ -1,37 +1,31 @@
-//! What `ssmax hold` asks, over `gateway.officer.sock`.
+//! What `ssmax hold` asks, over `gateway.officer.sock`. Whoever can connect may look at the
+//! list; what is decided is decided by an officer's signature, which the keyserver
+//! believes or not.
 
 use super::object::failed;
 use super::release::Release;
+use super::store::Held;
 use crate::gateway::Gateway;
 use serde_bytes::ByteBuf;
 use ssmax_api::gateway::{EndedBy, HeldMail, HeldState, OfficerRequest};
+use ssmax_api::keyserver::{Decided, GatewayRequest};
+use ssmax_api::person::SignedRequest;
 use ssmax_api::{Answer, Problem, encode};
-use ssmax_inspection::Outcome;
-
-/// The longest name of an officer and the longest reason, in octets.
-const MAX_WORDS_BYTES: usize = 1000;
+use ssmax_chain::held_decision::{HeldDecision, HeldDeed};
 
 /// Answers an officer.
 pub(crate) async fn answer(gateway: &Gateway, request: OfficerRequest) -> Answer {
     match request {
         OfficerRequest::List { ended } => encode(gateway.list_held(ended).await),
         OfficerRequest::Show { id } => encode(gateway.show_held(&id).await),
-        OfficerRequest::Review { id, officer, certificate } => encode(
-            match named(&officer, "") {
-                Ok(()) => gateway.review_held(&id, &officer, &certificate).await,
-                Err(problem) => Err(problem),
-            }
-            .map(ByteBuf::from),
-        ),
-        OfficerRequest::Release { id, officer, reason, override_block } => {
-            if let Err(problem) = named(&officer, &reason) {
-                return encode::<()>(Err(problem));
-            }
-            let tolerate = if override_block { Outcome::Block } else { Outcome::Hold };
-            encode(gateway.release_held(&id, Release { officer, reason, tolerate }).await)
+        OfficerRequest::Review { id, decision, certificate } => {
+            encode(gateway.review_held(&id, &decision, &certificate).await.map(ByteBuf::from))
         }
-        OfficerRequest::Delete { id, officer, reason } => {
-            encode(gateway.delete_held(&id, officer, reason).await)
+        OfficerRequest::Release { id, decision } => {
+            encode(gateway.release_held(&id, &decision).await)
+        }
+        OfficerRequest::Delete { id, decision } => {
+            encode(gateway.delete_held(&id, &decision).await)
         }
     }
 }
@@ -39,7 +33,7 @@ pub(crate) async fn answer(gateway: &Gateway, request: OfficerRequest) -> Answer
 impl Gateway {
     async fn list_held(&self, ended: bool) -> Result<Vec<HeldMail>, Problem> {
         let found = self.hold.list(ended).await.map_err(failed)?;
-        Ok(found.iter().map(super::store::Held::shown).collect())
+        Ok(found.iter().map(Held::shown).collect())
     }
 
     async fn show_held(&self, id: &str) -> Result<HeldMail, Problem> {
@@ -47,19 +41,31 @@ impl Gateway {
         Ok(found.shown())
     }
 
-    /// Gives a mail up. Its octets are gone afterwards; who did it and why stays known.
-    async fn delete_held(
+    /// Has the keyserver believe a decision about this mail.
+    pub(super) async fn decide(
         &self,
-        id: &str,
-        officer: String,
-        reason: String,
-    ) -> Result<HeldMail, Problem> {
-        named(&officer, &reason)?;
-        if reason.trim().is_empty() {
-            return Err(Problem::NotAllowed);
+        held: &Held,
+        signed: &SignedRequest,
+        fits: impl Fn(HeldDeed) -> bool,
+    ) -> Result<Release, Problem> {
+        let asked = HeldDecision::parse(&signed.json).map_err(|_| Problem::Malformed)?;
+        if asked.held != held.id || asked.mail != held.facts.digest || !fits(asked.op) {
+            return Err(Problem::Malformed);
         }
+        let request = GatewayRequest::Decide(Box::new(signed.clone()));
+        let Decided { officer } = self.ask_keyserver(&request).await?;
+        Ok(Release { officer, reason: asked.reason, deed: asked.op, decision: asked.nonce })
+    }
+
+    /// Gives a mail up. Its octets are gone afterwards; who did it and why stays known.
+    async fn delete_held(&self, id: &str, signed: &SignedRequest) -> Result<HeldMail, Problem> {
         let _claim = self.claims.take("held", id, "").ok_or(Problem::Exists)?;
         let held = self.hold.find(id).await.map_err(failed)?.ok_or(Problem::NotFound)?;
+        if held.state != HeldState::Held {
+            return Ok(held.shown());
+        }
+        let Release { officer, reason, .. } =
+            self.decide(&held, signed, |deed| deed == HeldDeed::HoldDelete).await?;
         let by = EndedBy { officer, reason };
         if self.hold.end(id, HeldState::Deleted, Some(&by)).await.map_err(failed)? {
             tracing::warn!(
@@ -69,29 +75,5 @@ impl Gateway {
             self.write_end(&held, "deleted").await;
         }
         self.show_held(id).await
-    }
-}
-
-/// An officer has a name, and what they write is one line of bounded length.
-fn named(officer: &str, reason: &str) -> Result<(), Problem> {
-    let well = |word: &str| word.len() <= MAX_WORDS_BYTES && !word.contains(char::is_control);
-    if officer.trim().is_empty() || !well(officer) || !well(reason) {
-        return Err(Problem::Malformed);
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nobody_decides_without_a_name_or_in_more_than_one_line() {
-        assert_eq!(named("hanako", "looked at"), Ok(()));
-        assert_eq!(named(" ", "looked at"), Err(Problem::Malformed));
-        assert_eq!(named("hanako", "a\nb"), Err(Problem::Malformed));
-        let longest = "x".repeat(MAX_WORDS_BYTES);
-        assert_eq!(named("hanako", &longest), Ok(()));
-        assert_eq!(named("hanako", &format!("{longest}x")), Err(Problem::Malformed));
     }
 }

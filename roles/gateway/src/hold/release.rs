@@ -8,6 +8,8 @@ use crate::gateway::Gateway;
 use crate::listen::{Envelope, Login};
 use ssmax_api::Problem;
 use ssmax_api::gateway::{EndedBy, HeldState, Released};
+use ssmax_api::person::SignedRequest;
+use ssmax_chain::held_decision::{HeldDecision, HeldDeed};
 use ssmax_chain::{Reason, journey};
 use ssmax_inspection::Outcome;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,10 +18,23 @@ use std::sync::Arc;
 /// An officer's word, carried along on the journey.
 #[derive(Debug, Clone)]
 pub(crate) struct Release {
+    /// As the keyserver knows the person.
     pub(crate) officer: String,
     pub(crate) reason: String,
+    pub(crate) deed: HeldDeed,
+    /// By what the keyserver knows the decision.
+    pub(crate) decision: String,
+}
+
+impl Release {
     /// How grave findings may be.
-    pub(crate) tolerate: Outcome,
+    pub(crate) fn tolerates(&self) -> Outcome {
+        match self.deed {
+            HeldDeed::HoldOverride => Outcome::Block,
+            HeldDeed::HoldRelease => Outcome::Hold,
+            HeldDeed::HoldShow | HeldDeed::HoldDelete => Outcome::Pass,
+        }
+    }
 }
 
 impl Gateway {
@@ -28,27 +43,29 @@ impl Gateway {
     ///
     /// # Errors
     /// [`Problem::NotFound`]; [`Problem::NotAllowed`] when findings say block and that is
-    /// not overridden with a reason; [`Problem::Exists`] while another release of it is
+    /// not overridden; [`Problem::NotBelieved`] of who may not decide; [`Problem::Exists`] while another release of it is
     /// on its way; [`Problem::Failed`].
     pub(super) async fn release_held(
         &self,
         id: &str,
-        release: Release,
+        signed: &SignedRequest,
     ) -> Result<Released, Problem> {
         let _claim = self.claims.take("held", id, "").ok_or(Problem::Exists)?;
         let held = self.hold.find(id).await.map_err(failed)?.ok_or(Problem::NotFound)?;
         if held.state != HeldState::Held {
             return Ok(Released { state: held.state, ended_before: true, fates: vec![] });
         }
-        let overridden = release.tolerate == Outcome::Block && !release.reason.trim().is_empty();
+        let overrides = HeldDecision::parse(&signed.json).map_err(|_| Problem::Malformed)?;
+        let overridden = overrides.op == HeldDeed::HoldOverride;
         if held.facts.outcome == Outcome::Block && !overridden {
             return Err(Problem::NotAllowed);
         }
+        let release = self.decide(&held, signed, HeldDeed::releases).await?;
         tracing::warn!(
             held.id = %id, officer = %release.officer, why = %release.reason,
             override_block = overridden, "an officer releases a held mail",
         );
-        let octets = self.open_held(id, &release.officer).await?;
+        let octets = self.open_held(id, &release.decision).await?;
         let by = EndedBy { officer: release.officer.clone(), reason: release.reason.clone() };
         let fates = self.travel_again(&held, octets, release).await;
         let told = fates.told();

@@ -2,7 +2,7 @@
 //! nothing of it is in clear on the way.
 
 use super::object::{failed, named};
-use super::release::envelope;
+use super::release::{Release, envelope};
 use super::store::Held;
 use crate::fate::Fates;
 use crate::gateway::Gateway;
@@ -11,6 +11,8 @@ use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::gateway::HeldState;
 use ssmax_api::keyserver::{GatewayRequest, ReleaseForReview, Reviewed};
+use ssmax_api::person::SignedRequest;
+use ssmax_chain::held_decision::HeldDeed;
 use ssmax_chain::hop_mail::{self, HopBody, SmimeType};
 use ssmax_chain::{Refusal, journey, trace};
 use ssmax_cms::Limits;
@@ -21,24 +23,27 @@ impl Gateway {
     /// clear, else the sender's own ciphertext.
     ///
     /// # Errors
-    /// [`Problem::NotFound`]; [`Problem::NotAllowed`] for a certificate that is no
+    /// [`Problem::NotFound`]; [`Problem::NotBelieved`] of who may not decide;
+    /// [`Problem::NotAllowed`] for a certificate that is no
     /// reviewer's, and for a mail that no inspection has opened; the refusal of a mail
     /// that is not admitted any more; [`Problem::Failed`].
     pub(super) async fn review_held(
         &self,
         id: &str,
-        officer: &str,
+        signed: &SignedRequest,
         certificate: &[u8],
     ) -> Result<Vec<u8>, Problem> {
         let held = self.hold.find(id).await.map_err(failed)?.ok_or(Problem::NotFound)?;
         if held.state != HeldState::Held {
             return Err(Problem::NotFound);
         }
-        tracing::warn!(held.id = %id, %officer, "an officer asks for a held mail's content");
+        let decided = self.decide(&held, signed, |deed| deed == HeldDeed::HoldShow).await?;
+        tracing::warn!(held.id = %id, officer = %decided.officer, "an officer asks for a held mail's content");
         let certificate = certificate.to_vec();
-        let ask = |what| ReleaseForReview { what, officer: officer.to_owned(), certificate };
+        let decision = decided.decision.clone();
+        let ask = |what| ReleaseForReview { what, decision, certificate };
         if held.facts.encrypted {
-            self.review_ciphertext(&held, officer, ask).await
+            self.review_ciphertext(&held, decided, ask).await
         } else {
             self.review_object(id, ask).await
         }
@@ -63,14 +68,15 @@ impl Gateway {
     async fn review_ciphertext(
         &self,
         held: &Held,
-        officer: &str,
+        decided: Release,
         ask: impl FnOnce(Reviewed) -> ReleaseForReview,
     ) -> Result<Vec<u8>, Problem> {
-        let octets = self.open_held(&held.id, officer).await?;
+        let octets = self.open_held(&held.id, &decided.decision).await?;
         let envelope = envelope(&held.facts, held.waiting());
         let mut fates = Fates::new(&envelope, &self.settings.organisation);
         fates.came.source.clone_from(&held.facts.source);
         fates.came.stated.clone_from(&held.facts.stated);
+        fates.release = Some(decided);
         let admitted = if held.facts.login.is_some() {
             self.admit_submitted(envelope, octets.clone(), &mut fates).await
         } else {

@@ -5,7 +5,7 @@ use crate::dsn::{MailOptions, RecipientOptions};
 use crate::outbound::Stated;
 use serde::{Deserialize, Serialize};
 use ssmax_api::gateway::{EndedBy, HeldMail, HeldState};
-use ssmax_chain::Reason;
+use ssmax_chain::{Digest, Reason};
 use ssmax_inspection::{Finding, Outcome};
 use ssmax_store::sqlx::{self, Row as _, sqlite::SqliteRow};
 use ssmax_store::{Database, Migration, SqlFault, StoreError, files};
@@ -78,6 +78,8 @@ pub(super) struct Facts {
     /// What RCPT said of reports, in the order of `recipients`.
     #[serde(default)]
     pub(super) recipient_options: Vec<RecipientOptions>,
+    /// By what the keyserver knows it.
+    pub(super) digest: Digest,
 }
 
 /// Who submitted a mail, for when it is admitted again.
@@ -129,6 +131,7 @@ impl Held {
             findings: facts.findings,
             encrypted: facts.encrypted,
             bytes: self.bytes,
+            digest: facts.digest,
             ended_by: self.ended_by.clone(),
         }
     }

@@ -35,6 +35,7 @@ impl Gateway {
         hop: &HopArrival,
         fates: &mut Fates,
     ) -> Result<Option<Admitted>, Refusal> {
+        fates.came.digest = Some(hop.content);
         let ticket = if fates.release.is_some() {
             self.readmit_hop(envelope, hop).await?
         } else {

@@ -6,6 +6,7 @@ use super::authenticate::Admitted;
 use crate::ambiguity;
 use crate::fate::Fates;
 use crate::gateway::{Gateway, fitting};
+use crate::hold::Release;
 use crate::outbound::parse;
 use crate::report;
 use serde_bytes::ByteBuf;
@@ -91,7 +92,7 @@ impl Gateway {
             lists,
             preserve: self.settings.preserves() && !hop.in_attachment_mode,
             authserv_id: self.settings.gateway.host_name.clone(),
-            tolerate: fates.release.as_ref().map(|release| release.tolerate),
+            tolerate: fates.release.as_ref().map(Release::tolerates),
             ..Plan::default()
         };
         self.look(admitted.ticket.ticket.clone(), octets, plan, fates).await
@@ -157,7 +158,7 @@ impl Gateway {
         self.tolerate(fates).await?;
         let plan = Plan {
             authserv_id: self.settings.gateway.host_name.clone(),
-            tolerate: fates.release.as_ref().map(|release| release.tolerate),
+            tolerate: fates.release.as_ref().map(Release::tolerates),
             from_outside: true,
             ..Plan::default()
         };

@@ -60,10 +60,15 @@ impl Gateway {
         submitted: Submitted,
         fates: &mut Fates,
     ) -> Result<Known, Refusal> {
+        fates.came.digest = Some(match &submitted.stated {
+            Some(stated) => stated.digest(),
+            None => Digest::of(submitted.mail.octets()),
+        });
         let (statement, received) = match &submitted.stated {
             Some(stated) => {
                 let recipients = submitted.mail.envelope().recipients.clone();
-                (stated.statement.clone(), Some(stated.received(recipients)))
+                let decision = fates.release.as_ref().map(|release| release.decision.clone());
+                (stated.statement.clone(), Some(stated.received(recipients, decision)))
             }
             None => (self.state(&submitted)?, None),
         };
@@ -95,15 +100,15 @@ impl Gateway {
         })
     }
 
-    /// Tells the keyserver of an officer's release, if this is one.
+    /// Tells the keyserver of an officer's release, if this is one and not a mail that is
+    /// only shown.
     pub(crate) async fn tolerate(&self, fates: &Fates) -> Result<(), Refusal> {
         let (Some(release), Some(ticket)) = (&fates.release, &fates.ticket) else { return Ok(()) };
-        let request = GatewayRequest::Tolerate {
-            ticket: ticket.clone(),
-            officer: release.officer.clone(),
-            reason: release.reason.clone(),
-            outcome: release.tolerate,
-        };
+        if !release.deed.releases() {
+            return Ok(());
+        }
+        let (ticket, decision) = (ticket.clone(), release.decision.clone());
+        let request = GatewayRequest::Tolerate { ticket, decision };
         self.keyserver(&request).await
     }
 

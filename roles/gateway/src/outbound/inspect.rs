@@ -5,6 +5,7 @@ use super::authenticate::Known;
 use super::outside::Way;
 use crate::fate::Fates;
 use crate::gateway::{Gateway, fitting};
+use crate::hold::Release;
 use serde_bytes::ByteBuf;
 use ssmax_api::inspector::{Inspect, Inspected as Answer, Plan, SealedCopy};
 use ssmax_api::keyserver::{Form, FreshForm, OutboundTicket, RecipientRoute};
@@ -34,7 +35,7 @@ impl Gateway {
         fates: &mut Fates,
     ) -> Result<Mail<Inspected<OutboundTicket, Made>>, Refusal> {
         let (mut plan, later) = self.outbound_plan(&known, fates)?;
-        plan.tolerate = fates.release.as_ref().map(|release| release.tolerate);
+        plan.tolerate = fates.release.as_ref().map(Release::tolerates);
         let inside = plan.seal_for.clone();
         let request = Inspect {
             ticket: known.mail.ticket().ticket.clone(),

@@ -188,7 +188,7 @@ impl Gateway {
             let submitted =
                 arrival.submitted(login, source, mail_from, recipients, &mut String::new())?;
             Ok(match stated {
-                Some(stated) => submitted.with_statement(stated.released()),
+                Some(stated) => submitted.with_statement(stated),
                 None => submitted,
             })
         })

@@ -11,7 +11,7 @@ use crate::listen::{self, Journey, Login};
 use crate::wire::Reply;
 use serde::{Deserialize, Serialize};
 use ssmax_api::keyserver::Received;
-use ssmax_chain::statement::{SignedStatement, parts_of_mail};
+use ssmax_chain::statement::{SignedStatement, mail_digest, parts_of_mail};
 use ssmax_chain::{Digest, Reason, Refusal, statement_field};
 use ssmax_mail::parse_header;
 use std::sync::Arc;
@@ -70,7 +70,6 @@ fn accept(
         from: submitted.from.clone(),
         headers,
         entity,
-        released: false,
     };
     Ok(submitted.with_statement(stated))
 }
@@ -84,26 +83,25 @@ pub(crate) struct Stated {
     from: String,
     headers: Digest,
     entity: Digest,
-    #[serde(skip)]
-    released: bool,
 }
 
 impl Stated {
-    /// What the keyserver compares, for these recipients.
-    pub(super) fn received(&self, recipients: Vec<String>) -> Received {
+    /// What the keyserver compares, for these recipients; with the officer's decision, if
+    /// the mail waited for one.
+    pub(super) fn received(&self, recipients: Vec<String>, decision: Option<String>) -> Received {
         Received {
             mail_from: self.mail_from.clone(),
             recipients,
             from: self.from.clone(),
             headers: self.headers,
             entity: self.entity,
-            released: self.released,
+            decision,
         }
     }
 
-    /// The same, when an officer has released the mail.
-    pub(super) fn released(self) -> Self {
-        Self { released: true, ..self }
+    /// By what the keyserver knows the mail: what the statement is over.
+    pub(super) fn digest(&self) -> Digest {
+        mail_digest(&self.headers, &self.entity)
     }
 
     /// By what the mail is known when the MTA tries again, or splits it: the statement

@@ -5,8 +5,8 @@ mod outbound;
 mod sender;
 mod statement;
 
-pub use statement::{StatementService, statement_services};
 pub(crate) use statement::{StatementKey, statement_keys};
+pub use statement::{StatementService, statement_services};
 
 use crate::state::{Keyserver, failed};
 use crate::ticket::{Origin, Ticket};

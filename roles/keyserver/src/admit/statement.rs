@@ -7,6 +7,7 @@ use crate::state::{Keyserver, failed};
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{AdmitOutbound, Received};
 use ssmax_chain::binding::normal_address;
+use ssmax_chain::held_decision::HeldDeed;
 use ssmax_chain::statement::{Statement, mail_digest};
 use ssmax_chain::{Digest, Reason};
 use ssmax_mail::address::Address;
@@ -46,9 +47,7 @@ pub(crate) struct StatementKey {
 ///
 /// # Errors
 /// [`SetupError`] when its state cannot be opened.
-pub async fn statement_services(
-    settings: &Settings,
-) -> Result<Vec<StatementService>, SetupError> {
+pub async fn statement_services(settings: &Settings) -> Result<Vec<StatementService>, SetupError> {
     let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
     let keys = statement_keys(&database).await?;
     database.close().await;
@@ -141,7 +140,8 @@ impl Keyserver {
             return Err(Problem::Refused(Reason::StatementOfAnotherMail));
         }
         let first_used = self.first_used(&statement.nonce).await?;
-        let judged_at = first_used.filter(|_| received.released).unwrap_or_else(Self::now);
+        let judged_at =
+            first_used.filter(|_| self.waited(received, &statement.body)).unwrap_or_else(Self::now);
         statement.check_time(judged_at).map_err(|_| INVALID)?;
         let stated: HashSet<String> =
             statement.recipients.iter().filter_map(|one| normal(one)).collect();
@@ -157,6 +157,13 @@ impl Keyserver {
         statement.user = self.user_of_login(&statement.user).await?;
         statement.recipients = named;
         Ok(Believed { statement, seen: Some(received.entity), unnamed })
+    }
+
+    /// Whether this mail has waited for an officer, by the officer's own word. The gateway
+    /// could say so of any mail, and a statement would serve for months.
+    fn waited(&self, received: &Received, body: &Digest) -> bool {
+        let made = received.decision.as_ref().and_then(|nonce| self.decided(nonce).ok());
+        made.is_some_and(|made| made.asked.mail == *body && made.asked.op != HeldDeed::HoldDelete)
     }
 
     /// Whose login it is, by their user id or by one of their addresses: what people log in

@@ -3,11 +3,11 @@
 
 use super::Granted;
 use crate::audit::Entry;
+use crate::people::shown;
 use crate::person::down;
 use crate::state::{Keyserver, failed};
 use ssmax_api::Problem;
 use ssmax_api::archive::{Approval, ArchiveNotice, RewrapArchive};
-use ssmax_api::keyserver::UserRecord;
 use ssmax_api::person::PersonProblem;
 use ssmax_chain::Digest;
 use ssmax_store::sqlx;
@@ -146,14 +146,6 @@ impl Entry {
         let officers = asked.approvals.iter().map(|one: &Approval| one.officer.clone());
         let concerned = [request.mailbox, request.target];
         row.who(officers.chain(concerned)).about(Digest::of(asked.request.as_bytes()))
-    }
-}
-
-/// A person as others know them.
-fn shown(person: &UserRecord) -> String {
-    match person.addresses.first() {
-        Some(address) => format!("{} <{address}>", person.user),
-        None => person.user.clone(),
     }
 }
 

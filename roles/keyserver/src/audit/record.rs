@@ -10,6 +10,7 @@ use ssmax_api::keyserver::{
 };
 use ssmax_api::person::{PersonAnswer, PersonProblem, PersonRequest};
 use ssmax_api::{Answer, Problem, TicketId};
+use ssmax_chain::held_decision::HeldDecision;
 use ssmax_chain::person_request::RewrapOwn;
 use ssmax_chain::statement::Statement;
 
@@ -91,19 +92,15 @@ impl Entry {
             Q::Preserve { ticket, recipient, tail } => {
                 (Self::on("preserve", ticket).who([recipient]).about(tail), None)
             }
-            Q::Tolerate { ticket, officer, outcome, .. } => {
-                let outcome = format!("{outcome:?}").to_lowercase();
-                (Self::on("tolerate", ticket).who([officer]).about(outcome), None)
-            }
-            Q::OpenHeld(open) => {
-                (Self::new("open-held").who([&open.officer]).about(&open.held.id), None)
-            }
+            Q::Decide(signed) => (Self::of_decision(&signed.json), None),
+            Q::Tolerate { ticket, .. } => (Self::on("tolerate", ticket), None),
+            Q::OpenHeld(open) => (Self::new("open-held").about(&open.held.id), None),
             Q::ReleaseForReview(review) => {
                 let row = match &review.what {
                     Reviewed::Held(held) => Self::new("release-for-review").about(&held.id),
                     Reviewed::Part(ticket) => Self::on("release-for-review", ticket),
                 };
-                (row.who([&review.officer]), None)
+                (row, None)
             }
             Q::InstallList { .. } => (Self::new("install-list"), None),
             Q::NoticeEnded { id, delivered } => {
@@ -112,6 +109,19 @@ impl Entry {
             }
             Q::HoldKey | Q::ArchiveNotices | Q::Close { .. } => return None,
         })
+    }
+
+    /// What an officer decides, as it claims to be.
+    fn of_decision(json: &str) -> Self {
+        let row = Self::new("decide");
+        match HeldDecision::parse(json) {
+            Ok(claimed) => {
+                let deed = serde_json::to_value(claimed.op).unwrap_or_default();
+                let deed = deed.as_str().unwrap_or_default().to_owned();
+                row.who([claimed.officer]).about(format!("{deed} {}", claimed.held))
+            }
+            Err(_) => row,
+        }
     }
 
     /// What a worker asks.
@@ -197,6 +207,7 @@ fn word(problem: Problem) -> String {
         Problem::Malformed => "malformed".to_owned(),
         Problem::NotFound => "not-found".to_owned(),
         Problem::Exists => "exists".to_owned(),
+        Problem::NotBelieved(problem) => word_for_person(problem),
         _ => "failed".to_owned(),
     }
 }
@@ -210,6 +221,7 @@ fn word_of_count(problem: &Problem) -> &'static str {
         Problem::Malformed => "malformed",
         Problem::NotFound => "not-found",
         Problem::Exists => "exists",
+        Problem::NotBelieved(_) => "not-believed",
         _ => "failed",
     }
 }

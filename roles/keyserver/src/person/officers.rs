@@ -59,7 +59,7 @@ impl Keyserver {
     }
 
     /// The person who signed, if it is this one.
-    async fn signer(
+    pub(crate) async fn signer(
         &self,
         user: &str,
         octets: &[u8],

@@ -42,7 +42,7 @@ impl Keyserver {
     }
 
     /// Whether what is asked for is asked for now.
-    pub(super) fn is_now(at: OffsetDateTime) -> Result<(), PersonProblem> {
+    pub(crate) fn is_now(at: OffsetDateTime) -> Result<(), PersonProblem> {
         let now = Self::now();
         let apart = at > now + MAX_SKEW || at < now - MAX_SKEW;
         if apart { Err(PersonProblem::TimeOutside) } else { Ok(()) }
@@ -88,7 +88,7 @@ impl Keyserver {
 
     /// Whether this nonce comes for the first time. It is remembered for longer than its
     /// request is believed.
-    pub(super) async fn use_nonce(&self, nonce: &str) -> Result<(), PersonProblem> {
+    pub(crate) async fn use_nonce(&self, nonce: &str) -> Result<(), PersonProblem> {
         let added = sqlx::query("INSERT OR IGNORE INTO person_nonce (nonce, used) VALUES (?, ?)")
             .bind(nonce)
             .bind(Self::now().unix_timestamp())

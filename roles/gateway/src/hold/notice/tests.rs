@@ -43,6 +43,7 @@ fn held(sender_verified: bool, login: Option<HeldLogin>) -> Held {
             login,
             source: None,
             stated: None,
+            digest: Digest::of(b"mail"),
         },
         released_to: vec![],
         ended_by: None,

@@ -35,6 +35,7 @@ fn mail(id: &str, known: &str) -> NewMail {
         login: None,
         source: None,
         stated: None,
+        digest: Digest::of(b"mail"),
     };
     NewMail { id: id.into(), known: known.into(), at: day(0), expires: day(14), facts }
 }
