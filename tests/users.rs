@@ -53,6 +53,8 @@ fn site_with_users() -> Site {
         .member_config()
         .replace("unlock-keyserver\"\n", "unlock-keyserver\"\nsign_for_users = true\n")
         .replace("unlock-ca\"\n", "unlock-ca\"\ndevice_secret_aal = 2\n")
+        // Nobody of this name is registered here.
+        .replace("reviewers = [\"carol@a.example\"]\n", "")
         + "[watch]\nlisten = \"127.0.0.1:0\"\n";
     site.write("a/ssmax.toml", &config);
     site
