@@ -104,6 +104,16 @@ pub fn try_submit(
     say(&mut stream, &dot_stuffed(mail))
 }
 
+/// Is greeted and says hello, as the beginning of any session.
+///
+/// # Errors
+/// Whatever ends the connection before.
+pub fn greet(server: SocketAddr) -> io::Result<String> {
+    let mut stream = BufReader::new(TcpStream::connect(server)?);
+    say(&mut stream, b"")?;
+    say(&mut stream, b"EHLO other.example\r\n")
+}
+
 /// Says something and reads the whole answer; gives its last line.
 fn say(stream: &mut BufReader<TcpStream>, octets: &[u8]) -> io::Result<String> {
     stream.get_mut().write_all(octets)?;

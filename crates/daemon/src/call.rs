@@ -10,16 +10,21 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use crate::endpoint::{Endpoint, Stream};
-use crate::frame::{self, FrameError, MAX_FRAME_BYTES};
+use crate::frame::{self, FrameError, HEADER_BYTES, MAX_FRAME_BYTES, PULSE};
 use crate::laden::{Laden, Packed, read_laden};
-use crate::pace::Counted;
+use crate::pace::{Counted, Pace};
 
 /// How many idle connections a [`Client`] keeps. More requests at a time are fine;
 /// their connections are closed afterwards.
 pub const MAX_KEPT_CONNECTIONS: usize = 16;
+
+/// How long the other side may show no sign of life before it counts as gone, and how long
+/// in all request and answer may lag behind the pace: so that a mail has its 4xx within 30 s
+/// however long an inspection may take.
+pub const SILENCE: Duration = Duration::from_secs(15);
 
 /// Why there is no answer. Each is temporary as far as a mail is concerned; they differ
 /// in whether the request may have been carried out.
@@ -79,7 +84,9 @@ async fn once<X: Exchange>(
 ) -> Result<X::Answer, CallError> {
     let asked = async {
         let mut stream = Endpoint::from(socket).connect().await?;
-        ask(&mut stream, exchange, &AtomicU64::new(0)).await.map_err(CallError::from)
+        ask(&mut stream, exchange, Pace::default(), &AtomicU64::new(0))
+            .await
+            .map_err(CallError::from)
     };
     tokio::time::timeout(timeout, asked).await.map_err(|_| CallError::TimedOut)?
 }
@@ -188,14 +195,15 @@ impl Client {
         exchange: &X,
         moved: &AtomicU64,
     ) -> Result<X::Answer, CallError> {
+        let pace = self.endpoint.pace().unwrap_or_default();
         if let Some(mut stream) = self.take_kept() {
-            match ask(&mut stream, exchange, moved).await {
+            match ask(&mut stream, exchange, pace, moved).await {
                 Err(Fault::NotRead) => {}
                 outcome => return self.finish(stream, outcome),
             }
         }
         let mut stream = self.endpoint.connect().await?;
-        let outcome = ask(&mut stream, exchange, moved).await;
+        let outcome = ask(&mut stream, exchange, pace, moved).await;
         self.finish(stream, outcome)
     }
 
@@ -237,16 +245,15 @@ impl From<Fault> for CallError {
     }
 }
 
-/// A connection, as requests and answers see it.
-type OneWay<'s> = Counted<'s, &'s mut Stream>;
-
 /// A request, ready to be written, also again, and how its answer is read.
 trait Exchange {
     type Answer;
 
-    async fn write(&self, stream: &mut OneWay<'_>) -> io::Result<()>;
+    async fn write(&self, stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()>;
 
-    async fn read(stream: &mut OneWay<'_>) -> Result<Option<Self::Answer>, FrameError>;
+    async fn read(
+        stream: &mut (impl AsyncRead + Unpin),
+    ) -> Result<Option<Self::Answer>, FrameError>;
 }
 
 /// In frames of CBOR.
@@ -262,12 +269,12 @@ impl<A> Framed<A> {
 impl<A: DeserializeOwned> Exchange for Framed<A> {
     type Answer = A;
 
-    async fn write(&self, stream: &mut OneWay<'_>) -> io::Result<()> {
+    async fn write(&self, stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
         stream.write_all(&self.0).await?;
         stream.flush().await
     }
 
-    async fn read(stream: &mut OneWay<'_>) -> Result<Option<A>, FrameError> {
+    async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<A>, FrameError> {
         frame::read_frame(stream, MAX_FRAME_BYTES).await
     }
 }
@@ -284,11 +291,11 @@ impl<A> Heavy<A> {
 impl<A: Laden> Exchange for Heavy<A> {
     type Answer = A;
 
-    async fn write(&self, stream: &mut OneWay<'_>) -> io::Result<()> {
+    async fn write(&self, stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
         self.0.write(stream).await
     }
 
-    async fn read(stream: &mut OneWay<'_>) -> Result<Option<A>, FrameError> {
+    async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<A>, FrameError> {
         read_laden(stream, MAX_FRAME_BYTES).await
     }
 }
@@ -300,16 +307,44 @@ fn not_written(error: FrameError) -> CallError {
     }
 }
 
+const TIMED_OUT: Fault = Fault::Answer(CallError::TimedOut);
+
+/// Waits for the first octets of the answer; the pulses before it show that the other side
+/// works on it.
+async fn beginning(
+    stream: &mut (impl AsyncRead + Unpin),
+) -> Result<Result<Vec<u8>, FrameError>, Fault> {
+    loop {
+        let mut header = Vec::with_capacity(HEADER_BYTES);
+        let mut first = (&mut *stream).take(frame::octets(HEADER_BYTES));
+        let came = tokio::time::timeout(SILENCE, first.read_to_end(&mut header)).await;
+        match came.map_err(|_| TIMED_OUT)? {
+            Ok(_) if header == PULSE => {}
+            Ok(_) => return Ok(Ok(header)),
+            Err(error) => return Ok(Err(error.into())),
+        }
+    }
+}
+
 async fn ask<X: Exchange>(
     stream: &mut Stream,
     exchange: &X,
+    pace: Pace,
     moved: &AtomicU64,
 ) -> Result<X::Answer, Fault> {
     let tells_its_end = stream.tells_its_end();
     let mut counted = Counted::new(stream, moved);
     // Some octets of the request have not even left this host.
-    exchange.write(&mut counted).await.map_err(|_| Fault::NotRead)?;
-    match X::read(&mut counted).await {
+    let written = pace.hold(SILENCE, moved, exchange.write(&mut counted)).await;
+    written.ok_or(TIMED_OUT)?.map_err(|_| Fault::NotRead)?;
+    let read = match beginning(&mut counted).await? {
+        Ok(begun) => {
+            let mut answer = begun.as_slice().chain(&mut counted);
+            pace.hold(SILENCE, moved, X::read(&mut answer)).await.ok_or(TIMED_OUT)?
+        }
+        Err(error) => Err(error),
+    };
+    match read {
         Ok(Some(answer)) => Ok(answer),
         Ok(None) if tells_its_end => Err(Fault::NotRead),
         // Linux resets the peer of a UNIX socket that is closed with octets unread,

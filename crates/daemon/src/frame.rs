@@ -4,8 +4,12 @@
 //! The asynchronous functions serve sockets between roles; those ending in `_sync`
 //! serve a worker process, which has no runtime and talks over its standard streams.
 //! What holds a whole mail travels as [`crate::laden`] says.
+//!
+//! Between request and answer the role that is asked sends an empty frame every five
+//! seconds: whoever waits tells one that works from one that is no longer there.
 
 use std::io;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,7 +20,14 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 pub const MAX_FRAME_BYTES: usize = 200 * 1024 * 1024;
 
 /// Octets of the length in front of each frame.
-const HEADER_BYTES: usize = 4;
+pub(crate) const HEADER_BYTES: usize = 4;
+
+/// What a role sends while it works on an answer: a frame without content, which holds no
+/// CBOR item and so is never an answer.
+pub(crate) const PULSE: [u8; HEADER_BYTES] = [0; HEADER_BYTES];
+
+/// How often it does.
+pub(crate) const PULSE_EVERY: Duration = Duration::from_secs(5);
 
 /// How much is set aside on the word of a frame's length alone, in bytes. The rest
 /// follows when so much has really come.

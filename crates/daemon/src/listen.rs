@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use crate::Stop;
 use crate::endpoint::{GREETING, Stream};
-use crate::frame::{self, FrameError, MAX_FRAME_BYTES};
+use crate::frame::{self, FrameError, MAX_FRAME_BYTES, PULSE, PULSE_EVERY};
 use crate::laden::{self, Laden};
 use crate::pace::{Counted, Pace};
 use crate::place::{self, Peers};
@@ -417,12 +417,42 @@ async fn answer_all<K, Q, A, F, Fut>(
                 return;
             }
         };
-        let answer = handler(request).await;
+        let answer = with_pulse(&mut stream, handler(request)).await;
         let mut counted = Counted::new(&mut stream, &moved);
         let written = kind.write(&mut counted, answer, limits.max_frame_bytes);
         if let Err(error) = in_time(limits.pace, &moved, written).await {
             tracing::warn!(%error, "an answer could not be handed over");
             return;
+        }
+    }
+}
+
+/// Works on an answer, and shows meanwhile that somebody does. A request is carried out to
+/// its end even if nobody waits any more.
+async fn with_pulse<A>(stream: &mut Stream, working: impl Future<Output = A>) -> A {
+    tokio::pin!(working);
+    loop {
+        tokio::select! {
+            biased;
+            answer = &mut working => return answer,
+            () = tokio::time::sleep(PULSE_EVERY) => {}
+        }
+        let pulse = async {
+            stream.write_all(&PULSE).await?;
+            stream.flush().await
+        };
+        tokio::pin!(pulse);
+        let sent = tokio::select! {
+            biased;
+            answer = &mut working => {
+                // Begun, it is ended before the answer begins; where nobody reads, neither comes.
+                let _ = tokio::time::timeout(PULSE_EVERY, pulse).await;
+                return answer;
+            }
+            sent = &mut pulse => sent,
+        };
+        if sent.is_err() {
+            return working.await;
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use ssmax_daemon::Stop;
-use ssmax_daemon::call::{CallError, Client, call};
+use ssmax_daemon::call::{CallError, Client, SILENCE, call};
 use ssmax_daemon::frame::{FrameError, MAX_FRAME_BYTES, read_frame, write_frame};
 use ssmax_daemon::listen::{Limits, Listener, serve};
 use ssmax_daemon::pace::Pace;
@@ -80,6 +80,35 @@ async fn hangs_up(socket: PathBuf, times: usize) -> usize {
         }
     }
     unreachable!()
+}
+
+#[tokio::test]
+async fn a_role_that_works_is_waited_for_and_one_that_is_gone_is_not() {
+    let (_dir, socket) = place();
+    let stop = Stop::new();
+    let listener = Listener::bind(&socket).unwrap();
+    let work = |time: Duration| tokio::time::sleep(time);
+    let serving = tokio::spawn(listener.serve(Limits::default(), stop.clone(), work));
+    // It takes connections, and nothing else.
+    let (_gone_dir, gone) = place();
+    let _gone = UnixListener::bind(&gone).unwrap();
+    let patience = SILENCE * 6;
+    let (long, large) = (SILENCE + Duration::from_secs(2), vec![0_u8; 10_000_000]);
+    let (works, nobody) = (Client::new(&socket), Client::new(&gone));
+    let all = tokio::time::timeout(SILENCE * 2, async {
+        tokio::join!(
+            works.call::<_, ()>(&long, patience),
+            nobody.call::<_, ()>(&long, patience),
+            // Nobody reads the request either.
+            nobody.call::<_, ()>(&large, patience),
+        )
+    });
+    let gone = Err(CallError::TimedOut);
+    assert_eq!(all.await, Ok((Ok(()), gone, gone)));
+    // The pulses have left nothing behind in the connection.
+    assert_eq!(works.call::<_, ()>(&Duration::ZERO, patience).await, Ok(()));
+    stop.trigger();
+    serving.await.unwrap();
 }
 
 #[tokio::test]
