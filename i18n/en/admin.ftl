@@ -274,6 +274,9 @@ rec-user-failed = See its log, and whether the key server runs. Nothing is half 
 ## ssmax audit
 audit-good = The log is unbroken and fits the journal. Rows: { $rows }; signed heads: { $heads }; tickets in thirty days: { $tickets }.
 audit-bad = The log or the journal was changed, or a mail went another way. Rows: { $rows }; signed heads: { $heads }; tickets in thirty days: { $tickets }.
+audit-log-alone = The log is unbroken. Whether mail went past it was not looked at. Rows: { $rows }; signed heads: { $heads }; tickets in thirty days: { $tickets }.
+audit-left-out-journal = Not compared: there is no journal of a gateway under state_dir here. Put a copy of the gateway's folder "gateway" there and verify again.
+audit-left-out-in-clear = Not compared: whether mail that left in clear for recipients of no member was allowed to; no [gateway] here says so.
 audit-altered = Row { $seq } is not what was written there.
 audit-missing = Row { $seq } is missing.
 audit-chain-broken = Row { $seq } does not follow the one before it.

@@ -6,6 +6,7 @@ verify-verdict = Verdict: { $verdict }
 verify-covers-whole = The signature covers the whole body.
 verify-covers-part = The signature covers only a part of the body.
 verify-covers-none = No part of the body is under a signature that holds.
+verify-on-behalf = Written by { $actor } for { $from }, as the sealing organisation says
 verify-seal = Sealed for the recipient by { $to }, from { $from }, { $at }
 verify-hop = Sent by { $from } to { $to }, { $at }
 

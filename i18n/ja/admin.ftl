@@ -274,6 +274,9 @@ rec-user-failed = そのログと、鍵管理サーバの稼働を確認して�
 ## ssmax audit
 audit-good = ログは途切れておらず、記録簿とも合っています: { $rows } 行、署名付き先頭 { $heads } 個、30日間のチケット { $tickets } 枚。
 audit-bad = ログか記録簿が改変されたか、別の道を通ったメールがあります: { $rows } 行、署名付き先頭 { $heads } 個、30日間のチケット { $tickets } 枚。
+audit-log-alone = ログに切れ目はありません。ログを通らなかったメールがあるかは調べていません。行: { $rows }、署名された先頭: { $heads }、30日間のチケット: { $tickets }。
+audit-left-out-journal = 照合していないもの: この state_dir にゲートウェイの記録簿がありません。ゲートウェイのフォルダ「gateway」の写しをそこに置き、もう一度検査してください。
+audit-left-out-in-clear = 照合していないもの: 連合の外へ平文で出たメールが、出てよいものだったか。ここには [gateway] の設定がありません。
 audit-altered = { $seq } 行目が書かれたときの内容と違います。
 audit-missing = { $seq } 行目がありません。
 audit-chain-broken = { $seq } 行目が直前の行につながっていません。

@@ -6,6 +6,7 @@ verify-verdict = 判定: { $verdict }
 verify-covers-whole = 署名は本文全体に及びます。
 verify-covers-part = 署名は本文の一部にしか及びません。
 verify-covers-none = 成り立つ署名の及ぶ本文はありません。
+verify-on-behalf = 書いた人: { $actor }（{ $from } の代理。封印した組織の記録による）
 verify-seal = 受信者向けに{ $to }が封印（送信元{ $from }、{ $at }）
 verify-hop = { $from }から{ $to }へ送信（{ $at }）
 

@@ -113,29 +113,102 @@ fn read_head(path: &Path) -> Result<(String, Vec<u8>), Complaint> {
 fn verify_log(args: &Verify, context: &Context) -> Result<ExitCode, Complaint> {
     let config = args.config.load()?;
     let outside = args.head.as_deref().map(read_head).transpose()?;
-    let (fates, report): (Vec<TicketFate>, AuditReport) = block_on(async {
+    let (fates, report): (Option<Vec<TicketFate>>, AuditReport) = block_on(async {
         // The journal first: what it tells has long been in the log.
         let fates = perform(&config, Part::TicketFates).await?;
         Ok((fates, perform(&config, Part::VerifyAudit(outside)).await?))
     })?;
-    // On the key server's own host nothing says what becomes of mail to outside.
-    let clear = config
-        .gateway()
-        .map_or(true, |gateway| matches!(gateway.gateway.outside, Outside::Clear | Outside::Hold));
-    let differences = compare(&fates, &report.tickets, OffsetDateTime::now_utc(), clear);
-    let good = report.faults.is_empty() && differences.is_empty();
-    context.print(&facts(&report, &differences, good), || {
+    let setting = config.gateway().ok().map(|gateway| gateway.gateway.outside);
+    let clear = setting.is_none_or(|outside| matches!(outside, Outside::Clear | Outside::Hold));
+    let left_out = match (&fates, setting) {
+        (None, _) => Some(LeftOut::Journal),
+        (Some(_), None) => Some(LeftOut::InClear),
+        _ => None,
+    };
+    let differences = match &fates {
+        Some(fates) => compare(fates, &report.tickets, OffsetDateTime::now_utc(), clear),
+        None => Vec::new(),
+    };
+    let verdict = Verdict::of(&report, &differences, left_out);
+    context.print(&facts(&report, &differences, verdict, left_out), || {
         let mut lines: Vec<String> =
             report.faults.iter().map(|fault| fault_text(fault, context)).collect();
         lines.extend(differences.iter().map(|one| one.text(context)));
         let (rows, heads) = (report.rows.to_string(), report.heads.to_string());
         let tickets = report.tickets.len().to_string();
-        let said = if good { "audit-good" } else { "audit-bad" };
-        lines
-            .push(context.text(said, &[("rows", &rows), ("heads", &heads), ("tickets", &tickets)]));
+        let arguments = [("rows", rows.as_str()), ("heads", &heads), ("tickets", &tickets)];
+        lines.push(context.text(verdict.text(), &arguments));
+        lines.extend(left_out.map(|one| context.text(one.text(), &[])));
         lines.join("\n")
     });
-    Ok(if good { ExitCode::SUCCESS } else { Exit::Bad.into() })
+    Ok(match verdict {
+        Verdict::Good => ExitCode::SUCCESS,
+        Verdict::Bad => Exit::Bad.into(),
+        Verdict::NotReconciled => Exit::Unavailable.into(),
+    })
+}
+
+/// What was not compared, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LeftOut {
+    /// There is no journal here: nothing says what the gateway did.
+    Journal,
+    /// No `[gateway]` here says what becomes of mail to outside: what left in clear looks
+    /// like what may leave so.
+    InClear,
+}
+
+impl LeftOut {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Journal => "audit-left-out-journal",
+            Self::InClear => "audit-left-out-in-clear",
+        }
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::Journal => "journal",
+            Self::InClear => "in-clear",
+        }
+    }
+}
+
+/// How it came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Good,
+    Bad,
+    /// Nothing is wrong with the log, and nothing was compared with it.
+    NotReconciled,
+}
+
+impl Verdict {
+    fn of(report: &AuditReport, differences: &[Difference], left_out: Option<LeftOut>) -> Self {
+        if !report.faults.is_empty() || !differences.is_empty() {
+            Self::Bad
+        } else if left_out == Some(LeftOut::Journal) {
+            Self::NotReconciled
+        } else {
+            Self::Good
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Good => "audit-good",
+            Self::Bad => "audit-bad",
+            Self::NotReconciled => "audit-log-alone",
+        }
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::NotReconciled => "not-reconciled",
+        }
+    }
 }
 
 /// Where log and journal do not fit.
@@ -213,9 +286,15 @@ fn compare(
     differences.into_iter().collect()
 }
 
-fn facts(report: &AuditReport, differences: &[Difference], good: bool) -> Value {
+fn facts(
+    report: &AuditReport,
+    differences: &[Difference],
+    verdict: Verdict,
+    left_out: Option<LeftOut>,
+) -> Value {
     json!({
-        "verdict": if good { "good" } else { "bad" },
+        "verdict": verdict.code(),
+        "not_reconciled": left_out.map(LeftOut::code),
         "rows": report.rows,
         "first": report.first,
         "last": report.last,
@@ -304,6 +383,22 @@ mod tests {
         assert_eq!(compare(&[], &tickets, at(1), false), [Difference::NoFate("t".to_owned())]);
         assert_eq!(compare(&[], &tickets, at(0), false), []);
         assert_eq!(compare(&[fate("refused", Some("t"))], &tickets, at(1), false), []);
+    }
+
+    #[test]
+    fn without_a_journal_a_good_log_is_no_good_answer_and_a_bad_one_is_bad() {
+        let good = AuditReport::default();
+        let mut bad = good.clone();
+        bad.faults.push(AuditFault::Altered { seq: 1 });
+        let of = |report, left_out| Verdict::of(report, &[], left_out);
+        assert_eq!(of(&good, None), Verdict::Good);
+        assert_eq!(of(&good, Some(LeftOut::InClear)), Verdict::Good);
+        assert_eq!(of(&good, Some(LeftOut::Journal)), Verdict::NotReconciled);
+        assert_eq!(of(&bad, Some(LeftOut::Journal)), Verdict::Bad);
+        for one in [LeftOut::Journal, LeftOut::InClear] {
+            assert!(ssmax_texts::has(one.text()));
+        }
+        assert!(ssmax_texts::has(Verdict::NotReconciled.text()));
     }
 
     #[test]

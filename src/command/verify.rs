@@ -137,8 +137,13 @@ pub(super) fn describe(judgement: &Judgement, context: &Context) -> String {
         context.text("verify-verdict", &[("verdict", &context.text(verdict, &[]))]),
         context.text("cli-from", &[("address", from)]),
         context.text("cli-signer", &[("address", signer)]),
-        context.text(covers, &[]),
     ];
+    if let Some(actor) = acted(judgement) {
+        let arguments = [("actor", printable(actor)), ("from", printable(from))];
+        let arguments = arguments.each_ref().map(|(name, value)| (*name, value.as_str()));
+        lines.push(context.text("verify-on-behalf", &arguments));
+    }
+    lines.push(context.text(covers, &[]));
     for check in &judgement.checks {
         let result = context.text(&format!("cli-check-{}", check.result.as_str()), &[]);
         let name = context.text(&format!("verify-check-{}", check.name.as_str()), &[]);
@@ -182,6 +187,17 @@ fn describe_reason(reason: Reason, context: &Context) -> String {
         Reason::Address(_) => context.text("verify-reason-address", &[("code", code)]),
         _ => context.text(&format!("verify-reason-{code}"), &[]),
     }
+}
+
+/// Who wrote a good mail in the name of From, as the organisation that sealed it says.
+fn acted(judgement: &Judgement) -> Option<&str> {
+    if judgement.verdict != Verdict::Good {
+        return None;
+    }
+    judgement.chain.iter().find_map(|record| match record {
+        Record::Seal(seal) => seal.sender.on_behalf.as_deref(),
+        Record::Hop(_) => None,
+    })
 }
 
 /// Text of others without what a terminal would take for a command, and without what
@@ -323,6 +339,8 @@ pub(super) fn say(context: &Context, out_is_file: bool, lines: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ssmax_chain::seal_record::{MailClass, SealRecord, ShownAssertion};
+    use ssmax_chain::sealed_record::SignedBy;
     use ssmax_smime::judge::{CheckName, SignedField};
     use ssmax_texts::{Language, has};
 
@@ -331,6 +349,57 @@ mod tests {
         let path = dir.path().join("mail.eml");
         std::fs::write(&path, content).unwrap();
         (dir, path)
+    }
+
+    #[test]
+    fn who_acted_for_from_is_shown_of_a_good_mail_and_of_no_other() {
+        let seal = |on_behalf: Option<&str>| {
+            let nothing = ssmax_chain::Digest([0; 32]);
+            let at = OffsetDateTime::UNIX_EPOCH;
+            Record::Seal(Box::new(SealRecord {
+                v: 1,
+                hop: 3,
+                id: ssmax_chain::HopId::new(at, [7; 10]),
+                from_org: "NTRJP-7000012050002".into(),
+                to_org: "NTRJP-8000020131008".into(),
+                at,
+                list: 1,
+                recipient: "bob@b.example".into(),
+                headers: nothing,
+                entity: nothing,
+                derived: false,
+                class: MailClass::Verified,
+                standing: "good".into(),
+                sender: ShownAssertion {
+                    proof: "in-person".into(),
+                    ial: 2,
+                    auth: "password".into(),
+                    aal: 1,
+                    signed_by: SignedBy::Server,
+                    on_behalf: on_behalf.map(str::to_owned),
+                },
+                prev: None,
+            }))
+        };
+        let judgement = |verdict, on_behalf| Judgement {
+            verdict,
+            from: Some("alice@a.example".into()),
+            signer: Some("alice@a.example".into()),
+            checks: vec![],
+            chain: vec![seal(on_behalf)],
+            covers: Covers::Whole,
+            fields: vec![],
+        };
+        let secretary = Some("carol@a.example\u{202e}");
+        for language in Language::ALL {
+            let context = Context { language, json: false };
+            let said = describe(&judgement(Verdict::Good, secretary), &context);
+            assert!(said.contains("carol@a.example\u{fffd}"), "{said}");
+            let said = describe(&judgement(Verdict::Good, None), &context);
+            assert!(!said.contains("carol"), "{said}");
+            let said = describe(&judgement(Verdict::Bad, secretary), &context);
+            assert!(!said.contains("carol"), "{said}");
+        }
     }
 
     #[test]

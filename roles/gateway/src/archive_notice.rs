@@ -4,13 +4,11 @@
 
 use crate::gateway::Gateway;
 use crate::hold::notice::moment;
-use crate::reply;
-use crate::system;
-use crate::wire::{self, Outcome, OutgoingEnvelope, Route};
+use crate::notice::End;
 use ssmax_api::Organisation;
 use ssmax_api::archive::ArchiveNotice;
 use ssmax_api::keyserver::GatewayRequest;
-use ssmax_chain::{Digest, binding};
+use ssmax_chain::Digest;
 use ssmax_daemon::Stop;
 use ssmax_mail::address::Address;
 use ssmax_mail::compose::{self, Part, header_field};
@@ -25,15 +23,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// How long after a notice had to wait all are tried again.
 const WAIT_AFTER_FAILURE: Duration = Duration::from_secs(60);
-
-/// What became of a notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    Delivered,
-    /// For good: nobody takes mail for this address.
-    Refused,
-    Waits,
-}
 
 /// Tells people until `stop`.
 pub(crate) async fn watch(gateway: Arc<Gateway>, stop: Stop) {
@@ -76,58 +65,14 @@ impl Gateway {
         all_ended
     }
 
-    /// As automatic mail of the organisation, signed and for the recipient's key. Where
-    /// that is refused, as for somebody without a certificate, or held for what the reason
-    /// says, in clear, like the notices of held mail: nothing of the opened mail stands in it, and not to be told is worse.
     async fn tell_of_opened(self: &Arc<Self>, notice: &ArchiveNotice) -> End {
         let Ok(to) = Address::parse(&notice.to) else {
             tracing::error!(notice = notice.id, "a notice is for no address");
             return End::Refused;
         };
         let octets = compose(notice, &to, &self.settings.organisation);
-        let reply = system::send_own(self, &to.to_string(), octets.clone()).await;
-        let is_own = self.settings.organisation.has_domain(to.domain());
-        // What is held could be deleted, and it is the officers' reason that it is held for.
-        if reply.is_positive() && !(is_own && reply == reply::held()) {
-            return End::Delivered;
-        }
-        if reply.is_temporary() {
-            tracing::warn!(notice = notice.id, %reply, "a notice of opened mail waits");
-            return End::Waits;
-        }
-        if !is_own {
-            tracing::error!(notice = notice.id, %reply, "a notice of opened mail is refused");
-            return End::Refused;
-        }
-        self.tell_in_clear(notice, &to, &octets).await
-    }
-
-    async fn tell_in_clear(&self, notice: &ArchiveNotice, to: &Address, octets: &[u8]) -> End {
-        let person = binding::directory_address(to);
-        let route = self.routes.route(&person).clone();
-        let recipient = if matches!(route, Route::Maildir(_)) { person } else { to.to_string() };
-        let envelope = OutgoingEnvelope {
-            mail_from: String::new(),
-            recipients: vec![recipient],
-            smtputf8: false,
-            body_8bit: false,
-            ..OutgoingEnvelope::default()
-        };
-        let mut end = End::Waits;
-        for (_, result) in wire::deliver(&route, &envelope, octets, &self.client).await {
-            end = match result {
-                Ok(_) => End::Delivered,
-                Err(Outcome::Temporary(reply)) => {
-                    tracing::warn!(notice = notice.id, %reply, "a notice of opened mail waits");
-                    End::Waits
-                }
-                Err(Outcome::Permanent(reply)) => {
-                    tracing::error!(notice = notice.id, %reply, "a notice of opened mail is refused");
-                    End::Refused
-                }
-            };
-        }
-        end
+        let about = format!("archive {}", notice.id);
+        self.tell_person(&about, &to, octets).await
     }
 }
 

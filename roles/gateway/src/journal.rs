@@ -407,12 +407,17 @@ pub struct TicketFate {
 }
 
 /// The fates of the last days that a keyserver's audit log is compared by, oldest first,
-/// read beside a running gateway.
+/// read beside a running gateway. `None` where there is no journal.
 ///
 /// # Errors
 /// [`StoreError`] when the journal cannot be read.
-pub async fn ticket_fates(state_dir: &Path) -> Result<Vec<TicketFate>, StoreError> {
-    let journal = Journal::open(&state_dir.join("gateway")).await?;
+pub async fn ticket_fates(state_dir: &Path) -> Result<Option<Vec<TicketFate>>, StoreError> {
+    let dir = state_dir.join("gateway");
+    // Opening makes one, and an empty journal would fit a log without copies.
+    if !dir.join("gateway.sqlite").exists() {
+        return Ok(None);
+    }
+    let journal = Journal::open(&dir).await?;
     let rows: Vec<(i64, String, String, Option<String>)> = sqlx::query_as(
         "SELECT at, message_id, fate, ticket FROM journal WHERE at >= ? ORDER BY id",
     )
@@ -421,7 +426,7 @@ pub async fn ticket_fates(state_dir: &Path) -> Result<Vec<TicketFate>, StoreErro
     .await?;
     journal.0.close().await;
     let row = |(at, message_id, fate, ticket)| TicketFate { at, message_id, fate, ticket };
-    Ok(rows.into_iter().map(row).collect())
+    Ok(Some(rows.into_iter().map(row).collect()))
 }
 
 /// The version of the member list that a gateway judges by, if it has fetched one.

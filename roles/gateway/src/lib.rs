@@ -23,6 +23,7 @@ mod journal;
 mod list;
 pub mod listen;
 mod member_list;
+mod notice;
 mod outbound;
 mod preserve;
 mod reply;

@@ -2,13 +2,15 @@
 //! people only, in both languages, and nothing of the mail's content.
 
 use super::store::Held;
+use super::watch::NOTICE_BEFORE;
 use crate::gateway::Gateway;
-use crate::wire::{self, Outcome, OutgoingEnvelope, Route};
+use crate::notice::End;
 use ssmax_api::Organisation;
 use ssmax_chain::{Digest, binding};
 use ssmax_mail::address::Address;
 use ssmax_mail::compose::{self, Part, header_field};
 use ssmax_texts::{Language, text};
+use std::sync::Arc;
 use time::format_description::well_known::Rfc2822;
 use time::{Duration, OffsetDateTime};
 
@@ -30,7 +32,12 @@ pub(super) enum About {
 
 impl Gateway {
     /// Tells whom it concerns. `false` if somebody could not be told now.
-    pub(super) async fn tell(&self, held: &Held, about: About, now: OffsetDateTime) -> bool {
+    pub(super) async fn tell(
+        self: &Arc<Self>,
+        held: &Held,
+        about: About,
+        now: OffsetDateTime,
+    ) -> bool {
         let mut all_told = true;
         for address in concerned(held) {
             let Ok(address) = Address::parse(&address) else { continue };
@@ -44,7 +51,7 @@ impl Gateway {
     }
 
     async fn tell_one(
-        &self,
+        self: &Arc<Self>,
         held: &Held,
         about: About,
         address: &Address,
@@ -62,29 +69,11 @@ impl Gateway {
                 return false;
             }
         }
-        let octets = compose(held, about, address, &self.settings.organisation, now);
-        let route = self.routes.route(&person).clone();
-        let recipient =
-            if matches!(route, Route::Maildir(_)) { person.clone() } else { address.to_string() };
-        let envelope = OutgoingEnvelope {
-            mail_from: String::new(),
-            recipients: vec![recipient],
-            smtputf8: false,
-            body_8bit: false,
-            ..OutgoingEnvelope::default()
-        };
-        for (_, result) in wire::deliver(&route, &envelope, &octets, &self.client).await {
-            match result {
-                Ok(_) => {}
-                Err(Outcome::Temporary(reply)) => {
-                    tracing::warn!(held.id = %held.id, %reply, "a notice about held mail waits");
-                    return false;
-                }
-                Err(Outcome::Permanent(reply)) => {
-                    tracing::warn!(held.id = %held.id, %reply, "a notice about held mail is refused");
-                    return true;
-                }
-            }
+        let octets = compose(held, about, address, &self.settings.organisation);
+        match self.tell_person(&held.id, address, octets).await {
+            End::Waits => return false,
+            End::Refused => return true,
+            End::Delivered => {}
         }
         tracing::info!(held.id = %held.id, ?about, "a person is told of a held mail");
         if let Err(error) = self.hold.noticed(&person, now).await {
@@ -104,14 +93,14 @@ fn concerned(held: &Held) -> Vec<String> {
     }
 }
 
-/// The notice. Each gets one of their own, so that nobody learns of other recipients.
-fn compose(
-    held: &Held,
-    about: About,
-    to: &Address,
-    own: &Organisation,
-    now: OffsetDateTime,
-) -> Vec<u8> {
+/// The notice. Each gets one of their own, so that nobody learns of other recipients; each
+/// time it is the same octets, so that one sent twice arrives once.
+fn compose(held: &Held, about: About, to: &Address, own: &Organisation) -> Vec<u8> {
+    let at = match about {
+        About::Held => held.at,
+        About::Expiring => held.at.max(held.expires - NOTICE_BEFORE.whole_seconds()),
+    };
+    let now = OffsetDateTime::from_unix_timestamp(at).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let domain = own.domains.first().map_or("localhost", String::as_str);
     let digest = Digest::of_fields(
         "SSMAX1-kept-notice",

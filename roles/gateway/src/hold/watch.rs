@@ -16,7 +16,7 @@ const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// How long before its expiry a mail is told of again; a quarter of its time, if that is
 /// less.
-const NOTICE_BEFORE: Duration = Duration::days(2);
+pub(super) const NOTICE_BEFORE: Duration = Duration::days(2);
 
 /// How far people were told, as the store counts it.
 const TOLD_HELD: i64 = 1;
@@ -37,7 +37,7 @@ pub(crate) async fn watch(gateway: Arc<Gateway>, stop: Stop) {
 }
 
 impl Gateway {
-    async fn look_after_held(&self, now: OffsetDateTime) -> Result<(), StoreError> {
+    async fn look_after_held(self: &Arc<Self>, now: OffsetDateTime) -> Result<(), StoreError> {
         let lifetime = self.settings.gateway.hold.lifetime();
         let before = NOTICE_BEFORE.min(lifetime / 4);
         for held in self.hold.untold(i64::MAX, now).await? {

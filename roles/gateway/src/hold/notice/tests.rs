@@ -52,7 +52,7 @@ fn held(sender_verified: bool, login: Option<HeldLogin>) -> Held {
 
 fn text_to(held: &Held, about: About, to: &str) -> String {
     let to = Address::parse(to).unwrap();
-    let octets = compose(held, about, &to, &own(), OffsetDateTime::UNIX_EPOCH);
+    let octets = compose(held, about, &to, &own());
     let mail = parse(&octets, &Limits::default()).unwrap();
     assert_eq!(
         mail.header().one("Auto-Submitted").unwrap().unwrap().unfolded().trim(),
