@@ -4,9 +4,9 @@ use super::{ConfigFile, Context, block_on};
 use crate::complaint::{Complaint, Exit};
 use crate::files;
 use serde_json::json;
-use ssmax_authority::{AuthorityConfig, MemberRow};
+use ssmax_authority::{Answered, AuthorityConfig, MemberRow};
 use ssmax_federation::StandingState;
-use ssmax_federation::admission::{Admission, Application};
+use ssmax_federation::admission::Application;
 use ssmax_federation::renewal::Renewal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -153,12 +153,12 @@ fn admit(
     let application = Application::from_json(&files::read_document(path)?)
         .map_err(|fault| Complaint::from_json(path, fault))?;
     files::refuse_existing(out)?;
-    let admission = block_on(async {
+    let answered = block_on(async {
         Ok(ssmax_authority::admit(&config, &application, OffsetDateTime::now_utc()).await?)
     })?;
     let domains = application.domains.join(", ");
     let unproved = context.text("cli-domains-unproved", &[("domains", &domains)]);
-    write_admission(&admission, out, context, "cli-admitted", Some(unproved))
+    write_answer(&answered, out, context, "cli-admitted", Some(unproved))
 }
 
 fn renew(
@@ -171,21 +171,22 @@ fn renew(
     let renewal = Renewal::from_json(&files::read_document(path)?)
         .map_err(|fault| Complaint::from_json(path, fault))?;
     files::refuse_existing(out)?;
-    let answer = block_on(async {
+    let answered = block_on(async {
         Ok(ssmax_authority::renew(&config, &renewal, OffsetDateTime::now_utc()).await?)
     })?;
-    write_admission(&answer, out, context, "cli-renewed", None)
+    write_answer(&answered, out, context, "cli-renewed", None)
 }
 
 /// Writes the answer for the member, and says so with `done` and what `more` there is to
 /// say, unless the answer itself went to standard output.
-fn write_admission(
-    admission: &Admission,
+fn write_answer(
+    answered: &Answered,
     out: &Path,
     context: &Context,
     done: &str,
     more: Option<String>,
 ) -> Result<ExitCode, Complaint> {
+    let admission = &answered.admission;
     let mut text = admission.to_json();
     text.push('\n');
     files::write_document(out, text.as_bytes())?;
@@ -194,6 +195,7 @@ fn write_admission(
             "id": admission.id,
             "list_version": admission.list_version,
             "admission": out,
+            "repeat": answered.is_repeat,
         });
         context.print(&facts, || {
             let version = admission.list_version.to_string();
@@ -202,6 +204,9 @@ fn write_admission(
                 context.text("cli-admission-file", &[("path", &out.display().to_string())]),
             ];
             said.extend(more);
+            if answered.is_repeat {
+                said.push(context.text("cli-answered-before", &[]));
+            }
             said.join("\n")
         });
     }

@@ -156,7 +156,8 @@ impl Place {
         for site in self.sites() {
             if member::installed(&site.config)?.is_none() {
                 let made = member::initialise(&site.config).await?;
-                let admission = ssmax_authority::admit(&authority, &made.application, now).await?;
+                let answered = ssmax_authority::admit(&authority, &made.application, now).await?;
+                let admission = answered.admission;
                 member::install(&site.config, &admission, &hex::encode(root.sha256())).await?;
             }
             ssmax_authority::reinstate(&authority, &site.id()?, "demonstration", now).await?;

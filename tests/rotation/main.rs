@@ -34,7 +34,7 @@ async fn rotate(federation: &Federation, member: &Member) -> Admission {
     let now = OffsetDateTime::now_utc();
     let rotation = ssmax_keyserver::rotate(&member.keyserver, &current, now).unwrap();
     assert_eq!(rotation.made.len(), 7);
-    ssmax_authority::renew(&federation.authority, &rotation.renewal, now).await.unwrap()
+    ssmax_authority::renew(&federation.authority, &rotation.renewal, now).await.unwrap().admission
 }
 
 /// A mail by erin of C for alice of A, on its way: nobody touches it any more.

@@ -128,8 +128,15 @@ impl Renewal {
 }
 
 impl RenewedKeys {
+    /// The keys as JSON on one line, as they are signed.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Strings and numbers only: nothing here can fail to be written.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     fn signed_octets(&self) -> Vec<u8> {
-        [LABEL, serde_json::to_string(self).unwrap_or_default().as_bytes()].concat()
+        [LABEL, self.to_json().as_bytes()].concat()
     }
 }
 

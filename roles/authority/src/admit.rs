@@ -7,7 +7,7 @@ use ssmax_federation::{Limits, Member, MemberList, Standing, StandingState, chec
 use ssmax_hsm::{KeyPurpose, StoredKey};
 use ssmax_pki::profile::{self, Draft, Organisation};
 use ssmax_pki::{Certificate, request};
-use ssmax_primitives::key_algorithm;
+use ssmax_primitives::{key_algorithm, sha256};
 use ssmax_token::KeyAlgorithm;
 use time::{Duration, OffsetDateTime};
 
@@ -15,7 +15,7 @@ use crate::config::AuthorityConfig;
 use crate::error::{AuthorityError, Refusal};
 use crate::issuance::{Issuer, basis, certify, days};
 use crate::keys::{key_of, unlock};
-use crate::registry::{DomainProof, NewMember, Profile, Registry};
+use crate::registry::{Answered, Asked, DomainProof, NewMember, Profile, Registry};
 
 /// Federation encryption keys of one application at most: a current one and what
 /// overlaps with it.
@@ -27,6 +27,10 @@ pub const MAX_ENCRYPTION_KEYS: usize = 8;
 /// Control of the domains is not checked yet; that is written down with the member as
 /// `domain_proof: none`, and whoever admits vouches for it.
 ///
+/// The same application again, by the same or another officer, is given the same answer:
+/// the first one may have been lost on its way. What it asks for has to be the same to the
+/// octet, but for the signatures of its requests, which differ each time they are made.
+///
 /// # Errors
 /// [`AuthorityError::Refused`] with the rule that the application breaks; nothing has
 /// changed then, but that serial numbers may have been used up.
@@ -34,30 +38,51 @@ pub async fn admit(
     config: &AuthorityConfig,
     application: &Application,
     at: OffsetDateTime,
-) -> Result<Admission, AuthorityError> {
+) -> Result<Answered, AuthorityError> {
     let registry = Registry::open_existing(config).await?;
     let mut member = entry(application, at)?;
     let keys = check_keys(application)?;
+    let asked = asked(application, &keys);
+    if let Some(answered) = registry.answered(&asked).await? {
+        registry.refuse_expelled(&member.id).await?;
+        return Ok(answered);
+    }
     check_against(&registry, &member, &keys).await?;
 
     let office = Office::open(config, &registry, at).await?;
     let certified = office.certify_member(application, &member, &keys).await?;
     let certificates = certified.all();
     member.certificates = certificates.iter().map(|c| hex::encode(c.sha256())).collect();
-    let new =
-        NewMember { member: &member, domain_proof: DomainProof::None, certificates: &certificates };
-    let list_version = registry.add_member(&new, at).await?;
-    Ok(Admission {
-        id: member.id,
+    let (root, tls_ca) =
+        (registry.own(Profile::Root).await?, registry.own(Profile::TransportCa).await?);
+    let new = NewMember {
+        member: &member,
+        domain_proof: DomainProof::None,
+        certificates: &certificates,
+        asked: &asked,
+    };
+    let answer = |list_version| Admission {
+        id: member.id.clone(),
         list_version,
         organisation_signing: certified.signing.to_pem(),
         organisation_encryption: certified.encryption.iter().map(Certificate::to_pem).collect(),
         member_ca: certified.member_ca.to_pem(),
         issuing_ca: office.issuing_ca.to_pem(),
-        root: registry.own(Profile::Root).await?.to_pem(),
+        root: root.to_pem(),
         authority_url: config.url.trim_end_matches('/').to_owned(),
-        tls_ca: registry.own(Profile::TransportCa).await?.to_pem(),
-    })
+        tls_ca: tls_ca.to_pem(),
+    };
+    registry.add_member(&new, at, answer).await.map(Answered::now)
+}
+
+/// What an application asks for: its requests count for the keys in them.
+fn asked(application: &Application, keys: &OfferedKeys) -> Asked {
+    let stripped = Application {
+        organisation_signing_request: keys.signing.clone(),
+        member_ca_request: keys.member_ca.clone(),
+        ..application.clone()
+    };
+    sha256(["application\n", &stripped.to_json()].concat().as_bytes())
 }
 
 /// The public keys of an application, each proved as far as it can be.

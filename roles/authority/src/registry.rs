@@ -1,5 +1,6 @@
 //! What the authority knows, in SQLite: members, certificates, standings, the version.
 
+mod answers;
 mod certificates;
 mod members;
 
@@ -12,12 +13,16 @@ use time::format_description::well_known::Rfc3339;
 use crate::config::AuthorityConfig;
 use crate::error::AuthorityError;
 
+pub use answers::Answered;
+pub(crate) use answers::Asked;
 pub(crate) use certificates::{Intent, Profile};
 pub(crate) use members::NewMember;
 pub use members::{DomainProof, MemberRow};
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, sql: include_str!("../migrations/1.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, sql: include_str!("../migrations/1.sql") },
+    Migration { version: 2, sql: include_str!("../migrations/2.sql") },
+];
 
 /// The database's name in the authority's directory.
 const NAME: &str = "authority";

@@ -12,8 +12,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use federation::{Authority, application, config, corporate_number, key, now, signing_request};
 use ssmax_authority::{
-    AuthorityError, DomainProof, MAX_ENCRYPTION_KEYS, MAX_REASON_BYTES, Refusal, admit, expel,
-    init, members, publish, reinstate, suspend, watch,
+    AuthorityConfig, AuthorityError, DomainProof, MAX_ENCRYPTION_KEYS, MAX_REASON_BYTES, Refusal,
+    admit, expel, init, members, publish, reinstate, suspend, watch,
 };
 use ssmax_federation::admission::{Admission, Application};
 use ssmax_federation::{
@@ -109,7 +109,7 @@ async fn a_candidate_is_admitted_with_certificates_that_lead_to_the_root() {
     let authority = Authority::new().await;
     let mut application = application(1, "a.example");
     application.federation_encryption_keys.push(key().spki().to_vec());
-    let admission = admit(&authority.config, &application, now()).await.unwrap();
+    let admission = admit(&authority.config, &application, now()).await.unwrap().admission;
     assert_eq!(Admission::from_json(admission.to_json().as_bytes()).as_ref(), Ok(&admission));
 
     let read = |pem: &str| Certificate::from_pem(pem).unwrap();
@@ -157,7 +157,8 @@ async fn a_candidate_is_admitted_with_certificates_that_lead_to_the_root() {
 async fn no_certificate_outlives_the_ca_that_issues_it() {
     let authority = Authority::new().await;
     let late = now() + Duration::days(3600);
-    let admission = admit(&authority.config, &application(1, "a.example"), late).await.unwrap();
+    let admission =
+        admit(&authority.config, &application(1, "a.example"), late).await.unwrap().admission;
     let issuing_ca = Certificate::from_pem(&admission.issuing_ca).unwrap();
     for pem in [&admission.organisation_signing, &admission.member_ca] {
         let certificate = Certificate::from_pem(pem).unwrap();
@@ -173,7 +174,7 @@ async fn admission_survives_an_rsa_key_and_a_japanese_name() {
     let rsa = SoftwareKey::generate(KeyAlgorithm::Rsa2048).unwrap();
     application.organisation_signing_request = signing_request(&rsa);
     application.domains.push("xn--wgv71a119e.jp".into());
-    let admission = admit(&authority.config, &application, now()).await.unwrap();
+    let admission = admit(&authority.config, &application, now()).await.unwrap().admission;
     let signing = Certificate::from_pem(&admission.organisation_signing).unwrap();
     assert_eq!(signing.organization().as_deref(), Some("例"));
     let rows = members(&authority.config).await.unwrap();
@@ -381,7 +382,8 @@ async fn a_standing_needs_a_member_and_a_plain_reason() {
 #[tokio::test]
 async fn the_published_files_are_the_list_its_checkpoint_and_every_certificate() {
     let authority = Authority::new().await;
-    let admission = admit(&authority.config, &application(1, "a.example"), now()).await.unwrap();
+    let admission =
+        admit(&authority.config, &application(1, "a.example"), now()).await.unwrap().admission;
     let dir = authority.config.state_dir.join("mirror");
     let publication = publish(&authority.config, &dir, now()).await.unwrap();
     // root, issuing CA, list signer, TLS CA; signing, encryption, member CA.
@@ -414,4 +416,38 @@ async fn each_key_has_its_one_purpose_in_the_key_store() {
     {
         assert_eq!(store.keys(purpose).unwrap().len(), 1, "{purpose}");
     }
+}
+
+#[tokio::test]
+async fn the_same_application_again_is_given_the_same_answer_and_changes_nothing() {
+    let authority = Authority::new().await;
+    let (key, ca_key) = (key(), key());
+    let with_requests = || {
+        let mut asked = application(1, "a.example");
+        asked.organisation_signing_request = signing_request(&key);
+        asked.member_ca_request = signing_request(&ca_key);
+        asked
+    };
+    let first = with_requests();
+    let mut second = with_requests();
+    second.federation_encryption_keys.clone_from(&first.federation_encryption_keys);
+    assert_ne!(first, second, "the requests are signed anew");
+    let answered = admit(&authority.config, &first, now()).await.unwrap();
+    assert!(!answered.is_repeat);
+    let other_url =
+        AuthorityConfig { url: "https://moved.example".into(), ..authority.config.clone() };
+    for asked in [&first, &second] {
+        let again = admit(&other_url, asked, now() + Duration::days(9)).await.unwrap();
+        assert!(again.is_repeat);
+        assert_eq!(again.admission.to_json(), answered.admission.to_json());
+    }
+    let listed = members(&authority.config).await.unwrap();
+    assert_eq!(listed[0].member.certificates.len(), 3);
+    assert_eq!(suspend(&authority.config, &first.id, "late", now()).await, Ok(3));
+    let renamed = Application { incident_contact: "x@a.example".into(), ..first.clone() };
+    let refused = admit(&authority.config, &renamed, now()).await;
+    assert_eq!(refused, Err(AuthorityError::Refused(Refusal::AlreadyMember)));
+    expel(&authority.config, &first.id, "fraud", now()).await.unwrap();
+    let refused = admit(&authority.config, &first, now()).await;
+    assert_eq!(refused, Err(AuthorityError::Refused(Refusal::Expelled)));
 }

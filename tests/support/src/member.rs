@@ -170,7 +170,8 @@ impl Member {
             member_ca_request: ca_keys.member_ca_request,
         };
         let now = OffsetDateTime::now_utc();
-        let admission = ssmax_authority::admit(authority, &application, now).await.unwrap();
+        let admission =
+            ssmax_authority::admit(authority, &application, now).await.unwrap().admission;
         ssmax_ca::install_admission(&self.ca, &admission).await.unwrap();
         let seal_ca = ssmax_ca::seal_ca(&self.ca).await.unwrap();
         ssmax_keyserver::install_admission(&self.keyserver, &admission, &seal_ca, &statement_key)

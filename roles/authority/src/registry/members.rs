@@ -1,10 +1,12 @@
 use std::collections::HashMap;
 
+use ssmax_federation::admission::Admission;
 use ssmax_federation::{Kind, Member, Names, Standing, StandingState};
 use ssmax_pki::Certificate;
 use ssmax_store::sqlx::{self, Row as _, Sqlite, Transaction};
 use time::OffsetDateTime;
 
+use super::answers::{Asked, keep_answer};
 use super::certificates::keep_in;
 use super::{Registry, sql, text_time, time_text};
 use crate::error::{AuthorityError, Refusal};
@@ -44,6 +46,7 @@ pub(crate) struct NewMember<'a> {
     pub(crate) member: &'a Member,
     pub(crate) domain_proof: DomainProof,
     pub(crate) certificates: &'a [Certificate],
+    pub(crate) asked: &'a Asked,
 }
 
 impl Registry {
@@ -105,6 +108,16 @@ impl Registry {
         Ok(there != 0)
     }
 
+    /// Refuses what is asked for a member that was expelled.
+    pub(crate) async fn refuse_expelled(&self, id: &str) -> Result<(), AuthorityError> {
+        let query = sqlx::query_scalar("SELECT state FROM member WHERE id = ?").bind(id);
+        let state: Option<String> = sql(query.fetch_optional(self.database.pool()).await)?;
+        if state.as_deref() == Some(StandingState::Expelled.as_str()) {
+            return Err(Refusal::Expelled.into());
+        }
+        Ok(())
+    }
+
     /// Whether a domain belongs to a member, now or before.
     pub(crate) async fn domain_is_taken(&self, domain: &str) -> Result<bool, AuthorityError> {
         let query =
@@ -113,8 +126,8 @@ impl Registry {
         Ok(taken != 0)
     }
 
-    /// Writes down a member with its certificates and raises the version, all or nothing.
-    /// Returns the new version.
+    /// Writes down a member with its certificates and what it is answered, `answer` of the
+    /// new version of the list, and raises the version, all or nothing.
     ///
     /// The checks for a known id and for taken domains are made again here, inside: two
     /// officers may be admitting at the same moment.
@@ -122,7 +135,8 @@ impl Registry {
         &self,
         new: &NewMember<'_>,
         at: OffsetDateTime,
-    ) -> Result<u64, AuthorityError> {
+        answer: impl FnOnce(u64) -> Admission,
+    ) -> Result<Admission, AuthorityError> {
         let mut transaction = self.database.begin_write().await?;
         insert_member(&mut transaction, new, at).await?;
         for (place, domain) in (0_i64..).zip(&new.member.domains) {
@@ -141,24 +155,29 @@ impl Registry {
             keep_in(&mut transaction, certificate).await?;
         }
         record_standing(&mut transaction, &new.member.id, &new.member.standing).await?;
-        let version = raise_version(&mut transaction).await?;
+        let admission = answer(raise_version(&mut transaction).await?);
+        keep_answer(&mut transaction, new.asked, &admission, at).await?;
         sql(transaction.commit().await)?;
-        Ok(version)
+        Ok(admission)
     }
 
-    /// Keeps more certificates of a member that were signed, and raises the version, all
-    /// or nothing. Returns the new version.
+    /// Keeps more certificates of a member that were signed, and what it is answered,
+    /// `answer` of the new version of the list; raises the version, all or nothing.
     pub(crate) async fn add_certificates(
         &self,
         certificates: &[Certificate],
-    ) -> Result<u64, AuthorityError> {
+        asked: &Asked,
+        at: OffsetDateTime,
+        answer: impl FnOnce(u64) -> Admission,
+    ) -> Result<Admission, AuthorityError> {
         let mut transaction = self.database.begin_write().await?;
         for certificate in certificates {
             keep_in(&mut transaction, certificate).await?;
         }
-        let version = raise_version(&mut transaction).await?;
+        let admission = answer(raise_version(&mut transaction).await?);
+        keep_answer(&mut transaction, asked, &admission, at).await?;
         sql(transaction.commit().await)?;
-        Ok(version)
+        Ok(admission)
     }
 
     /// Changes a member's standing, unless it already is what it shall be; `may` decides on
