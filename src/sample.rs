@@ -149,6 +149,7 @@ const MEMBER: &[Section] = &[
             Optional("user_days", "730"),
             Optional("relay_days", "400"),
             Optional("device_secret_aal", "1"),
+            Optional("address_quarantine_days", "180"),
             Optional("listen", "\"10.0.0.2:7702\""),
             Optional("transport_days", "90"),
         ],

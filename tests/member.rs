@@ -319,6 +319,9 @@ fn people_are_added_listed_exported_and_revoked() {
         let said = site.member("user", &["undelegate", "--from", from, "--to", to]).ends(1);
         assert!(said.err.contains(missing), "{}", said.err);
     }
+    let line = ["undelegate", "--from", "10234", "--to", "taro@a.example"];
+    let said = site.member("user", &line).ends(1);
+    assert!(said.err.contains("could not write in the name of"), "{}", said.err);
     openssl(
         &site,
         "req -x509 -new -key key.pem -subj /CN=T -addext subjectAltName=email:t@a.example -out t.pem",
@@ -339,6 +342,143 @@ fn people_are_added_listed_exported_and_revoked() {
     for role in ROLES {
         assert!(!site.path(&format!("a/run/{role}.ready")).exists(), "{role}");
     }
+}
+
+/// Whether the gateway takes this secret; the mail itself is refused, for lack of a signature.
+fn logs_in(site: &Site, user: &str, secret: &str) -> bool {
+    let _ = fs::remove_file(site.path("secret"));
+    site.write("secret", secret);
+    fs::set_permissions(site.path("secret"), fs::Permissions::from_mode(0o600)).unwrap();
+    let text = format!("From: {user}\nTo: {user}\nSubject: x\n\nx\n");
+    site.write("mail.eml", &text);
+    let server = format!("127.0.0.1:{}", site.submission_port);
+    let line = ["send", "mail.eml", "--server", &server, "--user", user, "--password-file"];
+    let said = site.ssmax(&[&["mail"], &line[..], &["secret"]].concat());
+    let refused = said.err.contains("refused the login");
+    assert!(refused || said.err.contains("did not take the mail"), "{said:?}");
+    !refused
+}
+
+#[test]
+fn a_lost_secret_is_replaced_on_proof_of_identity_and_ends() {
+    let site = Site::new();
+    site.join();
+    let serving = site.serve("a", &["--no-restart"], &ROLES);
+    let line = "add 10234 --name Hanako --address hanako@a.example --proof employee-card \
+        --device-secret --json";
+    let line: Vec<&str> = line.split_ascii_whitespace().collect();
+    let first = site.member("user", &line).ends(0).json()["device_secret"].clone();
+    let first = first.as_str().unwrap();
+    assert!(logs_in(&site, "hanako@a.example", first));
+
+    let secret = |more: &[&str]| site.member("user", &[&["secret"], more].concat());
+    let said = secret(&["10234", "--proof", "hr-record"]).ends(1);
+    assert!(said.err.contains("proved better at registration"), "{}", said.err);
+    secret(&["nobody", "--proof", "in-person"]).ends(1);
+    assert!(logs_in(&site, "hanako@a.example", first));
+    let said = secret(&["hanako@a.example", "--proof", "in-person", "--json"]).ends(0);
+    let second = said.json()["device_secret"].as_str().unwrap().to_owned();
+    assert_ne!(first, second);
+    assert!(!logs_in(&site, "hanako@a.example", first));
+    assert!(logs_in(&site, "hanako@a.example", &second));
+
+    site.write("password", "correct horse\n");
+    fs::set_permissions(site.path("password"), fs::Permissions::from_mode(0o600)).unwrap();
+    let said = secret(&["10234", "--proof", "in-person", "--password-file", "password"]).ends(0);
+    assert!(said.out.contains("has a new password"), "{}", said.out);
+    assert!(logs_in(&site, "hanako@a.example", "correct horse"));
+    assert!(logs_in(&site, "hanako@a.example", &second), "that one was not asked to end");
+    let role = "add-role office --kind shared --name Office --address office@a.example";
+    site.member("user", &role.split(' ').collect::<Vec<_>>()).ends(0);
+    secret(&["office", "--proof", "in-person"]).ends(1);
+
+    site.member("audit", &["verify"]).ends(0);
+    assert_eq!(serving.stop(), Some(0));
+    let log = ["audit.sqlite", "audit.sqlite-wal"]
+        .map(|name| fs::read(site.path(&format!("a/state/keyserver/{name}"))).unwrap_or_default())
+        .concat();
+    let log = String::from_utf8_lossy(&log);
+    assert!(log.contains("new-secret") && log.contains("password in-person"));
+    assert!(!log.contains(&second));
+}
+
+#[test]
+fn who_was_revoked_comes_back_and_the_address_rests_before_another_gets_it() {
+    let site = Site::new();
+    site.join();
+    let serving = site.serve("a", &["--no-restart"], &ROLES);
+    let add = |user: &str, address: &str, more: &[&str]| {
+        let line = ["add", user, "--name", "X Y", "--address", address, "--json", "--proof"];
+        let proof = if more.is_empty() { &["in-person"][..] } else { more };
+        site.member("user", &[&line[..], proof].concat())
+    };
+    add("10234", "hanako@a.example", &[]).ends(0);
+    let said = add("10234", "new@a.example", &["in-person", "--again"]).ends(1);
+    assert!(said.err.contains("registered already"), "{}", said.err);
+    let said = add("10235", "new@a.example", &["in-person", "--again"]).ends(1);
+    assert!(said.err.contains("There is no 10235 here"), "{}", said.err);
+    site.member("user", &["export", "10234", "--out", "first"]).ends(0);
+    site.member("user", &["revoke", "hanako@a.example"]).ends(0);
+
+    // All say the same of who was revoked.
+    for line in [
+        &["export", "hanako@a.example", "--out", "none"][..],
+        &["renew", "10234"],
+        &["revoke", "10234"],
+        &["secret", "10234", "--proof", "in-person"],
+        &["add", "10234", "--name", "X Y", "--address", "hanako@a.example", "--proof", "in-person"],
+        &["delegate", "--from", "10234", "--to", "hanako@a.example"],
+    ] {
+        let said = site.member("user", line).ends(1);
+        assert!(said.err.contains("is revoked") && said.err.contains("--again"), "{}", said.err);
+        let said = site.member("user", &[line, &["--lang", "ja"]].concat()).ends(1);
+        assert!(
+            said.err.contains("失効しています") && said.err.contains("--again"),
+            "{}",
+            said.err
+        );
+    }
+    let said = site.member("user", &["list"]).ends(0);
+    assert!(said.out.contains("another person may get it from"), "{}", said.out);
+    let said = add("10235", "hanako@a.example", &["in-person", "--former-address"]).ends(1);
+    assert!(said.err.contains("belonged to another person"), "{}", said.err);
+
+    let said = add("10234", "hanako@a.example", &["hr-record", "--again"]).ends(1);
+    assert!(said.err.contains("proved better at registration"), "{}", said.err);
+    let role = "add-role 10234 --kind shared --name X --address hanako@a.example --again";
+    site.member("user", &role.split(' ').collect::<Vec<_>>()).ends(1);
+    add("10234", "hanako@a.example", &["in-person", "--again"]).ends(0);
+    site.member("user", &["export", "10234", "--out", "second"]).ends(0);
+    let read = |name: &str| fs::read(site.path(name)).unwrap();
+    assert_eq!(read("first/encryption-key.pem"), read("second/encryption-key-2.pem"));
+    assert_ne!(read("first/encryption-key.pem"), read("second/encryption-key.pem"));
+
+    site.member("user", &["revoke", "10234"]).ends(0);
+    assert_eq!(serving.stop(), Some(0));
+    let config = site.member_config();
+    let with_days = |days: &str| {
+        let lines = format!("unlock_file = \"unlock-ca\"\naddress_quarantine_days = {days}");
+        config.replace("unlock_file = \"unlock-ca\"", &lines)
+    };
+    site.write("a/ssmax.toml", &with_days("3651"));
+    site.member("user", &["list"]).ends(2);
+    site.write("a/ssmax.toml", &with_days("0"));
+    let serving = site.serve("a", &["--no-restart"], &ROLES);
+    let said = add("10235", "hanako@a.example", &[]).ends(1);
+    assert!(said.err.contains("belonged to another person"), "{}", said.err);
+    add("10235", "hanako@a.example", &["in-person", "--former-address"]).ends(0);
+    site.member("user", &["export", "hanako@a.example", "--out", "third"]).ends(0);
+    assert!(
+        !site.path("third/encryption-key-2.pem").exists(),
+        "the other's old mail is not theirs"
+    );
+    let said = add("10234", "hanako@a.example", &["in-person", "--again"]).ends(1);
+    assert!(said.err.contains("registered already"), "{}", said.err);
+    add("10234", "x@a.example", &["in-person", "--again"]).ends(0);
+    let people = site.member("user", &["list", "--json"]).ends(0).json();
+    assert_eq!(people["users"][0]["addresses"], serde_json::json!(["x@a.example"]));
+    assert_eq!(people["users"][1]["addresses"], serde_json::json!(["hanako@a.example"]));
+    assert_eq!(serving.stop(), Some(0));
 }
 
 fn openssl(site: &Site, line: &str) {

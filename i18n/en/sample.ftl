@@ -125,6 +125,7 @@ sample-ca-relay_days = How long relay encryption certificates run, in days; at m
 sample-ca-device_secret_aal =
     The authenticator assurance level of a device secret: 1, or 2 where it is handed out
     only after the person has proved two factors.
+sample-ca-address_quarantine_days = For how many days after its holder was revoked an address rests before another person may get it (ssmax user add --former-address).
 sample-ca-listen = As in [keyserver].
 sample-ca-transport_days =
     How long the certificates of roles for TLS run, in days, 1 to 398. They are renewed in the

@@ -116,6 +116,7 @@ sample-ca-pkcs11-pin_file = 利用者PINのファイル。所有者だけが読�
 sample-ca-user_days = 利用者の証明書の期間（日）。825まで。
 sample-ca-relay_days = 中継用暗号証明書の期間（日）。400まで。
 sample-ca-device_secret_aal = 端末用の秘密の認証保証レベル: 1。二要素を確認してから渡す場合は2。
+sample-ca-address_quarantine_days = 持ち主の失効後、アドレスを別の人に渡せるようになる（ssmax user add --former-address）までの日数。
 sample-ca-listen = [keyserver] と同じ。
 sample-ca-transport_days =
     役割のTLS証明書の期間（日、1から398）。残り三分の一になると更新されます。

@@ -1,6 +1,7 @@
 //! `ssmax user`: people and their certificates, by way of the running CA.
 
 mod delegation;
+mod secret;
 
 use super::{ConfigFile, Context, block_on};
 use crate::complaint::{Complaint, Exit};
@@ -19,6 +20,7 @@ use ssmax_primitives::SoftwareKey;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
+use time::OffsetDateTime;
 
 /// How long the CA may take: RSA keys are made meanwhile.
 const CA_TIMEOUT: Duration = Duration::from_secs(60);
@@ -62,6 +64,8 @@ enum Action {
     },
     /// Issue new certificates to a person; old encryption keys are kept.
     Renew(Renew),
+    /// Give a person a new device secret or password; the old one ends.
+    Secret(secret::Secret),
     /// End a person's rights and certificates.
     Revoke {
         /// The user id or one of the addresses.
@@ -122,7 +126,20 @@ struct Add {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    former: Former,
+    #[command(flatten)]
     config: ConfigFile,
+}
+
+/// What is known here from before.
+#[derive(Debug, Clone, Copy, clap::Args)]
+struct Former {
+    /// Who was revoked comes back under the same number, with all old mail.
+    #[arg(long)]
+    again: bool,
+    /// Give an address that was another person's, once it has rested.
+    #[arg(long)]
+    former_address: bool,
 }
 
 /// What an address without a person is.
@@ -150,6 +167,8 @@ struct AddRole {
     /// An RSA encryption key, for old mailers, instead of P-256.
     #[arg(long)]
     rsa: bool,
+    #[command(flatten)]
+    former: Former,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -201,6 +220,7 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
         Action::Undelegate(args) => delegation::undelegate(&args, context),
         Action::Delegations { config } => delegation::list(&config, context),
         Action::Renew(args) => renew(&args, context),
+        Action::Secret(args) => secret::renew(&args, context),
         Action::List { config } => list(&config, context),
         Action::Export { user, out, config } => export(&config, &user, &out, context),
         Action::Revoke { user, config } => revoke(&config, &user, context),
@@ -240,6 +260,8 @@ fn add(args: &Add, context: &Context) -> Result<ExitCode, Complaint> {
         token_key_request: args.token_csr.as_deref().map(read_request).transpose()?,
         server_key: args.server_key,
         rsa_encryption: args.rsa,
+        again: args.former.again,
+        former_address: args.former.former_address,
     };
     let request = OfficerRequest::AddUser(Box::new(person));
     let new: NewUser = ask(&config, &request, &args.user)?;
@@ -290,6 +312,8 @@ fn add_role(args: &AddRole, context: &Context) -> Result<ExitCode, Complaint> {
         proof: "organisation".to_owned(),
         server_key: true,
         rsa_encryption: args.rsa,
+        again: args.former.again,
+        former_address: args.former.former_address,
         ..AddUser::default()
     };
     let new: NewUser = ask(&config, &OfficerRequest::AddUser(Box::new(role)), &args.user)?;
@@ -391,19 +415,35 @@ fn list(file: &ConfigFile, context: &Context) -> Result<ExitCode, Complaint> {
     let people: Vec<UserEntry> = ask(&config, &OfficerRequest::ListUsers, "")?;
     context.print(&json!({ "users": people }), || {
         let count = people.len().to_string();
-        let mut said: Vec<String> = people.iter().map(|person| line(person, context)).collect();
+        let mut said: Vec<String> =
+            people.iter().flat_map(|person| lines(person, context)).collect();
         said.push(context.text("cli-count-users", &[("count", &count)]));
         said.join("\n")
     });
     Ok(ExitCode::SUCCESS)
 }
 
-fn line(person: &UserEntry, context: &Context) -> String {
-    let mut line = format!("{}  {}  {}", person.user, person.name, person.addresses.join(", "));
-    if !person.active {
-        line = format!("{line}  {}", context.text("cli-user-inactive", &[]));
+/// A person, and under it the addresses that are kept for them.
+fn lines(person: &UserEntry, context: &Context) -> Vec<String> {
+    let mut line = format!("{}  {}", person.user, person.name);
+    if !person.addresses.is_empty() {
+        line = format!("{line}  {}", person.addresses.join(", "));
     }
-    line
+    if let Some(ended) = person.ended {
+        line = format!("{line}  {}", context.text("cli-user-inactive", &[("day", &day(ended))]));
+    }
+    let former = person.former.iter().map(|one| {
+        let (ended, free) = (day(one.ended), day(one.free));
+        let facts = [("address", one.address.as_str()), ("ended", &ended), ("free", &free)];
+        context.text("cli-user-former-address", &facts)
+    });
+    std::iter::once(line).chain(former).collect()
+}
+
+/// The day of a moment (UTC).
+fn day(seconds: i64) -> String {
+    let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    at.date().to_string()
 }
 
 fn export(

@@ -222,6 +222,9 @@ impl Complaint {
         let (exit, name) = match problem {
             Problem::NotFound => (Exit::Bad, "user-unknown"),
             Problem::Exists => (Exit::Bad, "user-exists"),
+            Problem::Ended => (Exit::Bad, "user-revoked"),
+            Problem::AddressKept => (Exit::Bad, "user-address-kept"),
+            Problem::ProofTooWeak => (Exit::Bad, "user-proof-too-weak"),
             Problem::NotAllowed => (Exit::Bad, "user-not-allowed"),
             Problem::Malformed => (Exit::Bad, "user-malformed"),
             _ => (Exit::Unavailable, "user-failed"),

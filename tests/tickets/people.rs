@@ -16,6 +16,7 @@ pub(crate) async fn run(site: &Site) {
     an_address_of_another_person_is_not_given_away(site).await;
     an_unknown_persons_key_is_not_exported(site).await;
     the_key_of_who_has_left_is_not_exported(site).await;
+    a_new_secret_is_an_active_persons(site).await;
 }
 
 /// A person nobody enrolled.
@@ -129,4 +130,22 @@ async fn the_key_of_who_has_left_is_not_exported(site: &Site) {
     }
     site.ca::<()>(&CaRequest::InstallUser(Box::new(carol))).await.unwrap();
     let _: PrivateKey = site.ca(&newest).await.unwrap();
+}
+
+/// The CA stores none that is not in the log, and the log takes none for anybody else.
+async fn a_new_secret_is_an_active_persons(site: &Site) {
+    let note = |user: &str| CaRequest::NoteSecret {
+        user: user.to_owned(),
+        method: "device-secret".to_owned(),
+        proof: "in-person".to_owned(),
+    };
+    assert_eq!(site.ca::<()>(&note("carol")).await, Ok(()));
+    for user in ["nobody", "office", "carol@a.example"] {
+        assert_refused(site.ca::<()>(&note(user)).await, Problem::NotFound);
+    }
+    let carol: UserRecord = site.ca(&CaRequest::Person { user: "carol".to_owned() }).await.unwrap();
+    let left = UserRecord { active: false, ..carol.clone() };
+    site.ca::<()>(&CaRequest::InstallUser(Box::new(left))).await.unwrap();
+    assert_refused(site.ca::<()>(&note("carol")).await, Problem::NotFound);
+    site.ca::<()>(&CaRequest::InstallUser(Box::new(carol))).await.unwrap();
 }

@@ -5,7 +5,7 @@ use crate::asking::{Site, assert_refused};
 use ssmax_api::Problem;
 use ssmax_api::ca::{AccountKind, AddUser, NewUser, OfficerRequest};
 use ssmax_api::keyserver::{AdmitOutbound, CaRequest, Delegation, Form};
-use ssmax_api::keyserver::{GatewayRequest, OutboundTicket};
+use ssmax_api::keyserver::{GatewayRequest, OutboundTicket, UserRecord};
 use ssmax_chain::statement::Statement;
 use ssmax_chain::{Digest, Reason};
 use ssmax_support::mails::random;
@@ -86,6 +86,19 @@ async fn a_shared_mailbox_is_written_as_by_whom_it_is_lent_to_and_only_so_long(s
     assert_eq!(site.ca::<()>(&end).await, Ok(()));
     assert_refused(unsigned(OFFICE).await, refused);
     assert_eq!(site.ca::<()>(&end).await, Err(Problem::NotFound));
+    who_comes_back_has_no_delegation_of_before(site).await;
+}
+
+async fn who_comes_back_has_no_delegation_of_before(site: &Site) {
+    lend(site, "office", "carol", 3600).await;
+    let person = CaRequest::Person { user: "carol".to_owned() };
+    let carol: UserRecord = site.ca(&person).await.unwrap();
+    let left = UserRecord { active: false, ..carol.clone() };
+    for record in [left, carol] {
+        site.ca::<()>(&CaRequest::InstallUser(Box::new(record))).await.unwrap();
+    }
+    let all: Vec<Delegation> = site.ca(&CaRequest::ListDelegations).await.unwrap();
+    assert!(all.iter().all(|one| one.actor != "carol"), "{all:?}");
 }
 
 async fn a_delegation_lends_neither_a_level_nor_a_further_right(site: &Site) {

@@ -199,6 +199,9 @@ pub enum OfficerRequest {
     },
     /// All that have not ended. Answered by `Vec<Delegation>` of the keyserver.
     ListDelegations,
+    /// A new password or device secret for a person. Answered by [`NewSecret`]; in the audit
+    /// log.
+    RenewSecret(RenewSecret),
     /// Ends a person's rights and certificates. Answered by `()`.
     RevokeUser {
         /// The user id or an address.
@@ -237,6 +240,10 @@ pub struct AddUser {
     pub server_key: bool,
     /// RSA instead of P-256 for the encryption key, for old mailers.
     pub rsa_encryption: bool,
+    /// Whether it is somebody revoked who comes back under the same user id.
+    pub again: bool,
+    /// Whether addresses that were another person's may be given, once they have rested.
+    pub former_address: bool,
 }
 
 impl std::fmt::Debug for AddUser {
@@ -260,6 +267,38 @@ pub struct RenewUser {
     pub rsa_encryption: bool,
     /// Card or file was lost: the signing certificates so far count no longer.
     pub lost: bool,
+}
+
+/// A secret to be replaced.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewSecret {
+    /// The user id or an address.
+    pub user: String,
+    /// How identity was proved now, as in [`AddUser::proof`].
+    pub proof: String,
+    /// The new password; without one a device secret is made.
+    pub password: Option<String>,
+}
+
+impl std::fmt::Debug for RenewSecret {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("RenewSecret").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// A secret that was replaced.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewSecret {
+    /// The user id.
+    pub user: String,
+    /// The device secret, once.
+    pub device_secret: Option<String>,
+}
+
+impl std::fmt::Debug for NewSecret {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("NewSecret").field("user", &self.user).finish_non_exhaustive()
+    }
 }
 
 /// What a new person gets.
@@ -293,10 +332,25 @@ pub struct UserEntry {
     pub name: String,
     /// The addresses.
     pub addresses: Vec<String>,
+    /// The addresses that were this person's last and are nobody's now.
+    pub former: Vec<FormerAddress>,
     /// What it is.
     pub kind: AccountKind,
     /// Whether the person may send and receive.
     pub active: bool,
+    /// When the rights ended, in seconds since 1970.
+    pub ended: Option<i64>,
+}
+
+/// An address that rests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerAddress {
+    /// The address.
+    pub address: String,
+    /// When it ceased to be its holder's, in seconds since 1970.
+    pub ended: i64,
+    /// From when on another person may get it, in seconds since 1970.
+    pub free: i64,
 }
 
 /// A person's encryption key pair and certificate chain, for their mailer.

@@ -31,6 +31,15 @@ pub enum Problem {
     /// The person who has signed for it is not believed, and why.
     #[error("not by the word of who may decide: {0}")]
     NotBelieved(PersonProblem),
+    /// The person or role was here, and its rights have ended.
+    #[error("revoked")]
+    Ended,
+    /// The address was another person's, and rests or was not asked for as such.
+    #[error("an address is kept for who had it")]
+    AddressKept,
+    /// Identity was proved less well than at registration.
+    #[error("the proof of identity is weaker than the one at registration")]
+    ProofTooWeak,
     /// Something needed is down; later may help.
     #[error("failed, later may help")]
     Failed,

@@ -32,6 +32,10 @@ pub struct CaConfig {
     /// where it is handed out only after the person has proved two factors. Default 1.
     #[serde(default = "default_device_aal")]
     pub device_secret_aal: u8,
+    /// For how many days after its holder was revoked an address rests before another person
+    /// may get it, from 0 to 3650. Default 180.
+    #[serde(default = "default_quarantine_days", deserialize_with = "quarantine_days")]
+    pub address_quarantine_days: u16,
     /// Where roles of other hosts ask, over TLS. Default: only on this host.
     pub listen: Option<SocketAddr>,
     /// How long the certificates of roles for TLS run, in days, 1 to 398. They are renewed
@@ -42,6 +46,23 @@ pub struct CaConfig {
 
 /// The longest that a certificate for TLS may run, in days.
 const MAX_TRANSPORT_DAYS: u16 = 398;
+
+/// The longest that an address may rest, in days.
+const MAX_QUARANTINE_DAYS: u16 = 3650;
+
+fn default_quarantine_days() -> u16 {
+    180
+}
+
+fn quarantine_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let days = u16::deserialize(deserializer)?;
+    if days <= MAX_QUARANTINE_DAYS {
+        Ok(days)
+    } else {
+        let most = MAX_QUARANTINE_DAYS;
+        Err(D::Error::custom(format_args!("address_quarantine_days is from 0 to {most}")))
+    }
+}
 
 fn default_transport_days() -> u16 {
     90

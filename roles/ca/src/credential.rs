@@ -67,7 +67,7 @@ impl Ca {
         let address = Address::parse(name).map(|a| directory_address(&a)).unwrap_or_default();
         let row: Option<(String,)> = sqlx::query_as(
             "SELECT user FROM person WHERE active = 1 AND
-             (user = ?1 OR user = (SELECT user FROM address WHERE address = ?2))",
+             (user = ?1 OR user = (SELECT user FROM address WHERE address = ?2 AND ended IS NULL))",
         )
         .bind(name)
         .bind(address)

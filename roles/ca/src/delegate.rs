@@ -53,7 +53,7 @@ impl Ca {
     }
 
     async fn active_account(&self, name: &str) -> Result<(String, AccountKind), Problem> {
-        let user = self.active_user(name).await?.ok_or(Problem::NotFound)?;
+        let user = self.account(name).await?;
         let (kind,): (String,) = sqlx::query_as("SELECT kind FROM person WHERE user = ?")
             .bind(&user)
             .fetch_one(self.database.pool())

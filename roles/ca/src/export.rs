@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 impl Ca {
     /// The person's newest encryption certificate with its private key and chain.
     pub(crate) async fn export_user(&self, user: &str) -> Result<ExportedUser, Problem> {
-        let user = self.active_user(user).await?.ok_or(Problem::NotFound)?;
+        let user = self.account(user).await?;
         let (certificate,): (Vec<u8>,) = sqlx::query_as(
             "SELECT der FROM certificate WHERE subject = ? AND kind = 'user-encryption'
              AND der IS NOT NULL AND revoked IS NULL ORDER BY intended DESC, rowid DESC
@@ -38,9 +38,9 @@ impl Ca {
     }
 
     /// Ends a person's rights: no login, no sending, no new mail; the escrowed keys
-    /// stay, so that old mail remains readable to the organisation.
+    /// stay, so that old mail remains readable to the organisation, and the addresses rest.
     pub(crate) async fn revoke_user(&self, user: &str) -> Result<(), Problem> {
-        let user = self.active_user(user).await?.ok_or(Problem::NotFound)?;
+        let user = self.account(user).await?;
         // The keyserver first: if it is down, nothing has changed and asking again helps.
         let record = UserRecord {
             user: user.clone(),
@@ -55,11 +55,17 @@ impl Ca {
         self.ask_keyserver::<()>(&CaRequest::InstallUser(Box::new(record))).await?;
         let now = OffsetDateTime::now_utc().unix_timestamp();
         let mut write = self.database.begin_write().await.map_err(failed)?;
-        sqlx::query("UPDATE person SET active = 0 WHERE user = ?")
-            .bind(&user)
-            .execute(&mut *write)
-            .await
-            .map_err(failed)?;
+        for statement in [
+            "UPDATE person SET active = 0, ended = ? WHERE user = ?",
+            "UPDATE address SET ended = ? WHERE user = ? AND ended IS NULL",
+        ] {
+            sqlx::query(statement)
+                .bind(now)
+                .bind(&user)
+                .execute(&mut *write)
+                .await
+                .map_err(failed)?;
+        }
         sqlx::query("DELETE FROM credential WHERE user = ?")
             .bind(&user)
             .execute(&mut *write)

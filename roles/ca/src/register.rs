@@ -1,6 +1,7 @@
 //! Taking people in, issuing their certificates, ending their rights (step 2).
 
 use crate::credential::{device_verifier, new_device_secret, password_verifier};
+use crate::former::{archive_person, give_address};
 use crate::serve::{Ca, failed};
 use crate::setup::linted;
 use serde_bytes::ByteBuf;
@@ -42,7 +43,7 @@ impl Ca {
         if request.user.is_empty() || request.name.is_empty() {
             return Err(Problem::Malformed);
         }
-        self.check_new(&request.user, &addresses).await?;
+        self.check_free(&request, &addresses).await?;
         let main = addresses.first().ok_or(Problem::Malformed)?.to_string();
 
         let brought = self.brought_encryption_key(request.encryption_key_request.as_ref())?;
@@ -88,7 +89,7 @@ impl Ca {
         self.ask_keyserver::<()>(&CaRequest::InstallUser(Box::new(record.clone()))).await?;
         let device_secret = request.device_secret.then(|| new_device_secret(&self.random));
         self.store_person(&request, &addresses, ial, device_secret.as_deref()).await?;
-        tracing::info!(user = %request.user, "a person is registered");
+        tracing::info!(user = %request.user, again = request.again, "a person is registered");
         Ok(NewUser {
             user: request.user,
             signing: record.signing,
@@ -146,24 +147,6 @@ impl Ca {
                 Ok(address)
             })
             .collect()
-    }
-
-    async fn check_new(&self, user: &str, addresses: &[Address]) -> Result<(), Problem> {
-        let mut known: Option<(String,)> = sqlx::query_as("SELECT user FROM person WHERE user = ?")
-            .bind(user)
-            .fetch_optional(self.database.pool())
-            .await
-            .map_err(failed)?;
-        for address in addresses {
-            if known.is_none() {
-                known = sqlx::query_as("SELECT user FROM address WHERE address = ?")
-                    .bind(directory_address(address))
-                    .fetch_optional(self.database.pool())
-                    .await
-                    .map_err(failed)?;
-            }
-        }
-        if known.is_some() { Err(Problem::Exists) } else { Ok(()) }
     }
 
     /// One certificate for a person: signing for a holder, or encryption.
@@ -263,9 +246,13 @@ impl Ca {
             verifiers.push(("device-secret", device_verifier(secret.as_bytes())));
         }
         let mut write = self.database.begin_write().await.map_err(failed)?;
-        sqlx::query(
+        archive_person(&mut write, &request.user).await?;
+        let stored = sqlx::query(
             "INSERT INTO person (user, name, kind, proof, ial, active, registered)
-             VALUES (?, ?, ?, ?, ?, 1, ?)",
+             VALUES (?, ?, ?, ?, ?, 1, ?)
+             ON CONFLICT (user) DO UPDATE SET name = excluded.name, proof = excluded.proof,
+                 ial = excluded.ial, active = 1, registered = excluded.registered, ended = NULL
+             WHERE active = 0",
         )
         .bind(&request.user)
         .bind(&request.name)
@@ -276,14 +263,12 @@ impl Ca {
         .execute(&mut *write)
         .await
         .map_err(failed)?;
+        if stored.rows_affected() != 1 {
+            return Err(Problem::Exists);
+        }
         for (position, address) in (0_i64..).zip(addresses) {
-            sqlx::query("INSERT INTO address (address, user, position) VALUES (?, ?, ?)")
-                .bind(directory_address(address))
-                .bind(&request.user)
-                .bind(position)
-                .execute(&mut *write)
-                .await
-                .map_err(failed)?;
+            let address = directory_address(address);
+            give_address(&mut write, &address, &request.user, position).await?;
         }
         for (method, verifier) in verifiers {
             sqlx::query("INSERT INTO credential (user, method, verifier) VALUES (?, ?, ?)")
@@ -299,33 +284,40 @@ impl Ca {
 
     /// All people.
     pub(crate) async fn list_users(&self) -> Result<Vec<UserEntry>, Problem> {
-        let people: Vec<(String, String, String, bool)> =
-            sqlx::query_as("SELECT user, name, kind, active FROM person ORDER BY user")
+        let people: Vec<(String, String, String, Option<i64>)> =
+            sqlx::query_as("SELECT user, name, kind, ended FROM person ORDER BY user")
                 .fetch_all(self.database.pool())
                 .await
                 .map_err(failed)?;
         let mut entries = Vec::with_capacity(people.len());
-        for (user, name, kind, active) in people {
+        for (user, name, kind, ended) in people {
             let kind = AccountKind::from_word(&kind).ok_or_else(|| failed("an unknown kind"))?;
-            let addresses: Vec<(String,)> =
-                sqlx::query_as("SELECT address FROM address WHERE user = ? ORDER BY position")
-                    .bind(&user)
-                    .fetch_all(self.database.pool())
-                    .await
-                    .map_err(failed)?;
+            let addresses: Vec<(String,)> = sqlx::query_as(
+                "SELECT address FROM address WHERE user = ? AND ended IS NULL ORDER BY position",
+            )
+            .bind(&user)
+            .fetch_all(self.database.pool())
+            .await
+            .map_err(failed)?;
             let addresses = addresses.into_iter().map(|(address,)| address).collect();
-            entries.push(UserEntry { user, name, addresses, kind, active });
+            let former = self.former_addresses(&user).await?;
+            let active = ended.is_none();
+            entries.push(UserEntry { user, name, addresses, former, kind, active, ended });
         }
         Ok(entries)
     }
+}
+
+/// The level of a proof of identity, by its word.
+pub(crate) fn level_of(proof: &str) -> Option<u8> {
+    PROOFS.iter().find(|(word, _)| *word == proof).map(|(_, level)| *level)
 }
 
 /// The level of the proof of identity. What is no person has none, and nobody logs in or
 /// signs as it but the keyserver.
 fn proved(request: &AddUser) -> Result<u8, Problem> {
     if request.kind == AccountKind::Person {
-        let known = PROOFS.iter().find(|(proof, _)| *proof == request.proof);
-        return known.map(|(_, ial)| *ial).ok_or(Problem::Malformed);
+        return level_of(&request.proof).ok_or(Problem::Malformed);
     }
     let is_bare = request.proof == NO_PERSON
         && request.password.is_none()

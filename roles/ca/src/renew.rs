@@ -20,7 +20,7 @@ impl Ca {
     /// the requests that came along. A signing key that the keyserver holds is renewed with
     /// them.
     pub(crate) async fn renew_user(&self, request: &RenewUser) -> Result<NewUser, Problem> {
-        let user = self.active_user(&request.user).await?.ok_or(Problem::NotFound)?;
+        let user = self.account(&request.user).await?;
         let record: Option<UserRecord> =
             self.ask_keyserver(&CaRequest::Person { user: user.clone() }).await?;
         let record = record.filter(|record| record.active).ok_or(Problem::NotFound)?;

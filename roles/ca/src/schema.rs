@@ -58,4 +58,70 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ALTER TABLE person ADD COLUMN kind TEXT NOT NULL DEFAULT 'person';
     ",
     },
+    Migration {
+        version: 3,
+        sql: "
+    -- When the rights ended; NULL while there are some.
+    ALTER TABLE person ADD COLUMN ended INTEGER;
+    -- When the address ceased to be this person's. It rests with them until they or
+    -- somebody else get it.
+    ALTER TABLE address ADD COLUMN ended INTEGER;
+    UPDATE person SET ended = coalesce(
+        (SELECT max(revoked) FROM certificate WHERE subject = person.user), unixepoch()
+    ) WHERE active = 0;
+    UPDATE address SET ended = (SELECT ended FROM person WHERE person.user = address.user);
+    -- What was before: a number was registered several times, an address several people's.
+    CREATE TABLE former_person (
+        user TEXT NOT NULL,
+        name TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        proof TEXT NOT NULL,
+        ial INTEGER NOT NULL,
+        registered INTEGER NOT NULL,
+        ended INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE former_address (
+        address TEXT NOT NULL,
+        user TEXT NOT NULL,
+        ended INTEGER NOT NULL
+    ) STRICT;
+    ",
+    },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::MIGRATIONS;
+    use ssmax_store::{Database, sqlx};
+
+    #[tokio::test]
+    async fn who_was_revoked_before_addresses_rested_has_them_resting_since_then() {
+        let dir = tempfile::tempdir().unwrap();
+        let before = Database::open(dir.path(), "ca", &MIGRATIONS[..2]).await.unwrap();
+        sqlx::raw_sql(
+            "INSERT INTO person (user, name, proof, ial, active, registered)
+             VALUES ('1', 'A', 'in-person', 2, 0, 10), ('2', 'B', 'in-person', 2, 1, 10);
+             INSERT INTO address (address, user, position)
+             VALUES ('a@a.example', '1', 0), ('b@a.example', '2', 0);
+             INSERT INTO certificate (serial, subject, kind, intended, revoked)
+             VALUES (x'01', '1', 'user-signing', 10, 99);",
+        )
+        .execute(before.pool())
+        .await
+        .unwrap();
+        before.close().await;
+        let after = Database::open(dir.path(), "ca", MIGRATIONS).await.unwrap();
+        let rows: Vec<(String, Option<i64>, Option<i64>)> = sqlx::query_as(
+            "SELECT address, person.ended, address.ended FROM address JOIN person USING (user)
+             ORDER BY address",
+        )
+        .fetch_all(after.pool())
+        .await
+        .unwrap();
+        let expected = [
+            ("a@a.example".to_owned(), Some(99), Some(99)),
+            ("b@a.example".to_owned(), None, None),
+        ];
+        assert_eq!(rows, expected);
+    }
+}

@@ -175,6 +175,9 @@ impl Ca {
             }
             OfficerRequest::ListDelegations => ssmax_api::encode(self.list_delegations().await),
             OfficerRequest::RenewUser(renewal) => gave("user", self.renew_user(&renewal).await),
+            OfficerRequest::RenewSecret(request) => {
+                ssmax_api::encode(self.renew_secret(&request).await)
+            }
             OfficerRequest::RevokeUser { user } => ssmax_api::encode(self.revoke_user(&user).await),
         }
     }

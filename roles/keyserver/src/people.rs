@@ -34,6 +34,7 @@ impl Keyserver {
             CaRequest::EndDelegation { owner, actor } => {
                 ssmax_api::encode(self.end_delegation(&owner, &actor).await)
             }
+            CaRequest::NoteSecret { user, .. } => ssmax_api::encode(self.is_active(&user).await),
             CaRequest::ListDelegations => ssmax_api::encode(self.list_delegations().await),
             CaRequest::ExportEarlierKeys { user } => {
                 ssmax_api::encode(self.export_earlier_keys(&user).await)
@@ -119,10 +120,25 @@ impl Keyserver {
                 return Err(Problem::Exists);
             }
         }
+        // Who comes back begins anew, and nobody has their old rights.
+        if !record.active {
+            sqlx::query("DELETE FROM delegation WHERE owner = ?1 OR actor = ?1")
+                .bind(&record.user)
+                .execute(&mut *write)
+                .await
+                .map_err(failed)?;
+        }
         crate::person::remember(&mut write, &record.user, &encryption).await?;
         write.commit().await.map_err(failed)?;
         tracing::info!(user = %record.user, active = record.active, "a person is installed");
         Ok(())
+    }
+
+    /// That a person may log in: a new secret of nobody else is worth a row in the log.
+    async fn is_active(&self, user: &str) -> Result<(), Problem> {
+        let record = self.person(user).await?;
+        let is_active = record.is_some_and(|one| one.active && one.kind == AccountKind::Person);
+        if is_active { Ok(()) } else { Err(Problem::NotFound) }
     }
 
     async fn export_encryption_key(&self, user: &str) -> Result<PrivateKey, Problem> {

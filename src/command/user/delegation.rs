@@ -2,7 +2,7 @@
 
 use super::ask;
 use crate::command::{ConfigFile, Context};
-use crate::complaint::Complaint;
+use crate::complaint::{Complaint, Exit};
 use crate::config::Config;
 use serde_json::json;
 use ssmax_api::Problem;
@@ -66,27 +66,43 @@ pub(super) fn undelegate(args: &Undelegate, context: &Context) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks for something about two people; of a person who is not there only that one is named.
+/// Asks for something about two people; of a person who is not there, or no longer, only that
+/// one is named.
 fn ask_for_both(
     config: &Config,
     request: &OfficerRequest,
     both: [&str; 2],
 ) -> Result<(), Complaint> {
     let complaint = match ask::<()>(config, request, &both.join(", ")) {
-        Err(complaint) if complaint.name == "user-unknown" => complaint,
+        Err(complaint) if matches!(complaint.name, "user-unknown" | "user-revoked") => complaint,
+        Err(complaint) if complaint.name == "user-malformed" => {
+            return Err(Complaint::new(Exit::Bad, "delegation-unfit"));
+        }
         answered => return answered,
     };
+    let [from, to] = both;
     let known: Vec<UserEntry> = ask(config, &OfficerRequest::ListUsers, "")?;
-    let is_known = |name: &str| {
-        let is_it = |address: &String| address.eq_ignore_ascii_case(name);
-        known.iter().any(|one| one.active && (one.user == name || one.addresses.iter().any(is_it)))
+    let missing = |problem, among: fn(&UserEntry, &str) -> bool| {
+        let is_missing = |name: &&str| !known.iter().any(|one| among(one, name));
+        let missing: Vec<&str> = both.into_iter().filter(is_missing).collect();
+        (!missing.is_empty()).then(|| Complaint::from_problem(problem, &missing.join(", ")))
     };
-    let missing: Vec<&str> = both.into_iter().filter(|name| !is_known(name)).collect();
-    // Who was registered between the two questions is missing from neither.
-    if missing.is_empty() {
-        return Err(complaint);
-    }
-    Err(Complaint::from_problem(Problem::NotFound, &missing.join(", ")))
+    Err(missing(Problem::NotFound, was_ever)
+        .or_else(|| missing(Problem::Ended, |one, name| one.active && was_ever(one, name)))
+        // Both are here; it is the delegation that is not.
+        .unwrap_or_else(|| match request {
+            OfficerRequest::EndDelegation { .. } => {
+                Complaint::new(Exit::Bad, "delegation-unknown").with("from", from).with("to", to)
+            }
+            _ => complaint,
+        }))
+}
+
+/// Whether a person has or had this user id or address.
+fn was_ever(person: &UserEntry, name: &str) -> bool {
+    let former = person.former.iter().map(|one| &one.address);
+    person.user == name
+        || person.addresses.iter().chain(former).any(|one| one.eq_ignore_ascii_case(name))
 }
 
 pub(super) fn list(file: &ConfigFile, context: &Context) -> Result<ExitCode, Complaint> {

@@ -342,6 +342,7 @@ fn ca(home: &Path, organisation: &Organisation) -> ssmax_ca::Settings {
             user_days: 730,
             relay_days: 400,
             device_secret_aal: 2,
+            address_quarantine_days: 180,
             listen: None,
             transport_days: 90,
         },

@@ -27,6 +27,16 @@ pub enum CaRequest {
         /// Who could act.
         actor: String,
     },
+    /// A person gets a new password or device secret; the CA says so before it stores it, for
+    /// the audit log. Answered by `()`; [`crate::Problem::NotFound`] for who is not active.
+    NoteSecret {
+        /// The user id.
+        user: String,
+        /// "password" or "device-secret".
+        method: String,
+        /// How identity was proved.
+        proof: String,
+    },
     /// All that have not ended. Answered by `Vec<Delegation>`.
     ListDelegations,
     /// A private encryption key for its owner's mailer. Answered by [`PrivateKey`];

@@ -168,6 +168,9 @@ impl Entry {
             CaRequest::EndDelegation { owner, actor } => {
                 Self::new("end-delegation").who([owner, actor])
             }
+            CaRequest::NoteSecret { user, method, proof } => {
+                Self::new("new-secret").who([user]).about(format!("{method} {proof}"))
+            }
             CaRequest::ExportEncryptionKey { user } => Self::new("export-key").who([user]),
             CaRequest::ExportEarlierKeys { user } => Self::new("export-earlier-keys").who([user]),
             CaRequest::Person { .. } | CaRequest::RelayKeys | CaRequest::ListDelegations => {
