@@ -256,7 +256,7 @@ impl Office {
         let at_a = next_of(&self.pair.a, &adam.address, "X-Loop: team@b.example");
         for arrived in [&at_b, &at_a] {
             for field in [
-                "\r\nFrom: \"alice@a.example via team\" <team@b.example>\r\n",
+                "\r\nFrom: \"alice (a.example) via team\" <team@b.example>\r\n",
                 "\r\nReply-To: team@b.example\r\n",
                 "\r\nList-Id: <team.b.example>\r\n",
                 "signed-by=system; auth=list",
@@ -280,7 +280,7 @@ impl Office {
         let colleagues = mails::short("from-a-colleague", &self.bob.address, "team@b.example");
         let to = ["team@b.example"];
         let _ = mailer::submit(&self.pair.b, &self.bob, &to, &colleagues.octets).ends(0);
-        let _ = next_of(&self.pair.a, &adam.address, "bob@b.example via team");
+        let _ = next_of(&self.pair.a, &adam.address, "bob (b.example) via team");
         let (dir, stranger) = (self.pair.place.path(), "stranger@outside.example");
         let mail = mails::short("from-outside", stranger, "team@b.example");
         let _ = mailer::hand_in(dir, self.pair.b.mx(), &[], stranger, &to, &mail.octets).ends(0);
@@ -291,7 +291,7 @@ impl Office {
         self.pair.b.add_role("former", "list", "Somebody who left");
         let mail = mails::short("to-who-left", &self.pair.alice.address, "former@b.example");
         self.alice_sends(&["former@b.example"], &mail);
-        let arrived = next_of(&self.pair.a, "adam@a.example", "alice@a.example via former");
+        let arrived = next_of(&self.pair.a, "adam@a.example", "alice (a.example) via former");
         assert!(has(&arrived, "\r\nReply-To: alice@a.example\r\n"), "{}", text(&arrived));
     }
 

@@ -26,7 +26,7 @@ pub(super) fn new_fields(
 ) -> Vec<u8> {
     let mut out = Vec::new();
     let mut add = |name: &str, value: &str| out.extend(compose::header_field(name, value));
-    let name = format!("{} via {}", shown(from), list.local());
+    let name = name_via(list, from);
     add("From", &compose::mailbox(&name, list));
     add("To", &list.to_string());
     let answers = match config.reply_to {
@@ -53,6 +53,23 @@ pub(super) fn new_fields(
         }
     }
     out
+}
+
+/// "NAME via LIST", in which nobody can read an address but the list's own: verifiers call
+/// every other one bad, the sender's too (`spec/judging.md`, display names), since From is
+/// the list's.
+fn name_via(list: &Address, from: &Mailbox) -> String {
+    let (local, domain) = (from.address.local(), from.address.domain());
+    let said = from.display.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    let names = said.map(str::to_owned).into_iter().chain([format!("{local} ({domain})")]);
+    let mut written = names.map(|name| format!("{name} via {}", list.local()));
+    let shows_none = |name: &String| {
+        let display = Some(name.clone());
+        let mailbox = Mailbox { display, address: list.clone(), comments: vec![] };
+        !mailbox.shows_other_address()
+    };
+    // A local part may look like an address too: "bob@b.example"@a.example.
+    written.find(shows_none).unwrap_or_else(|| list.local().to_owned())
 }
 
 /// Who wrote: the name that the sender goes by, unless it shows another address than the
@@ -113,9 +130,27 @@ mod tests {
         let fields =
             made("From: \"boss@c.example\" <alice@a.example>\nSubject: ...\n\nx\n", ReplyTo::List);
         assert!(
-            fields.contains("From: \"alice@a.example via team\" <team@b.example>\n"),
+            fields.contains("From: \"alice (a.example) via team\" <team@b.example>\n"),
             "{fields}"
         );
-        assert!(fields.contains("\nSubject: alice@a.example via team\n"), "{fields}");
+        assert!(fields.contains("\nSubject: alice (a.example) via team\n"), "{fields}");
+    }
+
+    #[test]
+    fn in_what_a_list_is_called_nobody_reads_another_address_than_its_own() {
+        for (from, shown) in [
+            ("alice@a.example", "\"alice (a.example) via team\""),
+            ("<alice@a.example>", "\"alice (a.example) via team\""),
+            ("\"alice@a.example\" <alice@a.example>", "\"alice (a.example) via team\""),
+            ("\"Alice, alice @ a.example\" <alice@a.example>", "\"alice (a.example) via team\""),
+            ("Alice <alice@a.example>", "Alice via team"),
+            ("\"carol@c.example\"@a.example", "team"),
+        ] {
+            let fields = made(&format!("From: {from}\nSubject: x\n\nx\n"), ReplyTo::Sender);
+            let line = fields.lines().next().unwrap();
+            assert_eq!(line, format!("From: {shown} <team@b.example>"), "{from}");
+            let mailbox = parse_from(line.strip_prefix("From: ").unwrap()).unwrap().remove(0);
+            assert!(!mailbox.shows_other_address(), "{line}");
+        }
     }
 }
