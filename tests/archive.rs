@@ -318,6 +318,16 @@ fn journey(site: &Site) {
     };
     let words = ["propose", "--owner", "alice@a.example", "--for", "alice", "--reason"];
     let words = [&words[..], &["the card is lost", "--out", &request, &first, &second]].concat();
+    // A folder is named as a whole, with what was never encrypted in it.
+    let plain = desk.name("plain.eml");
+    fs::write(desk.path("plain.eml"), "From: x@a.example\r\nSubject: x\r\n\r\nx\r\n").unwrap();
+    let said = archive(Some("olga"), &[&words[..words.len() - 2], &[&plain]].concat()).ends(2);
+    assert!(said.err.contains("is not encrypted"), "{}", said.err);
+    let mut with_plain = words.clone();
+    with_plain.insert(words.len() - 2, &plain);
+    let said = archive(Some("olga"), &with_plain).ends(1);
+    assert!(said.err.contains("left out: 1 (") && said.err.contains("plain.eml"), "{}", said.err);
+    assert!(said.out.contains("2 mails, 3 encrypted parts"), "{}", said.out);
     let said = archive(Some("olga"), &words).ends(0);
     assert!(said.out.contains("2 mails, 3 encrypted parts"), "{}", said.out);
 
@@ -327,7 +337,8 @@ fn journey(site: &Site) {
     let said = archive(Some("olga"), &["approve", &request]).ends(2);
     assert!(said.err.contains("approved"), "{}", said.err);
     assert!(said.out.contains("the card is lost"), "it is said before it is signed: {}", said.out);
-    let said = archive(None, &["show", &request, &first]).ends(0);
+    let said = archive(None, &["show", &request, &first, &plain]).ends(0);
+    assert!(said.err.contains("left out: 1 ("), "{}", said.err);
     for word in ["alice@a.example", "the card is lost", "olga@a.example", "Subject", "1 of 2"] {
         let shown = said.out.contains(word) || word == "Subject" && said.out.contains("whole");
         assert!(shown, "{word} is not in {}", said.out);
@@ -349,7 +360,7 @@ fn journey(site: &Site) {
     let blocked =
         ["rewrap", &request, "--config", "a/ssmax.toml", "--out", &blocked, &first, &second];
     assert_ne!(archive(Some("oscar"), &blocked).exit, 0);
-    archive(Some("oscar"), &rewrap).ends(0);
+    archive(Some("oscar"), &[&rewrap[..], &[&plain]].concat()).ends(1);
     let again = desk.name("again");
     let again = ["rewrap", &request, "--config", "a/ssmax.toml", "--out", &again, &first, &second];
     let said = archive(Some("oscar"), &again).ends(1);

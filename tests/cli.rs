@@ -28,6 +28,7 @@ const COMMANDS: &[&[&str]] = &[
     &["user", "add"],
     &["user", "list"],
     &["user", "export"],
+    &["user", "secret"],
     &["user", "revoke"],
     &["setup"],
     &["setup", "postfix"],
@@ -209,7 +210,9 @@ fn what_the_authority_refuses_ends_with_1() {
     site.member("org", &["init", "--out", "application.json"]).ends(0);
     site.authority(&["admit", "application.json", "--out", "admission.json"]).ends(0);
 
-    let said = site.authority(&["admit", "application.json", "--out", "again.json"]).ends(1);
+    let application = fs::read_to_string(site.path("application.json")).unwrap();
+    site.write("other.json", &application.replace("abuse@", "incidents@"));
+    let said = site.authority(&["admit", "other.json", "--out", "again.json"]).ends(1);
     assert!(said.err.contains("a member already"), "{}", said.err);
     assert!(!site.path("again.json").exists());
     let said = site.authority(&["suspend", "NTRJP-0", "--reason", "x"]).ends(1);
@@ -314,4 +317,19 @@ fn an_admission_whose_certificates_are_not_from_its_root_is_refused() {
     site.write("forged.json", &forged.to_string());
     let said = site.member("org", &["install", "forged.json", "--root-sha256", &root]).ends(1);
     assert!(said.err.contains("does not lead to its root"), "{}", said.err);
+}
+
+#[test]
+fn a_demonstration_with_keys_elsewhere_is_not_taken_up() {
+    let site = Site::new();
+    for (made, line, what) in [
+        ("files/a/state", &["demo", "--hsm", "--dir", "files"][..], "are in files"),
+        ("tokens/hsm", &["demo", "--dir", "tokens"], "are in tokens"),
+    ] {
+        fs::create_dir_all(site.path(made)).unwrap();
+        let said = site.ssmax(line).ends(2);
+        assert!(said.err.contains(what), "{}", said.err);
+        let folder = made.split('/').next().unwrap();
+        assert_eq!(fs::read_dir(site.path(folder)).unwrap().count(), 1, "nothing is written");
+    }
 }

@@ -481,6 +481,103 @@ fn who_was_revoked_comes_back_and_the_address_rests_before_another_gets_it() {
     assert_eq!(serving.stop(), Some(0));
 }
 
+/// A message with so many attachments, as a mailer would write it.
+fn with_attachments(count: usize) -> String {
+    let file = |at| {
+        format!(
+            "--=_x\r\nContent-Type: text/csv\r\nContent-Disposition: attachment; \
+             filename=f{at}.csv\r\n\r\n{at}\r\n"
+        )
+    };
+    let files: String = (0..count).map(file).collect();
+    format!(
+        "From: hanako@a.example\r\nTo: hanako@a.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/mixed; boundary=\"=_x\"\r\n\r\n\
+         --=_x\r\nContent-Type: text/plain\r\n\r\nSee there.\r\n{files}--=_x--\r\n"
+    )
+}
+
+#[test]
+fn what_a_person_does_with_files_is_said_as_it_is() {
+    let site = Site::new();
+    site.join();
+    let _authority = site.serve("authority", &[], &["authority"]);
+    let serving = site.serve("a", &["--no-restart"], &ROLES);
+    openssl(&site, "ecparam -name prime256v1 -genkey -noout -out key.pem");
+    openssl(&site, "req -new -key key.pem -subj /CN=Hanako -out request.pem");
+    let line = "add 10234 --name Hanako --address hanako@a.example --proof in-person \
+        --csr request.pem --out certificates";
+    site.member("user", &line.split_ascii_whitespace().collect::<Vec<_>>()).ends(0);
+    site.member("user", &["export", "10234", "--out", "keys"]).ends(0);
+    let mail = |line: &str| {
+        let line = line
+            .replace("SIGN", "--sign-key key.pem --sign-cert certificates/signing-file.pem")
+            .replace("KEY", "--key keys/encryption-key.pem --cert keys/encryption.pem");
+        site.ssmax(&[&["mail"], &line.split_ascii_whitespace().collect::<Vec<_>>()[..]].concat())
+    };
+    for (count, warned) in [(4, false), (5, true)] {
+        site.write("files.eml", &with_attachments(count));
+        let out = format!("sealed-{count}.eml");
+        let said = mail(&format!(
+            "encrypt files.eml --attachments --to keys/encryption.pem SIGN --out {out}"
+        ))
+        .ends(0);
+        assert_eq!(said.err.contains("max_private_operations"), warned, "{}", said.err);
+    }
+
+    // Several messages are opened one after the other, and one that is none spoils the end.
+    let trust = "--trust certificates/chain.pem";
+    let said = mail(&format!("open sealed-4.eml sealed-5.eml KEY {trust}"));
+    assert!(said.out.contains("== sealed-4.eml") && said.out.contains("f4.csv"), "{said:?}");
+    let whole = said.exit;
+    let said = mail(&format!("open nothing.eml sealed-5.eml KEY {trust}")).ends(2);
+    assert!(said.out.contains("f4.csv"), "{}", said.out);
+    let said = mail(&format!("open sealed-4.eml sealed-5.eml KEY {trust} --json"));
+    assert_eq!((said.out.lines().count(), said.exit), (2, whole));
+    let said = mail(&format!("open sealed-4.eml sealed-5.eml KEY {trust} --out x.eml")).ends(2);
+    assert!(said.err.contains("one message"), "{}", said.err);
+
+    let forward = |more: &str| mail(&format!("forward sealed-4.eml --unverified SIGN {more}"));
+    for to in ["--to nobody@b.example KEY", "--to nobody@b.example --known known.json KEY"] {
+        let said = forward(to).ends(2);
+        assert!(said.err.contains("no certificate of nobody@b.example"), "{}", said.err);
+    }
+    let all = "--drop f0.csv --drop f1.csv --drop f2.csv --drop f3.csv";
+    let said = forward(&format!("--to keys/encryption.pem KEY {all} --out text.eml")).ends(0);
+    assert!(said.out.contains("No file is left"), "{}", said.out);
+    let said = mail(&format!("open text.eml KEY {trust}"));
+    assert!(said.out.contains("See there.") && !said.out.contains("f0.csv"), "{said:?}");
+    let said = forward(&format!("--to nobody@b.example --config a/ssmax.toml {all}")).ends(2);
+    assert!(said.err.contains("no certificate of nobody@b.example"), "{}", said.err);
+
+    // A renewed key has to come to the mailer, and nothing is replaced on the way.
+    let said = site.member("user", &["renew", "10234"]).ends(0);
+    assert!(said.out.contains("ssmax user export 10234 --out NEWDIR"), "{}", said.out);
+    site.write("new.eml", "precious");
+    let rekey = |out: &str| {
+        mail(&format!(
+            "rekey sealed-4.eml --key key.pem --cert certificates/signing-file.pem \
+             --user hanako@a.example --config a/ssmax.toml --out {out}"
+        ))
+    };
+    let said = rekey("new.eml").ends(2);
+    assert!(said.err.contains("there already"), "{}", said.err);
+    assert_eq!(fs::read(site.path("new.eml")).unwrap(), b"precious");
+    // The key server answers once the first member list is here.
+    let said = site.eventually(0, || rekey("newer.eml"));
+    assert!(said.out.contains("ssmax user export hanako@a.example --out NEWDIR"), "{}", said.out);
+    site.member("user", &["export", "10234", "--out", "newer"]).ends(0);
+    let said = site.ssmax(
+        &[
+            &["mail", "open", "newer.eml", "--key", "newer/encryption-key.pem", "--trust"],
+            &["certificates/chain.pem", "--cert", "newer/encryption.pem"][..],
+        ]
+        .concat(),
+    );
+    assert!(said.out.contains("f3.csv"), "{said:?}");
+    assert_eq!(serving.stop(), Some(0));
+}
+
 fn openssl(site: &Site, line: &str) {
     let output =
         Command::new("openssl").args(line.split(' ')).current_dir(site.path("")).output().unwrap();

@@ -265,6 +265,7 @@ impl Office {
             }
             assert!(!can_be_read(mails::SECRET, arrived), "{}", text(arrived));
         }
+        mailer::judge(self.pair.a.site(), &adam, &at_a);
         let read = [mailer::open_from_inside(&self.bob, &at_b), mailer::open(&adam, &at_a)];
         for opened in read {
             assert_eq!(opened.signer, "team@b.example");

@@ -13,6 +13,7 @@ archive-when = Written { $at }, to be carried out until { $until }
 archive-who = Approved by: { $officers }
 archive-name = In the audit log: { $digest }
 archive-looked-into = { $seen } of { $all } messages shown with it; what their header says is not verified.
+archive-left-out = Not encrypted, and left out: { $count } ({ $names })
 archive-proposed = { $path } is written. Now another officer approves it: ssmax archive approve
 archive-approved = { $path } is approved. Now either of you has it carried out: ssmax archive rewrap
 archive-rewrapped = The messages are now readable for { $reader }, in { $path }. The owner is told.

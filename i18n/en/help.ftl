@@ -235,13 +235,15 @@ help-mail-send-user = The user to log in as
 help-mail-send-password_file = File with the password on its first line
 help-mail-send-from = The envelope sender (default: Sender or From of the message)
 help-mail-send-to = An envelope recipient; may be repeated (default: To, Cc and Bcc)
-help-mail-open = Decrypt a message, judge it and show it
+help-mail-open = Decrypt messages, judge and show them
+help-mail-open-files = The messages as the mailer saves them; - is standard input
 help-mail-open-known = The file in which the sender's certificate is kept, if the message is good
-help-mail-open-out = Where to write the opened message, which mailers can read (default: its text is shown)
+help-mail-open-out = Where to write the opened message, which mailers can read; one message only (default: its text is shown)
 help-mail-rekey = Have an own message wrapped anew by the key server, its content untouched
 help-mail-rekey-user = The own user id (default: the mailbox)
 help-mail-rekey-mailbox = The address whose mail it is (default: the first one of the signing certificate)
 help-mail-rekey-to = For whom: own (the own newest certificate) or submission (the own organisation, to forward it)
+help-mail-rekey-out = Where to write it; nothing is replaced (default: standard output)
 help-mail-rekey-socket = The key server's socket for people (default: the one that the configuration names)
 help-mail-rekey-config = The configuration file of the own organisation, on the host of its key server
 

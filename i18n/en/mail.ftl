@@ -3,9 +3,11 @@
 ## Answers
 
 mail-sent = The server took the mail: { $reply }
+mail-many-attachments = { $count } attachments are encrypted one by one; organisations open { $usual } in one mail unless they have set more (max_private_operations), and refuse the mail otherwise. Put files into an archive, or encrypt the message as a whole.
 mail-part = Attachment: { $name }
 mail-files-listed = Encrypted one by one, and each the one that the signature lists: { $names }
 mail-forwarded-rewrapped = Goes on, not decrypted: { $kept }. Left out: { $dropped }.
+mail-forwarded-text = No file is left: the text goes on alone, encrypted as a whole. Left out: { $dropped }.
 mail-forwarded-anew = Goes on in a new message: { $kept }. Left out: { $dropped }.
 mail-unreadable = The content cannot be shown here. Write it to a file with --out.
 mail-copy-for = { $file }: for { $people }
@@ -65,6 +67,8 @@ err-mail-certificate-not-valid-now = { $path }: the certificate is not valid now
 rec-mail-certificate-not-valid-now = Have it renewed, and check this computer's clock.
 err-mail-signing-failed = { $path } could not be signed: { $reason }
 rec-mail-signing-failed = Check key and certificate.
+err-mail-open-several = --out takes one message, and several are named
+rec-mail-open-several = Open them one at a time, or leave out --out to see them here.
 err-mail-no-certificate = There is no certificate to encrypt to
 rec-mail-no-certificate = Name one with --to, or a mail by the recipient with --learn-from.
 err-mail-not-for-encryption = The certificate of { $subject } is not for encryption
@@ -169,6 +173,7 @@ rec-mail-server-nonsense = Check the port: 587 as a rule, 465 with --implicit-tl
 
 ## ssmax mail rekey
 mail-rekeyed = The message is now wrapped anew for { $mailbox }
+mail-rekeyed-own = It opens with the newest encryption key. Who does not have it yet: ssmax user export { $mailbox } --out NEWDIR
 err-person-malformed = The key server cannot read the request
 rec-person-malformed = Use the same version of this program as the key server.
 err-person-time-outside = The clocks of this computer and of the key server are more than ten minutes apart

@@ -7,6 +7,7 @@ archive-when = 作成{ $at }、実行できる期限{ $until }
 archive-who = 承認した人: { $officers }
 archive-name = 監査ログでの名前: { $digest }
 archive-looked-into = 一緒に示されたメール: { $all }通のうち{ $seen }通。ヘッダの内容は確認されていません。
+archive-left-out = 暗号化されていないため除いたもの: { $count }件（{ $names }）
 archive-proposed = { $path }を書きました。次に、別の担当者が承認します: ssmax archive approve
 archive-approved = { $path }を承認しました。次に、どちらかの担当者が実行します: ssmax archive rewrap
 archive-rewrapped = { $path }のメールを{ $reader }が読めるようになりました。本人に通知されます。

@@ -235,13 +235,15 @@ help-mail-send-user = ログインする利用者
 help-mail-send-password_file = パスワードを一行目に書いたファイル
 help-mail-send-from = 封筒の差出人（省くとメッセージの Sender か From）
 help-mail-send-to = 封筒の宛先。繰り返し指定できる（省くと To、Cc、Bcc）
-help-mail-open = メッセージを復号し、判定し、表示する
+help-mail-open = メッセージを復号し、判定し、表示する（複数可）
+help-mail-open-files = メールソフトが保存したメッセージ。- は標準入力
 help-mail-open-known = メールが正当なとき、差出人の証明書を保存するファイル
-help-mail-open-out = メールソフトで読める形で書く先（省くと本文を表示）
+help-mail-open-out = メールソフトで読める形で書く先。1通のときだけ（省くと本文を表示）
 help-mail-rekey = 自分のメールの鍵を、内容に触れず鍵管理サーバに付け替えてもらう
 help-mail-rekey-user = 自分の利用者ID（省くとメールボックスのアドレス）
 help-mail-rekey-mailbox = メールの届いたアドレス（省くと署名用証明書の最初のもの）
 help-mail-rekey-to = 付け替え先: own（自分の最新の証明書）か submission（転送のため自組織）
+help-mail-rekey-out = 書き先。すでにあるファイルは置き換えない（省くと標準出力）
 help-mail-rekey-socket = 鍵管理サーバの利用者用ソケット（省くと設定のとおり）
 help-mail-rekey-config = 自組織の設定ファイル（鍵管理サーバの動くホスト上）
 

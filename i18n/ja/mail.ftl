@@ -3,9 +3,11 @@
 ## 答え
 
 mail-sent = サーバがメールを受け取りました: { $reply }
+mail-many-attachments = 添付ファイル{ $count }個を一つずつ暗号化しました。組織が1通で開く数は、設定（max_private_operations）で増やしていなければ{ $usual }個までで、それを超えるメールは拒否されます。ファイルを一つにまとめるか、メール全体を暗号化してください。
 mail-part = 添付: { $name }
 mail-files-listed = 一つずつ暗号化され、いずれも署名された一覧のとおり: { $names }
 mail-forwarded-rewrapped = 復号せずに転送: { $kept }。除いたもの: { $dropped }。
+mail-forwarded-text = ファイルは残っていません。本文だけを、全体を暗号化して転送します。除いたもの: { $dropped }
 mail-forwarded-anew = 新しいメールにして転送: { $kept }。除いたもの: { $dropped }。
 mail-unreadable = 内容をここに表示できません。--out でファイルに書き出してください。
 mail-copy-for = { $file }: { $people } あて
@@ -65,6 +67,8 @@ err-mail-certificate-not-valid-now = { $path }: 証明書が有効期間外で�
 rec-mail-certificate-not-valid-now = 更新を依頼し、このコンピュータの時計も確認してください。
 err-mail-signing-failed = { $path }に署名できませんでした: { $reason }
 rec-mail-signing-failed = 鍵と証明書を確認してください。
+err-mail-open-several = --outは1通に対するものですが、複数のメールが指定されています
+rec-mail-open-several = 1通ずつ開くか、--outを外して表示してください。
 err-mail-no-certificate = 暗号化に使う証明書がありません
 rec-mail-no-certificate = --to で証明書を、または --learn-from で受信者からのメールを指定してください。
 err-mail-not-for-encryption = { $subject }の証明書は暗号化用ではありません
@@ -169,6 +173,7 @@ rec-mail-server-nonsense = ポートを確認してください。通常587番�
 
 ## ssmax mail rekey
 mail-rekeyed = { $mailbox } のメールとして鍵を付け替えました
+mail-rekeyed-own = 開くのは最新の暗号鍵です。まだ手元にないときは: ssmax user export { $mailbox } --out 新しいフォルダ
 err-person-malformed = 鍵管理サーバが依頼を読めません
 rec-person-malformed = 鍵管理サーバと同じ版のプログラムを使ってください。
 err-person-time-outside = この計算機と鍵管理サーバの時計が10分より大きくずれています

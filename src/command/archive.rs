@@ -7,7 +7,7 @@ use super::{Context, block_on, decrypt, verify};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
 use crate::files;
-use mails::Gathered;
+use mails::{Gathered, Sorted};
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 use ssmax_agent::archive::{APPROVALS, ArchiveFault, Circulated, MAX_FILE_BYTES};
@@ -124,7 +124,8 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
 
 fn propose(args: &Propose, context: &Context) -> Result<ExitCode, Complaint> {
     let signer = args.officer.load()?;
-    let gathered = Gathered::of(&args.files)?;
+    let sorted = Sorted::of(&args.files)?;
+    let gathered = Gathered::of(&sorted.encrypted)?;
     if gathered.copies.len() > MAX_OBJECTS {
         return Err(Complaint::new(Exit::WrongUse, "archive-too-many").with("max", MAX_OBJECTS));
     }
@@ -141,12 +142,17 @@ fn propose(args: &Propose, context: &Context) -> Result<ExitCode, Complaint> {
     let mut circulated = Circulated::new(&request);
     circulated.approve(&signer.officer()).map_err(|fault| of_fault(fault, &args.out))?;
     decrypt::write(Some(&args.out), circulated.to_json().as_bytes())?;
-    context.print(&facts(&circulated, &request), || {
+    sorted.warn(context);
+    let mut facts = facts(&circulated, &request);
+    if let Some(facts) = facts.as_object_mut() {
+        facts.insert("left_out".to_owned(), json!(sorted.left_out));
+    }
+    context.print(&facts, || {
         let out = args.out.display().to_string();
         let next = context.text("archive-proposed", &[("path", &out)]);
         format!("{}\n{next}", described(&circulated, &request, context))
     });
-    Ok(ExitCode::SUCCESS)
+    Ok(sorted.exit())
 }
 
 fn show(args: &Show, context: &Context) -> Result<ExitCode, Complaint> {
@@ -183,12 +189,14 @@ fn look_into(
     context: &Context,
 ) -> Result<String, Complaint> {
     let mut lines = Vec::new();
-    for path in &args.files {
+    let sorted = Sorted::of(&args.files)?;
+    sorted.warn(context);
+    for path in &sorted.encrypted {
         let mail = mails::Read::of(path)?;
         mail.is_of(request)?;
         lines.push(format!("  {}", verify::printable(&mail.in_words())));
     }
-    let seen = args.files.len().to_string();
+    let seen = sorted.encrypted.len().to_string();
     let all = request.mails.to_string();
     lines.push(context.text("archive-looked-into", &[("seen", &seen), ("all", &all)]));
     Ok(lines.join("\n"))
@@ -200,8 +208,9 @@ fn rewrap(args: &Rewrap, context: &Context) -> Result<ExitCode, Complaint> {
     if circulated.approvals.len() < APPROVALS {
         return Err(Complaint::new(Exit::WrongUse, "archive-two-officers"));
     }
-    let gathered = Gathered::of(&args.files)?;
-    let targets = targets(args)?;
+    let sorted = Sorted::of(&args.files)?;
+    let gathered = Gathered::of(&sorted.encrypted)?;
+    let targets = targets(&sorted.encrypted, &args.out)?;
     // Before the request is used up: it serves once.
     files::create_dir(&args.out)?;
     let parts = gathered.parts_of(&request)?;
@@ -228,7 +237,8 @@ fn rewrap(args: &Rewrap, context: &Context) -> Result<ExitCode, Complaint> {
     let rewrapped = ask(&socket, asked, request.objects.len())?;
     let tails = request.objects.iter().map(|object| object.tail);
     let by_tail: HashMap<Digest, RewrappedPart> = tails.zip(rewrapped).collect();
-    for (path, target) in args.files.iter().zip(&targets) {
+    sorted.warn(context);
+    for (path, target) in sorted.encrypted.iter().zip(&targets) {
         let octets = mails::Read::of(path)?.rewritten(&by_tail)?;
         decrypt::write(Some(target), &octets)?;
     }
@@ -237,14 +247,14 @@ fn rewrap(args: &Rewrap, context: &Context) -> Result<ExitCode, Complaint> {
         let arguments = [("reader", request.target.as_str()), ("path", &out)];
         context.text("archive-rewrapped", &arguments)
     });
-    Ok(ExitCode::SUCCESS)
+    Ok(sorted.exit())
 }
 
 /// Where each message goes: nothing is replaced, by another one of them either.
-fn targets(args: &Rewrap) -> Result<Vec<PathBuf>, Complaint> {
-    let mut targets: Vec<PathBuf> = Vec::with_capacity(args.files.len());
-    for path in &args.files {
-        let target = args.out.join(path.file_name().unwrap_or_default());
+fn targets(mails: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>, Complaint> {
+    let mut targets: Vec<PathBuf> = Vec::with_capacity(mails.len());
+    for path in mails {
+        let target = out.join(path.file_name().unwrap_or_default());
         files::refuse_existing(&target)?;
         if targets.contains(&target) {
             let same = Complaint::new(Exit::WrongUse, "archive-same-name");

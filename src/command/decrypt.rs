@@ -261,6 +261,14 @@ pub(super) fn write(path: Option<&Path>, content: &[u8]) -> Result<(), Complaint
     })
 }
 
+/// Refuses to write where something is that would be lost.
+pub(super) fn refuse_replacing(path: Option<&Path>) -> Result<(), Complaint> {
+    match path {
+        Some(path) if !is_stream(path) => crate::files::refuse_existing(path),
+        _ => Ok(()),
+    }
+}
+
 /// Whether a path is for writing into and not for replacing: a pipe, a terminal, or one of
 /// the names that the system has for a file that is already open, such as `/dev/stdout`,
 /// also where that is a file.

@@ -249,12 +249,24 @@ fn status(file: &ConfigFile, context: &Context) -> Result<ExitCode, Complaint> {
             Err(complaint) => said.push(format!("  {}", complaint.what(context.language))),
         }
         if let Ok(list) = &list {
-            said.push(format!("  {}", standing_line(list, entry, now, context)));
+            let line = match entry {
+                None if list.version < admission.list_version => {
+                    not_listed_yet(list, &admission, context)
+                }
+                _ => standing_line(list, entry, now, context),
+            };
+            said.push(format!("  {line}"));
         }
         said.join("\n")
     });
     let good = standing.is_some_and(|standing| standing.state.exchanges_mail());
     list.map(|_| if good { ExitCode::SUCCESS } else { Exit::Bad.into() })
+}
+
+/// Right after the admission: the authority publishes the new list a moment later.
+fn not_listed_yet(list: &MemberList, admission: &Admission, context: &Context) -> String {
+    let (version, from) = (list.version.to_string(), admission.list_version.to_string());
+    context.text("cli-org-not-listed-yet", &[("version", &version), ("from", &from)])
 }
 
 fn standing_line(

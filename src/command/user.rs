@@ -340,6 +340,9 @@ fn renew(args: &Renew, context: &Context) -> Result<ExitCode, Complaint> {
     let facts = json!({ "user": new.user, "signing": holders, "files": written });
     context.print(&facts, || {
         let mut said = vec![context.text("cli-user-renewed", &[("user", &new.user)])];
+        if args.encryption_csr.is_none() {
+            said.push(context.text("cli-user-renewed-export", &[("user", &new.user)]));
+        }
         said.extend(written.iter().map(|path| written_line(path, context)));
         said.join("\n")
     });

@@ -43,10 +43,22 @@ pub(super) fn set_out(plan: &Plan) -> Result<(), Complaint> {
 }
 
 impl Tokens {
-    /// The tokens of this run: where they are asked for, or there from an earlier one.
+    /// The tokens of this run, where they are asked for.
+    ///
+    /// # Errors
+    /// A folder whose keys an earlier run made in the other place: they stay where they are.
     pub(crate) fn of(plan: &Plan) -> Result<Option<Self>, Complaint> {
-        let dir = std::path::absolute(&plan.dir).map_err(unavailable)?.join("hsm");
-        if !plan.hsm && !dir.exists() {
+        let place = std::path::absolute(&plan.dir).map_err(unavailable)?;
+        let dir = place.join("hsm");
+        let other = match (plan.hsm, dir.exists()) {
+            (true, false) if place.join("a/state").exists() => Some("demo-keys-in-files"),
+            (false, true) => Some("demo-keys-in-tokens"),
+            _ => None,
+        };
+        if let Some(name) = other {
+            return Err(Complaint::new(Exit::WrongUse, name).with("path", plan.dir.display()));
+        }
+        if !plan.hsm {
             return Ok(None);
         }
         let module = MODULES.iter().map(PathBuf::from).find(|path| path.exists());

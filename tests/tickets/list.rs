@@ -3,15 +3,17 @@
 use crate::asking::{Site, assert_refused};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::keyserver::{Form, GatewayRequest, ListInstalled};
+use ssmax_api::keyserver::{Form, GatewayRequest, InboundAnswer, ListInstalled, OutboundTicket};
 use ssmax_chain::{Digest, Reason};
 use ssmax_cms::Limits;
 use ssmax_cms::signed::{SignRequest, SignedData, sign};
 use ssmax_federation::MemberList;
+use ssmax_hsm::{KeyPurpose, KeyStore, UnlockSecret};
 use ssmax_pki::{Certificate, issue, lint, profile};
 use ssmax_primitives::SoftwareKey;
 use ssmax_store::sqlx::{self, SqlitePool};
 use ssmax_support::forgery::{basis, generate};
+use ssmax_support::mails::{mail, text};
 use time::{Duration, OffsetDateTime};
 
 pub(crate) async fn run(site: &Site) {
@@ -20,6 +22,7 @@ pub(crate) async fn run(site: &Site) {
     a_list_signed_by_a_member_is_not_installed(site).await;
     a_certificate_that_the_list_does_not_name_is_not_kept(site).await;
     an_older_list_is_not_installed(site).await;
+    who_is_not_in_the_list_yet_is_put_off_and_not_refused(site).await;
 }
 
 async fn install(
@@ -53,6 +56,46 @@ fn root(site: &Site) -> Certificate {
 
 fn open(site: &Site, signed: &[u8]) -> MemberList {
     ssmax_federation::signed::open(signed, &[root(site)], OffsetDateTime::now_utc()).unwrap()
+}
+
+/// Installs the list in force one version later without a member; gives the version.
+async fn install_without(site: &Site, id: &str, all: &MemberList) -> u64 {
+    let (mut list, chain) = opened_in_force(site).await;
+    let version = list.version + 1;
+    let authority = &site.federation.authority;
+    let unlock = UnlockSecret::from_file(&authority.unlock_file).unwrap();
+    let keys = KeyStore::open(&authority.keys_dir(), &unlock).unwrap();
+    let key = ssmax_hsm::key_id(chain[0].spki());
+    let key = keys.key(KeyPurpose::ListSigner, &key).unwrap();
+    let now = OffsetDateTime::now_utc();
+    list.members = all.members.iter().filter(|one| one.id != id).cloned().collect();
+    list.version = version;
+    list.issued = now.replace_nanosecond(0).unwrap();
+    list.expires = list.issued + Duration::hours(24);
+    let signed = ssmax_federation::signed::sign(&list, &chain, key.as_ref(), now).unwrap();
+    assert_eq!(install(site, signed, &[]).await.unwrap().version, version);
+    version
+}
+
+/// Between the admission and the list that tells of it: of ourselves and of others.
+async fn who_is_not_in_the_list_yet_is_put_off_and_not_refused(site: &Site) {
+    let (all, _) = opened_in_force(site).await;
+    let outdated = Problem::Refused(Reason::MemberListOutdated);
+    install_without(site, &site.a().id, &all).await;
+    let (alice, bob) = (&site.federation.alice, site.federation.bob.address.as_str());
+    let signed = mail(&alice.address, bob, &text()).signed_by(alice);
+    let request = site.admission(&signed, Form::Signed, &[bob], vec![]);
+    assert_refused(site.gateway::<OutboundTicket>(&request).await, outdated);
+    let version = install_without(site, &site.federation.c.id, &all).await;
+    let arriving = |list: u64| async move {
+        let (request, _) = site.by_erin(move |record| record.list = list);
+        site.gateway::<InboundAnswer>(&GatewayRequest::AdmitInbound(Box::new(request))).await
+    };
+    assert_refused(arriving(version + 1).await, outdated);
+    let refused = Problem::Refused(Reason::OrganisationNotMember);
+    assert_refused(arriving(version).await, refused);
+    install_without(site, "nobody", &all).await;
+    site.passed(Form::Signed, &[bob]).await;
 }
 
 /// The list in force, with the certificates of its signer.

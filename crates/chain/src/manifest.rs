@@ -17,6 +17,10 @@ pub const MANIFEST_NAME: &str = "ssmax-parts.json";
 /// is its own bound, and a lower one.
 pub const MAX_LISTED_FILES: usize = 32;
 
+/// How many files an organisation opens for one mail unless it says otherwise
+/// (`max_private_operations` of its key server).
+pub const USUAL_FILES: usize = 4;
+
 /// The longest name of a file, in octets: what common file systems hold, less `.p7m`.
 pub const MAX_NAME_BYTES: usize = 250;
 

@@ -173,8 +173,7 @@ fn rewrapped(
         .collect();
     let content = ssmax_mail::parse(received.content, &Limits::default())
         .map_err(|_| ForwardFault::NotAsListed)?;
-    let mut text = vec![Part::text(request.text).into_octets()];
-    text.extend(text_of(&content));
+    let text = with_words(request.text, text_of(&content));
     let kept = attached.iter().map(|file| (file.name.clone(), Some(file.tail))).collect();
     let dropped = of(&names, &dropped);
     let octets = if attached.is_empty() {
@@ -243,7 +242,7 @@ fn anew(
     let octets = octets.as_deref().unwrap_or(around.raw());
     let content = ssmax_mail::parse(octets, &limits).map_err(DecryptFault::Mail)?;
 
-    let mut text = vec![Part::text(request.text).into_octets()];
+    let mut text = Vec::new();
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     for part in leaves(&content) {
         match part.file_name() {
@@ -252,6 +251,7 @@ fn anew(
             None => text.push(canonical::content_entity(part)),
         }
     }
+    let mut text = with_words(request.text, text);
     let place = |at: usize| (at + 2).to_string();
     let names: Vec<(String, String)> =
         files.iter().enumerate().map(|(at, (name, _))| (place(at), name.clone())).collect();
@@ -298,6 +298,15 @@ fn hop_of(signature: &[u8]) -> Option<HopId> {
 fn text_of(content: &Entity<'_>) -> Vec<Vec<u8>> {
     let parts = content.children();
     parts.iter().take(parts.len().saturating_sub(1)).map(|part| part.raw().to_vec()).collect()
+}
+
+/// What the forwarder writes, above what was written before. An empty text would be the one
+/// that readers show first.
+fn with_words(words: &str, mut before: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    if !words.is_empty() || before.is_empty() {
+        before.insert(0, Part::text(words).into_octets());
+    }
+    before
 }
 
 /// What a mail is made of at its top: mixed parts in mixed parts count as one level.

@@ -26,7 +26,9 @@ pub(crate) async fn keep_fresh(gateway: Arc<Gateway>, stop: Stop) {
     let mut known = Vec::new();
     loop {
         let pause = match refresh(&gateway, &mut known).await {
-            Ok(()) => period,
+            Ok(()) if names_us(&gateway) => period,
+            // Admitted a moment ago: until the list says so, nothing goes out.
+            Ok(()) => RETRY.min(period),
             Err(error) => {
                 tracing::warn!(%error, "the member list could not be refreshed");
                 RETRY.min(period)
@@ -94,6 +96,13 @@ async fn refresh(gateway: &Gateway, known: &mut Vec<u8>) -> Result<(), String> {
     *known = list;
     fetched_now();
     Ok(())
+}
+
+/// Whether the list in force has us in it.
+fn names_us(gateway: &Gateway) -> bool {
+    let directory = gateway.directory.read().unwrap_or_else(PoisonError::into_inner);
+    let own = &gateway.settings.organisation.id;
+    directory.as_ref().is_some_and(|directory| directory.member(own).is_some())
 }
 
 fn fetched_now() {

@@ -36,12 +36,35 @@ pub(crate) fn held() -> Reply {
     Reply::new(250, "2.0.0", "Ok, kept for review")
 }
 
-/// The next hop's own word where it refused.
+/// The next hop's own word where it refused. Where that is a gateway whose own next hop
+/// refused, it has said our number already.
 pub(crate) fn not_taken(outcome: &Outcome) -> Reply {
     let next = outcome.reply();
     let reason = match outcome {
         Outcome::Temporary(_) => Reason::NextHopUnavailable,
         Outcome::Permanent(_) => Reason::NextHopRefused,
     };
-    Reply::new(next.code, &next.enhanced, format!("SSMAX-{}: {}", reason.number(), next.text))
+    let number = format!("SSMAX-{}: ", reason.number());
+    let mut text = next.text.as_str();
+    while let Some(rest) = text.strip_prefix(number.as_str()) {
+        text = rest;
+    }
+    Reply::new(next.code, &next.enhanced, format!("{number}{text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_said_once_however_many_gateways_pass_it_on() {
+        let theirs = Reply::new(550, "5.1.1", "no such user");
+        let once = not_taken(&Outcome::Permanent(theirs));
+        assert_eq!(once.text, "SSMAX-9004: no such user");
+        let twice = not_taken(&Outcome::Permanent(once));
+        assert_eq!(twice.text, "SSMAX-9004: no such user");
+        // Another number is another reason, and stays.
+        let later = not_taken(&Outcome::Temporary(twice));
+        assert_eq!(later.text, "SSMAX-9003: SSMAX-9004: no such user");
+    }
 }

@@ -102,7 +102,7 @@ fn default_rewrap_own() -> u32 {
 }
 
 fn default_operations() -> usize {
-    4
+    ssmax_chain::manifest::USUAL_FILES
 }
 
 /// All that the keyserver needs to start.

@@ -1,7 +1,7 @@
 //! The messages of a request: what in them is encrypted, and the same messages for their
 //! new reader. Their content is not opened here.
 
-use crate::command::{decrypt, rewrap};
+use crate::command::{Context, decrypt, rewrap, verify};
 use crate::complaint::{Complaint, Exit};
 use serde_bytes::ByteBuf;
 use ssmax_agent::archive::{ArchiveCopy, archive_copy};
@@ -16,6 +16,7 @@ use ssmax_smime::decrypt::is_bare_object;
 use ssmax_smime::rewrap::Apart;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 /// Header fields by which a person knows a message, in this order.
 const KNOWN_BY: [&str; 3] = ["Date", "From", "Subject"];
@@ -34,6 +35,53 @@ pub(super) struct Gathered {
     pub(super) copies: Vec<ArchiveCopy>,
     /// How many messages they are from.
     pub(super) mails: u32,
+}
+
+/// Files of a folder, named all at once: some of the mail in it may never have been
+/// encrypted, and needs nobody to open it.
+pub(super) struct Sorted {
+    pub(super) encrypted: Vec<PathBuf>,
+    pub(super) left_out: Vec<PathBuf>,
+}
+
+impl Sorted {
+    /// # Errors
+    /// What is wrong with a file but that it is not encrypted; that too, if all are so.
+    pub(super) fn of(paths: &[PathBuf]) -> Result<Self, Complaint> {
+        let mut sorted = Self { encrypted: Vec::new(), left_out: Vec::new() };
+        let mut first = None;
+        for path in paths {
+            match Read::of(path) {
+                Ok(_) => sorted.encrypted.push(path.clone()),
+                Err(complaint) if complaint.name == "not-encrypted" => {
+                    first.get_or_insert(complaint);
+                    sorted.left_out.push(path.clone());
+                }
+                Err(complaint) => return Err(complaint),
+            }
+        }
+        match first {
+            Some(complaint) if sorted.encrypted.is_empty() => Err(complaint),
+            _ => Ok(sorted),
+        }
+    }
+
+    /// Says how many were left out, and which.
+    pub(super) fn warn(&self, context: &Context) {
+        if self.left_out.is_empty() {
+            return;
+        }
+        let count = self.left_out.len().to_string();
+        let names: Vec<String> =
+            self.left_out.iter().map(|path| path.display().to_string()).collect();
+        let facts = [("count", count.as_str()), ("names", &names.join(", "))];
+        verify::warn(context, &verify::printable(&context.text("archive-left-out", &facts)));
+    }
+
+    /// The answer is not the whole one if something was left out.
+    pub(super) fn exit(&self) -> ExitCode {
+        if self.left_out.is_empty() { ExitCode::SUCCESS } else { Exit::Bad.into() }
+    }
 }
 
 impl Gathered {

@@ -233,14 +233,21 @@ async fn federation(config: &Config, report: &mut Report<'_>) {
         report.warning("federation.list", &Complaint::new(Exit::Bad, "list-stale"));
     }
     if let Ok(organisation) = config.organisation() {
-        standing(&organisation.id, &list, report);
+        let admitted = crate::member::installed(config).ok().flatten();
+        let from = admitted.map_or(0, |admission| admission.list_version);
+        standing(&organisation.id, &list, from, report);
     }
 }
 
-fn standing(id: &str, list: &MemberList, report: &mut Report<'_>) {
+/// How the member stands, which the list says from version `from` on.
+fn standing(id: &str, list: &MemberList, from: u64, report: &mut Report<'_>) {
     let name = "federation.standing";
     let version = list.version.to_string();
     let Some(member) = list.member(id) else {
+        if list.version < from {
+            let early = Complaint::new(Exit::Bad, "not-listed-yet").with("version", version);
+            return report.warning(name, &early.with("from", from));
+        }
         let complaint = Complaint::new(Exit::Bad, "not-listed").with("version", version);
         return report.error(name, &complaint);
     };

@@ -1,12 +1,15 @@
 //! `ssmax mail encrypt --attachments`: files encrypted one by one.
 
 use super::{encrypt, sign_complaint};
+use crate::command::Context;
 use crate::command::decrypt::{self, Identity, KeyArgs, Use};
 use crate::command::verify;
 use crate::complaint::{Complaint, Exit};
 use ssmax_agent::attach::{AttachFault, attach};
 use ssmax_agent::sign::{Signer, with_date};
-use ssmax_chain::manifest::MAX_LISTED_FILES;
+use ssmax_chain::attachments::take_apart;
+use ssmax_chain::manifest::{MAX_LISTED_FILES, USUAL_FILES};
+use ssmax_mail::Limits;
 use ssmax_pki::Certificate;
 use ssmax_primitives::SystemRandom;
 use ssmax_smime::choice::Recipient;
@@ -78,6 +81,7 @@ pub(super) fn encrypt_attachments(
     certificates: &[Certificate],
     signing: &SigningArgs,
     out: Option<&Path>,
+    context: &Context,
 ) -> Result<ExitCode, Complaint> {
     let signing = signing.load(None)?;
     let message = verify::mail(file)?;
@@ -87,7 +91,20 @@ pub(super) fn encrypt_attachments(
     let mail = attach(&message, &signing.signer(), &to, now, &SystemRandom)
         .map_err(|fault| complaint(&fault, file))?;
     decrypt::write(out, &mail)?;
+    let count = files_in(&mail);
+    if count > USUAL_FILES {
+        let (count, usual) = (count.to_string(), USUAL_FILES.to_string());
+        let said = context.text("mail-many-attachments", &[("count", &count), ("usual", &usual)]);
+        verify::warn(context, &said);
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How many files of a mail are encrypted one by one.
+fn files_in(mail: &[u8]) -> usize {
+    let mail = ssmax_mail::parse(mail, &Limits::default());
+    let attached = mail.as_ref().ok().and_then(|mail| take_apart(mail).ok().flatten());
+    attached.map_or(0, |attached| attached.files.len())
 }
 
 /// Why the attachments were not encrypted.

@@ -92,7 +92,7 @@ pub(super) fn run(args: &Encrypt, context: &Context) -> Result<ExitCode, Complai
     if args.attachments {
         let certificates: Vec<_> = readers.into_iter().map(|reader| reader.certificate).collect();
         let (signing, out) = (&args.signing, args.out.as_deref());
-        return encrypt_attachments(&args.file, &certificates, signing, out);
+        return encrypt_attachments(&args.file, &certificates, signing, out, context);
     }
     let recipients: Vec<Recipient<'_>> = readers
         .iter()

@@ -9,6 +9,8 @@ use crate::command::verify::{self, TrustArgs};
 use crate::complaint::{Complaint, Exit};
 use crate::config::Config;
 use serde_json::json;
+use ssmax_agent::attach::AttachFault;
+use ssmax_agent::encrypt::EncryptFault;
 use ssmax_agent::forward::{self, ForwardFault, Forwarded, Opener, Rewrapped};
 use ssmax_agent::open::open_with;
 use ssmax_agent::rekey::Asker;
@@ -129,9 +131,7 @@ fn with_key(
 ) -> Result<Forwarded, Complaint> {
     let certificates = new_reader(args)?;
     let address = certificates.first().and_then(|first| first.emails().into_iter().next());
-    let address = address.ok_or_else(|| {
-        Complaint::new(Exit::WrongUse, "mail-forward-no-certificate").with("to", args.to.display())
-    })?;
+    let address = address.ok_or_else(|| no_certificate(args))?;
     let to: Vec<Recipient<'_>> = certificates.iter().map(Recipient::from).collect();
     let opener = Opener::Key {
         key: &identity.key,
@@ -176,7 +176,10 @@ fn with_keyserver(
         };
         Some(answer.into_iter().map(infos).collect())
     };
-    let made = made(args, signing, message, Opener::Keyserver(&ask), &[], address);
+    // Only for a text that is left alone, when all files are dropped.
+    let certificates = if args.known.is_some() { new_reader(args)? } else { Vec::new() };
+    let to: Vec<Recipient<'_>> = certificates.iter().map(Recipient::from).collect();
+    let made = made(args, signing, message, Opener::Keyserver(&ask), &to, address);
     match failure.into_inner() {
         Some(complaint) => Err(complaint),
         None => made,
@@ -193,8 +196,19 @@ fn made(
 ) -> Result<Forwarded, Complaint> {
     let (signer, drop, text) = (signing.signer(), args.drop.as_slice(), args.text.as_str());
     let request = forward::Request { opener, signer, to, address, drop, text };
-    forward::forward(message, &request, OffsetDateTime::now_utc(), &SystemRandom)
-        .map_err(|fault| forward_complaint(&fault, &args.file))
+    forward::forward(message, &request, OffsetDateTime::now_utc(), &SystemRandom).map_err(|fault| {
+        match fault {
+            // Without its files the text goes on as a whole, and the keyserver wraps files.
+            ForwardFault::Make(AttachFault::Encrypt(EncryptFault::NoRecipient)) => {
+                no_certificate(args)
+            }
+            fault => forward_complaint(&fault, &args.file),
+        }
+    })
+}
+
+fn no_certificate(args: &Forward) -> Complaint {
+    Complaint::new(Exit::WrongUse, "mail-forward-no-certificate").with("to", args.to.display())
 }
 
 /// The certificate to encrypt for.
@@ -206,6 +220,7 @@ fn new_reader(args: &Forward) -> Result<Vec<Certificate>, Complaint> {
             let found = known.find(&address).map(|learnt| learnt.certificate.clone());
             Ok(found.into_iter().collect())
         }
+        (None, Some(_)) if !args.to.exists() => Err(no_certificate(args)),
         _ => recipient_certificates(&args.to),
     }
 }
@@ -228,7 +243,11 @@ fn tell(forwarded: &Forwarded, out: Option<&Path>, context: &Context) {
         let kept = list(forwarded.kept.iter().map(|(name, _)| name.as_str()).collect());
         let dropped = list(forwarded.dropped.iter().map(String::as_str).collect());
         let is_same = forwarded.kept.iter().all(|(_, tail)| tail.is_some());
-        let name = if is_same { "mail-forwarded-rewrapped" } else { "mail-forwarded-anew" };
+        let name = match (forwarded.kept.is_empty(), is_same) {
+            (true, _) => "mail-forwarded-text",
+            (false, true) => "mail-forwarded-rewrapped",
+            (false, false) => "mail-forwarded-anew",
+        };
         context.text(name, &[("kept", &kept), ("dropped", &dropped)])
     };
     if out.is_none_or(|out| out.as_os_str() == "-") {

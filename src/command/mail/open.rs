@@ -2,24 +2,25 @@
 
 use super::learnt::KnownFile;
 use crate::command::Context;
-use crate::command::decrypt::{self, KeyArgs, OpenArgs, Use};
+use crate::command::decrypt::{self, Identity, KeyArgs, OpenArgs, Use};
 use crate::command::verify::{self, TrustArgs};
-use crate::complaint::Complaint;
+use crate::complaint::{Complaint, Exit};
+use crate::files;
 use serde_json::{Value, json};
 use ssmax_agent::learn::{learn, learn_opened};
 use ssmax_agent::open::{Opened, expand, open_with};
 use ssmax_mail::header_protection::text_without_legacy_display;
 use ssmax_mail::{Entity, Limits};
 use ssmax_smime::judge::{Question, Verdict};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Arguments of `ssmax mail open`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Open {
-    /// The message as the mailer saves it; `-` is standard input.
-    #[arg(value_name = "FILE.eml")]
-    pub(super) file: PathBuf,
+    /// The messages as the mailer saves them; `-` is standard input.
+    #[arg(value_name = "FILE.eml", required = true)]
+    pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) key: KeyArgs,
     #[command(flatten)]
@@ -29,21 +30,48 @@ pub(super) struct Open {
     /// Where the sender's certificate is kept, if the message is good.
     #[arg(long, value_name = "FILE")]
     pub(super) known: Option<PathBuf>,
-    /// Where to write the opened message, which mailers can read. Default: its text is
-    /// shown.
+    /// Where to write the opened message, which mailers can read; one message only.
+    /// Default: its text is shown.
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
 }
 
-/// Opens the message.
+/// Opens the messages. One that cannot be opened keeps nobody from the others, but from a
+/// good end.
 pub(super) fn run(args: &Open, context: &Context) -> Result<ExitCode, Complaint> {
     let identity = args.key.load(Use::Decrypting)?;
     let trust = args.trust.load()?;
-    let message = verify::mail(&args.file)?;
+    if let [file] = args.files.as_slice() {
+        return one(args, file, &identity, &trust.question(), context);
+    }
+    if args.out.is_some() {
+        return Err(Complaint::new(Exit::WrongUse, "mail-open-several"));
+    }
+    let mut end = ExitCode::SUCCESS;
+    for file in &args.files {
+        if !context.json {
+            files::say(format!("== {}", verify::printable(&file.display().to_string())));
+        }
+        let exit = context.end(one(args, file, &identity, &trust.question(), context));
+        if end == ExitCode::SUCCESS {
+            end = exit;
+        }
+    }
+    Ok(end)
+}
+
+fn one(
+    args: &Open,
+    file: &Path,
+    identity: &Identity,
+    question: &Question<'_>,
+    context: &Context,
+) -> Result<ExitCode, Complaint> {
+    let message = verify::mail(file)?;
     let (key, certificate) = (&identity.key, identity.certificate.as_ref());
-    let opened = open_with(&message, key, certificate, &trust.question(), &args.open.policy())
-        .map_err(|fault| decrypt::complaint(fault, &args.file))?;
-    keep(args, &message, &opened, &trust.question())?;
+    let opened = open_with(&message, key, certificate, question, &args.open.policy())
+        .map_err(|fault| decrypt::complaint(fault, file))?;
+    keep(args, &message, &opened, question)?;
     if let Some(out) = &args.out {
         decrypt::write(Some(out), &opened.mail)?;
     }
@@ -51,7 +79,11 @@ pub(super) fn run(args: &Open, context: &Context) -> Result<ExitCode, Complaint>
     if out_is_stdout {
         verify::say(context, false, &described(&opened, context));
     } else {
-        context.print(&facts(&opened), || {
+        let mut facts = facts(&opened);
+        if let Some(facts) = facts.as_object_mut().filter(|_| args.files.len() > 1) {
+            facts.insert("file".into(), json!(file));
+        }
+        context.print(&facts, || {
             let mut lines = described(&opened, context);
             if args.out.is_none() {
                 lines.push_str("\n\n");
@@ -153,7 +185,11 @@ fn body(payload: &Entity<'_>, is_good: bool, context: &Context, lines: &mut Vec<
     for part in payload.walk().filter(|part| !part.content_type().is_multipart()) {
         let text = if is_good { text_without_legacy_display(payload, part) } else { part.text() };
         match text {
-            Some(text) if !has_text && part.content_type().is("text", "plain") => {
+            // Who forwards writes above what was written before: both are the text.
+            Some(text)
+                if part.content_type().is("text", "plain")
+                    && (!has_text || part.file_name().is_none()) =>
+            {
                 has_text = true;
                 lines.push(text.replace("\r\n", "\n"));
             }

@@ -47,7 +47,7 @@ pub(super) struct Rekey {
     /// The configuration file of the own organisation, on the host of its keyserver.
     #[arg(long, value_name = "FILE", default_value = "ssmax.toml", hide_default_value = true)]
     config: PathBuf,
-    /// Where to write it, replacing what is there. Default: standard output.
+    /// Where to write it; nothing is replaced. Default: standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -70,6 +70,7 @@ impl From<To> for OwnTarget {
 
 /// Has the message wrapped anew.
 pub(super) fn run(args: &Rekey, context: &Context) -> Result<ExitCode, Complaint> {
+    decrypt::refuse_replacing(args.out.as_deref())?;
     let identity = args.key.load(Use::Signing)?;
     let certificate = identity
         .certificate
@@ -125,7 +126,7 @@ pub(super) fn run(args: &Rekey, context: &Context) -> Result<ExitCode, Complaint
         "recipients": infos.len(),
     });
     if args.out.as_deref().is_some_and(|out| out.as_os_str() != "-") {
-        context.print(&facts, || context.text("mail-rekeyed", &[("mailbox", &mailbox)]));
+        context.print(&facts, || told(args, &mailbox, context));
     } else if context.json {
         verify::say(context, false, &facts.to_string());
     }
@@ -179,9 +180,19 @@ fn tell_files(args: &Rekey, mailbox: &str, attached: &AttachmentMail<'_>, contex
     let files = files.map(|listed| json!({ "name": listed.name, "tail": listed.tail }));
     let facts = json!({ "mailbox": mailbox, "files": files.collect::<Vec<_>>() });
     if args.out.as_deref().is_some_and(|out| out.as_os_str() != "-") {
-        context.print(&facts, || context.text("mail-rekeyed", &[("mailbox", mailbox)]));
+        context.print(&facts, || told(args, mailbox, context));
     } else if context.json {
         verify::say(context, false, &facts.to_string());
+    }
+}
+
+/// What was done, and with which key the message opens now: a new one, which the person
+/// may not have yet.
+fn told(args: &Rekey, mailbox: &str, context: &Context) -> String {
+    let done = context.text("mail-rekeyed", &[("mailbox", mailbox)]);
+    match args.to {
+        To::Own => format!("{done}\n{}", context.text("mail-rekeyed-own", &[("mailbox", mailbox)])),
+        To::Submission => done,
     }
 }
 

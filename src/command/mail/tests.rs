@@ -124,7 +124,7 @@ fn sign_as(person: &Path, file: &Path, out: &Path) -> Sign {
 
 fn open_as(person: &Path, file: &Path, out: &Path) -> Open {
     Open {
-        file: file.to_owned(),
+        files: vec![file.to_owned()],
         key: KeyArgs::of(person),
         open: decrypt::OpenArgs::default(),
         trust: TrustArgs::of(person),

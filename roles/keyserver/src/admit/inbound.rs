@@ -211,6 +211,9 @@ impl Keyserver {
         let state = crate::ticket::lock(&self.list);
         let list = state.usable(now)?;
         let Some(member) = list.member(&hop.from_org) else {
+            // Admitted perhaps by a list that is on its way here.
+            drop(state);
+            self.knows_list(hop.list)?;
             return refuse(Reason::OrganisationNotMember);
         };
         if signer.organization_identifier().as_deref() != Some(member.id.as_str())

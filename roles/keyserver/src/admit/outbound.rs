@@ -140,7 +140,9 @@ impl Keyserver {
         let list = state.usable(Self::now())?;
         match list.member(&self.settings.organisation.id) {
             Some(own) if own.standing.state.exchanges_mail() => Ok(()),
-            _ => Err(Problem::Refused(Reason::OwnStandingLost)),
+            // No member ever leaves the list: this one is from before we were admitted.
+            None => Err(Problem::Refused(Reason::MemberListOutdated)),
+            Some(_) => Err(Problem::Refused(Reason::OwnStandingLost)),
         }
     }
 
