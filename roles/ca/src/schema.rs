@@ -97,7 +97,8 @@ mod tests {
     #[tokio::test]
     async fn who_was_revoked_before_addresses_rested_has_them_resting_since_then() {
         let dir = tempfile::tempdir().unwrap();
-        let before = Database::open(dir.path(), "ca", &MIGRATIONS[..2]).await.unwrap();
+        let home = dir.path().join("ca");
+        let before = Database::open(&home, "ca", &MIGRATIONS[..2]).await.unwrap();
         sqlx::raw_sql(
             "INSERT INTO person (user, name, proof, ial, active, registered)
              VALUES ('1', 'A', 'in-person', 2, 0, 10), ('2', 'B', 'in-person', 2, 1, 10);
@@ -110,7 +111,7 @@ mod tests {
         .await
         .unwrap();
         before.close().await;
-        let after = Database::open(dir.path(), "ca", MIGRATIONS).await.unwrap();
+        let after = Database::open(&home, "ca", MIGRATIONS).await.unwrap();
         let rows: Vec<(String, Option<i64>, Option<i64>)> = sqlx::query_as(
             "SELECT address, person.ended, address.ended FROM address JOIN person USING (user)
              ORDER BY address",
