@@ -266,6 +266,42 @@ fn collect_sources(dir: &Path, sources: &mut String) {
     }
 }
 
+/// The last column of the glossary has the words that no text and no page uses.
+#[test]
+fn texts_and_pages_keep_to_the_words_of_the_glossary() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let glossary = std::fs::read_to_string(top.join("docs/glossary.md")).unwrap();
+    let rows = glossary.lines().filter(|line| line.starts_with("| ")).skip(1);
+    let avoided: Vec<&str> = rows
+        .filter_map(|row| row.trim_end_matches('|').rsplit('|').next())
+        .flat_map(|cell| cell.split(','))
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+        .collect();
+    assert!(avoided.len() > 15, "{avoided:?}");
+    let mut texts: Vec<(String, String)> = Vec::new();
+    for (name, japanese, english) in FILES {
+        texts.push((format!("ja/{name}.ftl"), (*japanese).to_owned()));
+        texts.push((format!("en/{name}.ftl"), (*english).to_owned()));
+    }
+    texts.push(("reasons.tsv".to_owned(), include_str!("../spec/reasons.tsv").to_owned()));
+    let pages = ["README.md", "README.ja.md"].map(|name| top.join(name));
+    let operator = ["en", "ja"].into_iter().flat_map(|language| {
+        let folder = top.join("docs/operator").join(language);
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())
+    });
+    for page in pages.into_iter().chain(operator) {
+        texts.push((page.display().to_string(), std::fs::read_to_string(&page).unwrap()));
+    }
+    let mut found = Vec::new();
+    for (name, text) in &texts {
+        let lines = text.lines().flat_map(|line| avoided.iter().map(move |word| (line, word)));
+        let used = lines.filter(|(line, word)| line.contains(*word));
+        found.extend(used.map(|(line, word)| format!("{name}: {word}: {line}")));
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
 /// Lines of code blocks, and what stands between back quotes within a line.
 fn code(text: &str) -> Vec<String> {
     let mut found = Vec::new();

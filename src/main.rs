@@ -21,6 +21,7 @@ mod hints;
 mod member;
 mod part;
 mod sample;
+mod words;
 
 use std::process::ExitCode;
 

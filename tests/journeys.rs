@@ -176,6 +176,11 @@ fn the_story_of_each_mail_is_told_and_how_the_roles_are() {
             let line = ["--lang", language, "journey", name, "--config", "a/ssmax.toml"];
             let said = site.ssmax(&line).ends(0);
             assert!(said.out.contains(carol) && !said.out.contains("{ $"), "{}", said.out);
+            // Words of records and logs are told in the reader's language.
+            for word in ["accept ", "inspect ", "transmit ", "verdict", "admit-", ": ok", "pass"] {
+                let told = said.out.replace("<passed@a.example>", "");
+                assert!(language == "en" || !told.contains(word), "{word}: {told}");
+            }
             for secret in ["secret subject", "secret text"] {
                 assert!(!said.out.contains(secret), "{}", said.out);
             }
@@ -186,6 +191,10 @@ fn the_story_of_each_mail_is_told_and_how_the_roles_are() {
     site.member("journey", &[&"x".repeat(999)]).ends(2);
     let said = site.ssmax(&["--lang", "ja", "status", "--config", "a/ssmax.toml"]).ends(0);
     assert!(said.out.contains("準備完了") && said.out.contains("すべて正常"), "{}", said.out);
+    assert!(said.out.contains("資格: 良好"), "{}", said.out);
+    for word in ["good", "signing", "root", "-ca "] {
+        assert!(!said.out.contains(word), "{word}: {}", said.out);
+    }
     site.member("audit", &["verify"]).ends(0);
     member.stop();
     let said = status(&[]).ends(3);

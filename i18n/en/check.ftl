@@ -33,6 +33,7 @@ check-listen-ours = { $address } is served by this role already
 check-tls = { $path } and its key work together
 check-milter = the MTA can reach the milter at { $address }
 check-next-hop = { $route } can be reached
+check-next-hop-reject = mail on this route is refused
 check-list = version { $version } of the member list is published and genuine
 check-standing = standing: { $standing } (version { $version })
 

@@ -6,7 +6,7 @@ demo-site = { $name }: { $domain }, people submit at { $at }
 demo-title = { "" }
     Case { $case }: { $words }
 demo-case-1 = Japanese mail with a PDF and a sheet, signed and encrypted by alice, to bob
-demo-case-2 = Unsigned mail to bob, dave and carol: the keyserver signs for alice
+demo-case-2 = Unsigned mail to bob, dave and carol: the key server signs for alice
 demo-case-3 = A My Number in a sheet
 demo-case-4 = The EICAR test file in a zip, encrypted by alice
 demo-case-5 = carol's signature under alice's name
@@ -27,6 +27,7 @@ demo-stopped =
 demo-not-stopped =
     { "  " }NOT as it must be: at { $at }, { $place }: { $why }
     { "  " }answer: { $reply }
+demo-place = { $direction }, step { $stage }
 demo-good = { "" }
     All as it must be: { $delivered } mails delivered, { $stopped } stopped. Details: { $file }
 demo-bad = { "" }

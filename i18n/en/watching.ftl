@@ -60,6 +60,7 @@ journey-operation = {"  "}key server: { $at } { $op } ({ $about }): { $result }
 journey-recipient = {"  "}{ $recipient }: { $fate }; answered { $reply }
 journey-reason = {"    "}because of { $reason }, found at { $stage }
 journey-copy = {"    "}copy { $hop }, for member { $org }
+journey-copy-here = {"    "}copy { $hop }
 journey-fate-passed = passed on
 journey-fate-refused = refused
 journey-fate-held = held for an officer

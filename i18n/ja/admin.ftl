@@ -73,7 +73,7 @@ err-certificate = 証明書を読み込めないか、使えません: { $reason
 rec-certificate = 元のファイルを確認するか、送り主に送り直してもらってください。
 err-certificate-profile = 証明書がプロファイルに合いません: { $reason }
 rec-certificate-profile = 設定の名前とドメインを確認してください。
-err-statement-key = 送信受付の鍵を使えません: { $reason }
+err-statement-key = 提出窓口の鍵を使えません: { $reason }
 rec-statement-key = 最後のバックアップを復元するか、state_dir の gateway または submission にある statement.pem を除いて ssmax org init と ssmax org install をやり直してください。
 
 ## 稼働
@@ -90,7 +90,7 @@ err-socket-path = run_dir のソケットのパスが長すぎるか、使えま
 rec-socket-path = /run/ssmax のような短い run_dir にしてください。
 err-statement-key-foreign = 提出証明の鍵ではないか、すでに別のサービスの鍵です
 rec-statement-key-foreign = 鍵はサービスごとに別にし、statement.pem を写して使わないでください。
-err-gateway-io = メール検証システムがファイルかアドレスを開けません: { $reason }
+err-gateway-io = ゲートウェイがファイルかアドレスを開けません: { $reason }
 rec-gateway-io = ssmax check を実行すると、どれかが分かります。
 err-milter-io = ミルターがソケットかファイルを開けません: { $reason }
 rec-milter-io = ssmax check を実行すると、どれかが分かります。
@@ -98,7 +98,7 @@ err-milter-peer = このコンピュータに利用者{ $user }がいません
 rec-milter-peer = [submission]の peers を、MTAを動かす利用者にしてください。
 err-listen = { $address }で待ち受けできません: { $reason }
 rec-listen = このコンピュータのアドレスにしてください。1024未満のポートには権限が必要です。
-err-route = メール検証システムの経路が使えません: { $reason }
+err-route = ゲートウェイの経路が使えません: { $reason }
 rec-route = smtp://host:25、lmtp://host:24、maildir:/var/mail/{"{"}domain{"}"}/{"{"}local{"}"} のように書いてください。
 err-route-trust = route_ca を使えません: { $reason }
 rec-route-trust = PEM形式のCA証明書にしてください。
@@ -252,7 +252,7 @@ rec-authority-trust = 承認書を取り込み直す（ssmax org install）か�
 err-authority-answer = 管理組織から使える応答がありません: { $reason }
 rec-authority-answer = authority_url を確認し、後でやり直してください。
 err-list = 公開されている会員名簿を信用できません: { $reason }
-rec-list = 管理組織に知らせてください。メール検証システムは最後の正しい名簿を使い続けます。
+rec-list = 管理組織に知らせてください。ゲートウェイは最後の正しい名簿を使い続けます。
 
 ## 利用者
 

@@ -22,8 +22,8 @@ help-config-sample = すべての項目を単位と既定値付きで示す見�
 help-config-sample-authority = 参加組織ではなく管理組織の見本
 help-config-sample-out = 標準出力ではなく新しいファイルに書く
 
-help-manual = マニュアルページをフォルダーに書く（言語は --lang）
-help-manual-dir = フォルダー（/usr/share/man や /usr/share/man/ja など）。man1 と man5 ができる
+help-manual = マニュアルページをフォルダに書く（言語は --lang）
+help-manual-dir = フォルダ（/usr/share/man や /usr/share/man/ja など）。man1 と man5 ができる
 help-completions = シェルでコマンドとオプションを補完するためのスクリプトを出力する
 help-completions-shell = シェル
 
@@ -33,7 +33,7 @@ manual-description = 説明
 manual-example = 例
 manual-version = バージョン
 manual-settings = ssmax の設定
-manual-settings-paths = 参加組織のすべての役割、または管理組織のための一つのファイル。節のある役割が動く。相対パスはこのファイルのあるフォルダーから始まる。存在しない項目は行番号を示して拒否する。
+manual-settings-paths = 参加組織のすべての役割、または管理組織のための一つのファイル。節のある役割が動く。相対パスはこのファイルのあるフォルダから始まる。存在しない項目は行番号を示して拒否する。
 manual-settings-marks = * の付いた項目は必ず設定する。値は例である。ほかの項目には既定値を、既定値がないものには例を示す。
 help-authority = 管理組織: 参加を認め、資格を定める
 help-authority-init = 連合を設立する。管理組織の鍵と証明書を作る

@@ -57,7 +57,7 @@ sample-transport-max_handshakes_per_host =
 sample-transport-transfer_seconds =
     要求や応答の送受信が次の設定より遅くてよい時間（秒）。
 sample-transport-transfer_octets_per_second =
-    求める速さ（オクテット毎秒）。100 MBのメールなら7分ほどかかってもかまいません。
+    求める速さ（バイト毎秒）。100 MBのメールなら7分ほどかかってもかまいません。
 
 sample-keyserver = 鍵管理サーバ: すべての秘密鍵。チケットがあるときだけ使われます。
 sample-keyserver-unlock_file =
@@ -74,8 +74,8 @@ sample-keyserver-max_private_operations = メール一通に使える秘密鍵�
 sample-keyserver-allow_pkcs1_decryption = 古いメールソフトのため、RSA鍵でPKCS#1 v1.5を開くか。
 sample-keyserver-sign_for_users = 強いログインで署名なしに送られたメールに、本人に代わり署名してよいか。
 sample-keyserver-gateway_logins =
-    メール検証システムでログインがあったという、それ自身の言葉を信じるか。自動メールには関わりません。
-    省略すると、MTAの提出サービス（[submission]）の鍵が登録されるまで信じます。両方でログインする
+    ゲートウェイでログインがあったという、それ自身の言葉を信じるか。自動メールには関わりません。
+    省略すると、MTAの提出窓口（[submission]）の鍵が登録されるまで信じます。両方でログインする
     なら true。
 sample-keyserver-outside_certificates =
     連合の外の人のS/MIME証明書（PEM、*.pem、一つずつ）のフォルダ。その人あてのメールを
@@ -140,7 +140,7 @@ sample-inspector-limits-text_bytes = 一通の文字列の大きさ（バイト�
 sample-inspector-limits-message_depth = 添付メールの入れ子の深さ。
 sample-inspector-limits-findings = 一通について残す検出の数。
 
-sample-gateway = メール検証システム。
+sample-gateway = ゲートウェイ。
 sample-gateway-host_name = 挨拶と Authentication-Results に載るこのホストの名前。
 sample-gateway-submission = 自組織の利用者がログインして送信する先。省くと待ち受けません。
 sample-gateway-submission_lmtp = 利用者がMTAに提出したメールを自組織のMTAがLMTPで渡す先（[submission]）。省くと待ち受けません。
@@ -174,7 +174,7 @@ sample-gateway-max_list_members = 一つのメーリングリストの最大人�
 sample-gateway-lists =
     メーリングリスト（ssmax user add-role --kind list で登録）。届いたものは「名前 via リスト」の新しいメールとして出る。
 sample-gateway-lists-entry =
-    リストごとに一行。自組織か会員組織のメンバーと、返信の宛先（sender: 送信者、list: リスト）。
+    リストごとに一行。自組織か参加組織のメンバーと、返信の宛先（sender: 送信者、list: リスト）。
 sample-gateway-redirects =
     転送。メンバーが一人のリスト（ssmax user add-role --kind list で登録）。.forwardやSieveの転送では
     封印されたメールは外に出られないので、その代わりに使う。
@@ -229,7 +229,7 @@ sample-submission-access = UNIXソケットを開けるのは: group（フォル
 sample-submission-peers = UNIXソケットで応じる相手のプロセスの利用者。
 sample-submission-unauthenticated =
     ログインのないメールの扱い: refuse（拒否）か pass（提出証明なしで通す。submission_lmtp では
-    メール検証システムが拒否します）
+    ゲートウェイが拒否します）
 sample-submission-aal =
     ログインの当人認証保証レベル（AAL）、1から3。2なら、署名のないメールに本人に代わり署名できます
     （[keyserver] sign_for_users）。
@@ -238,7 +238,7 @@ sample-submission-mechanisms-entry = 方式ごとに一行。
 sample-submission-limits = MTAがミルターに求めてよい量。
 sample-submission-limits-max_connections = 同時接続数。
 sample-submission-limits-max_frame_bytes = ミルタープロトコルの一フレームの最大の大きさ（バイト）。
-sample-submission-limits-max_header_bytes = メールのヘッダーの最大の大きさ（バイト）。
+sample-submission-limits-max_header_bytes = メールのヘッダの最大の大きさ（バイト）。
 sample-submission-limits-max_recipients = 一通の最大の宛先数。
 sample-submission-limits-max_field_bytes = 提出証明のフィールドの最大の大きさ（バイト）。Postfixは60000で切ります。
 sample-submission-limits-idle_seconds = クライアントが書く間、MTAが黙っていてよい時間（秒）。

@@ -123,7 +123,7 @@ verify-reason-date-unreadable = 日付が読めない
 verify-reason-signed-after-date = 問題なし（署名はDateの1時間以上後）
 verify-reason-no-crl = 失効リストの指定がない（--crl）
 verify-reason-authorities-unknown = 問題なし（上位の認証局の一部は失効リストにない）
-verify-reason-no-member-list = 参加組織の一覧が手元にない
+verify-reason-no-member-list = 会員名簿が手元にない
 
 ## ファイル
 

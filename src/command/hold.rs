@@ -4,7 +4,7 @@ use super::officer::{OfficerArgs, OptionalOfficerArgs};
 use super::{ConfigFile, Context, block_on, scan, verify};
 use crate::complaint::{Complaint, Exit};
 use crate::config::Role;
-use crate::files;
+use crate::{files, words};
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 use ssmax_api::gateway::{HeldMail, HeldState, OfficerRequest, Released, ReviewMail};
@@ -131,7 +131,8 @@ fn complaint(problem: Problem, request: &OfficerRequest, id: &str) -> Complaint 
         (Problem::Malformed, _) => Complaint::new(Exit::WrongUse, "hold-malformed"),
         (Problem::NotBelieved(problem), _) => not_believed(problem),
         (Problem::Refused(reason), _) => {
-            Complaint::new(Exit::Bad, "hold-refused").with("reason", reason)
+            let complaint = Complaint::new(Exit::Bad, "hold-refused");
+            complaint.with("reason", format!("SSMAX-{}", reason.number()))
         }
         (Problem::NotAllowed, OfficerRequest::Review { .. }) => {
             Complaint::new(Exit::Bad, "hold-not-a-reviewer")
@@ -202,8 +203,8 @@ fn line(mail: &HeldMail, context: &Context) -> String {
         "{}  {}  {state}  {}  {}  {} -> {}  ({})",
         mail.id,
         moment(mail.at),
-        mail.direction,
-        mail.reason.code(),
+        words::word(context, "direction", &mail.direction),
+        format_args!("SSMAX-{}", mail.reason.number()),
         mail.from,
         people.join(", "),
         context.text("hold-until", &[("at", &moment(mail.expires))]),
@@ -261,14 +262,19 @@ fn described(mail: &HeldMail, context: &Context) -> String {
     } else {
         context.text("hold-in-clear", &[])
     };
-    let reason = context.text(&format!("err-{}", mail.reason.code()), &[]);
+    let reason = words::reason(context, mail.reason);
     let kind = match mail.outcome {
         Outcome::Block => context.text("hold-outcome-block", &[]),
         _ => context.text("hold-outcome-hold", &[]),
     };
     let size = mail.bytes.to_string();
     let mut lines = vec![
-        format!("{}  {}  {}", mail.id, state_text(mail.state, context), mail.direction),
+        format!(
+            "{}  {}  {}",
+            mail.id,
+            state_text(mail.state, context),
+            words::word(context, "direction", &mail.direction)
+        ),
         context.text("hold-times", &[("at", &moment(mail.at)), ("until", &moment(mail.expires))]),
         context.text("hold-from", &[("from", &mail.from), ("known", &known)]),
         context.text("hold-to", &[("people", &people(mail).join(", "))]),

@@ -5,6 +5,7 @@ use super::{ConfigFile, Context, block_on, verify};
 use crate::complaint::{Complaint, Exit};
 use crate::config::Role;
 use crate::part::{Part, perform};
+use crate::words;
 use serde_json::{Value, json};
 use ssmax_gateway::JourneyRow;
 use ssmax_keyserver::TicketRow;
@@ -175,18 +176,22 @@ fn told(arrival: &[&JourneyRow], log: Option<&[TicketRow]>, context: &Context) -
     if first.rebuilt {
         line("journey-rebuilt", &[]);
     }
-    let stages: Vec<String> =
-        stages(&first.stages).iter().map(|(stage, took)| format!("{stage} {took} ms")).collect();
+    let stages: Vec<String> = stages(&first.stages)
+        .iter()
+        .map(|(stage, took)| format!("{} {took} ms", words::word(context, "stage", stage)))
+        .collect();
     if !stages.is_empty() {
         line("journey-stages", &[("stages", &stages.join(", "))]);
     }
     if let Some(verdict) = &first.verdict {
-        line("journey-inspection", &[("verdict", verdict)]);
+        line("journey-inspection", &[("verdict", &words::verdict(context, verdict))]);
     }
     for row in of_ticket(first.ticket.as_ref(), log) {
-        let about = or_none(&row.about);
-        let at = moment(row.at);
-        let of_row = [("at", &*at), ("op", &row.op), ("about", &about), ("result", &row.result)];
+        // A verdict is a word; what else it may be about are digests and names.
+        let about = row.about.as_ref().map(|about| words::word(context, "outcome", about));
+        let (at, op) = (moment(row.at), words::word(context, "operation", &row.op));
+        let (about, result) = (or_none(&about), words::result(context, &row.result));
+        let of_row = [("at", &*at), ("op", &op), ("about", &about), ("result", &result)];
         line("journey-operation", &of_row);
     }
     for row in arrival {
@@ -196,11 +201,15 @@ fn told(arrival: &[&JourneyRow], log: Option<&[TicketRow]>, context: &Context) -
             &[("recipient", &row.recipient), ("fate", &fate), ("reply", &row.reply)],
         );
         if let (Some(stage), Some(reason)) = (&row.stage, &row.reason) {
-            line("journey-reason", &[("stage", stage), ("reason", reason)]);
+            let stage = words::word(context, "stage", stage);
+            let reason = words::reason_of(context, reason);
+            line("journey-reason", &[("stage", &stage), ("reason", &reason)]);
         }
         if let Some(hop) = &row.hop {
-            let to_org = or_none(&row.to_org);
-            line("journey-copy", &[("hop", hop), ("org", &to_org)]);
+            match &row.to_org {
+                Some(to_org) => line("journey-copy", &[("hop", hop), ("org", to_org)]),
+                None => line("journey-copy-here", &[("hop", hop)]),
+            }
         }
     }
     text

@@ -116,7 +116,7 @@ fn describe(verdict: &Verdict, context: &Context) -> String {
 }
 
 /// What a rule is about, in the reader's words; its own name if it has none.
-pub(super) fn meaning(rule: &str, context: &Context) -> String {
+pub(crate) fn meaning(rule: &str, context: &Context) -> String {
     let id = format!("finding-{}", rule.replace('.', "-"));
     if ssmax_texts::has(&id) { context.text(&id, &[]) } else { rule.to_owned() }
 }

@@ -3,6 +3,7 @@
 use super::{ConfigFile, Context, block_on};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
+use crate::words;
 use serde_json::{Map, Value, json};
 use ssmax_metrics::{Part, Snapshot};
 use std::fmt::Write as _;
@@ -187,11 +188,12 @@ fn told(role: Role, snapshot: Option<&Snapshot>, now: i64, context: &Context) ->
         line("status-list", &[("version", &version.to_string()), ("minutes", &minutes)]);
     }
     if let Some(standing) = standing(said) {
+        let standing = words::word(context, "standing", &standing);
         line("status-standing", &[("standing", &standing)]);
     }
     let days: Vec<String> = certificates(said, now)
         .iter()
-        .map(|(certificate, days)| format!("{certificate} {days}"))
+        .map(|(name, days)| format!("{} {days}", words::word(context, "certificate", name)))
         .collect();
     if !days.is_empty() {
         line("status-certificates", &[("days", &days.join(", "))]);

@@ -7,7 +7,7 @@ use super::place::Place;
 use super::record::{Record, Stopped};
 use super::wire::Seen;
 use crate::command::Context;
-use crate::files;
+use crate::{files, words};
 use ssmax_chain::{Digest, hop_mail};
 use ssmax_smime::judge::Verdict;
 
@@ -77,18 +77,19 @@ impl<'a> Story<'a> {
     pub(crate) fn arrived(&self, _case: &str, person: &Person, arrived: &Arrived, entity: &[u8]) {
         let judgement = &arrived.opened.judgement;
         let verdict = match judgement.verdict {
-            Verdict::Good => "good",
-            Verdict::Bad => "bad",
-            Verdict::None => "none",
+            Verdict::Good => "cli-verdict-good",
+            Verdict::Bad => "cli-verdict-bad",
+            Verdict::None => "cli-verdict-none",
         };
+        let same = if arrived.is(entity) { "cli-yes" } else { "cli-no" };
         self.say(
             "demo-arrived",
             &[
                 ("recipient", &person.address),
-                ("verdict", verdict),
+                ("verdict", &self.context.text(verdict, &[])),
                 ("signer", judgement.signer.as_deref().unwrap_or("-")),
                 ("entity", short(&Digest::of(entity).to_string())),
-                ("same", if arrived.is(entity) { "yes" } else { "no" }),
+                ("same", &self.context.text(same, &[])),
             ],
         );
     }
@@ -102,15 +103,25 @@ impl<'a> Story<'a> {
             id,
             &[
                 ("at", &stopped.at.to_uppercase()),
-                ("place", &stopped.place),
+                ("place", &self.place(&stopped.place)),
                 ("why", &why),
                 ("reply", &stopped.reply),
             ],
         );
     }
 
+    /// `outbound.inspect` in words.
+    fn place(&self, place: &str) -> String {
+        let Some((direction, stage)) = place.split_once('.') else { return place.to_owned() };
+        let direction = words::word(self.context, "direction", direction);
+        let stage = words::word(self.context, "stage", stage);
+        self.context.text("demo-place", &[("direction", &direction), ("stage", &stage)])
+    }
+
     fn title(&self, case: &str) {
         let words = self.context.text(&format!("demo-case-{case}"), &[]);
+        // A case of two mails has a word behind its number.
+        let case = case.split('-').next().unwrap_or(case);
         self.say("demo-title", &[("case", case), ("words", &words)]);
     }
 

@@ -35,6 +35,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     file!("transport"),
     file!("verify"),
     file!("watching"),
+    file!("words"),
 ];
 
 /// The sentence `id` in `language`, its variables filled from `args`.

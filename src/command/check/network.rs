@@ -184,6 +184,7 @@ async fn next_hop(name: &str, route: &Route, report: &mut Report<'_>) -> bool {
         Route::Reject => Ok(()),
     };
     match reached {
+        Ok(()) if *route == Route::Reject => report.ok(name, "check-next-hop-reject", &[]),
         Ok(()) => report.ok(name, "check-next-hop", &[("route", &text)]),
         Err(kind) => {
             let complaint = Complaint::new(Exit::Bad, "next-hop");
