@@ -25,7 +25,7 @@ word-certificate-issuing-ca = 連合の発行認証局
 word-certificate-root = 連合のルート認証局
 word-certificate-member-ca = 組織の認証局
 word-certificate-seal-ca = 封印用認証局
-word-certificate-tls = TLS
+word-certificate-tls = TLS用
 
 word-result-ok = 成功
 word-result-again = 再度
