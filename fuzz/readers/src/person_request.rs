@@ -1,10 +1,11 @@
-//! What a person asks the keyserver for, or two officers: JSON that they signed, and the
+//! What a person asks the keyserver for, or officers: JSON that they signed, and the
 //! file in which theirs travels.
 //!
 //! Property: what is read is written as text that is read as the same.
 
 use ssmax_agent::archive::Circulated;
 use ssmax_chain::archive_request::ArchiveRequest;
+use ssmax_chain::held_decision::HeldDecision;
 use ssmax_chain::officers::Asking;
 use ssmax_chain::person_request::RewrapOwn;
 
@@ -33,9 +34,15 @@ pub(crate) fn made() -> Vec<Vec<u8>> {
         "{{\"v\":1,\"request\":\"{}\",\"officer\":\"olga\",\"at\":\"2026-06-01T12:00:00Z\"}}",
         "00".repeat(32)
     );
+    let decision = format!(
+        "{{\"v\":1,\"op\":\"hold-release\",\"held\":\"4f2a90c1d3e5b867\",\"mail\":\"{}\",\
+         \"officer\":\"olga\",\"reason\":\"seen\",\"at\":\"2026-06-01T12:00:00Z\",\"nonce\":\"{}\"}}",
+        "00".repeat(32),
+        "01".repeat(16)
+    );
     let circulated = ArchiveRequest::parse(&archive).map(|request| Circulated::new(&request));
     let circulated = circulated.map(|file| file.to_json()).unwrap_or_default();
-    [text, archive, asking, circulated].map(String::into_bytes).into()
+    [text, archive, asking, circulated, decision].map(String::into_bytes).into()
 }
 
 /// Reads the octets as a request.
@@ -53,6 +60,9 @@ pub fn run(octets: &[u8]) {
     if let Ok(asking) = Asking::parse(json) {
         assert_eq!(Asking::parse(&asking.to_json()).as_ref(), Ok(&asking));
     }
+    if let Ok(decision) = HeldDecision::parse(json) {
+        assert_eq!(HeldDecision::parse(&decision.to_json()).as_ref(), Ok(&decision));
+    }
 }
 
 #[cfg(test)]
@@ -62,10 +72,11 @@ mod tests {
     #[test]
     fn the_seeds_are_read() {
         let texts = made().into_iter().map(|octets| String::from_utf8(octets).unwrap());
-        let [own, archive, asking, file] = texts.collect::<Vec<_>>().try_into().unwrap();
+        let [own, archive, asking, file, decision] = texts.collect::<Vec<_>>().try_into().unwrap();
         assert!(RewrapOwn::parse(&own).is_ok());
         assert!(ArchiveRequest::parse(&archive).is_ok());
         assert!(Asking::parse(&asking).is_ok());
         assert!(Circulated::read(file.as_bytes()).is_ok());
+        assert!(HeldDecision::parse(&decision).is_ok());
     }
 }
