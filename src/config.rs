@@ -15,7 +15,7 @@ use ssmax_hsm::Pkcs11Config;
 use ssmax_inspector::InspectorConfig;
 use ssmax_keyserver::KeyserverConfig;
 use ssmax_submission::{MilterAddress, SubmissionConfig};
-use ssmax_transport::{Fingerprint, Pace, PortLimits, Servers, Transport};
+use ssmax_transport::{Denied, Fingerprint, Pace, PortLimits, Servers, Transport};
 use ssmax_watch::WatchConfig;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
@@ -138,6 +138,10 @@ struct TransportConfig {
     /// SHA-256 of certificates that count no more, in hexadecimal. Default: none.
     #[serde(default)]
     denied: Vec<String>,
+    /// A file with more of them, one on each line, which is looked at with every new
+    /// connection. Default: none.
+    #[serde(default)]
+    denied_file: Option<PathBuf>,
     /// How long a TLS handshake may take, in seconds. Default 10.
     #[serde(default = "default_handshake_seconds")]
     handshake_seconds: u64,
@@ -245,6 +249,9 @@ impl Config {
         if let Some(section) = &mut file.federation {
             let files = [&mut section.tls_ca, &mut section.root];
             files.into_iter().flatten().for_each(absolute);
+        }
+        if let Some(section) = &mut file.transport {
+            section.denied_file.iter_mut().for_each(absolute);
         }
         if let Some(section) = &mut file.keyserver {
             absolute(&mut section.unlock_file);
@@ -381,7 +388,10 @@ impl Config {
             keyserver: section.map(|section| section.keyserver.clone()).unwrap_or_default(),
             ca: section.map(|section| section.ca.clone()).unwrap_or_default(),
             inspector: section.map(|section| section.inspector.clone()).unwrap_or_default(),
-            denied: self.denied.clone(),
+            denied: Denied {
+                listed: self.denied.clone(),
+                file: section.and_then(|section| section.denied_file.clone()),
+            },
             limits: section.map_or_else(PortLimits::default, |section| PortLimits {
                 handshake: Duration::from_secs(section.handshake_seconds),
                 max_handshakes: section.max_handshakes,

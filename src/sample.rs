@@ -90,6 +90,7 @@ const MEMBER: &[Section] = &[
                 "denied",
                 "[\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"]",
             ),
+            Optional("denied_file", "\"/etc/ssmax/denied\""),
             Optional("handshake_seconds", "10"),
             Optional("max_handshakes", "256"),
             Optional("max_handshakes_per_host", "64"),

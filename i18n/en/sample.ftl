@@ -51,6 +51,9 @@ sample-transport-inspector =
 sample-transport-denied =
     SHA-256 of certificates that count no more: of a host that was lost. On every host; takes
     effect with the next start. ssmax org transport status shows what was issued.
+sample-transport-denied_file =
+    A file with more of them, one on each line, # for remarks. Looked at with every new connection,
+    so nothing has to be started anew. Only root may change it; if it cannot be read, nobody starts.
 sample-transport-handshake_seconds = Time for a TLS handshake, in seconds.
 sample-transport-max_handshakes =
     TLS handshakes under way at one port, until a certificate is shown; one more ends the oldest

@@ -42,6 +42,12 @@ err-transport-ends = The certificate of { $role } for TLS with other hosts ends 
    *[other] { $days } days
 } and has not been renewed
 rec-transport-ends = Start the role, and see that the certificate issuing system is reached from here. The role's log says why it was not.
+err-transport-denied-line = Line { $line } of { $path } is no SHA-256 of a certificate
+rec-transport-denied-line = Write 64 hexadecimal digits, as ssmax org transport status shows them; # begins a remark.
+err-transport-denied = A certificate of { $role } on { $host } is denied
+rec-transport-denied = A host that is put up anew gets another name: ssmax org transport request --host
+err-transport-no-renewal = The certificate of { $role } for TLS with other hosts will not be renewed
+rec-transport-no-renewal = Name the certificate issuing system under [transport], on its own host too: it renews over TLS only.
 err-transport-public = { $address } is open to more than the own network
 rec-transport-public = Listen on an address of the inner network, or let only the own hosts through the packet filter.
 err-transport-unreachable = { $role } does not answer at { $address }

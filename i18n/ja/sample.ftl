@@ -48,6 +48,9 @@ sample-transport-inspector =
 sample-transport-denied =
     もう通用しない証明書のSHA-256（失われたホストのもの）。全ホストに書き、次の起動から効きます。
     発行したものは ssmax org transport status で分かります。
+sample-transport-denied_file =
+    同じものを一行に一つずつ書いたファイル（#の後は覚え書き）。新しい接続のたびに見るので、再起動は要りません。
+    変更できるのはrootだけにしてください。読めないと、どの役割も起動しません。
 sample-transport-handshake_seconds = TLSの接続にかけてよい時間（秒）。
 sample-transport-max_handshakes =
     一つのポートで、証明書を見せるまでのTLSの接続を同時に進める数。超えると、最も多く持つホストの

@@ -12,6 +12,7 @@ impl From<IdentityError> for Complaint {
         match error {
             E::Missing { path } => of("transport-missing", path),
             E::Expired { path } => of("transport-expired", path),
+            E::NoFingerprint { path, line } => of("transport-denied-line", path).with("line", line),
             E::WrongRole { path, role } => of("transport-wrong-role", path).with("role", role),
             E::Unreadable { path } => of("transport-unreadable", path),
             E::NotAccepted { path, reason } => {
@@ -34,6 +35,9 @@ impl From<EnrolError> for Complaint {
             }
             E::Unreadable { path } => {
                 Self::new(Exit::Unavailable, "transport-unreadable").with("path", path.display())
+            }
+            E::Denied { role, host } => {
+                Self::new(Exit::Bad, "transport-denied").with("role", role).with("host", host)
             }
             E::Foreign => Self::new(Exit::Bad, "transport-foreign"),
             E::OtherCa { found } => Self::new(Exit::Bad, "transport-other-ca").with("found", found),

@@ -14,6 +14,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::{TlsConnector, TlsStream};
 
 use crate::call::CallError;
+use crate::listen::Peer;
 use crate::pace::Pace;
 use crate::tls::{Identity, peer_certificate};
 
@@ -160,11 +161,12 @@ impl Remote {
         let tcp = TcpStream::connect(server).await.map_err(|_| CallError::Unavailable)?;
         // Requests and answers are written whole: nothing is gained by waiting for more.
         let _ = tcp.set_nodelay(true);
-        let connector = TlsConnector::from(Arc::clone(&self.identity.current().client));
+        let current = self.identity.current();
+        let connector = TlsConnector::from(Arc::clone(&current.client));
         let reached = async {
             let mut stream = connector.connect(name.clone(), tcp).await?;
             let objection = match peer_certificate(stream.get_ref().1) {
-                Some(certificate) => self.identity.objection(certificate, &name),
+                Some(certificate) => current.objection(certificate, &name),
                 None => Some(rustls::CertificateError::ApplicationVerificationFailure),
             };
             if let Some(objection) = objection {
@@ -223,6 +225,15 @@ impl Stream {
         if let Self::Tls(stream) = &mut self {
             let _ = tokio::time::timeout(PATIENCE, stream.shutdown()).await;
         }
+    }
+
+    /// Who is at the other end.
+    pub(crate) fn peer(&self) -> Peer {
+        let certificate = match self {
+            Self::Unix(_) => None,
+            Self::Tls(stream) => peer_certificate(stream.get_ref().1),
+        };
+        certificate.map_or(Peer::Local, |shown| Peer::Remote(Arc::from(&**shown)))
     }
 
     /// Whether an end in place of an answer says that the request was not read.

@@ -2,7 +2,7 @@
 //!
 //! Roles of one host meet over UNIX sockets, those of several over TLS: one side serves with
 //! [`listen`] and [`port`], the other asks with [`call`] at an [`endpoint`], both in frames of
-//! [`frame`], mails behind them ([`laden`]), at a [`pace`]; who they are to each other says [`tls`]. A process
+//! [`frame`], mails behind them ([`laden`]), at a [`pace`]; who they are to each other says [`tls`], and who is nobody any more [`denied`]. A process
 //! reads its settings with [`config`], speaks to its operator through [`log`], ends
 //! through [`stop`], keeps mail out of its panics with [`panics`], says that it serves
 //! through [`ready`] and how it is through [`watch`], and [`supervise`] keeps one process per
@@ -14,6 +14,7 @@
 
 pub mod call;
 pub mod config;
+pub mod denied;
 pub mod endpoint;
 pub mod frame;
 pub mod laden;

@@ -61,6 +61,26 @@ impl Default for Limits {
     }
 }
 
+/// Who has asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Peer {
+    /// A process of this host.
+    Local,
+    /// A role on another host, by the certificate that it has shown, DER.
+    Remote(Arc<[u8]>),
+}
+
+impl Peer {
+    /// The certificate, DER, if it had to show one.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&[u8]> {
+        match self {
+            Self::Local => None,
+            Self::Remote(certificate) => Some(certificate),
+        }
+    }
+}
+
 /// Serves `socket` with default [`Limits`] until `stop`: [`Listener::bind`] and
 /// [`Listener::serve`] in one.
 ///
@@ -150,6 +170,17 @@ impl Listener {
         F: Fn(Q) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = A> + Send + 'static,
     {
+        self.serve_as(Framed, limits, stop, move |request, _| handler(request)).await;
+    }
+
+    /// [`Listener::serve`] for who has to know by what certificate it was asked.
+    pub async fn serve_peers<Q, A, F, Fut>(self, limits: Limits, stop: Stop, handler: F)
+    where
+        Q: DeserializeOwned + Send + 'static,
+        A: Serialize + Send + Sync + 'static,
+        F: Fn(Q, Peer) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = A> + Send + 'static,
+    {
         self.serve_as(Framed, limits, stop, handler).await;
     }
 
@@ -161,7 +192,7 @@ impl Listener {
         F: Fn(Q) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = A> + Send + 'static,
     {
-        self.serve_as(Heavy, limits, stop, handler).await;
+        self.serve_as(Heavy, limits, stop, move |request, _| handler(request)).await;
     }
 
     async fn serve_as<K, Q, A, F, Fut>(self, kind: K, limits: Limits, stop: Stop, handler: F)
@@ -169,7 +200,7 @@ impl Listener {
         K: Kind<Q, A>,
         Q: Send + 'static,
         A: Send + Sync + 'static,
-        F: Fn(Q) -> Fut + Send + Sync + 'static,
+        F: Fn(Q, Peer) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = A> + Send + 'static,
     {
         let Self { listener, socket, peers, mut remote } = self;
@@ -382,7 +413,7 @@ async fn answer_all<K, Q, A, F, Fut>(
     handler: &F,
 ) where
     K: Kind<Q, A>,
-    F: Fn(Q) -> Fut,
+    F: Fn(Q, Peer) -> Fut,
     Fut: Future<Output = A>,
 {
     let end = match &stream {
@@ -392,6 +423,7 @@ async fn answer_all<K, Q, A, F, Fut>(
     if end.is_some() && !greet(&mut stream, limits).await {
         return;
     }
+    let peer = stream.peer();
     loop {
         // Not `readable()`: it may still speak of octets that have long been read.
         let mut first = [0];
@@ -417,7 +449,7 @@ async fn answer_all<K, Q, A, F, Fut>(
                 return;
             }
         };
-        let answer = with_pulse(&mut stream, handler(request)).await;
+        let answer = with_pulse(&mut stream, handler(request, peer.clone())).await;
         let mut counted = Counted::new(&mut stream, &moved);
         let written = kind.write(&mut counted, answer, limits.max_frame_bytes);
         if let Err(error) = in_time(limits.pace, &moved, written).await {

@@ -25,6 +25,8 @@ use ssmax_primitives::sha256;
 use ssmax_store::{StoreError, files};
 use thiserror::Error;
 
+use crate::denied::Denied;
+
 /// The largest file with a key and a certificate, or with CA certificates, in octets.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
@@ -81,6 +83,14 @@ pub enum IdentityError {
         /// The file.
         path: PathBuf,
     },
+    /// A line of the file of denied certificates names none.
+    #[error("line {line} of {} is no SHA-256 of a certificate", path.display())]
+    NoFingerprint {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1 on.
+        line: usize,
+    },
     /// The certificate is past its end.
     #[error("the certificate in {} has expired", path.display())]
     Expired {
@@ -112,7 +122,7 @@ pub struct Identity {
     member: String,
     role: String,
     callers: Vec<String>,
-    denied: Vec<Fingerprint>,
+    denied: Denied,
     current: Mutex<(Stamp, Arc<Loaded>)>,
 }
 
@@ -120,6 +130,23 @@ pub struct Identity {
 pub(crate) struct Loaded {
     pub(crate) client: Arc<ClientConfig>,
     pub(crate) server: Arc<ServerConfig>,
+    denied: Vec<Fingerprint>,
+}
+
+impl Loaded {
+    /// Why the certificate of a server that is `role`, as rustls has verified it, does not
+    /// count all the same.
+    pub(crate) fn objection(
+        &self,
+        certificate: &CertificateDer<'_>,
+        role: &ServerName<'_>,
+    ) -> Option<CertificateError> {
+        match ParsedCertificate::try_from(certificate) {
+            _ if self.denied.contains(&sha256(certificate)) => Some(CertificateError::Revoked),
+            Ok(certificate) if is_for_only(&certificate, role) => None,
+            _ => Some(CertificateError::ApplicationVerificationFailure),
+        }
+    }
 }
 
 impl Identity {
@@ -133,17 +160,17 @@ impl Identity {
         member: &str,
         role: &str,
         callers: &[&str],
-        denied: &[Fingerprint],
+        denied: &Denied,
     ) -> Result<Self, IdentityError> {
         let callers: Vec<String> = callers.iter().map(|&caller| caller.to_owned()).collect();
-        let stamp = Stamp::of(&place, role);
+        let stamp = Stamp::of(&place, role, denied);
         let loaded = load(&place, member, role, &callers, denied)?;
         Ok(Self {
             place,
             member: member.to_owned(),
             role: role.to_owned(),
             callers,
-            denied: denied.to_vec(),
+            denied: denied.clone(),
             current: Mutex::new((stamp, Arc::new(loaded))),
         })
     }
@@ -158,15 +185,18 @@ impl Identity {
     /// used leave what was there, which is said in the log.
     pub(crate) fn current(&self) -> Arc<Loaded> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamp = Stamp::of(&self.place, &self.role);
+        let stamp = Stamp::of(&self.place, &self.role, &self.denied);
         if stamp != current.0 {
             match load(&self.place, &self.member, &self.role, &self.callers, &self.denied) {
                 Ok(loaded) => {
-                    tracing::info!(role = self.role, "a new certificate for TLS is taken up");
+                    tracing::info!(
+                        role = self.role,
+                        "a certificate for TLS, or who is denied, is taken up anew"
+                    );
                     current.1 = Arc::new(loaded);
                 }
                 Err(error) => {
-                    tracing::error!(%error, "a new certificate for TLS is not taken up");
+                    tracing::error!(%error, "a certificate for TLS, or who is denied, is not taken up anew");
                 }
             }
             // Not once more for the same files.
@@ -188,20 +218,6 @@ impl Identity {
             self.name_of(caller).is_some_and(|name| is_for_only(&certificate, &name))
         })
     }
-
-    /// Why the certificate of a server that is `role`, as rustls has verified it, does not
-    /// count all the same.
-    pub(crate) fn objection(
-        &self,
-        certificate: &CertificateDer<'_>,
-        role: &ServerName<'_>,
-    ) -> Option<CertificateError> {
-        match ParsedCertificate::try_from(certificate) {
-            _ if self.denied.contains(&sha256(certificate)) => Some(CertificateError::Revoked),
-            Ok(certificate) if is_for_only(&certificate, role) => None,
-            _ => Some(CertificateError::ApplicationVerificationFailure),
-        }
-    }
 }
 
 impl fmt::Debug for Identity {
@@ -210,17 +226,18 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// By what a changed file is known: time, length and inode of both files.
+/// By what a changed file is known: time, length and inode of each file.
 #[derive(PartialEq, Eq)]
-struct Stamp([Option<(i64, i64, u64, u64)>; 2]);
+struct Stamp([Option<(i64, i64, u64, u64)>; 3]);
 
 impl Stamp {
-    fn of(place: &Place, role: &str) -> Self {
+    fn of(place: &Place, role: &str, denied: &Denied) -> Self {
         let stamp = |path: &Path| {
             let found = std::fs::metadata(path).ok()?;
             Some((found.mtime(), found.mtime_nsec(), found.len(), found.ino()))
         };
-        Self([stamp(&place.role_file(role)), stamp(&place.ca_file())])
+        let denied = denied.file.as_deref().and_then(stamp);
+        Self([stamp(&place.role_file(role)), stamp(&place.ca_file()), denied])
     }
 }
 
@@ -229,8 +246,9 @@ fn load(
     member: &str,
     role: &str,
     callers: &[String],
-    denied: &[Fingerprint],
+    denied: &Denied,
 ) -> Result<Loaded, IdentityError> {
+    let denied = denied.now()?;
     let (path, ca_path) = (place.role_file(role), place.ca_file());
     let unreadable = |path: &Path| IdentityError::Unreadable { path: path.to_owned() };
     let roots = Arc::new(roots(&ca_path)?);
@@ -281,7 +299,7 @@ fn load(
         .iter()
         .filter_map(|caller| ServerName::try_from(role_name(caller, member)).ok())
         .collect();
-    let callers = Callers { known, answered, denied: denied.to_vec() };
+    let callers = Callers { known, answered, denied: denied.clone() };
     let mut server = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)
         .map_err(not_accepted)?
@@ -290,7 +308,7 @@ fn load(
         .map_err(|_| unreadable(&path))?;
     server.session_storage = Arc::new(NoServerSessionStorage {});
     server.send_tls13_tickets = 0;
-    Ok(Loaded { client: Arc::new(client), server: Arc::new(server) })
+    Ok(Loaded { client: Arc::new(client), server: Arc::new(server), denied })
 }
 
 fn roots(path: &Path) -> Result<RootCertStore, IdentityError> {

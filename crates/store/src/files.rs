@@ -116,7 +116,15 @@ pub fn write_public(path: &Path, content: &[u8]) -> Result<(), StoreError> {
 /// # Errors
 /// As [`read_private_up_to`]; [`StoreError::OpenToOthers`] when group or others may write.
 pub fn read_public(path: &Path) -> Result<Vec<u8>, StoreError> {
-    read_checked(path, MAX_PRIVATE_FILE_BYTES, WRITE_OF_GROUP_AND_OTHERS)
+    read_public_up_to(path, MAX_PRIVATE_FILE_BYTES)
+}
+
+/// Reads a file of at most `max` bytes that others may read but not change.
+///
+/// # Errors
+/// As [`read_public`].
+pub fn read_public_up_to(path: &Path, max: u64) -> Result<Vec<u8>, StoreError> {
+    read_checked(path, max, WRITE_OF_GROUP_AND_OTHERS)
         .map(|mut content| std::mem::take(&mut *content))
 }
 

@@ -6,7 +6,7 @@ use ssmax_pki::{Certificate, PkiError};
 use ssmax_primitives::{SoftwareKey, sha256};
 use ssmax_store::{StoreError, files};
 use ssmax_token::{KeyAlgorithm, KeyPair as _, TokenError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
 /// Why a certificate cannot be asked for or installed.
@@ -43,6 +43,14 @@ pub enum EnrolError {
         /// SHA-256 of the CA certificate in the answer, in hexadecimal.
         found: String,
     },
+    /// A certificate of this role on this host is denied.
+    #[error("a certificate of {role} on {host} is denied")]
+    Denied {
+        /// The role.
+        role: String,
+        /// The host.
+        host: String,
+    },
     /// The certificate does not lead to the answer's CA, or is not valid now.
     #[error("the certificate is not accepted: {0}")]
     NotAccepted(String),
@@ -74,12 +82,7 @@ pub fn request(place: &Place, member: &str, role: &str, host: &str) -> Result<Re
         return Err(EnrolError::UnknownRole { role: role.to_owned() });
     }
     files::create_private_dir(&place.dir)?;
-    let path = pending(place, role);
-    if !path.exists() {
-        let key = SoftwareKey::generate(KeyAlgorithm::EcP256)?;
-        files::create_private(&path, key.to_pem().as_bytes())?;
-    }
-    let key = read_key(&path)?;
+    let key = kept_key(&pending(place, role))?;
     Ok(Request {
         member: member.to_owned(),
         role: role.to_owned(),
@@ -175,7 +178,16 @@ fn pending(place: &Place, role: &str) -> PathBuf {
     place.dir.join(format!("{role}.request.pem"))
 }
 
-fn read_key(path: &std::path::Path) -> Result<SoftwareKey, EnrolError> {
+/// The key that waits in this file; made, if there is none.
+pub(crate) fn kept_key(path: &Path) -> Result<SoftwareKey, EnrolError> {
+    if !path.exists() {
+        let key = SoftwareKey::generate(KeyAlgorithm::EcP256)?;
+        files::create_private(path, key.to_pem().as_bytes())?;
+    }
+    read_key(path)
+}
+
+fn read_key(path: &Path) -> Result<SoftwareKey, EnrolError> {
     let octets = files::read_private(path)?;
     let unreadable = || EnrolError::Unreadable { path: path.to_owned() };
     let text = std::str::from_utf8(&octets).map_err(|_| unreadable())?;

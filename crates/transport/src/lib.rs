@@ -20,6 +20,7 @@ pub use enrol::{EnrolError, ca_fingerprint, certificate, install, key_fingerprin
 pub use meeting::{Meeting, Servers, Transport, host_and_port};
 pub use renew::{Renewed, is_due, renew};
 
+pub use ssmax_daemon::denied::Denied;
 pub use ssmax_daemon::pace::Pace;
 pub use ssmax_daemon::port::PortLimits;
 pub use ssmax_daemon::tls::{Fingerprint, IdentityError, Place, role_name};

@@ -5,11 +5,12 @@ use crate::{asked, callers};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use ssmax_daemon::Stop;
 use ssmax_daemon::call::Client;
+use ssmax_daemon::denied::Denied;
 use ssmax_daemon::endpoint::{Endpoint, Remote};
 use ssmax_daemon::listen::Limits;
 use ssmax_daemon::pace::Pace;
 use ssmax_daemon::port::{Port, PortLimits};
-use ssmax_daemon::tls::{Fingerprint, Identity, IdentityError, Place};
+use ssmax_daemon::tls::{Identity, IdentityError, Place};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -73,7 +74,7 @@ pub struct Transport {
     /// The inspectors, if they are on other hosts.
     pub inspector: Servers,
     /// Certificates that count no more.
-    pub denied: Vec<Fingerprint>,
+    pub denied: Denied,
     /// Bounds of a port.
     pub limits: PortLimits,
     /// How long requests and answers may be on their way.
@@ -90,7 +91,7 @@ impl Transport {
             keyserver: Servers::default(),
             ca: Servers::default(),
             inspector: Servers::default(),
-            denied: Vec::new(),
+            denied: Denied::default(),
             limits: PortLimits::default(),
             pace: Pace::default(),
         }
@@ -118,6 +119,13 @@ impl Transport {
     #[must_use]
     pub fn needs_certificate(&self, role: &str, listen: Option<SocketAddr>) -> bool {
         listen.is_some() || asked(role).iter().any(|other| !self.servers(other).is_empty())
+    }
+
+    /// Whether a role that has a certificate can have it renewed: the CA renews over TLS
+    /// what it sees there, and its own by itself.
+    #[must_use]
+    pub fn is_renewed(&self, role: &str) -> bool {
+        role == "ca" || !self.servers("ca").is_empty()
     }
 
     /// The certificate of a role, as it would be used now.

@@ -10,6 +10,7 @@ mod credential;
 mod delegate;
 mod export;
 mod former;
+mod lineage;
 mod register;
 mod relay;
 mod renew;

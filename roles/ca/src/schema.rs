@@ -87,6 +87,16 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ) STRICT;
     ",
     },
+    Migration {
+        version: 4,
+        sql: "
+    -- A role's certificate for TLS that was renewed: the serial of the one that asked for
+    -- it. One may ask for one.
+    ALTER TABLE certificate ADD COLUMN asked_by BLOB;
+    CREATE UNIQUE INDEX certificate_asked_by ON certificate (asked_by)
+        WHERE asked_by IS NOT NULL;
+    ",
+    },
 ];
 
 #[cfg(test)]

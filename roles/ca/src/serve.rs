@@ -6,7 +6,7 @@ use crate::setup::{SetupError, load_ca};
 use ssmax_api::ca::{GatewayRequest, InspectorRequest, KeyserverRequest, OfficerRequest};
 use ssmax_api::{Answer, Problem};
 use ssmax_daemon::call::Client;
-use ssmax_daemon::listen::Listener;
+use ssmax_daemon::listen::{Listener, Peer};
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
 use ssmax_daemon::watch::Watched;
@@ -33,6 +33,8 @@ pub struct Ca {
     pub(crate) seal_ca: Certificate,
     pub(crate) keyserver: Client,
     pub(crate) random: SystemRandom,
+    /// Held by whoever renews a certificate for TLS.
+    pub(crate) renewing: tokio::sync::Mutex<()>,
 }
 
 /// Runs the CA until `stop`.
@@ -59,7 +61,11 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
     let limits = meeting.limits();
     let renewing = |request: Vec<u8>| {
         let ca = Arc::clone(&ca);
-        async move { ca.renew_transport("ca", &request).await.ok() }
+        async move {
+            let place = ca.settings.transport.place("ca");
+            let own = ssmax_transport::certificate(&place, "ca").ok()?;
+            ca.renew_transport("ca", Some(own.der()), &request).await.ok()
+        }
     };
     tokio::join!(
         Meeting::serve(port, stop.clone()),
@@ -71,25 +77,25 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
                 async move { ca.how_it_is().await }
             }
         }),
-        inspector.serve(limits, stop.clone(), {
+        inspector.serve_peers(limits, stop.clone(), {
             let ca = Arc::clone(&ca);
-            move |request| {
+            move |request, peer| {
                 let ca = Arc::clone(&ca);
-                async move { ca.answer_inspector(request).await }
+                async move { ca.answer_inspector(request, &peer).await }
             }
         }),
-        gateway.serve(limits, stop.clone(), {
+        gateway.serve_peers(limits, stop.clone(), {
             let ca = Arc::clone(&ca);
-            move |request| {
+            move |request, peer| {
                 let ca = Arc::clone(&ca);
-                async move { ca.answer_gateway(request).await }
+                async move { ca.answer_gateway(request, &peer).await }
             }
         }),
-        keyserver.serve(limits, stop.clone(), {
+        keyserver.serve_peers(limits, stop.clone(), {
             let ca = Arc::clone(&ca);
-            move |request| {
+            move |request, peer| {
                 let ca = Arc::clone(&ca);
-                async move { ca.answer_keyserver(request).await }
+                async move { ca.answer_keyserver(request, &peer).await }
             }
         }),
         officer.serve(limits, stop, {
@@ -121,10 +127,11 @@ impl Ca {
             settings,
             keyserver,
             random: SystemRandom,
+            renewing: tokio::sync::Mutex::new(()),
         })
     }
 
-    async fn answer_gateway(&self, request: GatewayRequest) -> Answer {
+    async fn answer_gateway(&self, request: GatewayRequest, peer: &Peer) -> Answer {
         match request {
             GatewayRequest::CheckCredential { user, secret } => {
                 let login = self.check_credential(&user, secret).await;
@@ -136,25 +143,27 @@ impl Ca {
                 metrics::LOGINS.count([result.into()]);
                 ssmax_api::encode(login)
             }
-            GatewayRequest::RenewTransport { request } => {
-                gave("transport", self.renew_transport("gateway", &request).await)
-            }
+            GatewayRequest::RenewTransport { request } => gave(
+                "transport",
+                self.renew_transport("gateway", peer.certificate(), &request).await,
+            ),
         }
     }
 
-    async fn answer_inspector(&self, request: InspectorRequest) -> Answer {
+    async fn answer_inspector(&self, request: InspectorRequest, peer: &Peer) -> Answer {
         let InspectorRequest::RenewTransport { request } = request;
-        gave("transport", self.renew_transport("inspector", &request).await)
+        gave("transport", self.renew_transport("inspector", peer.certificate(), &request).await)
     }
 
-    async fn answer_keyserver(&self, request: KeyserverRequest) -> Answer {
+    async fn answer_keyserver(&self, request: KeyserverRequest, peer: &Peer) -> Answer {
         match request {
             KeyserverRequest::Relay { address, name, rsa } => {
                 gave("relay", self.relay(&address, &name, rsa).await)
             }
-            KeyserverRequest::RenewTransport { request } => {
-                gave("transport", self.renew_transport("keyserver", &request).await)
-            }
+            KeyserverRequest::RenewTransport { request } => gave(
+                "transport",
+                self.renew_transport("keyserver", peer.certificate(), &request).await,
+            ),
         }
     }
 

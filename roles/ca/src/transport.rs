@@ -1,9 +1,11 @@
 //! Certificates for TLS between the member's own roles, and the CA that issues them.
 //!
 //! Each says one role of one member. Who runs this program where the CA keys are may have
-//! one issued for any role; over the wire a role gets one for itself only.
+//! one issued for any role; over the wire a role gets one for itself only, in place of the
+//! one that it asks with ([`crate::lineage`]).
 
 use crate::config::Settings;
+use crate::lineage::{Lines, NoRenewal, Renewal};
 use crate::schema::MIGRATIONS;
 use crate::serve::{Ca, failed};
 use crate::setup::{SetupError, linted, load_ca, store_ca};
@@ -24,7 +26,7 @@ const CA_DAYS: i64 = 20 * 365;
 const PURPOSE: &str = "transport-ca";
 
 /// What a role's certificate is in the store.
-const KIND: &str = "tls-role";
+pub(crate) const KIND: &str = "tls-role";
 
 /// How far back a certificate begins, for clocks of other hosts that are behind.
 const CLOCKS: Duration = Duration::minutes(5);
@@ -63,11 +65,11 @@ fn organisation(settings: &Settings) -> Organisation<'_> {
     Organisation { name: &organisation.name, identifier: &organisation.id }
 }
 
-/// Issues a certificate to a role of this member on some host.
+/// Issues a certificate to a role of this member on some host: the first of a line.
 ///
 /// # Errors
-/// [`EnrolError`] within [`SetupError`] for a request of another member, of no role, or
-/// without proof of its key.
+/// [`EnrolError`] within [`SetupError`] for a request of another member, of no role,
+/// without proof of its key, or for a host where a certificate of that role is denied.
 pub async fn issue_transport(
     settings: &Settings,
     request: &Request,
@@ -83,7 +85,7 @@ pub async fn issue_transport(
     let keys = settings.open_keys()?;
     let database = Database::open(&settings.dir(), "ca", MIGRATIONS).await?;
     let issuer = Issuer { settings, keys: &keys, database: &database, ca: &ca };
-    let certificate = issuer.certify(&request.role, &request.host, &proved.spki).await;
+    let certificate = issuer.first(request, &proved.spki).await;
     database.close().await;
     let certificate = certificate?;
     let answer = Answer {
@@ -120,6 +122,11 @@ pub async fn issued_transport(settings: &Settings) -> Result<Vec<Certificate>, S
     Ok(issued)
 }
 
+/// A host's name as it is in a certificate.
+fn named(host: &str) -> String {
+    host.chars().take(profile::MAX_COMMON_NAME_CHARS).collect()
+}
+
 struct Issuer<'a> {
     settings: &'a Settings,
     keys: &'a KeyStore,
@@ -128,29 +135,45 @@ struct Issuer<'a> {
 }
 
 impl Issuer<'_> {
+    /// The first certificate of a line.
+    async fn first(&self, request: &Request, spki: &[u8]) -> Result<Certificate, SetupError> {
+        let denied = self.settings.transport.denied.now()?;
+        let Request { role, host, .. } = request;
+        if Lines::read(self.database).await?.denies(role, &named(host), &denied) {
+            return Err(EnrolError::Denied { role: role.clone(), host: host.clone() }.into());
+        }
+        self.certify(role, host, spki, None, None).await
+    }
+
+    /// One that `old` asks for; under `serial` if that was meant for it already.
     async fn certify(
         &self,
         role: &str,
         host: &str,
         spki: &[u8],
+        old: Option<&Certificate>,
+        serial: Option<Vec<u8>>,
     ) -> Result<Certificate, SetupError> {
         let now = OffsetDateTime::now_utc();
         let days = Duration::days(i64::from(self.settings.ca.transport_days));
         let not_before = now - CLOCKS;
         let not_after = (not_before + days - Duration::SECOND).min(self.ca.not_after());
-        let serial = issue::random_serial(&SystemRandom);
+        let serial = serial.unwrap_or_else(|| issue::random_serial(&SystemRandom));
         let basis = Basis::new(spki, serial.clone(), Validity { not_before, not_after });
         let name = role_name(role, &self.settings.organisation.id);
         let draft = profile::tls_role(basis, &organisation(self.settings), &name, host);
         let linted = linted(draft)?;
         // First the intent: no certificate without a row that it can be denied by.
         sqlx::query(
-            "INSERT INTO certificate (serial, subject, kind, intended) VALUES (?, ?, ?, ?)",
+            "INSERT INTO certificate (serial, subject, kind, intended, asked_by)
+             VALUES (?, ?, ?, ?, (SELECT serial FROM certificate WHERE der = ?))
+             ON CONFLICT (serial) DO UPDATE SET intended = excluded.intended WHERE der IS NULL",
         )
         .bind(&serial)
         .bind(role)
         .bind(KIND)
         .bind(now.unix_timestamp())
+        .bind(old.map(Certificate::der))
         .execute(self.database.pool())
         .await
         .map_err(StoreError::from)?;
@@ -168,13 +191,30 @@ impl Issuer<'_> {
 }
 
 impl Ca {
-    /// A new certificate for the role that asked.
+    /// A new certificate for the role that asked, in place of the one, DER, that it has
+    /// shown.
     pub(crate) async fn renew_transport(
         &self,
         role: &str,
+        shown: Option<&[u8]>,
         request: &[u8],
     ) -> Result<Renewed, Problem> {
         let proved = ssmax_pki::request::parse(request).map_err(|_| Problem::Malformed)?;
+        // One after the other: what is asked twice at a time is answered once.
+        let _turn = self.renewing.lock().await;
+        let denied = self.settings.transport.denied.now().map_err(failed)?;
+        let lines = Lines::read(&self.database).await.map_err(failed)?;
+        let now = OffsetDateTime::now_utc();
+        let old = shown.ok_or(NoRenewal::NotOverTls);
+        let old = old.and_then(|old| Certificate::from_der(old).map_err(|_| NoRenewal::Unknown));
+        let asked = old.and_then(|old| {
+            let renewal = lines.renewal(role, &old, &proved.spki, &denied, now)?;
+            Ok((old, renewal))
+        });
+        let (old, renewal) = asked.map_err(|reason| {
+            tracing::warn!(role, %reason, "a certificate for TLS is not renewed");
+            Problem::NotAllowed
+        })?;
         let ca = load_ca(&self.database, PURPOSE).await.map_err(failed)?;
         let issuer = Issuer {
             settings: &self.settings,
@@ -182,9 +222,16 @@ impl Ca {
             database: &self.database,
             ca: &ca,
         };
-        let host = proved.common_name.unwrap_or_default();
-        let certificate = issuer.certify(role, &host, &proved.spki).await.map_err(failed)?;
-        tracing::info!(role, "issued a new certificate for TLS");
+        let certificate = match renewal {
+            Renewal::Again(certificate) => *certificate,
+            Renewal::New(serial) => {
+                // Where the role is does not change by what it says.
+                let host = old.common_name().unwrap_or_default();
+                let certified = issuer.certify(role, &host, &proved.spki, Some(&old), serial).await;
+                tracing::info!(role, host, "issued a new certificate for TLS");
+                certified.map_err(failed)?
+            }
+        };
         Ok(Renewed { certificate: certificate.der().to_vec(), ca: ca.der().to_vec() })
     }
 }

@@ -7,6 +7,7 @@ use crate::complaint::{Complaint, Exit};
 use serde_json::{Value, json};
 use ssmax_daemon::Stop;
 use ssmax_daemon::call::Client;
+use ssmax_daemon::denied::Denied;
 use ssmax_daemon::endpoint::{Endpoint, Remote};
 use ssmax_daemon::listen::{Limits, Listener};
 use ssmax_daemon::port::{Port, PortLimits};
@@ -152,7 +153,7 @@ fn identity(dir: &Path, role: &str, callers: &[&str]) -> Result<Identity, Compla
     let mut pem = own.to_pem();
     pem.push_str(&certificate.to_pem());
     files::create_private(&place.role_file(role), pem.as_bytes())?;
-    Ok(Identity::open(place, MEMBER.identifier, role, callers, &[])?)
+    Ok(Identity::open(place, MEMBER.identifier, role, callers, &Denied::default())?)
 }
 
 fn basis(key: &SoftwareKey, days: u16) -> Basis {

@@ -25,6 +25,13 @@ pub(super) async fn check(config: &Config, role: Role, report: &mut Report<'_>) 
     match transport.identity(role.as_str()) {
         Ok(identity) => {
             lasting(role, &transport, report);
+            if !transport.is_renewed(role.as_str()) {
+                let complaint = Complaint::new(Exit::Bad, "transport-no-renewal");
+                report.warning(
+                    &of(role, "transport.renewal"),
+                    &complaint.with("role", role.as_str()),
+                );
+            }
             peers(role, &transport, &Arc::new(identity), report).await;
         }
         Err(error) => report.error(&of(role, "transport"), &error.into()),

@@ -266,11 +266,8 @@ fn line(id: &str, role: &str, certificate: &Certificate, context: &Context) -> S
 
 /// 64 hexadecimal digits; colons, spaces and case do not matter.
 pub(crate) fn digits(text: &str) -> Result<Fingerprint, Complaint> {
-    let bare: String = text.chars().filter(|c| !matches!(c, ':' | ' ')).collect();
-    let mut octets = Fingerprint::default();
-    hex::decode_to_slice(bare, &mut octets)
-        .map_err(|_| Complaint::new(Exit::WrongUse, "root-digits").with("value", text))?;
-    Ok(octets)
+    let wrong = || Complaint::new(Exit::WrongUse, "root-digits").with("value", text);
+    ssmax_daemon::denied::fingerprint(text).ok_or_else(wrong)
 }
 
 fn unreadable(path: &Path) -> Complaint {

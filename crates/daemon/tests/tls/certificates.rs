@@ -2,6 +2,7 @@
 
 use crate::{Ca, Host, Keyserver, LONG, MEMBER, OTHER_MEMBER, ask, hosts};
 use ssmax_daemon::call::{CallError, Client};
+use ssmax_daemon::denied::Denied;
 use ssmax_daemon::endpoint::Remote;
 use ssmax_daemon::listen::Limits;
 use ssmax_daemon::port::PortLimits;
@@ -53,7 +54,8 @@ async fn a_role_of_another_member_is_refused_also_under_the_same_ca() {
     // and a server of another member is none of ours.
     let theirs = ca.role("keyserver", OTHER_MEMBER, 0, 90);
     let theirs = Host::with("keyserver", &[&ca], &theirs);
-    let opened = Identity::open(theirs.place(), MEMBER, "keyserver", &["gateway"], &[]);
+    let opened =
+        Identity::open(theirs.place(), MEMBER, "keyserver", &["gateway"], &Denied::default());
     let path = theirs.place().role_file("keyserver");
     let role = "keyserver".to_owned();
     assert_eq!(opened.unwrap_err(), IdentityError::WrongRole { path, role });
@@ -105,7 +107,9 @@ async fn a_denied_certificate_counts_no_more_and_others_of_the_role_do() {
 async fn an_own_certificate_that_nobody_would_accept_is_told_at_the_start() {
     let (ca, foreign) = (Ca::new(), Ca::new());
     let opened = |host: &Host| {
-        Identity::open(host.place(), MEMBER, "gateway", &[], &[]).map(drop).unwrap_err()
+        Identity::open(host.place(), MEMBER, "gateway", &[], &Denied::default())
+            .map(drop)
+            .unwrap_err()
     };
     let of = |pem: &str| Host::with("gateway", &[&ca], pem);
     let host = of(&ca.role("gateway", MEMBER, -50, 40));
@@ -184,7 +188,7 @@ async fn a_certificate_with_a_second_name_or_a_pattern_is_no_roles() {
     ] {
         // Its own program would not use it; another may.
         let host = Host::with("gateway", &[&ca], &ca.named_by_openssl(&names));
-        let opened = Identity::open(host.place(), MEMBER, "gateway", &[], &[]);
+        let opened = Identity::open(host.place(), MEMBER, "gateway", &[], &Denied::default());
         assert!(matches!(opened, Err(IdentityError::WrongRole { .. })), "{names}");
         assert_eq!(crate::openssl::answered(&served.address, &host).await, b"", "{names}");
     }
@@ -199,4 +203,37 @@ async fn a_certificate_with_a_second_name_or_a_pattern_is_no_roles() {
     let client = gateway.client("keyserver", &[&address]);
     assert_eq!(ask(&client, 1).await, Err(CallError::Untrusted));
     drop(asked);
+}
+
+#[tokio::test]
+async fn a_certificate_that_a_file_denies_counts_no_more_from_then_on() {
+    use std::os::unix::fs::PermissionsExt;
+    let ca = Ca::new();
+    let (keys, stolen) = hosts(&ca);
+    let other = Host::new("gateway", &ca);
+    let file = keys.dir.path().join("denied");
+    let deny = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    };
+    let denied = Denied { listed: Vec::new(), file: Some(file.clone()) };
+    let opened = || Identity::open(keys.place(), MEMBER, "keyserver", &["gateway"], &denied);
+    // Not there, it is not known who is denied.
+    assert!(matches!(opened(), Err(IdentityError::File(_))));
+    deny("# nobody");
+    let served = Keyserver::as_identity(&keys, Arc::new(opened().unwrap()));
+    let asked = async |host: &Host| ask(&host.client("keyserver", &[&served.address]), 1).await;
+    assert_eq!(asked(&stolen).await, Ok(2));
+    deny(&format!("{} # gw1", hex::encode(stolen.certificate().sha256())));
+    assert_eq!(asked(&stolen).await, Err(CallError::Untrusted));
+    assert_eq!(asked(&other).await, Ok(2));
+    // What cannot be read takes nobody back.
+    deny("rubbish");
+    assert_eq!(asked(&stolen).await, Err(CallError::Untrusted));
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(asked(&stolen).await, Err(CallError::Untrusted));
+    assert_eq!(asked(&other).await, Ok(2));
+    deny("#");
+    assert_eq!(asked(&stolen).await, Ok(2));
+    served.end().await;
 }

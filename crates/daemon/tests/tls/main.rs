@@ -140,7 +140,7 @@ impl Host {
         callers: &[&str],
         denied: &[Fingerprint],
     ) -> Arc<Identity> {
-        Arc::new(Identity::open(self.place(), member, self.role, callers, denied).unwrap())
+        Arc::new(Identity::open(self.place(), member, self.role, callers, &denied.into()).unwrap())
     }
 
     /// A client of `role` at these servers, as this host's role.
@@ -172,6 +172,20 @@ impl Keyserver {
         port_limits: PortLimits,
     ) -> Self {
         let identity = host.identity(&["gateway", "inspector"], denied);
+        Self::with(host, identity, address, limits, port_limits)
+    }
+
+    pub(crate) fn as_identity(host: &Host, identity: Arc<Identity>) -> Self {
+        Self::with(host, identity, "127.0.0.1:0", Limits::default(), PortLimits::default())
+    }
+
+    fn with(
+        host: &Host,
+        identity: Arc<Identity>,
+        address: &str,
+        limits: Limits,
+        port_limits: PortLimits,
+    ) -> Self {
         let mut port = Port::bind(address.parse().unwrap(), identity, port_limits).unwrap();
         let address = port.local_addr().unwrap().to_string();
         let (stop, carried_out) = (Stop::new(), Arc::new(AtomicUsize::new(0)));

@@ -2,15 +2,17 @@
 //! configuration, and they meet over TLS only.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+mod renewal;
+
 use serde_json::Value;
 use ssmax_api::Answer;
-use ssmax_api::ca::{GatewayRequest as ToCa, KeyserverRequest};
+use ssmax_api::ca::KeyserverRequest;
 use ssmax_api::keyserver::{CaRequest, GatewayRequest};
 use ssmax_daemon::call::{CallError, Client};
 use ssmax_daemon::endpoint::Remote;
 use ssmax_daemon::ports::Ports;
 use ssmax_support::site::{Said, Serving, Site, private_dir, ssmax_in};
-use ssmax_transport::{Pace, Place, PortLimits, Servers, Transport};
+use ssmax_transport::{Denied, Pace, Place, PortLimits, Servers, Transport};
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
@@ -113,6 +115,7 @@ impl Spread {
                 fs::copy(from, site.path(&format!("{host}/state/federation/{file}"))).unwrap();
             }
             site.write(&format!("{host}/ssmax.toml"), &self.config(host));
+            site.write(&format!("{host}/denied"), "# nobody yet\n");
         }
         for (host, file) in [("keys", "unlock-keyserver"), ("people", "unlock-ca")] {
             fs::rename(site.path(&format!("a/{file}")), site.path(&format!("{host}/{file}")))
@@ -156,7 +159,8 @@ impl Spread {
              incident_contact = \"abuse@a.example\"\n\n\
              [federation]\nauthority_url = \"https://127.0.0.1:{authority}\"\npoll_seconds = 1\n\n\
              [transport]\nkeyserver = \"tls://{}\"\nca = \"tls://{}\"\n\
-             inspector = [\"tls://127.0.0.99:1\", \"tls://{}\"]\n\n{section}",
+             inspector = [\"tls://127.0.0.99:1\", \"tls://{}\"]\ndenied_file = \"denied\"\n\n\
+             {section}",
             listen("keyserver"),
             listen("ca"),
             listen("inspector")
@@ -189,7 +193,7 @@ impl Spread {
             keyserver: servers("keyserver"),
             ca: servers("ca"),
             inspector: servers("inspector"),
-            denied: Vec::new(),
+            denied: Denied::default(),
             limits: PortLimits::default(),
             pace: Pace::default(),
         }
@@ -307,7 +311,7 @@ async fn four_hosts_carry_mail_both_ways_and_believe_certificates_only() {
     assert_eq!(result_of(&said, "gateway.transport.inspector")["result"], "error");
 
     strangers(&spread).await;
-    renewal(&spread).await;
+    renewal::renewal(&spread).await;
     site.eventually(0, || spread.out("renewed"));
 
     keys.kill();
@@ -349,38 +353,6 @@ async fn strangers(spread: &Spread) {
     let answer = ca.call::<_, Answer>(&request, WAIT).await;
     assert_eq!(answer.unwrap_err(), CallError::Untrusted);
     spread.logged("look", "refused a connection").await;
-}
-
-/// A new key and certificate over the connection to the CA, taken up by the running role.
-async fn renewal(spread: &Spread) {
-    let transport = spread.transport("gate");
-    let before = ssmax_transport::certificate(&transport.place("gateway"), "gateway").unwrap();
-    assert!(!ssmax_transport::is_due(&before, time::OffsetDateTime::now_utc()));
-    let near = before.not_after() - time::Duration::days(29);
-    assert!(ssmax_transport::is_due(&before, near));
-    let ask = |request: Vec<u8>| async move {
-        let client = spread.client("gate", "gateway", "ca");
-        let request = ToCa::RenewTransport { request };
-        ssmax_api::ca::renewed(client.call(&request, WAIT).await)
-    };
-    ssmax_transport::renew(&transport, "gateway", ask).await.unwrap();
-    let after = ssmax_transport::certificate(&transport.place("gateway"), "gateway").unwrap();
-    assert_ne!(before.spki(), after.spki());
-    assert_eq!(before.common_name(), after.common_name());
-    // Whatever interface it is asked over, that role is what the certificate says.
-    let inspector = spread.transport("look");
-    let ask = |request: Vec<u8>| async move {
-        let client = spread.client("gate", "gateway", "ca");
-        let request = ToCa::RenewTransport { request };
-        ssmax_api::ca::renewed(client.call(&request, WAIT).await)
-    };
-    let refused = ssmax_transport::renew(&inspector, "inspector", ask).await.unwrap_err();
-    assert_eq!(refused, ssmax_transport::EnrolError::Foreign);
-
-    let said = spread.on("people", &["org", "transport", "status", "--json"]).ends(0).json();
-    let issued = said["issued"].as_array().unwrap();
-    assert_eq!(issued.iter().filter(|one| one["role"] == "gateway").count(), 3);
-    assert!(issued.iter().any(|one| one["sha256"] == hex::encode(after.sha256())));
 }
 
 #[test]
