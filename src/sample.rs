@@ -108,6 +108,7 @@ const MEMBER: &[Section] = &[
             Optional("sign_for_users", "false"),
             Optional("gateway_logins", "false"),
             Optional("outside_certificates", "\"/etc/ssmax/outside\""),
+            Optional("outside_certificates_seconds", "10"),
             Optional("reviewers", "[\"officer@a.example\"]"),
             Optional("rewrap_own_per_day", "2000"),
             Optional("audit_days", "1830"),

@@ -65,10 +65,12 @@ fn operations(arrival: &Value) -> Vec<&str> {
 #[test]
 fn the_story_of_each_mail_is_told_and_how_the_roles_are() {
     let site = Site::new();
+    let mut ports = ssmax_daemon::ports::Ports::claim().unwrap();
+    let inbound = ports.free(std::net::Ipv4Addr::LOCALHOST.into()).unwrap();
     let config = site
         .member_config()
         .replace("[ca]\n", "sign_for_users = true\n[ca]\ndevice_secret_aal = 2\n")
-        .replace("[gateway]\n", "[gateway]\ninbound_smtp = \"127.0.0.1:0\"\n");
+        .replace("[gateway]\n", &format!("[gateway]\ninbound_smtp = \"{inbound}\"\n"));
     site.write("a/ssmax.toml", &config);
     site.join();
     let status = |arguments: &[&str]| site.member("status", arguments);

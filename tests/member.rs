@@ -176,8 +176,10 @@ fn a_milter_that_comes_later_gets_a_key_and_check_looks_at_its_socket() {
         let said = site.member("check", &["--json"]);
         result_of(&said, name)
     };
-    assert_eq!(with("inet:127.0.0.1:0", "submission.milter"), "ok");
-    assert_eq!(with("inet:127.0.0.1:0", "submission.peers"), "warning");
+    let mut ports = ssmax_daemon::ports::Ports::claim().unwrap();
+    let inet = format!("inet:{}", ports.free(std::net::Ipv4Addr::LOCALHOST.into()).unwrap());
+    assert_eq!(with(&inet, "submission.milter"), "ok");
+    assert_eq!(with(&inet, "submission.peers"), "warning");
     assert_eq!(with("unix:spool/m.sock", "submission.milter"), "error");
     fs::create_dir(site.path("a/spool")).unwrap();
     assert_eq!(with("unix:spool/m.sock", "submission.milter"), "ok");

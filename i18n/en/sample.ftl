@@ -89,6 +89,8 @@ sample-keyserver-gateway_logins =
 sample-keyserver-outside_certificates =
     A folder with S/MIME certificates (PEM, *.pem, one each) of people outside the federation,
     to whom mail may be encrypted ([gateway] outside). Left out: nobody.
+sample-keyserver-outside_certificates_seconds =
+    How long what was found there is used before the folder is looked at again, in seconds.
 sample-keyserver-reviewers =
     Addresses or user ids of the people here who decide about held mail, each by a signature
     with a key of their own. Without this line: nobody looks, releases or deletes.

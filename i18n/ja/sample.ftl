@@ -83,6 +83,8 @@ sample-keyserver-gateway_logins =
 sample-keyserver-outside_certificates =
     連合の外の人のS/MIME証明書（PEM、*.pem、一つずつ）のフォルダ。その人あてのメールを
     暗号化できるようになります（[gateway] outside）。省略するとなし。
+sample-keyserver-outside_certificates_seconds =
+    そこで見つけたものを、もう一度フォルダを見るまで使う時間（秒）。
 sample-keyserver-reviewers =
     保留中のメールについて、自分の鍵の署名で決める、自組織の人のアドレスか利用者ID。
     この行がなければ、誰も見られず、解放も削除もできません。

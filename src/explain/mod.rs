@@ -7,6 +7,7 @@ pub(crate) use roles::entry_fault;
 
 use crate::complaint::{Complaint, Exit};
 use ssmax_daemon::config::ConfigError;
+use ssmax_daemon::config::address::AddressFault;
 use ssmax_federation::ijson::JsonFault;
 use ssmax_federation_client::FetchError;
 use ssmax_hsm::HsmError;
@@ -79,6 +80,11 @@ impl From<ConfigError> for Complaint {
                     .with("value", value)
                     .with("known", known.join(", "))
             }
+            ConfigError::Address { path, line, address, fault } => of("config-address")
+                .with("path", path.display())
+                .with("line", line)
+                .with("address", address)
+                .with_text("reason", address_text(fault)),
             ConfigError::MissingField { path, line, field } => of("config-missing-field")
                 .with("path", path.display())
                 .with("line", line)
@@ -90,6 +96,17 @@ impl From<ConfigError> for Complaint {
                 .with("reason", message),
             other => of("failed").with("reason", other),
         }
+    }
+}
+
+fn address_text(fault: AddressFault) -> &'static str {
+    match fault {
+        AddressFault::NoPort => "config-address-no-port",
+        AddressFault::PortNotNumber => "config-address-port-not-number",
+        AddressFault::PortOutOfRange => "config-address-port-out-of-range",
+        AddressFault::PortZero => "config-address-port-zero",
+        AddressFault::NotIp => "config-address-not-ip",
+        AddressFault::NotLoopback => "config-address-not-loopback",
     }
 }
 

@@ -109,7 +109,7 @@ async fn encrypted_it_leaves_for_a_certificate_that_is_known(federation: &mut Fe
     assert_eq!(arrived(federation, "known@x.example", &known).len(), 1);
     let unknown = mail(&alice.address, MALLORY, &text()).signed_by(alice);
     let reply = submit(a, alice, MALLORY, &unknown).await;
-    assert_eq!(reply, told(Reason::KeyserverUnavailable));
+    assert_eq!(reply, told(Reason::OutsideCertificateUnreadable));
     std::fs::remove_file(&bad).unwrap();
     let reply = submit(a, alice, MALLORY, &unknown).await;
     assert_eq!(reply, told(Reason::OutsideCertificateUnknown));

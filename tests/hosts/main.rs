@@ -416,6 +416,7 @@ fn a_configuration_that_cannot_be_meant_is_refused() {
         ("[transport]\nkeyserver = [\"tls://a:1\", \"tls://b:1\"]\n", "one server each"),
         ("[transport]\ndenied = [\"abc\"]\n", "abc"),
         ("[transport]\ngateway = \"tls://a:1\"\n", "gateway"),
+        ("[transport]\ntransfer_octets_per_second = 0\n", "nonzero"),
     ] {
         site.write("a/ssmax.toml", &format!("{}\n{section}", site.member_config()));
         let said = ssmax_in(&site.path("a"), &["check"]).ends(2);
@@ -425,6 +426,29 @@ fn a_configuration_that_cannot_be_meant_is_refused() {
     site.write("a/ssmax.toml", &days);
     let said = ssmax_in(&site.path("a"), &["check"]).ends(2);
     assert!(said.err.contains("from 1 to 398"), "{}", said.err);
+    // What is wrong with an address is said.
+    for (address, words) in [
+        ("127.0.0.1:x", "the port is not a number"),
+        ("127.0.0.1", "the port is missing"),
+        ("127.0.0.1:0", "with port 0"),
+        ("127.0.0.1:70000", "no port above 65535"),
+        ("localhost:25", "not an IP address"),
+    ] {
+        let submission = format!("127.0.0.1:{}", site.submission_port);
+        let config = site.member_config();
+        let places = [
+            config.replace(&submission, address),
+            config.replace("[inspector]", &format!("[inspector]\nlisten = \"{address}\"")),
+        ];
+        for config in places {
+            site.write("a/ssmax.toml", &config);
+            let said = ssmax_in(&site.path("a"), &["check"]).ends(2);
+            assert!(said.err.contains(words), "{address}: {}", said.err);
+            assert!(said.err.contains(address) && said.err.contains("line "), "{}", said.err);
+        }
+    }
+    let said = ssmax_in(&site.path("a"), &["--lang", "ja", "check"]).ends(2);
+    assert!(said.err.contains("IPアドレスではありません"), "{}", said.err);
 }
 
 /// A certificate for this member's keyserver as another CA of this test makes it, installed
@@ -468,7 +492,9 @@ fn check_and_serve_tell_what_is_wrong_with_a_certificate() {
         let text = |field: &str| found[field].as_str().unwrap().to_owned();
         (text("result"), text("what"))
     };
-    config("0.0.0.0:0");
+    let mut ports = Ports::claim().unwrap();
+    let port = ports.free(Ipv4Addr::LOCALHOST.into()).unwrap().port();
+    config(&format!("0.0.0.0:{port}"));
     for (role, from, days, result, words) in [
         ("keyserver", 0, 90, "ok", "has 89 days left"),
         ("keyserver", -76, 90, "warning", "ends in 13 days"),
@@ -488,7 +514,9 @@ fn check_and_serve_tell_what_is_wrong_with_a_certificate() {
         }
     }
     assert_eq!(of(&check(), "keyserver.listen.address").0, "warning");
-    config("127.0.0.1:0");
+    put_certificate(&site, "keyserver", 0, 90);
+    assert_eq!(of(&check(), "keyserver.transport.renewal").0, "warning");
+    config(&format!("127.0.0.1:{port}"));
     let said = check();
     let facts = said.json();
     let names = facts["checks"].as_array().unwrap().iter().map(|check| check["name"].clone());

@@ -96,6 +96,13 @@ async fn what_cannot_be_sent_outside_as_it_should_be(stage: &mut Stage<'_>) {
     let unknown = mail(&erin.address, MALLORY, &text()).signed_by(erin);
     let reason = Reason::OutsideCertificateUnknown;
     stage.submitted(c, erin, MALLORY, &unknown, reason).await;
+    // It might be in a file that cannot be read.
+    let bad = c.home.join("outside/bad.pem");
+    std::fs::write(&bad, "no certificate").unwrap();
+    let unknown = mail(&erin.address, MALLORY, &text()).signed_by(erin);
+    let reason = Reason::OutsideCertificateUnreadable;
+    stage.submitted(c, erin, MALLORY, &unknown, reason).await;
+    std::fs::remove_file(bad).unwrap();
 }
 
 async fn a_recipient_whom_nobody_knows(stage: &mut Stage<'_>) {

@@ -163,6 +163,8 @@ reasons! {
     EncryptedForOutside 1304 "encrypted-for-outside" Reencrypt 550 "5.7.1" Numbered;
     /// No certificate of the recipient outside is known to encrypt with.
     OutsideCertificateUnknown 1305 "outside-certificate-unknown" Reencrypt 550 "5.7.1" Numbered;
+    /// A file that may hold the recipient's certificate cannot be read.
+    OutsideCertificateUnreadable 1306 "outside-certificate-unreadable" Reencrypt 451 "4.3.5" Numbered;
     /// For somebody whose provider does not open mail, in a form that mailers may show
     /// blank.
     CipherNotForMailers 1310 "cipher-not-for-mailers" Reencrypt 550 "5.6.3" Numbered;

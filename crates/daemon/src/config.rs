@@ -4,12 +4,16 @@
 //! serde then says, [`load`] makes an error that names file, line, field and the known
 //! field that is nearest.
 
+pub mod address;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use thiserror::Error;
+
+use address::AddressFault;
 
 /// Largest configuration file, in bytes.
 pub const MAX_CONFIG_BYTES: u64 = 1024 * 1024;
@@ -71,6 +75,18 @@ pub enum ConfigError {
         nearest: Option<String>,
         /// All values known at this place.
         known: Vec<String>,
+    },
+    /// An address with a port that cannot be listened on.
+    #[error("{}:{line}: `{address}`: {fault}", path.display())]
+    Address {
+        /// The file.
+        path: PathBuf,
+        /// The line of the value.
+        line: usize,
+        /// The address as written.
+        address: String,
+        /// What is wrong with it.
+        fault: AddressFault,
     },
     /// A field without a default is not there.
     #[error("{}:{line}: missing field `{field}`", path.display())]
@@ -162,6 +178,9 @@ fn explain(error: &toml::de::Error, text: &str, path: &Path) -> ConfigError {
         let nearest = nearest(value, &known).map(str::to_owned);
         let (value, known) = (value.to_owned(), owned(&known));
         return ConfigError::UnknownValue { path, line, value, nearest, known };
+    }
+    if let Some((address, fault)) = AddressFault::told(message) {
+        return ConfigError::Address { path, line, address: address.to_owned(), fault };
     }
     if let Some(field) =
         message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'))

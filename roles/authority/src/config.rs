@@ -1,5 +1,6 @@
 //! The section `[authority]` of ssmax.toml.
 
+use ssmax_daemon::config::address;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,7 +20,7 @@ pub struct AuthorityConfig {
     /// Where members reach this authority: `https://HOST[:PORT]`, without a path.
     pub url: String,
     /// Address of the HTTPS listener. Default 127.0.0.1:8443.
-    #[serde(default = "default_listen")]
+    #[serde(default = "default_listen", deserialize_with = "address::fixed")]
     pub listen: SocketAddr,
     /// File with the secret that unlocks the keys. Keep it apart from `state_dir`.
     pub unlock_file: PathBuf,

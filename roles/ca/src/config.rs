@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use ssmax_api::Organisation;
+use ssmax_daemon::config::address;
 use ssmax_hsm::{Backend, HsmError, KeyStore, Pkcs11Config, Token, UnlockSecret};
 use ssmax_transport::Transport;
 use std::net::SocketAddr;
@@ -37,6 +38,7 @@ pub struct CaConfig {
     #[serde(default = "default_quarantine_days", deserialize_with = "quarantine_days")]
     pub address_quarantine_days: u16,
     /// Where roles of other hosts ask, over TLS. Default: only on this host.
+    #[serde(default, deserialize_with = "address::fixed_if_set")]
     pub listen: Option<SocketAddr>,
     /// How long the certificates of roles for TLS run, in days, 1 to 398. They are renewed
     /// in the last third of that. Default 90.

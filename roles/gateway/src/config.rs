@@ -8,6 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use ssmax_api::Organisation;
 use ssmax_api::inspector::AttachmentDelivery;
+use ssmax_daemon::config::address;
 use ssmax_transport::Transport;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -168,13 +169,17 @@ pub struct GatewayConfig {
     /// The name in `Authentication-Results`, greetings and EHLO: this gateway's host.
     pub host_name: String,
     /// Where own users submit, with AUTH (sites without an MTA of their own).
+    #[serde(default, deserialize_with = "address::fixed_if_set")]
     pub submission: Option<SocketAddr>,
     /// Where the own MTA hands in by LMTP what own users submitted at it, with the statement
     /// of its submission service (after-queue filter).
+    #[serde(default, deserialize_with = "address::fixed_if_set")]
     pub submission_lmtp: Option<SocketAddr>,
     /// Where other organisations' mail arrives by SMTP.
+    #[serde(default, deserialize_with = "address::fixed_if_set")]
     pub inbound_smtp: Option<SocketAddr>,
     /// Where the own MTA hands in arriving mail by LMTP (after-queue filter).
+    #[serde(default, deserialize_with = "address::fixed_if_set")]
     pub inbound_lmtp: Option<SocketAddr>,
     /// TLS for the listeners: certificate chain, PEM.
     pub tls_certificate: Option<PathBuf>,

@@ -3,6 +3,7 @@
 use crate::clamav::ClamdAddress;
 use serde::Deserialize;
 use ssmax_api::inspector::ClamavBounds;
+use ssmax_daemon::config::address;
 use ssmax_inspection::{Limits, Policy};
 use ssmax_transport::Transport;
 use std::net::SocketAddr;
@@ -38,6 +39,7 @@ pub struct InspectorConfig {
     /// How far archives are opened.
     pub limits: Limits,
     /// Where gateways of other hosts ask, over TLS. Default: only on this host.
+    #[serde(default, deserialize_with = "address::fixed_if_set")]
     pub listen: Option<SocketAddr>,
 }
 

@@ -3,6 +3,7 @@
 use crate::limits::Limits;
 use serde::Deserialize;
 use ssmax_api::Organisation;
+use ssmax_daemon::config::address;
 use ssmax_hsm::{Backend, HsmError, KeyStore, Pkcs11Config, Token, UnlockSecret};
 use ssmax_transport::Transport;
 use std::net::SocketAddr;
@@ -42,6 +43,10 @@ pub struct KeyserverConfig {
     /// A folder with S/MIME certificates (PEM, one each, `*.pem`) of people outside the
     /// federation, to whom mail may be encrypted. Default: none.
     pub outside_certificates: Option<PathBuf>,
+    /// How long what was found there is used, in seconds, before the folder is looked at
+    /// again; a file is read anew when it has changed. Default 10.
+    #[serde(default = "default_outside_seconds")]
+    pub outside_certificates_seconds: u64,
     /// Addresses or user ids of the own people who decide about held mail, and to whom it
     /// may be shown. Default: nobody.
     #[serde(default)]
@@ -57,6 +62,7 @@ pub struct KeyserverConfig {
     #[serde(default = "default_audit_days")]
     pub audit_days: u16,
     /// Where roles of other hosts ask, over TLS. Default: only on this host.
+    #[serde(default, deserialize_with = "address::fixed_if_set")]
     pub listen: Option<SocketAddr>,
     /// `[keyserver.limits]`.
     #[serde(default)]
@@ -91,6 +97,10 @@ impl Default for ArchiveConfig {
             request_hours: 72,
         }
     }
+}
+
+fn default_outside_seconds() -> u64 {
+    10
 }
 
 fn default_audit_days() -> u16 {

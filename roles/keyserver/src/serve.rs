@@ -138,6 +138,7 @@ impl Keyserver {
             ca,
             audit,
             counters: Counters::default(),
+            outside: Arc::default(),
         })
     }
 

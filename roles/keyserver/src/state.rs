@@ -29,6 +29,8 @@ pub struct Keyserver {
     pub(crate) ca: ssmax_daemon::call::Client,
     pub(crate) audit: Writer,
     pub(crate) counters: Counters,
+    /// What was found in the folder of outside certificates.
+    pub(crate) outside: Arc<Mutex<crate::outside::Kept>>,
 }
 
 /// The member's own certificates.

@@ -1,6 +1,7 @@
 //! `[submission]` of `ssmax.toml`.
 
 use serde::{Deserialize, Deserializer, de};
+use ssmax_daemon::config::address::{self, AddressFault};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,10 +19,16 @@ pub enum MilterAddress {
     Inet(SocketAddr),
 }
 
-/// A text is not `unix:PATH` or `inet:ADDRESS:PORT`.
+/// Why a text is no address of the milter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("neither `unix:PATH` nor `inet:ADDRESS:PORT` with a loopback address")]
-pub struct NotAnAddress;
+pub enum NotAnAddress {
+    /// It is not of either form.
+    #[error("neither `unix:PATH` nor `inet:ADDRESS:PORT` with a loopback address")]
+    Form,
+    /// What follows `inet:`.
+    #[error(transparent)]
+    Inet(AddressFault),
+}
 
 impl std::str::FromStr for MilterAddress {
     type Err = NotAnAddress;
@@ -31,18 +38,28 @@ impl std::str::FromStr for MilterAddress {
     fn from_str(text: &str) -> Result<Self, NotAnAddress> {
         match text.split_once(':') {
             Some(("unix", path)) if !path.is_empty() => Ok(Self::Unix(path.into())),
-            Some(("inet", address)) => match address.parse::<SocketAddr>() {
-                Ok(address) if address.ip().is_loopback() => Ok(Self::Inet(address)),
-                _ => Err(NotAnAddress),
+            Some(("inet", address)) => match address::parse(address) {
+                Ok(address) if !address.ip().is_loopback() => {
+                    Err(NotAnAddress::Inet(AddressFault::NotLoopback))
+                }
+                Ok(address) if address.port() == 0 => {
+                    Err(NotAnAddress::Inet(AddressFault::PortZero))
+                }
+                Ok(address) => Ok(Self::Inet(address)),
+                Err(fault) => Err(NotAnAddress::Inet(fault)),
             },
-            _ => Err(NotAnAddress),
+            _ => Err(NotAnAddress::Form),
         }
     }
 }
 
 impl<'de> Deserialize<'de> for MilterAddress {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from)?.parse().map_err(de::Error::custom)
+        let text = String::deserialize(from)?;
+        text.parse().map_err(|fault| match fault {
+            NotAnAddress::Inet(fault) => fault.of(&text),
+            NotAnAddress::Form => de::Error::custom(fault),
+        })
     }
 }
 
@@ -259,8 +276,17 @@ mod tests {
         for good in ["inet:127.0.0.1:8891", "inet:[::1]:8891", "unix:/run/m.sock"] {
             assert_eq!(good.parse::<MilterAddress>().unwrap().to_string(), good);
         }
-        for bad in ["inet:0.0.0.0:8891", "inet:192.0.2.1:8891", "inet:8891", "unix:", "/m", ""] {
-            assert_eq!(bad.parse::<MilterAddress>(), Err(NotAnAddress), "{bad}");
+        for (bad, fault) in [
+            ("inet:0.0.0.0:8891", NotAnAddress::Inet(AddressFault::NotLoopback)),
+            ("inet:192.0.2.1:8891", NotAnAddress::Inet(AddressFault::NotLoopback)),
+            ("inet:8891", NotAnAddress::Inet(AddressFault::NoPort)),
+            ("inet:127.0.0.1:0", NotAnAddress::Inet(AddressFault::PortZero)),
+            ("inet:127.0.0.1:x", NotAnAddress::Inet(AddressFault::PortNotNumber)),
+            ("unix:", NotAnAddress::Form),
+            ("/m", NotAnAddress::Form),
+            ("", NotAnAddress::Form),
+        ] {
+            assert_eq!(bad.parse::<MilterAddress>(), Err(fault), "{bad}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! `[watch]` of `ssmax.toml`.
 
 use serde::Deserialize;
+use ssmax_daemon::config::address;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use std::time::Duration;
 pub struct WatchConfig {
     /// Where HTTP is served: nobody logs in, and nothing is encrypted. Default
     /// `127.0.0.1:9464`.
+    #[serde(deserialize_with = "address::any_port")]
     pub listen: SocketAddr,
     /// How many are served at a time; others wait in the system's queue. Default 16.
     pub max_connections: usize,

@@ -58,7 +58,7 @@ fn outside_certificates(config: &Config, report: &mut Report<'_>) {
             report.error(NAME, &Complaint::from_io(&folder, error.kind(), Exit::Unavailable));
         }
         Ok(found) => {
-            for path in &found.unreadable {
+            for path in found.unreadable() {
                 let complaint = Complaint::new(Exit::Bad, "outside-certificate-unreadable");
                 report.error(NAME, &complaint.with("path", path.display()));
             }

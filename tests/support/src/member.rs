@@ -303,6 +303,7 @@ fn keyserver(
                 .map(|name| format!("{name}@{}.example", outline.name))
                 .into(),
             outside_certificates: Some(home.join("outside")),
+            outside_certificates_seconds: 0,
             rewrap_own_per_day: outline.rewrap_own_per_day,
             archive: ssmax_keyserver::ArchiveConfig::default(),
             audit_days: 1830,

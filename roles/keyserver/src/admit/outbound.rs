@@ -163,7 +163,7 @@ impl Keyserver {
         let mut routes = Vec::with_capacity(recipients.len());
         let is_own = |one: &Address| self.settings.organisation.has_domain(one.domain());
         let outside = if recipients.iter().all(is_own) {
-            OutsideCertificates::default()
+            Arc::default()
         } else {
             self.outside_certificates().await?
         };
@@ -197,9 +197,10 @@ impl Keyserver {
         let state = crate::ticket::lock(&self.list);
         let list = state.usable(Self::now())?;
         Ok(match list.member_of_domain(address.domain()) {
-            None => RecipientRoute::Outside {
-                recipient,
-                certified: outside.newest_for(address, Self::now())?.is_some(),
+            None => match outside.newest_for(address, Self::now()) {
+                Ok(found) => RecipientRoute::Outside { recipient, certified: found.is_some() },
+                // Of this recipient only: the others' mail goes on.
+                Err(reason) => RecipientRoute::Refused { recipient, reason },
             },
             Some(member) if !member.standing.state.exchanges_mail() => {
                 RecipientRoute::Refused { recipient, reason: Reason::ReceiverStandingLost }
