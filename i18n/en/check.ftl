@@ -97,8 +97,8 @@ err-standing-lost = This organisation exchanges no mail: { $standing } ({ $reaso
 rec-standing-lost = Speak to the management organisation.
 
 check-outside-certificates = Certificates of people outside that can be read: { $count }
-err-outside-certificate-unreadable = { $path } is no certificate that can be read
-rec-outside-certificate-unreadable = Mend or remove it (one certificate, PEM, at most 64 KiB). Until then mail to people outside of whom no other certificate is known waits.
+err-outside-certificate-file = { $path } is no certificate that can be read
+rec-outside-certificate-file = Mend or remove it (one certificate, PEM, at most 64 KiB). Until then mail to people outside of whom no other certificate is known waits.
 err-watch-open = [watch] listens on { $address }, where others than this host reach it
 rec-watch-open = Nobody logs in there: use a loopback address, or put what encrypts and asks for a login in front
 err-watch-io = HTTP for metrics and health cannot be served: { $reason }

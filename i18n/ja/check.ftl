@@ -93,8 +93,8 @@ err-standing-lost = この組織はメールを交換できません: { $standin
 rec-standing-lost = 管理組織に連絡してください。
 
 check-outside-certificates = 読み取れる連合の外の人の証明書: { $count }件
-err-outside-certificate-unreadable = { $path }を証明書として読み取れません
-rec-outside-certificate-unreadable = 直すか取り除いてください（証明書一つ、PEM、64 KiBまで）。それまで、ほかに証明書のない連合の外の人あてのメールは待たされます。
+err-outside-certificate-file = { $path }を証明書として読み取れません
+rec-outside-certificate-file = 直すか取り除いてください（証明書一つ、PEM、64 KiBまで）。それまで、ほかに証明書のない連合の外の人あてのメールは待たされます。
 err-watch-open = [watch] は { $address } で待ち受け、ほかのコンピュータからも届きます
 rec-watch-open = そこには認証がありません。ループバックのアドレスにするか、暗号化と認証を行うものを前に置いてください
 err-watch-io = メトリクスと状態をHTTPで提供できません: { $reason }

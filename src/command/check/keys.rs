@@ -59,7 +59,7 @@ fn outside_certificates(config: &Config, report: &mut Report<'_>) {
         }
         Ok(found) => {
             for path in found.unreadable() {
-                let complaint = Complaint::new(Exit::Bad, "outside-certificate-unreadable");
+                let complaint = Complaint::new(Exit::Bad, "outside-certificate-file");
                 report.error(NAME, &complaint.with("path", path.display()));
             }
             let count = found.count().to_string();
