@@ -189,7 +189,7 @@ fn a_milter_that_comes_later_gets_a_key_and_check_looks_at_its_socket() {
     install().ends(0);
     // Beside the milter's word, the gateway's counts only where somebody says so.
     let logins = |setting: &str| {
-        let section = "\n[submission]\nmilter = \"inet:127.0.0.1:0\"\npeers = []\n";
+        let section = format!("\n[submission]\nmilter = \"{inet}\"\npeers = []\n");
         let keyserver = format!("[keyserver]\n{setting}");
         let config = site.member_config().replacen("[keyserver]\n", &keyserver, 1);
         site.write("a/ssmax.toml", &format!("{config}{section}"));
