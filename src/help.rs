@@ -127,6 +127,8 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ssmax archive rewrap request.json --key key.pem --cert signing.pem --config ssmax.toml \
          --out opened old.eml",
     ),
+    ("ssmax backup", "ssmax backup --out /srv/backup/2026-12-01"),
+    ("ssmax restore", "ssmax restore /srv/backup/2026-12-01 --role keyserver"),
     ("ssmax audit", "ssmax audit verify --config ssmax.toml"),
     ("ssmax audit verify", "ssmax audit verify --head head.json --config ssmax.toml"),
     ("ssmax audit head", "ssmax audit head --out head.json --config ssmax.toml"),

@@ -6,19 +6,23 @@
 //! have laid a link, and no file is left behind that its role may not open.
 
 use crate::command::org::transport;
-use crate::command::{check, verify};
+use crate::command::{backup, check, verify};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
 use crate::member;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use ssmax_backup::Access;
 use ssmax_daemon::{place, statement_key};
 use ssmax_federation::admission::Admission;
 use ssmax_pki::Certificate;
 use ssmax_texts::Language;
 use ssmax_transport::{Answer, Fingerprint, Request};
+use std::ffi::OsString;
+use std::fs::File;
 use std::io::{Read as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use time::OffsetDateTime;
@@ -88,6 +92,11 @@ pub(crate) enum Part {
     Journey(String),
     /// What the audit log has under tickets. Answered by [`ssmax_keyserver::TicketRow`]s.
     TicketRows(Vec<String>),
+    /// Writes a role's state as an archive to the file that is handed over.
+    Backup(Role),
+    /// Puts a role's state back from the archive that is handed over. Answered by its
+    /// [`ssmax_backup::Manifest`].
+    Restore(Role),
 }
 
 /// Public keys, and whether they were there already.
@@ -123,6 +132,8 @@ impl Part {
             Self::SubmissionKey => Role::Submission,
             Self::StatementKey | Self::TicketFates | Self::Journey(_) => Role::Gateway,
             Self::Check(role, _)
+            | Self::Backup(role)
+            | Self::Restore(role)
             | Self::RequestTransport(role, _)
             | Self::InstallTransport(role, ..)
             | Self::Transport(role) => *role,
@@ -199,6 +210,8 @@ impl Part {
                 value(&(ca.der(), issued.iter().map(Certificate::der).collect::<Vec<_>>()))
             }
             Self::TicketFates => value(&ssmax_gateway::ticket_fates(config.state_dir()).await?),
+            // They are handed a file, which this way has not.
+            Self::Backup(_) | Self::Restore(_) => Err(failed("no archive")),
         }
     }
 }
@@ -213,7 +226,34 @@ pub(crate) async fn perform<A: DeserializeOwned>(
 ) -> Result<A, Complaint> {
     let answer = match other_user(config, part.role())? {
         None => part.carry_out(config).await?,
-        Some((uid, gid)) => by_another(config, &part, uid, gid)?,
+        Some(user) => read(&by_another(config, &part, user, Handed::Nothing)?)?,
+    };
+    serde_json::from_value(answer).map_err(failed)
+}
+
+/// Has a part done that writes into `file`.
+///
+/// # Errors
+/// As [`perform`].
+pub(crate) async fn write_to(config: &Config, part: Part, file: File) -> Result<(), Complaint> {
+    match other_user(config, part.role())? {
+        None => backup::pack(config, part.role().as_str(), file).await,
+        Some(user) => by_another(config, &part, user, Handed::Output(file)).map(drop),
+    }
+}
+
+/// Has a part done that reads from `file`.
+///
+/// # Errors
+/// As [`perform`].
+pub(crate) async fn read_from<A: DeserializeOwned>(
+    config: &Config,
+    part: Part,
+    file: File,
+) -> Result<A, Complaint> {
+    let answer = match other_user(config, part.role())? {
+        None => value(&backup::unpack(config, part.role().as_str(), file, Access::Private)?)?,
+        Some(user) => read(&by_another(config, &part, user, Handed::Input(file))?)?,
     };
     serde_json::from_value(answer).map_err(failed)
 }
@@ -251,8 +291,24 @@ pub(crate) fn become_user(uid: u32, gid: u32) -> Result<(), Complaint> {
     Ok(())
 }
 
-fn by_another(config: &Config, part: &Part, uid: u32, gid: u32) -> Result<Value, Complaint> {
-    let mut child = Command::new("/proc/self/exe")
+/// What such a process is handed beside its part.
+enum Handed {
+    Nothing,
+    /// A file that it reads.
+    Input(File),
+    /// A file that it writes, in place of an answer.
+    Output(File),
+}
+
+fn by_another(
+    config: &Config,
+    part: &Part,
+    (uid, gid): (u32, u32),
+    handed: Handed,
+) -> Result<Vec<u8>, Complaint> {
+    let asked = serde_json::to_string(part).map_err(failed)?;
+    let mut command = Command::new("/proc/self/exe");
+    command
         .arg(ROLE_PART)
         .arg(Language::choose(None, |name| std::env::var(name).ok()).code())
         .arg(config.path())
@@ -261,28 +317,35 @@ fn by_another(config: &Config, part: &Part, uid: u32, gid: u32) -> Result<Value,
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         // Not root's terminal.
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(failed)?;
-    let asked = serde_json::to_vec(part).map_err(failed)?;
-    let (mut answer, mut said) = (Vec::new(), Vec::new());
-    if let (Some(mut input), Some(output), Some(errors)) =
-        (child.stdin.take(), child.stdout.take(), child.stderr.take())
-    {
-        std::thread::scope(|scope| {
-            let telling = scope.spawn(|| errors.take(MAX_SAID_OCTETS).read_to_end(&mut said));
-            // It reads all before it says anything; one that ended at once has said why.
-            let _ = input.write_all(&asked);
-            drop(input);
-            let read = output.take(MAX_OCTETS).read_to_end(&mut answer);
-            let _ = telling.join();
-            read
-        })
-        .map_err(failed)?;
+        .stderr(Stdio::piped());
+    match handed {
+        Handed::Nothing => {}
+        // The part stands in the command line then, where everybody sees it: it names a role.
+        Handed::Input(file) => {
+            command.arg(&asked).stdin(file);
+        }
+        Handed::Output(file) => {
+            command.arg(&asked).stdin(Stdio::null()).stdout(file);
+        }
     }
+    let mut child = command.spawn().map_err(failed)?;
+    let (mut answer, mut said) = (Vec::new(), Vec::new());
+    let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    std::thread::scope(|scope| {
+        let telling = scope
+            .spawn(|| errors.map(|errors| errors.take(MAX_SAID_OCTETS).read_to_end(&mut said)));
+        // It reads all before it says anything; one that ended at once has said why.
+        if let Some(mut input) = input {
+            let _ = input.write_all(asked.as_bytes());
+        }
+        let read = output.map(|output| output.take(MAX_OCTETS).read_to_end(&mut answer));
+        let _ = telling.join();
+        read.transpose()
+    })
+    .map_err(failed)?;
     eprint!("{}", verify::printable(&String::from_utf8_lossy(&said)));
     match child.wait().map_err(failed)?.code() {
-        Some(0) => serde_json::from_slice(&answer).map_err(failed),
+        Some(0) => Ok(answer),
         Some(1) => Err(Complaint::told(Exit::Bad)),
         Some(2) => Err(Complaint::told(Exit::WrongUse)),
         _ => Err(Complaint::told(Exit::Unavailable)),
@@ -300,17 +363,40 @@ pub(crate) fn main() -> ExitCode {
     let mut number = || arguments.next().and_then(|word| word.to_str()?.parse().ok());
     let user = number().zip(number());
     let became = user.ok_or_else(|| failed("no user")).and_then(|(uid, gid)| become_user(uid, gid));
-    context.end(became.and_then(|()| answer(Path::new(&config))))
+    let part = arguments.next();
+    context.end(became.and_then(|()| answer(Path::new(&config), part)))
 }
 
-fn answer(config: &Path) -> Result<ExitCode, Complaint> {
+fn answer(config: &Path, handed: Option<OsString>) -> Result<ExitCode, Complaint> {
     let config = Config::load(config)?;
-    let mut asked = Vec::new();
-    std::io::stdin().take(MAX_OCTETS).read_to_end(&mut asked).map_err(failed)?;
-    let part: Part = serde_json::from_slice(&asked).map_err(failed)?;
-    let answer = crate::command::block_on(part.carry_out(&config))?;
+    let Some(part) = handed else {
+        let mut asked = Vec::new();
+        std::io::stdin().take(MAX_OCTETS).read_to_end(&mut asked).map_err(failed)?;
+        let part: Part = serde_json::from_slice(&asked).map_err(failed)?;
+        return say(&crate::command::block_on(part.carry_out(&config))?);
+    };
+    let part: Part = serde_json::from_slice(part.as_encoded_bytes()).map_err(failed)?;
+    match part {
+        Part::Backup(role) => {
+            let out = File::from(std::io::stdout().as_fd().try_clone_to_owned().map_err(failed)?);
+            crate::command::block_on(backup::pack(&config, role.as_str(), out))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Part::Restore(role) => {
+            let input = File::from(std::io::stdin().as_fd().try_clone_to_owned().map_err(failed)?);
+            say(&value(&backup::unpack(&config, role.as_str(), input, Access::Private)?)?)
+        }
+        _ => Err(failed("nothing is handed over for this")),
+    }
+}
+
+fn say(answer: &Value) -> Result<ExitCode, Complaint> {
     std::io::stdout().write_all(answer.to_string().as_bytes()).map_err(failed)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn read(answer: &[u8]) -> Result<Value, Complaint> {
+    serde_json::from_slice(answer).map_err(failed)
 }
 
 fn value(answer: &impl Serialize) -> Result<Value, Complaint> {

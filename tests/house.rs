@@ -16,7 +16,7 @@ use std::process::Command;
 const FLOORS: [&[&str]; 10] = [
     &["mail", "token", "metrics", "store", "texts"],
     &["primitives", "daemon", "second-opinion"],
-    &["pki", "hsm", "transport"],
+    &["pki", "hsm", "transport", "backup"],
     &["cms"],
     &["inspection", "federation"],
     &["federation-client", "chain"],

@@ -63,11 +63,14 @@ fn site_with_users() -> Site {
 /// The folders of a role on a host, as the package makes them.
 fn folders(site: &Site, host: &str, role: &str) {
     for (dir, mode) in [("run", 0o2750), ("state", 0o700)] {
-        let dir = site.path(&format!("{host}/{dir}/{role}"));
-        fs::create_dir(&dir).unwrap();
-        chown(&dir, Some(user_of(role)), Some(GROUP)).unwrap();
-        fs::set_permissions(&dir, fs::Permissions::from_mode(mode)).unwrap();
+        folder(&site.path(&format!("{host}/{dir}/{role}")), mode, user_of(role));
     }
+}
+
+fn folder(dir: &std::path::Path, mode: u32, user: u32) {
+    fs::create_dir(dir).unwrap();
+    chown(dir, Some(user), Some(GROUP)).unwrap();
+    fs::set_permissions(dir, fs::Permissions::from_mode(mode)).unwrap();
 }
 
 fn user_of(role: &str) -> u32 {
@@ -153,7 +156,7 @@ fn mail_passes_and_each_role_sees_its_own_state_only() {
         assert_eq!(fs::metadata(site.path(&format!("a/unlock-{role}"))).unwrap().uid(), *user);
     }
     let _authority = site.serve("authority", &[], &["authority"]);
-    let _member = serve(&site);
+    let member = serve(&site);
     for (role, user) in USERS {
         assert_eq!(runs_as(&site, "a", role), user, "{role}");
         let state = site.path(&format!("a/state/{role}"));
@@ -196,6 +199,25 @@ fn mail_passes_and_each_role_sees_its_own_state_only() {
     // Nor can it be found where another role is looked for.
     let squat = site.path("a/run/keyserver/other.sock");
     assert!(!as_user(gateway, Command::new("touch").arg(squat)));
+
+    // Whoever lost a role's state has it back in that role's name.
+    site.member("backup", &["--out", "backup"]).ends(0);
+    member.stop();
+    for (role, user) in USERS {
+        let state = site.path(&format!("a/state/{role}"));
+        fs::remove_dir_all(&state).unwrap();
+        folder(&state, 0o700, user);
+    }
+    fs::remove_dir_all(site.path("a/state/federation")).unwrap();
+    site.member("restore", &["backup"]).ends(0);
+    for (role, user) in USERS {
+        no_file_of_another(&site.path(&format!("a/state/{role}")), user);
+    }
+    let _member = serve(&site);
+    let said = site.eventually(0, || site.member("status", &["--json"])).json();
+    assert_eq!(said["state"], "good", "{said}");
+    let people = site.member("user", &["list", "--json"]).ends(0);
+    assert!(people.out.contains("alice@a.example"), "{people:?}");
 }
 
 /// The member's inspector on a host of its own, all others on the first, and each with its

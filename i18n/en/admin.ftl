@@ -312,3 +312,28 @@ err-audit-empty = The audit log is empty
 rec-audit-empty = Start the key server once.
 err-audit-head-unreadable = { $path } is no head of an audit log
 rec-audit-head-unreadable = Give a file that ssmax audit head has written.
+
+### ssmax backup and ssmax restore.
+
+backup-made = { $name }: { $files } files, { $bytes } octets, in { $path }
+backup-guard = Guard these archives as you guard the folders that they are of. What opens the keys is not in them: keep the unlock files and ssmax.toml elsewhere, and keys in a token with the token.
+restore-done = { $name }: { $files } files put back from { $path }
+restore-next = Put the unlock files and ssmax.toml in their places, then start the roles: ssmax check says whether all is there.
+err-backup-none = There is no archive in { $path } for a role of this configuration
+rec-backup-none = Name the folder that ssmax backup has written.
+err-backup-foreign-kind = { $path } is a link or a device, which no role makes
+rec-backup-foreign-kind = Find out who has put it there, and take it away.
+err-backup-too-many = { $path } has more files, or longer names, than an archive holds
+rec-backup-too-many = Look into the folder: no role makes that many.
+err-backup-not-whole = { $path } is not a whole archive of ssmax backup
+rec-backup-not-whole = Fetch it again from where it was kept, or take an older one. Nothing was put back from it.
+err-backup-changed = In { $path }, { $name } is not what it was when the archive was made
+rec-backup-changed = Fetch the archive again, or take an older one. Nothing was put back from it.
+err-backup-foreign-entry = { $path } has an entry that no archive of ssmax backup has: { $name }
+rec-backup-foreign-entry = Do not use it, and find out who has had it. Nothing was put back from it.
+err-backup-of-another = The archive for { $path } has the state of { $found }
+rec-backup-of-another = Take the archive of this role and this member.
+err-restore-serving = The role { $role } is running
+rec-restore-serving = Stop it first: a role keeps its state open.
+err-restore-not-empty = { $path } is not empty, and nothing is overwritten
+rec-restore-not-empty = Move what is there away, and keep it until the restored role works.

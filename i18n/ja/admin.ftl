@@ -312,3 +312,28 @@ err-audit-empty = 監査ログが空です
 rec-audit-empty = 鍵管理サーバを一度起動してください。
 err-audit-head-unreadable = { $path } は監査ログの先頭ではありません
 rec-audit-head-unreadable = ssmax audit head が書いたファイルを指定してください。
+
+### ssmax backup と ssmax restore。
+
+backup-made = { $name }: ファイル{ $files }個、{ $bytes }バイト、{ $path }
+backup-guard = これらのアーカイブは、元のフォルダと同じように守ってください。鍵を開くものは入っていません。アンロックファイルとssmax.tomlは別に保管し、トークンの鍵はトークンごと保管してください。
+restore-done = { $name }: { $path }からファイル{ $files }個を戻しました
+restore-next = アンロックファイルとssmax.tomlを所定の場所に置き、役割を起動してください。揃っているかは ssmax check で分かります。
+err-backup-none = { $path }には、この構成の役割のアーカイブがありません
+rec-backup-none = ssmax backup が書いたフォルダを指定してください。
+err-backup-foreign-kind = { $path }は、どの役割も作らないリンクまたはデバイスです
+rec-backup-foreign-kind = 誰が置いたのかを調べ、取り除いてください。
+err-backup-too-many = { $path }には、アーカイブに収まらない数のファイル、または長い名前があります
+rec-backup-too-many = フォルダの中を確かめてください。役割がこれほど多くを作ることはありません。
+err-backup-not-whole = { $path }は、ssmax backup の完全なアーカイブではありません
+rec-backup-not-whole = 保管先から取り直すか、以前のものを使ってください。ここからは何も戻していません。
+err-backup-changed = { $path }の{ $name }は、アーカイブを作ったときの内容と違います
+rec-backup-changed = アーカイブを取り直すか、以前のものを使ってください。ここからは何も戻していません。
+err-backup-foreign-entry = { $path }に、ssmax backup のアーカイブにはない項目があります: { $name }
+rec-backup-foreign-entry = 使わずに、誰の手を経たのかを調べてください。ここからは何も戻していません。
+err-backup-of-another = { $path }のためのアーカイブに、{ $found }の状態が入っています
+rec-backup-of-another = この役割、この組織のアーカイブを使ってください。
+err-restore-serving = 役割{ $role }が動いています
+rec-restore-serving = 先に止めてください。役割は状態を開いたままにしています。
+err-restore-not-empty = { $path }は空ではありません。上書きはしません
+rec-restore-not-empty = そこにあるものを移し、戻した役割が動くことを確かめるまで保管してください。

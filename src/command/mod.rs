@@ -3,6 +3,7 @@
 pub(crate) mod archive;
 pub(crate) mod audit;
 pub(crate) mod authority;
+pub(crate) mod backup;
 pub(crate) mod bench;
 pub(crate) mod cert;
 pub(crate) mod check;
@@ -90,6 +91,10 @@ pub(crate) enum Command {
     Status(status::Args),
     /// The keyserver's log: whether it was changed, and whether it fits the journal.
     Audit(audit::Args),
+    /// The state of this host's roles, each in one file.
+    Backup(backup::BackupArgs),
+    /// Put that state back.
+    Restore(backup::RestoreArgs),
     /// The lines for the MTA.
     Setup(setup::Args),
     /// What the number of a refusal means, and who can do what.
@@ -130,6 +135,8 @@ impl Command {
             Self::Journey(args) => journey::run(&args, context),
             Self::Status(args) => status::run(&args, context),
             Self::Audit(args) => audit::run(args, context),
+            Self::Backup(args) => backup::backup(&args, context),
+            Self::Restore(args) => backup::restore(&args, context),
             Self::Setup(args) => setup::run(args, context),
             Self::Explain(args) => explain::run(&args, context),
             Self::Verify(args) => verify::run(args, context),

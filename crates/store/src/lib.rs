@@ -14,8 +14,10 @@ pub mod files;
 mod database;
 mod error;
 mod migrations;
+mod snapshot;
 
 pub use database::{BUSY_TIMEOUT, Database, MAX_CONNECTIONS};
 pub use error::{FileAction, SqlFault, StoreError};
 pub use migrations::Migration;
+pub use snapshot::snapshot;
 pub use sqlx;
