@@ -14,6 +14,7 @@ use ssmax_gateway::{FederationConfig, GatewayConfig};
 use ssmax_hsm::Pkcs11Config;
 use ssmax_inspector::InspectorConfig;
 use ssmax_keyserver::KeyserverConfig;
+use ssmax_store::StateConfig;
 use ssmax_submission::{MilterAddress, SubmissionConfig};
 use ssmax_transport::{Denied, Fingerprint, Pace, PortLimits, Servers, Transport};
 use ssmax_watch::WatchConfig;
@@ -256,14 +257,17 @@ impl Config {
         if let Some(section) = &mut file.keyserver {
             absolute(&mut section.unlock_file);
             section.outside_certificates.iter_mut().for_each(absolute);
+            section.state.resolve(absolute);
             token_files(&mut section.pkcs11).for_each(absolute);
         }
         if let Some(section) = &mut file.ca {
             absolute(&mut section.unlock_file);
+            section.state.resolve(absolute);
             token_files(&mut section.pkcs11).for_each(absolute);
         }
         if let Some(section) = &mut file.authority {
             absolute(&mut section.unlock_file);
+            section.state.resolve(absolute);
         }
         if let Some(section) = &mut file.inspector {
             absolute(&mut section.clamd_conf);
@@ -271,6 +275,7 @@ impl Config {
         if let Some(section) = &mut file.gateway {
             let files = [&mut section.tls_certificate, &mut section.tls_key, &mut section.route_ca];
             files.into_iter().flatten().for_each(absolute);
+            section.state.resolve(absolute);
         }
         if let Some(SubmissionConfig { milter: MilterAddress::Unix(socket), .. }) =
             &mut file.submission
@@ -283,6 +288,9 @@ impl Config {
             return Err(
                 Complaint::new(Exit::WrongUse, "config-one-server").with("path", path.display())
             );
+        }
+        for state in states(&file) {
+            state.check()?;
         }
         let denied = section.map(|section| section.denied.as_slice()).unwrap_or_default();
         let denied = denied.iter().map(|one| digits(one)).collect::<Result<_, _>>()?;
@@ -507,6 +515,15 @@ impl Config {
     }
 }
 
+/// Where the roles keep their tables.
+fn states(file: &File) -> impl Iterator<Item = &StateConfig> {
+    let authority = file.authority.as_ref().map(|section| &section.state);
+    let keyserver = file.keyserver.as_ref().map(|section| &section.state);
+    let ca = file.ca.as_ref().map(|section| &section.state);
+    let gateway = file.gateway.as_ref().map(|section| &section.state);
+    [authority, keyserver, ca, gateway].into_iter().flatten()
+}
+
 /// The files that say how a token is opened.
 fn token_files(token: &mut Option<Pkcs11Config>) -> impl Iterator<Item = &mut PathBuf> {
     token.iter_mut().flat_map(|token| [&mut token.module, &mut token.pin_file])
@@ -533,6 +550,25 @@ mod tests {
         let ca = config.ca().unwrap();
         assert_eq!(ca.ca.unlock_file, Path::new("/etc/ssmax/../unlock/ca"));
         assert_eq!(config.tls_ca(), Path::new("/etc/ssmax/state/federation/tls-ca.pem"));
+    }
+
+    #[test]
+    fn a_database_server_is_named_without_a_password_and_by_an_address_that_can_be_used() {
+        let with = |url: &str| {
+            parsed(&format!("{MEMBER}[ca.state]\nurl = '{url}'\npassword_file = 'db'\n"))
+        };
+        let good = with("postgresql://localhost/ssmax").unwrap().ca().unwrap().ca.state;
+        assert_eq!(good.password_file.unwrap(), Path::new("/etc/ssmax/db"));
+        for (url, name) in [
+            ("postgresql://ca:s3cret@localhost/ssmax", "server-address-password"),
+            ("postgresql://localhost/ssmax?gssencmode=disable", "server-address-parameter"),
+            ("postgresql://db.example/ssmax", "server-unverified"),
+            ("sqlite:ca", "server-address"),
+        ] {
+            let complaint = with(url).unwrap_err();
+            assert_eq!(complaint.name, name, "{url}");
+            assert!(!format!("{complaint:?}").contains("s3cret"));
+        }
     }
 
     #[test]

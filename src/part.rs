@@ -188,7 +188,9 @@ impl Part {
                 let language = Language::parse(&language).unwrap_or(Language::En);
                 value(&check::role(config, role, language).await)
             }
-            Self::Journey(name) => value(&ssmax_gateway::journey(config.state_dir(), &name).await?),
+            Self::Journey(name) => {
+                value(&ssmax_gateway::journey(config.gateway()?.place(), &name).await?)
+            }
             Self::TicketRows(tickets) => {
                 value(&ssmax_keyserver::ticket_rows(&config.keyserver()?, &tickets).await?)
             }
@@ -209,7 +211,9 @@ impl Part {
                 let issued = ssmax_ca::issued_transport(&config.ca()?).await?;
                 value(&(ca.der(), issued.iter().map(Certificate::der).collect::<Vec<_>>()))
             }
-            Self::TicketFates => value(&ssmax_gateway::ticket_fates(config.state_dir()).await?),
+            Self::TicketFates => {
+                value(&ssmax_gateway::ticket_fates(config.gateway()?.place()).await?)
+            }
             // They are handed a file, which this way has not.
             Self::Backup(_) | Self::Restore(_) => Err(failed("no archive")),
         }

@@ -116,6 +116,17 @@ const MEMBER: &[Section] = &[
         ],
     ),
     (
+        "keyserver.state",
+        &[
+            Optional(
+                "url",
+                "\"postgresql://ssmax_keyserver@db.a.example/ssmax?sslmode=verify-full&sslrootcert=/etc/ssmax/db-ca.pem\"",
+            ),
+            Optional("password_file", "\"/etc/ssmax/unlock/keyserver.db\""),
+            Optional("connections", "8"),
+        ],
+    ),
+    (
         "keyserver.archive",
         &[
             Optional("officers", "[\"10234\", \"10777\", \"10901\"]"),
@@ -154,6 +165,17 @@ const MEMBER: &[Section] = &[
             Optional("address_quarantine_days", "180"),
             Optional("listen", "\"10.0.0.2:7702\""),
             Optional("transport_days", "90"),
+        ],
+    ),
+    (
+        "ca.state",
+        &[
+            Optional(
+                "url",
+                "\"postgresql://ssmax_ca@db.a.example/ssmax?sslmode=verify-full&sslrootcert=/etc/ssmax/db-ca.pem\"",
+            ),
+            Optional("password_file", "\"/etc/ssmax/unlock/ca.db\""),
+            Optional("connections", "8"),
         ],
     ),
     (
@@ -215,6 +237,17 @@ const MEMBER: &[Section] = &[
             Optional("max_held_mebibytes", "10240"),
             Optional("journal_days", "30"),
             Optional("max_list_members", "200"),
+        ],
+    ),
+    (
+        "gateway.state",
+        &[
+            Optional(
+                "url",
+                "\"postgresql://ssmax_gateway@db.a.example/ssmax?sslmode=verify-full&sslrootcert=/etc/ssmax/db-ca.pem\"",
+            ),
+            Optional("password_file", "\"/etc/ssmax/unlock/gateway.db\""),
+            Optional("connections", "8"),
         ],
     ),
     (
@@ -304,6 +337,17 @@ const AUTHORITY: &[Section] = &[
             Optional("max_connections", "256"),
             Optional("request_seconds", "10"),
             Optional("connection_seconds", "120"),
+        ],
+    ),
+    (
+        "authority.state",
+        &[
+            Optional(
+                "url",
+                "\"postgresql://ssmax_authority@db.example/ssmax?sslmode=verify-full&sslrootcert=/etc/ssmax/db-ca.pem\"",
+            ),
+            Optional("password_file", "\"/etc/ssmax/unlock/authority.db\""),
+            Optional("connections", "8"),
         ],
     ),
     WATCH,

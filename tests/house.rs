@@ -23,7 +23,7 @@ const FLOORS: [&[&str]; 10] = [
     &["smime", "api"],
     &["authority", "ca", "keyserver", "inspector", "gateway", "submission", "agent", "watch"],
     &["ssmax"],
-    &["e2e", "interop", "fuzz", "surgery", "support"],
+    &["e2e", "interop", "fuzz", "surgery", "support", "test-postgres"],
 ];
 
 const ROLES: [&str; 8] =
@@ -42,7 +42,7 @@ const BANNED: [(&str, &str); 5] = [
 ];
 
 /// Licences that go with MIT OR Apache-2.0.
-const LICENCES: [&str; 13] = [
+const LICENCES: [&str; 14] = [
     "MIT",
     "Apache-2.0",
     "BSD-2-Clause",
@@ -56,6 +56,8 @@ const LICENCES: [&str; 13] = [
     "MIT-0",
     "BSL-1.0",
     "OpenSSL",
+    // Data: the roots of webpki-roots.
+    "CDLA-Permissive-2.0",
 ];
 
 fn metadata() -> serde_json::Value {

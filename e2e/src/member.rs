@@ -48,6 +48,8 @@ pub struct Outline {
     /// Whether each role is a process that can be killed and started again by itself, and a
     /// [`Tap`] lies between the gateway and its next hop.
     pub tapped: bool,
+    /// Whether its roles keep their tables on a PostgreSQL server, if there is one.
+    pub on_server: bool,
 }
 
 /// The addresses of an organisation.
@@ -116,6 +118,9 @@ impl Member {
         };
         let milter = place.path().join(format!("milter-{}/submission.sock", outline.name));
         let mut config = ssmax_toml(&outline, &ports, &authority.url());
+        if outline.on_server {
+            config.push_str(&state_toml());
+        }
         if outline.submits_at_postfix {
             crate::postfix::make_milter_dir(milter.parent().unwrap());
             config.push_str(&submission_toml(&milter));
@@ -369,6 +374,14 @@ impl Member {
         self.export(&address, &folder);
         Person { address, secret: String::new(), dir: self.site.path(&folder) }
     }
+}
+
+/// One database for all roles of a member: each has its own schemas.
+fn state_toml() -> String {
+    let Some(server) = ssmax_test_postgres::shared() else { return String::new() };
+    let url = server.database();
+    let section = |role| format!("\n[{role}.state]\nurl = \"{url}\"\n");
+    ["keyserver", "ca", "gateway"].map(section).concat()
 }
 
 /// A login by LOGIN counts for more, so that both levels are seen.

@@ -25,6 +25,7 @@ pub const A: Outline = Outline {
     submits_at_postfix: false,
     set_up_by_command: false,
     tapped: false,
+    on_server: false,
 };
 
 /// The second one, likewise.
@@ -35,6 +36,7 @@ pub const B: Outline = Outline {
     ip: Ipv4Addr::new(127, 0, 0, 3),
     fresh_form: "wrapped-gcm",
     people: &["bob"],
+    on_server: true,
     ..A
 };
 

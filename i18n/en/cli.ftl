@@ -178,6 +178,38 @@ err-state-damaged = The state in { $path } is damaged
 rec-state-damaged = Restore the last backup of it.
 err-state-busy = The state in { $path } is in use by another program
 rec-state-busy = Wait for that program to finish, then try again.
+err-server-address = The address of the database server in [ROLE.state] url cannot be used
+rec-server-address =
+    Write it as postgresql://USER@HOST/DATABASE?sslmode=verify-full&sslrootcert=FILE, or over a
+    socket of this host, postgresql:///DATABASE?host=/run/postgresql.
+err-server-address-password = A password stands in [ROLE.state] url
+rec-server-address-password =
+    Put it into a file with mode 0600, name that in password_file, and change the password: whoever
+    could read the configuration has it.
+err-server-address-parameter = [ROLE.state] url has a parameter that is not known
+rec-server-address-parameter = These are: host, port, user, dbname, sslmode, sslrootcert, sslcert, sslkey.
+err-server-unverified = The database server in [ROLE.state] url is on another host and would not be verified
+rec-server-unverified = Add sslmode=verify-full and sslrootcert=FILE, with the CA that issued its certificate.
+err-server-password-file = The password_file of [ROLE.state] is not one line of text
+rec-server-password-file = Write the password into it, and nothing else.
+err-server-not-durable = The database server has { $setting } = { $value }: a crash would lose what it took
+rec-server-not-durable = Set it to on for this user or server. Mail waits until then and is not lost.
+err-server-unfit = The database server has { $setting } = { $value }; needed is { $needed }
+rec-server-unfit = Use a server or a database that has.
+err-server-unreachable = The database server does not answer
+rec-server-unreachable =
+    See whether it runs, and whether this host reaches it. Mail waits in the queue until then and is
+    not lost.
+err-server-untrusted = The database server's certificate is for another name, or of another CA than that in sslrootcert
+rec-server-untrusted =
+    See that the name in [ROLE.state] url stands in the certificate, and that sslrootcert has the CA that
+    issued it. If both are right, somebody else answers in the server's place.
+err-server-refused = The database server refuses this role's user ({ $reason })
+rec-server-refused =
+    See whether user, password and database are right, and whether the user owns its schemas; see
+    scale.md among the operator's documents.
+err-state-served = Another process serves from this role's database
+rec-state-served = Key server, CA and authority each run once. Stop the other one first.
 err-disk-full = No room is left on the disk that holds { $path }
 rec-disk-full = Make room. Mail waits in the queue until then and is not lost.
 

@@ -99,6 +99,12 @@ sample-keyserver-rewrap_own_per_day =
     after a lost card or to forward it; 0 switches this off.
 sample-keyserver-audit_days = How long the audit log is kept, in days.
 sample-keyserver-listen = Where roles of other hosts ask, over TLS. Needs a certificate: ssmax org transport.
+sample-keyserver-state = A PostgreSQL server for the tables, in place of SQLite below state_dir (scale.md).
+sample-keyserver-state-url =
+    Where it is: verified over TLS, or over a socket of this host
+    (postgresql:///ssmax?host=/run/postgresql). No password stands here.
+sample-keyserver-state-password_file = The file with the user's password, readable by us only. Left out: none is needed.
+sample-keyserver-state-connections = Most connections of one process for each of its schemas, 2 to 100.
 sample-keyserver-archive =
     Mail of somebody who lost the key or left: two officers have its archive copies opened
     (ssmax archive). Without officers nobody may.
@@ -121,6 +127,10 @@ sample-keyserver-limits-opened_refusals_per_hour =
 sample-ca = The certificate issuing system: people and their certificates.
 sample-ca-unlock_file = As in [keyserver]; another file.
 sample-ca-backend = As in [keyserver].
+sample-ca-state = As in [keyserver.state].
+sample-ca-state-url = As in [keyserver.state].
+sample-ca-state-password_file = As in [keyserver.state].
+sample-ca-state-connections = As in [keyserver.state].
 sample-ca-pkcs11 = As [keyserver.pkcs11]; the same token or another.
 sample-ca-pkcs11-module = The vendor's PKCS#11 library.
 sample-ca-pkcs11-token_label = The label that the token was initialised with.
@@ -191,6 +201,10 @@ sample-gateway-outside =
 sample-gateway-max_held_mebibytes =
     Most mail that is held for a person, in MiB. Past it, senders are told to try again later.
 sample-gateway-max_list_members = Most members of one list.
+sample-gateway-state = As in [keyserver.state].
+sample-gateway-state-url = As in [keyserver.state].
+sample-gateway-state-password_file = As in [keyserver.state].
+sample-gateway-state-connections = As in [keyserver.state].
 sample-gateway-lists =
     Lists (ssmax user add-role --kind list): what comes in goes on as new mail "NAME via LIST".
 sample-gateway-lists-entry =
@@ -279,6 +293,12 @@ sample-authority-list_hours = How long after its issue a list is accepted as new
 sample-authority-max_connections = Connections at the same time.
 sample-authority-request_seconds = Time for a TLS handshake and for a request, in seconds.
 sample-authority-connection_seconds = How long one connection may last, in seconds.
+sample-authority-state = A PostgreSQL server for the tables, in place of SQLite below state_dir (scale.md).
+sample-authority-state-url =
+    Where it is: verified over TLS, or over a socket of this host
+    (postgresql:///ssmax?host=/run/postgresql). No password stands here.
+sample-authority-state-password_file = The file with the user's password, readable by us only. Left out: none is needed.
+sample-authority-state-connections = Most connections of one process for each of its schemas, 2 to 100.
 
 sample-watch = How the roles of this host are, over HTTP: /metrics for Prometheus, /health/live, /health/ready. Off without this section.
 sample-watch-listen = Where HTTP is served. Nobody logs in and nothing is encrypted: keep it on loopback, or behind what does both.

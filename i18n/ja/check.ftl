@@ -13,6 +13,7 @@ check-organisation = 組織: { $id }、{ $name }
 check-dir = { $path }は自分のもので、他の利用者は入れません
 check-dir-of-roles = { $path } は所有者だけが変更でき、役割ごとのフォルダがあります
 check-dir-will-be-made = { $path }は起動時に作られます
+check-server = PostgreSQL { $server }は{ $database }の書き込みを保持し、スキーマは版{ $version }（最新{ $known }）です
 check-clock = 日付は{ $date }です
 check-sandbox = 検査プロセスをファイルとネットワークから隔離できます
 check-swap = メモリの内容はディスクに書き出されません

@@ -161,6 +161,37 @@ err-state-damaged = { $path }の状態が壊れています
 rec-state-damaged = 最後のバックアップから復元してください。
 err-state-busy = { $path }の状態は別のプログラムが使用中です
 rec-state-busy = そのプログラムの終了を待ってから、やり直してください。
+err-server-address = [ROLE.state]のurlにあるデータベースサーバの場所は使えません
+rec-server-address =
+    postgresql://利用者@ホスト/データベース?sslmode=verify-full&sslrootcert=ファイル、または同じホストの
+    ソケットを使うpostgresql:///データベース?host=/run/postgresqlの形で書いてください。
+err-server-address-password = [ROLE.state]のurlにパスワードが書かれています
+rec-server-address-password =
+    権限0600のファイルに移してpassword_fileに指定し、パスワードを変更してください。設定を読める人には
+    知られています。
+err-server-address-parameter = [ROLE.state]のurlに知らないパラメーターがあります
+rec-server-address-parameter = 使えるのはhost、port、user、dbname、sslmode、sslrootcert、sslcert、sslkeyです。
+err-server-unverified = [ROLE.state]のurlのデータベースサーバは別のホストにあり、検証されません
+rec-server-unverified = sslmode=verify-fullと、証明書を発行したCAのsslrootcert=ファイルを加えてください。
+err-server-password-file = [ROLE.state]のpassword_fileの内容が1行のテキストではありません
+rec-server-password-file = パスワードだけを書いてください。
+err-server-not-durable = データベースサーバの設定が{ $setting } = { $value }です。障害のとき、受け取ったものが失われます
+rec-server-not-durable = この利用者またはサーバでonにしてください。メールはそれまで待ち、失われません。
+err-server-unfit = データベースサーバは{ $setting } = { $value }ですが、{ $needed }が必要です
+rec-server-unfit = 条件を満たすサーバまたはデータベースを使ってください。
+err-server-unreachable = データベースサーバが応答しません
+rec-server-unreachable =
+    動いているか、このホストから届くかを確かめてください。メールはそれまでキューで待ち、失われません。
+err-server-untrusted = データベースサーバの証明書が、別の名前のもの、またはsslrootcertとは別のCAのものです
+rec-server-untrusted =
+    [ROLE.state]のurlの名前が証明書にあるか、sslrootcertが発行したCAのものかを確かめてください。どちらも正しければ、
+    別の誰かがサーバになりすましています。
+err-server-refused = データベースサーバがこの役割の利用者を拒否しました（{ $reason }）
+rec-server-refused =
+    利用者、パスワード、データベースが正しいか、利用者がスキーマの所有者かを確かめてください。運用文書の
+    scale.mdを見てください。
+err-state-served = この役割のデータベースは別のプロセスが使っています
+rec-state-served = 鍵管理サーバ、CA、管理機構はそれぞれ一つだけ動かします。先に他方を止めてください。
 err-disk-full = { $path }のあるディスクに空きがありません
 rec-disk-full = 空きを作ってください。メールはそれまでキューで待ち、失われません。
 

@@ -93,6 +93,12 @@ sample-keyserver-rewrap_own_per_day =
     0で使わない。
 sample-keyserver-audit_days = 監査ログを残す日数。
 sample-keyserver-listen = 他のホストの役割がTLSで頼みに来る場所。証明書が要ります: ssmax org transport
+sample-keyserver-state = 表を置くPostgreSQLサーバ。state_dirの下のSQLiteの代わり（scale.md）。
+sample-keyserver-state-url =
+    サーバの場所。TLSで検証するか、同じホストのソケットを使う
+    （postgresql:///ssmax?host=/run/postgresql）。パスワードはここに書かない。
+sample-keyserver-state-password_file = 利用者のパスワードのファイル。読めるのは自分だけにする。省くと不要とみなす。
+sample-keyserver-state-connections = 一つのプロセスから一つのスキーマへの接続の最大数、2から100。
 sample-keyserver-archive =
     鍵を失った人や離れた人のメール。二人の担当者が、保管用の鍵による写しを開封させます
     （ssmax archive）。担当者がいなければ誰もできません。
@@ -114,6 +120,10 @@ sample-keyserver-limits-opened_refusals_per_hour =
 sample-ca = 公開鍵証明書発行・鍵管理システム: 利用者とその証明書。
 sample-ca-unlock_file = [keyserver]と同様の、別のファイル。
 sample-ca-backend = [keyserver]と同様。
+sample-ca-state = [keyserver.state]と同じ。
+sample-ca-state-url = [keyserver.state]と同じ。
+sample-ca-state-password_file = [keyserver.state]と同じ。
+sample-ca-state-connections = [keyserver.state]と同じ。
 sample-ca-pkcs11 = [keyserver.pkcs11]と同様。同じトークンでも別のトークンでもかまいません。
 sample-ca-pkcs11-module = 製造元のPKCS#11ライブラリ。
 sample-ca-pkcs11-token_label = トークンの初期化時に付けたラベル。
@@ -176,6 +186,10 @@ sample-gateway-outside =
     encrypt-if-known（[keyserver] outside_certificatesの証明書で暗号化）、hold（担当者のため保留）
 sample-gateway-max_held_mebibytes = 保留しておくメールの合計の上限（MiB）。超えると送信側に後での再送を求めます。
 sample-gateway-max_list_members = 一つのメーリングリストの最大人数。
+sample-gateway-state = [keyserver.state]と同じ。
+sample-gateway-state-url = [keyserver.state]と同じ。
+sample-gateway-state-password_file = [keyserver.state]と同じ。
+sample-gateway-state-connections = [keyserver.state]と同じ。
 sample-gateway-lists =
     メーリングリスト（ssmax user add-role --kind list で登録）。届いたものは「名前 via リスト」の新しいメールとして出る。
 sample-gateway-lists-entry =
@@ -259,6 +273,12 @@ sample-authority-list_hours = 発行した名簿が新しいものと認めら�
 sample-authority-max_connections = 同時接続数。
 sample-authority-request_seconds = TLSの接続と要求にかけてよい時間（秒）。
 sample-authority-connection_seconds = 一つの接続が続いてよい時間（秒）。
+sample-authority-state = 表を置くPostgreSQLサーバ。state_dirの下のSQLiteの代わり（scale.md）。
+sample-authority-state-url =
+    サーバの場所。TLSで検証するか、同じホストのソケットを使う
+    （postgresql:///ssmax?host=/run/postgresql）。パスワードはここに書かない。
+sample-authority-state-password_file = 利用者のパスワードのファイル。読めるのは自分だけにする。省くと不要とみなす。
+sample-authority-state-connections = 一つのプロセスから一つのスキーマへの接続の最大数、2から100。
 
 sample-watch = このコンピュータの各役割の様子をHTTPで示します: Prometheus向けの /metrics、/health/live、/health/ready。この節がなければ動きません。
 sample-watch-listen = HTTPで待ち受けるアドレス。認証も暗号化もないので、ループバックのままにするか、両方を行うものの後ろに置いてください。

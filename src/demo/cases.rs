@@ -346,7 +346,8 @@ impl Stage<'_> {
         mail: &Mail,
         reply: &str,
     ) -> Result<(), Complaint> {
-        let fates = ssmax_gateway::fates_of(site.config.state_dir(), &mail.message_id).await?;
+        let fates =
+            ssmax_gateway::fates_of(site.config.gateway()?.place(), &mail.message_id).await?;
         let fate = fates.iter().rev().find(|fate| fate.reason.is_some());
         let found = |part: Option<&String>| part.cloned().unwrap_or_else(|| "none".to_owned());
         let stopped = Stopped {
@@ -388,7 +389,7 @@ impl Stage<'_> {
 async fn wait_for_list(site: &Site, version: u64) -> Result<(), Complaint> {
     let deadline = Instant::now() + SUSPENSION;
     loop {
-        let here = ssmax_gateway::list_version(site.config.state_dir()).await?;
+        let here = ssmax_gateway::list_version(site.config.gateway()?.place()).await?;
         if here.is_some_and(|here| here >= version) {
             return Ok(());
         }

@@ -11,7 +11,7 @@ use ssmax_daemon::config::address::AddressFault;
 use ssmax_federation::ijson::JsonFault;
 use ssmax_federation_client::FetchError;
 use ssmax_hsm::HsmError;
-use ssmax_store::{SqlFault, StoreError};
+use ssmax_store::{ServerFault, SqlFault, StoreError};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -130,8 +130,30 @@ impl From<StoreError> for Complaint {
             StoreError::DatabaseNewer { .. } => of("state-newer").with("path", "state_dir"),
             StoreError::MigrationChanged { .. } => of("state-changed").with("path", "state_dir"),
             StoreError::Sql(fault) | StoreError::MigrationFailed { fault, .. } => fault.into(),
+            StoreError::ServerAddress(fault) => fault.into(),
+            StoreError::NotDurable { setting, value } => {
+                of("server-not-durable").with("setting", setting).with("value", value)
+            }
+            StoreError::ServerUnfit { setting, value, needed } => of("server-unfit")
+                .with("setting", setting)
+                .with("value", value)
+                .with("needed", needed),
+            StoreError::InUse => of("state-served"),
             other => of("failed").with("reason", other),
         }
+    }
+}
+
+impl From<ServerFault> for Complaint {
+    fn from(fault: ServerFault) -> Self {
+        let name = match fault {
+            ServerFault::Password => "server-address-password",
+            ServerFault::UnknownParameter => "server-address-parameter",
+            ServerFault::Unverified => "server-unverified",
+            ServerFault::PasswordFile => "server-password-file",
+            _ => "server-address",
+        };
+        Self::new(Exit::WrongUse, name)
     }
 }
 
@@ -142,6 +164,11 @@ impl From<SqlFault> for Complaint {
             SqlFault::Busy => of("state-busy"),
             SqlFault::Full => of("disk-full"),
             SqlFault::Corrupt => of("state-damaged"),
+            SqlFault::Unreachable => Self::new(Exit::Unavailable, "server-unreachable"),
+            SqlFault::Untrusted => Self::new(Exit::Unavailable, "server-untrusted"),
+            SqlFault::Refused { code } => {
+                Self::new(Exit::Unavailable, "server-refused").with("reason", code)
+            }
             other => Self::new(Exit::Unavailable, "failed").with("reason", other),
         }
     }

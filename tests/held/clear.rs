@@ -139,7 +139,7 @@ async fn a_deleted_mail_is_gone_and_its_reason_is_known(federation: &Federation)
     let released = officer::release(&dir, &held, alice, Some("too late")).await.unwrap();
     assert_eq!((released.state, released.ended_before), (HeldState::Deleted, true));
     assert!(delivered(a, alice, &mail.message_id).is_empty());
-    let fates = ssmax_gateway::fates_of(a.state_dir(), &mail.message_id).await.unwrap();
+    let fates = ssmax_gateway::fates_of(a.gateway.place(), &mail.message_id).await.unwrap();
     let fates: Vec<_> = fates.iter().map(|row| row.fate.as_str()).collect();
     assert_eq!(fates, ["held", "deleted"]);
 }

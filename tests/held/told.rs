@@ -89,7 +89,7 @@ async fn what_nobody_decides_about_expires_with_notice(federation: &Federation) 
     send().await;
     let start = Instant::now();
     let last = async || {
-        let fates = ssmax_gateway::fates_of(a.state_dir(), &held.message_id).await.unwrap();
+        let fates = ssmax_gateway::fates_of(a.gateway.place(), &held.message_id).await.unwrap();
         fates.last().unwrap().fate.clone()
     };
     while last().await != "expired" {

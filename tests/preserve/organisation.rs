@@ -75,7 +75,7 @@ async fn what_came_in_clear_arrives_with_the_senders_signature(federation: &Fede
 
 async fn by_its_hop_the_mail_is_found_at_both_ends(federation: &Federation, message_id: &str) {
     let Federation { a, b, bob, .. } = federation;
-    let left = ssmax_gateway::journey(a.state_dir(), message_id).await.unwrap();
+    let left = ssmax_gateway::journey(a.gateway.place(), message_id).await.unwrap();
     let [left] = left.as_slice() else { panic!("{left:?}") };
     let hop = left.hop.as_deref().unwrap();
     assert_eq!(left.to_org.as_deref(), Some(b.id.as_str()));
@@ -83,7 +83,7 @@ async fn by_its_hop_the_mail_is_found_at_both_ends(federation: &Federation, mess
     let stages: Vec<_> = left.stages.split(' ').step_by(2).collect();
     let all = ["accept", "authenticate", "inspect", "reencrypt", "sign", "transmit"];
     assert_eq!(stages, all);
-    let came = ssmax_gateway::journey(b.state_dir(), hop).await.unwrap();
+    let came = ssmax_gateway::journey(b.gateway.place(), hop).await.unwrap();
     let [came] = came.as_slice() else { panic!("{came:?}") };
     assert_eq!(
         (came.direction.as_str(), came.listener.as_deref()),
@@ -148,6 +148,6 @@ async fn malware_does_not_arrive_preserved(federation: &Federation) {
     let bad = signed.encrypted_for(&relay);
     let reply = submit(a, alice, &bob.address, &bad).await;
     assert!(reply.starts_with("550 "), "{reply}");
-    let rows = ssmax_gateway::fates_of(b.state_dir(), &bad.message_id).await.unwrap();
+    let rows = ssmax_gateway::fates_of(b.gateway.place(), &bad.message_id).await.unwrap();
     assert_eq!(rows[0].reason.as_deref(), Some("malware-inside"));
 }

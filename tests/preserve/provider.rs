@@ -100,7 +100,7 @@ async fn a_signature_of_somebody_else_is_refused(federation: &Federation) {
     for bad in [plain(), changed, others] {
         let bad = bad.encrypted_for(&relay);
         replies.push(submit(d, frank, &alice.address, &bad).await);
-        let rows = ssmax_gateway::fates_of(a.state_dir(), &bad.message_id).await.unwrap();
+        let rows = ssmax_gateway::fates_of(a.gateway.place(), &bad.message_id).await.unwrap();
         assert_eq!(rows.len(), 0);
     }
     replies.dedup();

@@ -69,7 +69,8 @@ async fn two_readings_by_two_programs(stage: &mut Stage<'_>) {
     let reply =
         smtp::send(a.member.inbound, None, "x@x.example", &a.sender.address, &rebuilt.octets).await;
     assert!(reply.starts_with("250 2.0.0 "), "{reply}");
-    let rows = ssmax_gateway::fates_of(a.member.state_dir(), &rebuilt.message_id).await.unwrap();
+    let rows =
+        ssmax_gateway::fates_of(a.member.gateway.place(), &rebuilt.message_id).await.unwrap();
     assert!(matches!(&rows[..], [row] if row.fate == "passed" && row.rebuilt), "{rows:?}");
     let delivered = std::fs::read_dir(a.member.maildir(&a.sender.address))
         .unwrap()

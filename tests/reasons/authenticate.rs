@@ -87,9 +87,9 @@ async fn from_of_a_colleague(stage: &mut Stage<'_>) {
     let login = Some((a.sender.address.as_str(), a.sender.secret.as_str()));
     let (from, to) = (&a.colleague.address, &a.other.address);
     let reply = smtp::send(a.member.submission, login, from, to, &own.octets).await;
-    let (state, fate) = (a.member.state_dir(), ("outbound", "refused"));
+    let (place, fate) = (a.member.gateway.place(), ("outbound", "refused"));
     let (reason, expected) = (Reason::FromNotSubmitter, told(Reason::FromNotSubmitter));
-    stage.found.compare(state, fate, &own, &reply, &expected, reason).await;
+    stage.found.compare(&place, fate, &own, &reply, &expected, reason).await;
 }
 
 /// A mail by `signer` that says it is by `sender`.
@@ -209,7 +209,7 @@ async fn meddled(stage: &mut Stage<'_>, meddling: Meddling, reason: Reason) {
     let reply = submit_at(between.submission, a.sender, &a.other.address, &good).await;
     let fate = ("outbound", "refused");
     let expected = told(reason);
-    stage.found.compare(&between.state_dir, fate, &good, &reply, &expected, reason).await;
+    stage.found.compare(&between.place(), fate, &good, &reply, &expected, reason).await;
     between.stop().await;
 }
 

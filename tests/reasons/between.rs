@@ -10,7 +10,7 @@ use ssmax_api::{Answer, Problem};
 use ssmax_daemon::Stop;
 use ssmax_daemon::call::{call, call_laden};
 use ssmax_daemon::listen::{Limits, Listener};
-use ssmax_store::files;
+use ssmax_store::{Place, files};
 use ssmax_support::member::{Member, addresses};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -127,6 +127,10 @@ impl Between {
         // Bound before anybody is told of the gateway, or the first request meets nobody.
         let listener = Listener::bind(&here).unwrap();
         self.tasks.spawn(listener.serve_laden(Limits::default(), stop, handler));
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place::in_directory(&self.state_dir.join("gateway"))
     }
 
     fn socket(&self, name: &str) -> PathBuf {

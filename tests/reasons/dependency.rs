@@ -37,9 +37,9 @@ async fn nobody_listens_at_the_next_hop(stage: &mut Stage<'_>) {
     let mail = mail(&a.sender.address, erin, &text());
     let reply = submit(a.member, a.sender, erin, &mail).await;
     let expected = "451 4.4.1 SSMAX-9003: no connection to the next hop (connection refused)";
-    let (state, fate) = (a.member.state_dir(), ("outbound", "refused"));
+    let (place, fate) = (a.member.gateway.place(), ("outbound", "refused"));
     let reason = Reason::NextHopUnavailable;
-    stage.found.compare(state, fate, &mail, &reply, expected, reason).await;
+    stage.found.compare(&place, fate, &mail, &reply, expected, reason).await;
 }
 
 /// The sender is told in the next hop's words, which say no more than to anybody.
@@ -54,36 +54,41 @@ async fn the_next_hop_refuses(stage: &mut Stage<'_>) {
     ] {
         let reply = submit(a.member, a.sender, recipient, &mail).await;
         let expected = told(theirs).replacen("SSMAX-", "SSMAX-9004: SSMAX-", 1);
-        let (state, fate) = (a.member.state_dir(), ("outbound", "refused"));
+        let (place, fate) = (a.member.gateway.place(), ("outbound", "refused"));
         let reason = Reason::NextHopRefused;
-        stage.found.compare(state, fate, &mail, &reply, &expected, reason).await;
+        stage.found.compare(&place, fate, &mail, &reply, &expected, reason).await;
     }
 }
 
 /// A gateway's database with one table out of reach.
-struct Without {
-    pool: SqlitePool,
+struct Without<'a> {
+    member: &'a Member,
     table: &'static str,
 }
 
-impl Without {
-    async fn table(state_dir: &Path, table: &'static str) -> Self {
-        let store = if table == "held" { "hold" } else { "gateway" };
-        let path = state_dir.join(format!("gateway/{store}.sqlite"));
-        let pool = SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
-        let without = Self { pool, table };
+impl<'a> Without<'a> {
+    async fn table(member: &'a Member, table: &'static str) -> Self {
+        let without = Self { member, table };
         without.rename(table, "out_of_reach").await;
         without
     }
 
     async fn restored(self) {
         self.rename("out_of_reach", self.table).await;
-        self.pool.close().await;
     }
 
     async fn rename(&self, from: &str, to: &str) {
+        let store = if self.table == "held" { "hold" } else { "gateway" };
+        if let Some(address) = &self.member.gateway.gateway.state.url {
+            let change = format!("ALTER TABLE ssmax_{store}.{from} RENAME TO {to}");
+            ssmax_test_postgres::shared().unwrap().sql_at(address, &change);
+            return;
+        }
+        let path = self.member.state_dir().join(format!("gateway/{store}.sqlite"));
+        let pool = SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
         let change = sqlx::AssertSqlSafe(format!("ALTER TABLE {from} RENAME TO {to}"));
-        sqlx::query(change).execute(&self.pool).await.unwrap();
+        sqlx::query(change).execute(&pool).await.unwrap();
+        pool.close().await;
     }
 }
 
@@ -91,12 +96,12 @@ async fn the_store_has_no_room_to_hold(stage: &mut Stage<'_>) {
     // A holds what comes in, B what goes out.
     let [a, b] = stage.sides();
     let reason = Reason::StoreUnavailable;
-    let at_a = Without::table(a.member.state_dir(), "held").await;
+    let at_a = Without::table(a.member, "held").await;
     let infected = stage.federation.by_c_around(&a, &eicar()).compose();
     let erin = &stage.federation.erin.address;
     stage.arrived(a.member, erin, &a.sender.address, &infected, reason).await;
     at_a.restored().await;
-    let at_b = Without::table(b.member.state_dir(), "held").await;
+    let at_b = Without::table(b.member, "held").await;
     let unsigned = mail(&b.sender.address, &b.other.address, &text()).encrypted_for(&b.relay);
     stage.submitted(b.member, b.sender, &b.other.address, &unsigned, reason).await;
     at_b.restored().await;
@@ -104,7 +109,7 @@ async fn the_store_has_no_room_to_hold(stage: &mut Stage<'_>) {
 
 async fn the_store_cannot_say_what_was_delivered(stage: &mut Stage<'_>) {
     for side in stage.sides() {
-        let without = Without::table(side.member.state_dir(), "replay").await;
+        let without = Without::table(side.member, "replay").await;
         let good = stage.federation.by_c(&side).compose();
         let erin = &stage.federation.erin.address;
         let reason = Reason::StoreUnavailable;
@@ -123,7 +128,7 @@ async fn the_inspector_forgets_its_work(stage: &mut Stage<'_>) {
         let reply = submit_at(between.submission, a.sender, recipient, &good).await;
         let (fate, reason) = (("outbound", "refused"), Reason::Internal);
         let expected = told(reason);
-        stage.found.compare(&between.state_dir, fate, &good, &reply, &expected, reason).await;
+        stage.found.compare(&between.place(), fate, &good, &reply, &expected, reason).await;
         between.stop().await;
     }
 }
@@ -151,7 +156,7 @@ async fn list_outdated(stage: &mut Stage<'_>, alone: &Between, from: &str, mail:
     let reply = smtp::send(alone.inbound, None, from, erin, &mail.octets).await;
     let (fate, reason) = (("inbound", "refused"), Reason::MemberListOutdated);
     let expected = told(reason);
-    stage.found.compare(&alone.state_dir, fate, mail, &reply, &expected, reason).await;
+    stage.found.compare(&alone.place(), fate, mail, &reply, &expected, reason).await;
 }
 
 /// C's keyserver as it would be after eight days without the authority.
@@ -236,7 +241,7 @@ pub(crate) async fn run_at_the_limit(federation: &mut Federation, found: &mut Fo
     let reason = Reason::MemberLimit;
     let (at_a, at_b) = (told(reason), told(reason).replacen("SSMAX-", "SSMAX-9003: SSMAX-", 1));
     found.expect(reply == at_b, &reply);
-    found.compare(a.state_dir(), ("inbound", "refused"), &coming, &at_a, &at_a, reason).await;
+    found.compare(&a.gateway.place(), ("inbound", "refused"), &coming, &at_a, &at_a, reason).await;
     with_limits(federation, usual).await;
     let Federation { a, alice, bob, .. } = &*federation;
     passes_again(a, alice, bob, found).await;

@@ -4,7 +4,7 @@
 use ssmax_backup::Access::{Private, Public};
 use ssmax_backup::{BackupError, MANIFEST, Manifest, Whose, pack, unpack, verify};
 use ssmax_store::sqlx::{self, Connection as _, SqliteConnection};
-use ssmax_store::{Database, Migration, files};
+use ssmax_store::{Database, Migration, files, query};
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::{Path, PathBuf};
@@ -28,9 +28,12 @@ impl Place {
     async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("state");
-        let database = Database::open(&state, "things", MIGRATIONS).await.unwrap();
+        let database =
+            Database::open(ssmax_store::Place::in_directory(&state), "things", MIGRATIONS)
+                .await
+                .unwrap();
         let mut writing = database.begin_write().await.unwrap();
-        sqlx::query("INSERT INTO thing VALUES ('kept')").execute(&mut *writing).await.unwrap();
+        query("INSERT INTO thing VALUES ('kept')").execute(&mut writing).await.unwrap();
         writing.commit().await.unwrap();
         files::create_private_dir(&state.join("keys")).unwrap();
         files::create_private_dir(&state.join("keys/deep")).unwrap();
@@ -63,7 +66,7 @@ async fn what_was_packed_comes_back_with_databases_as_one_moment_saw_them() {
     let place = Place::new().await;
     // Somebody is writing and has not ended.
     let mut writing = place.database.begin_write().await.unwrap();
-    sqlx::query("INSERT INTO thing VALUES ('not yet')").execute(&mut *writing).await.unwrap();
+    query("INSERT INTO thing VALUES ('not yet')").execute(&mut writing).await.unwrap();
     let archive = place.packed().await;
     writing.commit().await.unwrap();
 
@@ -75,9 +78,11 @@ async fn what_was_packed_comes_back_with_databases_as_one_moment_saw_them() {
     assert_eq!(fs::read(&key).unwrap(), b"secret");
     assert_eq!(fs::metadata(&key).unwrap().mode() & 0o777, 0o600);
     assert_eq!(fs::metadata(key.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
-    let again = Database::open(&place.elsewhere(), "things", MIGRATIONS).await.unwrap();
-    let things: Vec<String> =
-        sqlx::query_scalar("SELECT name FROM thing").fetch_all(again.pool()).await.unwrap();
+    let again =
+        Database::open(ssmax_store::Place::in_directory(&place.elsewhere()), "things", MIGRATIONS)
+            .await
+            .unwrap();
+    let things: Vec<String> = query("SELECT name FROM thing").fetch_all(&again).await.unwrap();
     assert_eq!(things, ["kept"]);
     // Neither side has anything left over.
     assert!(!place.state().join(".backup").exists());

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use ssmax_metrics::{Part, Snapshot, list, snapshot};
+use ssmax_store::Database;
 use time::OffsetDateTime;
 
 use crate::Stop;
@@ -139,12 +140,23 @@ pub fn as_number(whole: i64) -> f64 {
 }
 
 /// Octets of a database with what stands beside it, to [`list::STORE_BYTES`].
-pub fn measure_store(store: &'static str, database: &Path) {
+pub async fn measure_store(store: &'static str, database: &Database) {
+    let octets = match database.path() {
+        Some(path) => of_file(path),
+        None => match database.server_octets().await {
+            Ok(octets) => octets,
+            // Whether the store answers is told by who looks at it.
+            Err(_) => return,
+        },
+    };
+    list::STORE_BYTES.set([store.into()], as_number(octets));
+}
+
+fn of_file(database: &Path) -> i64 {
     let beside = |end: &str| {
         let mut name = database.as_os_str().to_owned();
         name.push(end);
         std::fs::metadata(name).map_or(0, |file| file.len())
     };
-    let octets = beside("") + beside("-wal");
-    list::STORE_BYTES.set([store.into()], as_number(i64::try_from(octets).unwrap_or(i64::MAX)));
+    i64::try_from(beside("") + beside("-wal")).unwrap_or(i64::MAX)
 }

@@ -1,7 +1,6 @@
-use sqlx::sqlite::SqlitePool;
-use sqlx::{Sqlite, Transaction};
-
+use crate::database::Transaction;
 use crate::error::{SqlFault, StoreError};
+use crate::query::query;
 
 /// One step of a database's schema. Steps only go forward and are never edited once
 /// released: a database remembers the text of every step that made it.
@@ -9,38 +8,33 @@ use crate::error::{SqlFault, StoreError};
 pub struct Migration {
     /// The place in the order: 1, 2, 3 and so on, without gaps.
     pub version: u32,
-    /// One or more SQL statements. They run in one transaction, so they contain no
-    /// `BEGIN`, `COMMIT`, `VACUUM` or `PRAGMA journal_mode`.
+    /// One or more SQL statements, for both databases (see the crate's page). They run in
+    /// one transaction, so they contain no `BEGIN`, `COMMIT`, `VACUUM` or
+    /// `PRAGMA journal_mode`.
     pub sql: &'static str,
 }
 
-// The whole text is kept rather than a digest of it: it is short, comparing it needs
-// no cryptography here, and whoever repairs a database sees what made it.
-const LEDGER: &str = "CREATE TABLE IF NOT EXISTS ssmax_migration (
-    version INTEGER PRIMARY KEY,
-    sql TEXT NOT NULL,
-    applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
-) STRICT";
-
-/// Brings a database to the newest version. All missing steps run in one write
-/// transaction, so several processes may do this at the same time.
-pub(crate) async fn apply(pool: &SqlitePool, migrations: &[Migration]) -> Result<(), StoreError> {
-    check_order(migrations)?;
-    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-    sqlx::raw_sql(LEDGER).execute(&mut *transaction).await?;
-    let applied = applied(&mut transaction).await?;
+/// Brings a database to the newest version. `transaction` is the one writer, and the
+/// ledger of steps is there: several processes may do this at the same time.
+pub(crate) async fn apply(
+    mut transaction: Transaction,
+    migrations: &[Migration],
+) -> Result<(), StoreError> {
+    let applied: Vec<(i64, String)> =
+        query("SELECT version, sql FROM ssmax_migration ORDER BY version")
+            .fetch_all(&mut transaction)
+            .await?;
     check_applied(&applied, migrations)?;
-    for migration in migrations.iter().skip(applied.len()) {
-        run(&mut transaction, migration).await.map_err(|error| StoreError::MigrationFailed {
-            version: migration.version,
-            fault: SqlFault::from(&error),
-        })?;
+    let missing = migrations.get(applied.len()..).unwrap_or_default();
+    for migration in missing {
+        run(&mut transaction, migration)
+            .await
+            .map_err(|fault| StoreError::MigrationFailed { version: migration.version, fault })?;
     }
-    transaction.commit().await?;
-    Ok(())
+    if missing.is_empty() { transaction.rollback().await } else { transaction.commit().await }
 }
 
-fn check_order(migrations: &[Migration]) -> Result<(), StoreError> {
+pub(crate) fn check_order(migrations: &[Migration]) -> Result<(), StoreError> {
     for (expected, migration) in (1..).zip(migrations) {
         if migration.version != expected {
             return Err(StoreError::MigrationOrder { expected, found: migration.version });
@@ -49,39 +43,35 @@ fn check_order(migrations: &[Migration]) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn applied(
-    transaction: &mut Transaction<'static, Sqlite>,
-) -> Result<Vec<(u32, String)>, StoreError> {
-    let rows = sqlx::query_as("SELECT version, sql FROM ssmax_migration ORDER BY version")
-        .fetch_all(&mut **transaction)
-        .await?;
-    Ok(rows)
-}
-
-fn check_applied(applied: &[(u32, String)], migrations: &[Migration]) -> Result<(), StoreError> {
+fn check_applied(applied: &[(i64, String)], migrations: &[Migration]) -> Result<(), StoreError> {
     let known = migrations.last().map_or(0, |migration| migration.version);
-    if let Some(&(found, _)) = applied.last()
-        && found > known
+    if let Some((found, _)) = applied.last()
+        && *found > i64::from(known)
     {
+        let found = u32::try_from(*found).unwrap_or(u32::MAX);
         return Err(StoreError::DatabaseNewer { found, known });
     }
     for ((version, sql), migration) in applied.iter().zip(migrations) {
-        if *version != migration.version || sql != migration.sql {
+        if *version != i64::from(migration.version) || sql != migration.sql {
             return Err(StoreError::MigrationChanged { version: migration.version });
         }
     }
     Ok(())
 }
 
-async fn run(
-    transaction: &mut Transaction<'static, Sqlite>,
-    migration: &Migration,
-) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql(migration.sql).execute(&mut **transaction).await?;
-    sqlx::query("INSERT INTO ssmax_migration (version, sql) VALUES (?, ?)")
+async fn run(transaction: &mut Transaction, migration: &Migration) -> Result<(), SqlFault> {
+    transaction.execute_script(migration.sql).await?;
+    // The whole text is kept rather than a digest of it: it is short, comparing it needs
+    // no cryptography here, and whoever repairs a database sees what made it. On both
+    // databases it is the text as written, so that a step is one thing wherever it ran.
+    let kept = query("INSERT INTO ssmax_migration (version, sql) VALUES (?, ?)")
         .bind(migration.version)
         .bind(migration.sql)
-        .execute(&mut **transaction)
-        .await?;
-    Ok(())
+        .execute(transaction)
+        .await;
+    match kept {
+        Ok(_) => Ok(()),
+        Err(StoreError::Sql(fault)) => Err(fault),
+        Err(other) => Err(SqlFault::Other { message: other.to_string() }),
+    }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use ssmax_daemon::config::{self, ConfigError};
+use ssmax_store::{Place, StateConfig};
 
 /// Settings of the authority.
 ///
@@ -40,6 +41,9 @@ pub struct AuthorityConfig {
     /// How long one connection may last in all, in seconds. Default 120.
     #[serde(default = "default_connection_seconds")]
     pub connection_seconds: u32,
+    /// Where the tables are, if not in the authority's directory.
+    #[serde(default)]
+    pub state: StateConfig,
     /// Where roles keep their state; the authority's is in `authority` below it.
     #[serde(skip)]
     pub state_dir: PathBuf,
@@ -66,7 +70,8 @@ impl AuthorityConfig {
         let file: File = config::load(path)?;
         let resolve = |value: &Path| config::resolve(path, value);
         let unlock_file = resolve(&file.authority.unlock_file);
-        let authority = Self { unlock_file, ..file.authority };
+        let mut authority = Self { unlock_file, ..file.authority };
+        authority.state.resolve(|value| *value = resolve(value));
         Ok(authority.placed(resolve(&file.state_dir), resolve(&file.run_dir)))
     }
 
@@ -81,6 +86,12 @@ impl AuthorityConfig {
     #[must_use]
     pub fn home(&self) -> PathBuf {
         self.state_dir.join("authority")
+    }
+
+    /// Where the tables are.
+    #[must_use]
+    pub(crate) fn place(&self) -> Place {
+        Place::new(self.home(), &self.state)
     }
 
     /// The authority's keys, encrypted.

@@ -6,7 +6,7 @@ use ssmax_hsm::{KeyPurpose, KeyStore, StoredKey, UnlockSecret};
 use ssmax_pki::Certificate;
 use ssmax_pki::profile::{self, Organisation};
 use ssmax_primitives::SystemRandom;
-use ssmax_store::files;
+use ssmax_store::{Place, files};
 use ssmax_token::{KeyAlgorithm, KeyPair as _};
 use std::sync::Arc;
 use time::OffsetDateTime;
@@ -67,7 +67,7 @@ async fn found(
     at: OffsetDateTime,
 ) -> Result<Certificate, AuthorityError> {
     let keys = generate_keys(dir.join("keys"), config.unlock_file.clone()).await?;
-    let registry = Registry::open(dir).await?;
+    let registry = Registry::open_new(Place::new(dir.to_owned(), &config.state)).await?;
     let name = config.name.as_str();
 
     let draft =

@@ -33,5 +33,5 @@ pub use init::{Initialised, init};
 pub use publish::{Publication, publish};
 pub use registry::{Answered, DomainProof, MemberRow};
 pub use renew::renew;
-pub use serve::{Server, serve};
+pub use serve::{Server, look_at_state, serve};
 pub use standing::{MAX_REASON_BYTES, expel, members, reinstate, suspend, watch};

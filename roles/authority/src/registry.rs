@@ -1,12 +1,10 @@
-//! What the authority knows, in SQLite: members, certificates, standings, the version.
+//! What the authority knows, in a database: members, certificates, standings, the version.
 
 mod answers;
 mod certificates;
 mod members;
 
-use std::path::Path;
-
-use ssmax_store::{Database, Migration, StoreError};
+use ssmax_store::{Database, Looked, Migration, Place};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -22,6 +20,7 @@ pub use members::{DomainProof, MemberRow};
 const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, sql: include_str!("../migrations/1.sql") },
     Migration { version: 2, sql: include_str!("../migrations/2.sql") },
+    Migration { version: 3, sql: include_str!("../migrations/3.sql") },
 ];
 
 /// The database's name in the authority's directory.
@@ -34,31 +33,45 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// Opens the database in `home`, making it when missing.
-    pub(crate) async fn open(home: &Path) -> Result<Self, AuthorityError> {
-        Ok(Self { database: Database::open(home, NAME, MIGRATIONS).await? })
+    /// Opens the database of this place, making it when missing.
+    pub(crate) async fn open(place: Place) -> Result<Self, AuthorityError> {
+        Ok(Self { database: Database::open(place, NAME, MIGRATIONS).await? })
+    }
+
+    /// Opens the database of an authority that is being made. On a server, one that was
+    /// used before is refused: the directory is new, so its keys are elsewhere.
+    pub(crate) async fn open_new(place: Place) -> Result<Self, AuthorityError> {
+        let registry = Self::open(place).await?;
+        let used: bool = ssmax_store::query("SELECT EXISTS (SELECT 1 FROM certificate)")
+            .fetch_one(&registry.database)
+            .await?;
+        if used { Err(AuthorityError::AlreadyInitialised) } else { Ok(registry) }
     }
 
     /// Opens the database of an authority that has been made.
     pub(crate) async fn open_existing(config: &AuthorityConfig) -> Result<Self, AuthorityError> {
-        let home = config.home();
+        let place = config.place();
         // Opening would make an empty database, and an empty member list with it.
-        if !home.join(format!("{NAME}.sqlite")).is_file() {
+        if !config.root_file().is_file() || !place.may_have(NAME) {
             return Err(AuthorityError::NotInitialised);
         }
-        Self::open(&home).await
+        Self::open(place).await
     }
 
-    /// The database file.
-    pub(crate) fn path(&self) -> &std::path::Path {
-        self.database.path()
+    /// Looks at it on its server, if it has one, without changing it.
+    pub(crate) async fn look(place: &Place) -> Result<Option<Looked>, AuthorityError> {
+        Ok(Database::look(place, NAME, MIGRATIONS).await?)
+    }
+
+    /// The database itself.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
     }
 
     /// The version of what the list says now.
     pub(crate) async fn version(&self) -> Result<u64, AuthorityError> {
-        let version: i64 = sql(ssmax_store::sqlx::query_scalar("SELECT version FROM list")
-            .fetch_one(self.database.pool())
-            .await)?;
+        let version: i64 =
+            ssmax_store::query("SELECT version FROM list").fetch_one(&self.database).await?;
         u64::try_from(version).map_err(|_| AuthorityError::Damaged)
     }
 
@@ -66,11 +79,6 @@ impl Registry {
     pub(crate) async fn close(self) {
         self.database.close().await;
     }
-}
-
-/// What a statement answered, as this crate's error.
-fn sql<T>(answer: Result<T, ssmax_store::sqlx::Error>) -> Result<T, AuthorityError> {
-    answer.map_err(|error| AuthorityError::Store(StoreError::from(error)))
 }
 
 fn time_text(at: OffsetDateTime) -> Result<String, AuthorityError> {

@@ -12,6 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use ssmax_daemon::watch::Watched;
 use ssmax_daemon::{Stop, ready};
+use ssmax_store::{Alone, Looked};
 use time::OffsetDateTime;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -50,6 +51,7 @@ pub struct Server {
     registry: Registry,
     signer: ListSigner,
     published: watch::Sender<Arc<Published>>,
+    alone: Alone,
 }
 
 /// Serves until `stop`: [`Server::bind`] and [`Server::run`].
@@ -60,6 +62,14 @@ pub async fn serve(config: AuthorityConfig, stop: Stop) -> Result<(), AuthorityE
     Server::bind(config).await?.run(stop).await
 }
 
+/// Looks at the authority's database on its server, if it has one, without changing it.
+///
+/// # Errors
+/// [`AuthorityError::Store`], by what is in the way.
+pub async fn look_at_state(config: &AuthorityConfig) -> Result<Vec<Looked>, AuthorityError> {
+    Ok(Registry::look(&config.place()).await?.into_iter().collect())
+}
+
 impl Server {
     /// Unlocks the keys, signs the current list and takes the port.
     ///
@@ -68,6 +78,7 @@ impl Server {
     /// secret, [`AuthorityError::Listen`]; else what failed.
     pub async fn bind(config: AuthorityConfig) -> Result<Self, AuthorityError> {
         let registry = Registry::open_existing(&config).await?;
+        let alone = registry.database().serve_alone().await?;
         let now = OffsetDateTime::now_utc();
         let store = unlock(&config).await?;
         let signer = list_signer(&store, &registry).await?;
@@ -79,7 +90,7 @@ impl Server {
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let published = watch::Sender::new(Arc::new(first));
-        Ok(Self { config, listener, address, acceptor, registry, signer, published })
+        Ok(Self { config, listener, address, acceptor, registry, signer, published, alone })
     }
 
     /// The address that is listened on; its port is a real one even if port 0 was asked for.
@@ -118,6 +129,7 @@ impl Server {
         };
         tokio::select! {
             () = stop.stopped() => {}
+            lost = self.alone.lost() => return Err(lost.into()),
             () = self.keep_current() => {}
             () = accept(&self.listener, &gate, &served, &mut connections) => {}
         }

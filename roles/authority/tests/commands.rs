@@ -61,7 +61,9 @@ async fn the_authoritys_state_is_its_owners_only() {
         |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let home = authority.config.home();
     assert_eq!(mode(&home), 0o700);
-    assert_eq!(mode(&home.join("authority.sqlite")), 0o600);
+    if authority.config.state.url.is_none() {
+        assert_eq!(mode(&home.join("authority.sqlite")), 0o600);
+    }
     assert_eq!(mode(&authority.config.unlock_file), 0o600);
 }
 

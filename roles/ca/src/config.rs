@@ -4,6 +4,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use ssmax_api::Organisation;
 use ssmax_daemon::config::address;
 use ssmax_hsm::{Backend, HsmError, KeyStore, Pkcs11Config, Token, UnlockSecret};
+use ssmax_store::{Place, StateConfig};
 use ssmax_transport::Transport;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,9 @@ pub struct CaConfig {
     /// may get it, from 0 to 3650. Default 180.
     #[serde(default = "default_quarantine_days", deserialize_with = "quarantine_days")]
     pub address_quarantine_days: u16,
+    /// Where the tables are, if not in the role's directory.
+    #[serde(default)]
+    pub state: StateConfig,
     /// Where roles of other hosts ask, over TLS. Default: only on this host.
     #[serde(default, deserialize_with = "address::fixed_if_set")]
     pub listen: Option<SocketAddr>,
@@ -111,6 +115,12 @@ impl Settings {
     #[must_use]
     pub fn dir(&self) -> PathBuf {
         self.state_dir.join("ca")
+    }
+
+    /// Where the tables are.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place::new(self.dir(), &self.ca.state)
     }
 
     /// Where the encrypted key files are.

@@ -8,7 +8,7 @@ use ssmax_api::Problem;
 use ssmax_api::ca::Login;
 use ssmax_chain::binding::directory_address;
 use ssmax_mail::address::Address;
-use ssmax_store::sqlx;
+use ssmax_store::query;
 use ssmax_token::Random;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -39,9 +39,9 @@ impl Ca {
         }
         let person = self.active_user(user).await?;
         let verifiers: Vec<(String, String)> =
-            sqlx::query_as("SELECT method, verifier FROM credential WHERE user = ?")
+            query("SELECT method, verifier FROM credential WHERE user = ?")
                 .bind(person.as_deref().unwrap_or_default())
-                .fetch_all(self.database.pool())
+                .fetch_all(&self.database)
                 .await
                 .map_err(failed)?;
         // A device secret costs nothing to check, and must not wait behind guesses.
@@ -65,13 +65,13 @@ impl Ca {
     /// The user id behind a user id or an address, if the person is active.
     pub(crate) async fn active_user(&self, name: &str) -> Result<Option<String>, Problem> {
         let address = Address::parse(name).map(|a| directory_address(&a)).unwrap_or_default();
-        let row: Option<(String,)> = sqlx::query_as(
+        let row: Option<(String,)> = query(
             "SELECT user FROM person WHERE active = 1 AND
              (user = ?1 OR user = (SELECT user FROM address WHERE address = ?2 AND ended IS NULL))",
         )
         .bind(name)
         .bind(address)
-        .fetch_optional(self.database.pool())
+        .fetch_optional(&self.database)
         .await
         .map_err(failed)?;
         Ok(row.map(|(user,)| user))

@@ -5,7 +5,7 @@ use crate::serve::{Ca, failed};
 use ssmax_api::Problem;
 use ssmax_api::ca::AccountKind;
 use ssmax_api::keyserver::{CaRequest, Delegation};
-use ssmax_store::sqlx;
+use ssmax_store::query;
 use time::{Duration, OffsetDateTime};
 
 /// The longest that anybody may write in another's name before it is looked at again, in
@@ -54,9 +54,9 @@ impl Ca {
 
     async fn active_account(&self, name: &str) -> Result<(String, AccountKind), Problem> {
         let user = self.account(name).await?;
-        let (kind,): (String,) = sqlx::query_as("SELECT kind FROM person WHERE user = ?")
+        let (kind,): (String,) = query("SELECT kind FROM person WHERE user = ?")
             .bind(&user)
-            .fetch_one(self.database.pool())
+            .fetch_one(&self.database)
             .await
             .map_err(failed)?;
         let kind = AccountKind::from_word(&kind).ok_or_else(|| failed("an unknown kind"))?;

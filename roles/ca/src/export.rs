@@ -5,20 +5,20 @@ use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::ca::{AccountKind, ExportedUser};
 use ssmax_api::keyserver::{CaRequest, PrivateKey, UserRecord};
-use ssmax_store::sqlx;
+use ssmax_store::query;
 use time::OffsetDateTime;
 
 impl Ca {
     /// The person's newest encryption certificate with its private key and chain.
     pub(crate) async fn export_user(&self, user: &str) -> Result<ExportedUser, Problem> {
         let user = self.account(user).await?;
-        let (certificate,): (Vec<u8>,) = sqlx::query_as(
+        let (certificate,): (Vec<u8>,) = query(
             "SELECT der FROM certificate WHERE subject = ? AND kind = 'user-encryption'
              AND der IS NOT NULL AND revoked IS NULL ORDER BY intended DESC, rowid DESC
              LIMIT 1",
         )
         .bind(&user)
-        .fetch_optional(self.database.pool())
+        .fetch_optional(&self.database)
         .await
         .map_err(failed)?
         .ok_or(Problem::NotFound)?;
@@ -59,25 +59,20 @@ impl Ca {
             "UPDATE person SET active = 0, ended = ? WHERE user = ?",
             "UPDATE address SET ended = ? WHERE user = ? AND ended IS NULL",
         ] {
-            sqlx::query(statement)
-                .bind(now)
-                .bind(&user)
-                .execute(&mut *write)
-                .await
-                .map_err(failed)?;
+            query(statement).bind(now).bind(&user).execute(&mut write).await.map_err(failed)?;
         }
-        sqlx::query("DELETE FROM credential WHERE user = ?")
+        query("DELETE FROM credential WHERE user = ?")
             .bind(&user)
-            .execute(&mut *write)
+            .execute(&mut write)
             .await
             .map_err(failed)?;
-        sqlx::query(
+        query(
             "UPDATE certificate SET revoked = ? WHERE subject = ? AND revoked IS NULL
              AND kind IN ('user-signing', 'user-encryption')",
         )
         .bind(now)
         .bind(&user)
-        .execute(&mut *write)
+        .execute(&mut write)
         .await
         .map_err(failed)?;
         write.commit().await.map_err(failed)?;

@@ -10,7 +10,7 @@ use ssmax_api::Problem;
 use ssmax_api::ca::{AddUser, FormerAddress};
 use ssmax_chain::binding::directory_address;
 use ssmax_mail::address::Address;
-use ssmax_store::sqlx::{self, Sqlite, Transaction};
+use ssmax_store::{Transaction, query};
 use time::{Duration, OffsetDateTime};
 
 impl Ca {
@@ -24,13 +24,13 @@ impl Ca {
             return Ok(user);
         }
         let address = Address::parse(name).map(|one| directory_address(&one)).unwrap_or_default();
-        let known: Option<(String,)> = sqlx::query_as(
+        let known: Option<(String,)> = query(
             "SELECT user FROM person WHERE user = ?1
              UNION SELECT user FROM address WHERE address = ?2",
         )
         .bind(name)
         .bind(address)
-        .fetch_optional(self.database.pool())
+        .fetch_optional(&self.database)
         .await
         .map_err(failed)?;
         Err(if known.is_some() { Problem::Ended } else { Problem::NotFound })
@@ -42,12 +42,11 @@ impl Ca {
         request: &AddUser,
         addresses: &[Address],
     ) -> Result<(), Problem> {
-        let known: Option<(String, bool)> =
-            sqlx::query_as("SELECT kind, active FROM person WHERE user = ?")
-                .bind(&request.user)
-                .fetch_optional(self.database.pool())
-                .await
-                .map_err(failed)?;
+        let known: Option<(String, bool)> = query("SELECT kind, active FROM person WHERE user = ?")
+            .bind(&request.user)
+            .fetch_optional(&self.database)
+            .await
+            .map_err(failed)?;
         match known {
             None if request.again => return Err(Problem::NotFound),
             None => {}
@@ -63,9 +62,9 @@ impl Ca {
         }
         for address in addresses {
             let held: Option<(String, Option<i64>)> =
-                sqlx::query_as("SELECT user, ended FROM address WHERE address = ?")
+                query("SELECT user, ended FROM address WHERE address = ?")
                     .bind(directory_address(address))
-                    .fetch_optional(self.database.pool())
+                    .fetch_optional(&self.database)
                     .await
                     .map_err(failed)?;
             let Some((holder, ended)) = held else { continue };
@@ -84,9 +83,9 @@ impl Ca {
     /// Whether a proof of identity is at least as good as the one at registration: the
     /// weakest proof that is taken is the one an impostor chooses.
     pub(crate) async fn check_proof(&self, user: &str, proof: &str) -> Result<(), Problem> {
-        let (kept,): (u8,) = sqlx::query_as("SELECT ial FROM person WHERE user = ?")
+        let (kept,): (u8,) = query("SELECT ial FROM person WHERE user = ?")
             .bind(user)
-            .fetch_one(self.database.pool())
+            .fetch_one(&self.database)
             .await
             .map_err(failed)?;
         match level_of(proof) {
@@ -103,12 +102,12 @@ impl Ca {
 
     /// The addresses that were last this person's and are no longer.
     pub(crate) async fn former_addresses(&self, user: &str) -> Result<Vec<FormerAddress>, Problem> {
-        let rows: Vec<(String, i64)> = sqlx::query_as(
+        let rows: Vec<(String, i64)> = query(
             "SELECT address, ended FROM address WHERE user = ? AND ended IS NOT NULL
              ORDER BY position, address",
         )
         .bind(user)
-        .fetch_all(self.database.pool())
+        .fetch_all(&self.database)
         .await
         .map_err(failed)?;
         let former =
@@ -118,17 +117,14 @@ impl Ca {
 }
 
 /// Moves an earlier registration of this number, if there was one, to the history.
-pub(crate) async fn archive_person(
-    write: &mut Transaction<'static, Sqlite>,
-    user: &str,
-) -> Result<(), Problem> {
+pub(crate) async fn archive_person(write: &mut Transaction, user: &str) -> Result<(), Problem> {
     for statement in [
         "INSERT INTO former_person (user, name, kind, proof, ial, registered, ended)
          SELECT user, name, kind, proof, ial, registered, ended FROM person
          WHERE user = ? AND active = 0",
         "DELETE FROM credential WHERE user = ?",
     ] {
-        sqlx::query(statement).bind(user).execute(&mut **write).await.map_err(failed)?;
+        query(statement).bind(user).execute(&mut *write).await.map_err(failed)?;
     }
     Ok(())
 }
@@ -138,29 +134,29 @@ pub(crate) async fn archive_person(
 /// # Errors
 /// [`Problem::Exists`] if somebody has it at this moment: two officers may be registering.
 pub(crate) async fn give_address(
-    write: &mut Transaction<'static, Sqlite>,
+    write: &mut Transaction,
     address: &str,
     user: &str,
     position: i64,
 ) -> Result<(), Problem> {
-    sqlx::query(
+    query(
         "INSERT INTO former_address (address, user, ended)
          SELECT address, user, ended FROM address WHERE address = ? AND ended IS NOT NULL",
     )
     .bind(address)
-    .execute(&mut **write)
+    .execute(&mut *write)
     .await
     .map_err(failed)?;
-    let given = sqlx::query(
+    let given = query(
         "INSERT INTO address (address, user, position) VALUES (?, ?, ?)
          ON CONFLICT (address) DO UPDATE
          SET user = excluded.user, position = excluded.position, ended = NULL
-         WHERE ended IS NOT NULL",
+         WHERE address.ended IS NOT NULL",
     )
     .bind(address)
     .bind(user)
     .bind(position)
-    .execute(&mut **write)
+    .execute(&mut *write)
     .await
     .map_err(failed)?;
     if given.rows_affected() == 1 { Ok(()) } else { Err(Problem::Exists) }

@@ -22,6 +22,6 @@ mod transport;
 mod watch;
 
 pub use config::{CaConfig, Settings};
-pub use serve::{Ca, serve};
+pub use serve::{Ca, look_at_state, serve};
 pub use setup::{PublicKeys, SetupError, initialise, install_admission, public_keys, seal_ca};
 pub use transport::{issue_transport, issued_transport, transport_ca};

@@ -8,7 +8,7 @@
 use crate::transport::KIND;
 use ssmax_pki::Certificate;
 use ssmax_primitives::sha256;
-use ssmax_store::{Database, StoreError, sqlx};
+use ssmax_store::{Database, StoreError, query};
 use ssmax_transport::{Fingerprint, is_due};
 use time::OffsetDateTime;
 
@@ -55,9 +55,9 @@ impl Lines {
     pub(crate) async fn read(database: &Database) -> Result<Self, StoreError> {
         type Stored = (Vec<u8>, String, Option<Vec<u8>>, Option<Vec<u8>>);
         let stored: Vec<Stored> =
-            sqlx::query_as("SELECT serial, subject, der, asked_by FROM certificate WHERE kind = ?")
+            query("SELECT serial, subject, der, asked_by FROM certificate WHERE kind = ?")
                 .bind(KIND)
-                .fetch_all(database.pool())
+                .fetch_all(database)
                 .await?;
         let rows = stored.into_iter().map(|(serial, role, der, asked_by)| Row {
             serial,

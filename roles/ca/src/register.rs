@@ -15,7 +15,7 @@ use ssmax_pki::profile::{
     self, Basis, Generation, Identity, IdentityProof, Organisation, User, Validity,
 };
 use ssmax_pki::{Certificate, issue};
-use ssmax_store::sqlx;
+use ssmax_store::query;
 use ssmax_token::Random as _;
 use time::{Duration, OffsetDateTime};
 
@@ -200,16 +200,14 @@ impl Ca {
         subject: &str,
         kind: &str,
     ) -> Result<(), Problem> {
-        sqlx::query(
-            "INSERT INTO certificate (serial, subject, kind, intended) VALUES (?, ?, ?, ?)",
-        )
-        .bind(serial)
-        .bind(subject)
-        .bind(kind)
-        .bind(OffsetDateTime::now_utc().unix_timestamp())
-        .execute(self.database.pool())
-        .await
-        .map_err(failed)?;
+        query("INSERT INTO certificate (serial, subject, kind, intended) VALUES (?, ?, ?, ?)")
+            .bind(serial)
+            .bind(subject)
+            .bind(kind)
+            .bind(OffsetDateTime::now_utc().unix_timestamp())
+            .execute(&self.database)
+            .await
+            .map_err(failed)?;
         Ok(())
     }
 
@@ -219,10 +217,10 @@ impl Ca {
         serial: &[u8],
         certificate: &Certificate,
     ) -> Result<(), Problem> {
-        sqlx::query("UPDATE certificate SET der = ? WHERE serial = ?")
+        query("UPDATE certificate SET der = ? WHERE serial = ?")
             .bind(certificate.der())
             .bind(serial)
-            .execute(self.database.pool())
+            .execute(&self.database)
             .await
             .map_err(failed)?;
         Ok(())
@@ -247,12 +245,12 @@ impl Ca {
         }
         let mut write = self.database.begin_write().await.map_err(failed)?;
         archive_person(&mut write, &request.user).await?;
-        let stored = sqlx::query(
+        let stored = query(
             "INSERT INTO person (user, name, kind, proof, ial, active, registered)
              VALUES (?, ?, ?, ?, ?, 1, ?)
              ON CONFLICT (user) DO UPDATE SET name = excluded.name, proof = excluded.proof,
                  ial = excluded.ial, active = 1, registered = excluded.registered, ended = NULL
-             WHERE active = 0",
+             WHERE person.active = 0",
         )
         .bind(&request.user)
         .bind(&request.name)
@@ -260,7 +258,7 @@ impl Ca {
         .bind(&request.proof)
         .bind(ial)
         .bind(OffsetDateTime::now_utc().unix_timestamp())
-        .execute(&mut *write)
+        .execute(&mut write)
         .await
         .map_err(failed)?;
         if stored.rows_affected() != 1 {
@@ -271,11 +269,11 @@ impl Ca {
             give_address(&mut write, &address, &request.user, position).await?;
         }
         for (method, verifier) in verifiers {
-            sqlx::query("INSERT INTO credential (user, method, verifier) VALUES (?, ?, ?)")
+            query("INSERT INTO credential (user, method, verifier) VALUES (?, ?, ?)")
                 .bind(&request.user)
                 .bind(method)
                 .bind(verifier)
-                .execute(&mut *write)
+                .execute(&mut write)
                 .await
                 .map_err(failed)?;
         }
@@ -285,18 +283,18 @@ impl Ca {
     /// All people.
     pub(crate) async fn list_users(&self) -> Result<Vec<UserEntry>, Problem> {
         let people: Vec<(String, String, String, Option<i64>)> =
-            sqlx::query_as("SELECT user, name, kind, ended FROM person ORDER BY user")
-                .fetch_all(self.database.pool())
+            query("SELECT user, name, kind, ended FROM person ORDER BY user")
+                .fetch_all(&self.database)
                 .await
                 .map_err(failed)?;
         let mut entries = Vec::with_capacity(people.len());
         for (user, name, kind, ended) in people {
             let kind = AccountKind::from_word(&kind).ok_or_else(|| failed("an unknown kind"))?;
-            let addresses: Vec<(String,)> = sqlx::query_as(
+            let addresses: Vec<(String,)> = query(
                 "SELECT address FROM address WHERE user = ? AND ended IS NULL ORDER BY position",
             )
             .bind(&user)
-            .fetch_all(self.database.pool())
+            .fetch_all(&self.database)
             .await
             .map_err(failed)?;
             let addresses = addresses.into_iter().map(|(address,)| address).collect();

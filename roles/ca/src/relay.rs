@@ -12,7 +12,7 @@ use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
 use ssmax_pki::profile::{self, Basis, Validity};
 use ssmax_pki::{Certificate, issue, relay};
-use ssmax_store::sqlx;
+use ssmax_store::query;
 use ssmax_token::Random as _;
 use time::{Duration, OffsetDateTime};
 
@@ -97,7 +97,7 @@ impl Ca {
         let word = if kind == Kind::Signing { "signing" } else { "encryption" };
         let now = OffsetDateTime::now_utc();
         let key_id = relay::short_key_id(spki);
-        let cached: Option<(Vec<u8>,)> = sqlx::query_as(
+        let cached: Option<(Vec<u8>,)> = query(
             "SELECT der FROM relay WHERE address = ? AND kind = ? AND key_id = ?
              AND common_name = ? AND not_after > ?",
         )
@@ -106,16 +106,18 @@ impl Ca {
         .bind(key_id.as_slice())
         .bind(common_name)
         .bind((now + FRESHNESS).unix_timestamp())
-        .fetch_optional(self.database.pool())
+        .fetch_optional(&self.database)
         .await
         .map_err(failed)?;
         if let Some((der,)) = cached {
             return Certificate::from_der(&der).map_err(failed);
         }
         let certificate = self.issue_relay(address, common_name, kind, spki, now).await?;
-        sqlx::query(
-            "INSERT OR REPLACE INTO relay (address, kind, key_id, common_name, der, not_after)
-             VALUES (?, ?, ?, ?, ?, ?)",
+        query(
+            "INSERT INTO relay (address, kind, key_id, common_name, der, not_after)
+             VALUES (?, ?, ?, ?, ?, ?)
+             ON CONFLICT (address, kind, key_id, common_name)
+             DO UPDATE SET der = excluded.der, not_after = excluded.not_after",
         )
         .bind(normal_address(address))
         .bind(word)
@@ -123,7 +125,7 @@ impl Ca {
         .bind(common_name)
         .bind(certificate.der())
         .bind(certificate.not_after().unix_timestamp())
-        .execute(self.database.pool())
+        .execute(&self.database)
         .await
         .map_err(failed)?;
         tracing::info!(%address, kind = word, "a relay certificate is issued");

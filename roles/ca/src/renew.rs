@@ -7,7 +7,7 @@ use ssmax_api::Problem;
 use ssmax_api::ca::{AccountKind, AddUser, KeyHolder, NewUser, RenewUser};
 use ssmax_api::keyserver::{CaRequest, UserKeys, UserRecord};
 use ssmax_pki::Certificate;
-use ssmax_store::sqlx;
+use ssmax_store::query;
 use ssmax_token::KeyAlgorithm;
 use time::OffsetDateTime;
 
@@ -30,12 +30,11 @@ impl Ca {
             return Err(Problem::Malformed);
         }
         let main = record.addresses.first().ok_or(Problem::NotFound)?.clone();
-        let (name, ial): (String, u8) =
-            sqlx::query_as("SELECT name, ial FROM person WHERE user = ?")
-                .bind(&user)
-                .fetch_one(self.database.pool())
-                .await
-                .map_err(failed)?;
+        let (name, ial): (String, u8) = query("SELECT name, ial FROM person WHERE user = ?")
+            .bind(&user)
+            .fetch_one(&self.database)
+            .await
+            .map_err(failed)?;
         let person = AddUser { user: user.clone(), kind: record.kind, name, ..AddUser::default() };
         let has_server = record.signing.iter().any(|(holder, _)| *holder == KeyHolder::Server);
         let brought = self.brought_encryption_key(request.encryption_key_request.as_ref())?;
@@ -87,22 +86,22 @@ impl Ca {
         user: &str,
         kept: &[(KeyHolder, ByteBuf)],
     ) -> Result<(), Problem> {
-        let rows: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
+        let rows: Vec<(Vec<u8>, Vec<u8>)> = query(
             "SELECT serial, der FROM certificate WHERE subject = ? AND kind = 'user-signing'
              AND der IS NOT NULL AND revoked IS NULL",
         )
         .bind(user)
-        .fetch_all(self.database.pool())
+        .fetch_all(&self.database)
         .await
         .map_err(failed)?;
         for (serial, der) in rows {
             if kept.iter().any(|(_, one)| one.as_slice() == der) {
                 continue;
             }
-            sqlx::query("UPDATE certificate SET revoked = ? WHERE serial = ?")
+            query("UPDATE certificate SET revoked = ? WHERE serial = ?")
                 .bind(OffsetDateTime::now_utc().unix_timestamp())
                 .bind(serial)
-                .execute(self.database.pool())
+                .execute(&self.database)
                 .await
                 .map_err(failed)?;
         }

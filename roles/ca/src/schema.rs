@@ -97,36 +97,57 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         WHERE asked_by IS NOT NULL;
     ",
     },
+    Migration {
+        version: 5,
+        sql: "
+    -- Certificates of the same second are told in their order. SQLite counts its rows by
+    -- itself.
+    -- postgresql: ALTER TABLE certificate ADD COLUMN rowid BIGINT GENERATED ALWAYS AS IDENTITY;
+    ",
+    },
 ];
 
 #[cfg(test)]
 mod tests {
     use super::MIGRATIONS;
-    use ssmax_store::{Database, sqlx};
+    use ssmax_store::{Database, Place, StateConfig, query};
 
     #[tokio::test]
     async fn who_was_revoked_before_addresses_rested_has_them_resting_since_then() {
         let dir = tempfile::tempdir().unwrap();
         let home = dir.path().join("ca");
-        let before = Database::open(&home, "ca", &MIGRATIONS[..2]).await.unwrap();
-        sqlx::raw_sql(
+        rest_since_then(Place::in_directory(&home)).await;
+        if let Some(server) = ssmax_test_postgres::shared() {
+            let state = StateConfig { url: Some(server.database()), ..StateConfig::default() };
+            rest_since_then(Place::new(home, &state)).await;
+        }
+    }
+
+    async fn rest_since_then(place: Place) {
+        let before = Database::open(place.clone(), "ca", &MIGRATIONS[..2]).await.unwrap();
+        for statement in [
             "INSERT INTO person (user, name, proof, ial, active, registered)
-             VALUES ('1', 'A', 'in-person', 2, 0, 10), ('2', 'B', 'in-person', 2, 1, 10);
-             INSERT INTO address (address, user, position)
-             VALUES ('a@a.example', '1', 0), ('b@a.example', '2', 0);
-             INSERT INTO certificate (serial, subject, kind, intended, revoked)
-             VALUES (x'01', '1', 'user-signing', 10, 99);",
+             VALUES ('1', 'A', 'in-person', 2, 0, 10), ('2', 'B', 'in-person', 2, 1, 10)",
+            "INSERT INTO address (address, user, position)
+             VALUES ('a@a.example', '1', 0), ('b@a.example', '2', 0)",
+        ] {
+            query(statement).execute(&before).await.unwrap();
+        }
+        query(
+            "INSERT INTO certificate (serial, subject, kind, intended, revoked)
+             VALUES (?, '1', 'user-signing', 10, 99)",
         )
-        .execute(before.pool())
+        .bind(&[1_u8][..])
+        .execute(&before)
         .await
         .unwrap();
         before.close().await;
-        let after = Database::open(&home, "ca", MIGRATIONS).await.unwrap();
-        let rows: Vec<(String, Option<i64>, Option<i64>)> = sqlx::query_as(
+        let after = Database::open(place, "ca", MIGRATIONS).await.unwrap();
+        let rows: Vec<(String, Option<i64>, Option<i64>)> = query(
             "SELECT address, person.ended, address.ended FROM address JOIN person USING (user)
              ORDER BY address",
         )
-        .fetch_all(after.pool())
+        .fetch_all(&after)
         .await
         .unwrap();
         let expected = [

@@ -6,7 +6,7 @@ use crate::serve::{Ca, failed};
 use ssmax_api::Problem;
 use ssmax_api::ca::{AccountKind, NewSecret, RenewSecret};
 use ssmax_api::keyserver::CaRequest;
-use ssmax_store::sqlx;
+use ssmax_store::query;
 use ssmax_token::Random as _;
 
 impl Ca {
@@ -18,9 +18,9 @@ impl Ca {
     /// [`Problem::Malformed`] for what is no person, as which nobody logs in.
     pub(crate) async fn renew_secret(&self, request: &RenewSecret) -> Result<NewSecret, Problem> {
         let user = self.account(&request.user).await?;
-        let (kind,): (String,) = sqlx::query_as("SELECT kind FROM person WHERE user = ?")
+        let (kind,): (String,) = query("SELECT kind FROM person WHERE user = ?")
             .bind(&user)
-            .fetch_one(self.database.pool())
+            .fetch_one(&self.database)
             .await
             .map_err(failed)?;
         if kind != AccountKind::Person.as_str() || level_of(&request.proof).is_none() {
@@ -47,13 +47,16 @@ impl Ca {
             proof: request.proof.clone(),
         })
         .await?;
-        sqlx::query("INSERT OR REPLACE INTO credential (user, method, verifier) VALUES (?, ?, ?)")
-            .bind(&user)
-            .bind(method)
-            .bind(verifier)
-            .execute(self.database.pool())
-            .await
-            .map_err(failed)?;
+        query(
+            "INSERT INTO credential (user, method, verifier) VALUES (?, ?, ?)
+             ON CONFLICT (user, method) DO UPDATE SET verifier = excluded.verifier",
+        )
+        .bind(&user)
+        .bind(method)
+        .bind(verifier)
+        .execute(&self.database)
+        .await
+        .map_err(failed)?;
         tracing::warn!(%user, method, proof = %request.proof, "a person has a new secret");
         Ok(NewSecret { user, device_secret })
     }

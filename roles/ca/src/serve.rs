@@ -14,7 +14,7 @@ use ssmax_hsm::KeyStore;
 use ssmax_metrics::list as metrics;
 use ssmax_pki::Certificate;
 use ssmax_primitives::SystemRandom;
-use ssmax_store::Database;
+use ssmax_store::{Database, Looked, Place, StoreError};
 use ssmax_transport::Meeting;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +45,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
     let run_dir = settings.run_dir.clone();
     let meeting = Meeting::of("ca", &settings.transport, &run_dir, settings.ca.listen)?;
     let ca = Arc::new(Ca::open(settings, meeting.client("keyserver")).await?);
+    let alone = ca.database.serve_alone().await?;
     let mut port = meeting.port()?;
     let bind = |caller| Listener::between(&run_dir, "ca", caller);
     // An officer sits at this host: what is asked there is not asked over a network.
@@ -67,46 +68,59 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
             ca.renew_transport("ca", Some(own.der()), &request).await.ok()
         }
     };
-    tokio::join!(
-        Meeting::serve(port, stop.clone()),
-        meeting.keep_renewed(renewing, stop.clone()),
-        watched.serve(stop.clone(), {
-            let ca = Arc::clone(&ca);
-            move || {
+    let serving = async {
+        tokio::join!(
+            Meeting::serve(port, stop.clone()),
+            meeting.keep_renewed(renewing, stop.clone()),
+            watched.serve(stop.clone(), {
                 let ca = Arc::clone(&ca);
-                async move { ca.how_it_is().await }
-            }
-        }),
-        inspector.serve_peers(limits, stop.clone(), {
-            let ca = Arc::clone(&ca);
-            move |request, peer| {
+                move || {
+                    let ca = Arc::clone(&ca);
+                    async move { ca.how_it_is().await }
+                }
+            }),
+            inspector.serve_peers(limits, stop.clone(), {
                 let ca = Arc::clone(&ca);
-                async move { ca.answer_inspector(request, &peer).await }
-            }
-        }),
-        gateway.serve_peers(limits, stop.clone(), {
-            let ca = Arc::clone(&ca);
-            move |request, peer| {
+                move |request, peer| {
+                    let ca = Arc::clone(&ca);
+                    async move { ca.answer_inspector(request, &peer).await }
+                }
+            }),
+            gateway.serve_peers(limits, stop.clone(), {
                 let ca = Arc::clone(&ca);
-                async move { ca.answer_gateway(request, &peer).await }
-            }
-        }),
-        keyserver.serve_peers(limits, stop.clone(), {
-            let ca = Arc::clone(&ca);
-            move |request, peer| {
+                move |request, peer| {
+                    let ca = Arc::clone(&ca);
+                    async move { ca.answer_gateway(request, &peer).await }
+                }
+            }),
+            keyserver.serve_peers(limits, stop.clone(), {
                 let ca = Arc::clone(&ca);
-                async move { ca.answer_keyserver(request, &peer).await }
-            }
-        }),
-        officer.serve(limits, stop, {
-            let ca = Arc::clone(&ca);
-            move |request| {
+                move |request, peer| {
+                    let ca = Arc::clone(&ca);
+                    async move { ca.answer_keyserver(request, &peer).await }
+                }
+            }),
+            officer.serve(limits, stop, {
                 let ca = Arc::clone(&ca);
-                async move { ca.answer_officer(request).await }
-            }
-        }),
-    );
-    Ok(())
+                move |request| {
+                    let ca = Arc::clone(&ca);
+                    async move { ca.answer_officer(request).await }
+                }
+            }),
+        );
+    };
+    tokio::select! {
+        () = serving => Ok(()),
+        lost = alone.lost() => Err(lost.into()),
+    }
+}
+
+/// Looks at the CA's database on its server, if it has one, without changing it.
+///
+/// # Errors
+/// [`StoreError`], by what is in the way.
+pub async fn look_at_state(place: &Place) -> Result<Vec<Looked>, StoreError> {
+    Ok(Database::look(place, "ca", MIGRATIONS).await?.into_iter().collect())
 }
 
 impl Ca {
@@ -116,7 +130,7 @@ impl Ca {
     /// [`SetupError`] when something is missing or cannot be unlocked.
     pub async fn open(settings: Settings, keyserver: Client) -> Result<Self, SetupError> {
         let keys = settings.open_keys()?;
-        let database = Database::open(&settings.dir(), "ca", MIGRATIONS).await?;
+        let database = Database::open(settings.place(), "ca", MIGRATIONS).await?;
         Ok(Self {
             keys,
             member_ca: load_ca(&database, "member-ca").await?,

@@ -7,7 +7,7 @@ use ssmax_hsm::{HsmError, KeyPurpose, KeyStore};
 use ssmax_pki::profile::{self, Basis, Organisation, Validity};
 use ssmax_pki::{Certificate, PkiError, issue, lint};
 use ssmax_primitives::SystemRandom;
-use ssmax_store::{Database, StoreError, sqlx};
+use ssmax_store::{Database, StoreError, query};
 use ssmax_token::{KeyAlgorithm, KeyPair as _};
 use time::{Duration, OffsetDateTime};
 
@@ -65,7 +65,7 @@ pub async fn initialise(settings: &Settings) -> Result<PublicKeys, SetupError> {
     keys.generate(KeyPurpose::MemberCa, KeyAlgorithm::EcP256)?;
     let seal_ca = keys.generate(KeyPurpose::SealCa, KeyAlgorithm::EcP256)?;
     let certificate = seal_certificate(settings, &keys, &seal_ca)?;
-    let database = Database::open(&settings.dir(), "ca", MIGRATIONS).await?;
+    let database = Database::open(settings.place(), "ca", MIGRATIONS).await?;
     store_ca(&database, "seal-ca", &certificate).await?;
     database.close().await;
     crate::transport::transport_ca(settings).await?;
@@ -124,7 +124,7 @@ pub(crate) fn linted(draft: profile::Draft) -> Result<lint::Linted, SetupError> 
 /// # Errors
 /// [`SetupError::NotAdmitted`] before [`initialise`].
 pub async fn seal_ca(settings: &Settings) -> Result<Certificate, SetupError> {
-    let database = Database::open(&settings.dir(), "ca", MIGRATIONS).await?;
+    let database = Database::open(settings.place(), "ca", MIGRATIONS).await?;
     let certificate = load_ca(&database, "seal-ca").await?;
     database.close().await;
     Ok(certificate)
@@ -145,7 +145,7 @@ pub async fn install_admission(
     {
         return Err(SetupError::ForeignAdmission);
     }
-    let database = Database::open(&settings.dir(), "ca", MIGRATIONS).await?;
+    let database = Database::open(settings.place(), "ca", MIGRATIONS).await?;
     store_ca(&database, "member-ca", &member_ca).await?;
     store_ca(&database, "issuing-ca", &Certificate::from_pem(&admission.issuing_ca)?).await?;
     store_ca(&database, "root", &Certificate::from_pem(&admission.root)?).await?;
@@ -158,22 +158,22 @@ pub(crate) async fn store_ca(
     purpose: &str,
     certificate: &Certificate,
 ) -> Result<(), SetupError> {
-    sqlx::query("INSERT OR REPLACE INTO ca_certificate (purpose, der) VALUES (?, ?)")
-        .bind(purpose)
-        .bind(certificate.der())
-        .execute(database.pool())
-        .await
-        .map_err(StoreError::from)?;
+    query(
+        "INSERT INTO ca_certificate (purpose, der) VALUES (?, ?)
+         ON CONFLICT (purpose) DO UPDATE SET der = excluded.der",
+    )
+    .bind(purpose)
+    .bind(certificate.der())
+    .execute(database)
+    .await?;
     Ok(())
 }
 
 pub(crate) async fn load_ca(database: &Database, purpose: &str) -> Result<Certificate, SetupError> {
-    let row: Option<(Vec<u8>,)> =
-        sqlx::query_as("SELECT der FROM ca_certificate WHERE purpose = ?")
-            .bind(purpose)
-            .fetch_optional(database.pool())
-            .await
-            .map_err(StoreError::from)?;
+    let row: Option<(Vec<u8>,)> = query("SELECT der FROM ca_certificate WHERE purpose = ?")
+        .bind(purpose)
+        .fetch_optional(database)
+        .await?;
     let (der,) = row.ok_or(SetupError::NotAdmitted)?;
     Ok(Certificate::from_der(&der)?)
 }

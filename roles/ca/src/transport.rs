@@ -14,7 +14,7 @@ use ssmax_hsm::{KeyPurpose, KeyStore};
 use ssmax_pki::profile::{self, Basis, Organisation, Validity};
 use ssmax_pki::{Certificate, issue};
 use ssmax_primitives::SystemRandom;
-use ssmax_store::{Database, StoreError, sqlx};
+use ssmax_store::{Database, query};
 use ssmax_token::{KeyAlgorithm, KeyPair as _};
 use ssmax_transport::{Answer, EnrolError, Renewed, Request, role_name};
 use time::{Duration, OffsetDateTime};
@@ -37,7 +37,7 @@ const CLOCKS: Duration = Duration::minutes(5);
 /// # Errors
 /// [`SetupError`].
 pub async fn transport_ca(settings: &Settings) -> Result<Certificate, SetupError> {
-    let database = Database::open(&settings.dir(), "ca", MIGRATIONS).await?;
+    let database = Database::open(settings.place(), "ca", MIGRATIONS).await?;
     let found = match load_ca(&database, PURPOSE).await {
         Err(SetupError::NotAdmitted) => make(settings, &database).await,
         found => found,
@@ -83,7 +83,7 @@ pub async fn issue_transport(
     let proved = ssmax_pki::request::parse_pem(&request.request)?;
     let ca = transport_ca(settings).await?;
     let keys = settings.open_keys()?;
-    let database = Database::open(&settings.dir(), "ca", MIGRATIONS).await?;
+    let database = Database::open(settings.place(), "ca", MIGRATIONS).await?;
     let issuer = Issuer { settings, keys: &keys, database: &database, ca: &ca };
     let certificate = issuer.first(request, &proved.spki).await;
     database.close().await;
@@ -102,14 +102,13 @@ pub async fn issue_transport(
 /// # Errors
 /// [`SetupError`].
 pub async fn issued_transport(settings: &Settings) -> Result<Vec<Certificate>, SetupError> {
-    let database = Database::open(&settings.dir(), "ca", MIGRATIONS).await?;
-    let rows: Vec<(Vec<u8>,)> = sqlx::query_as(
+    let database = Database::open(settings.place(), "ca", MIGRATIONS).await?;
+    let rows: Vec<(Vec<u8>,)> = query(
         "SELECT der FROM certificate WHERE kind = ? AND der IS NOT NULL ORDER BY intended DESC, rowid DESC",
     )
     .bind(KIND)
-    .fetch_all(database.pool())
-    .await
-    .map_err(StoreError::from)?;
+    .fetch_all(&database)
+    .await?;
     database.close().await;
     let now = OffsetDateTime::now_utc();
     let mut issued = Vec::new();
@@ -164,28 +163,27 @@ impl Issuer<'_> {
         let draft = profile::tls_role(basis, &organisation(self.settings), &name, host);
         let linted = linted(draft)?;
         // First the intent: no certificate without a row that it can be denied by.
-        sqlx::query(
+        query(
             "INSERT INTO certificate (serial, subject, kind, intended, asked_by)
              VALUES (?, ?, ?, ?, (SELECT serial FROM certificate WHERE der = ?))
-             ON CONFLICT (serial) DO UPDATE SET intended = excluded.intended WHERE der IS NULL",
+             ON CONFLICT (serial) DO UPDATE SET intended = excluded.intended
+             WHERE certificate.der IS NULL",
         )
         .bind(&serial)
         .bind(role)
         .bind(KIND)
         .bind(now.unix_timestamp())
         .bind(old.map(Certificate::der))
-        .execute(self.database.pool())
-        .await
-        .map_err(StoreError::from)?;
+        .execute(self.database)
+        .await?;
         let id = ssmax_hsm::key_id(self.ca.spki());
         let key = self.keys.key(KeyPurpose::TransportCa, &id)?;
         let certificate = issue::issue(linted, self.ca, key.as_ref())?;
-        sqlx::query("UPDATE certificate SET der = ? WHERE serial = ?")
+        query("UPDATE certificate SET der = ? WHERE serial = ?")
             .bind(certificate.der())
             .bind(&serial)
-            .execute(self.database.pool())
-            .await
-            .map_err(StoreError::from)?;
+            .execute(self.database)
+            .await?;
         Ok(certificate)
     }
 }

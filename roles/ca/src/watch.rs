@@ -13,12 +13,14 @@ impl Ca {
     /// Looks at all that the CA needs.
     pub(crate) async fn how_it_is(&self) -> Vec<Part> {
         let now = OffsetDateTime::now_utc();
-        measure_store("ca", self.database.path());
         let writable = async {
             let change = self.database.begin_write().await?;
-            change.rollback().await.map_err(ssmax_store::StoreError::from)
+            change.rollback().await
         };
         let store = writable.await.is_err();
+        if !store {
+            measure_store("ca", &self.database).await;
+        }
         let keyserver = self.keyserver.reach(REACH_TIMEOUT).await.is_err();
         for (failed, dependency) in [(store, "store"), (keyserver, "keyserver")] {
             if failed {

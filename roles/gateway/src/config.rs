@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use ssmax_api::Organisation;
 use ssmax_api::inspector::AttachmentDelivery;
 use ssmax_daemon::config::address;
+use ssmax_store::{Place, StateConfig};
 use ssmax_transport::Transport;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -244,6 +245,9 @@ pub struct GatewayConfig {
     /// Mail that nobody logs in for.
     #[serde(default)]
     pub system: SystemConfig,
+    /// Where the tables are, if not in the role's directory.
+    #[serde(default)]
+    pub state: StateConfig,
     /// Bounds of the listeners.
     #[serde(default)]
     pub limits: Limits,
@@ -287,6 +291,12 @@ impl Settings {
     #[must_use]
     pub fn dir(&self) -> PathBuf {
         self.state_dir.join("gateway")
+    }
+
+    /// Where the tables are.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place::new(self.dir(), &self.gateway.state)
     }
 
     /// Whether recipients here get what the sender encrypted.

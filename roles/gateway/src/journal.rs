@@ -4,8 +4,7 @@ mod journey;
 
 pub use journey::{JourneyRow, journey};
 use ssmax_chain::{Digest, HopId, Refusal};
-use ssmax_store::{Database, Migration, StoreError, sqlx};
-use std::path::Path;
+use ssmax_store::{Database, Looked, Migration, Place, StoreError, query};
 use time::{Duration, OffsetDateTime};
 
 /// How far back fates are compared with tickets: the keyserver tells of those of thirty
@@ -162,13 +161,18 @@ pub(crate) struct Entry<'a> {
 pub(crate) struct Journal(Database);
 
 impl Journal {
-    pub(crate) async fn open(dir: &Path) -> Result<Self, StoreError> {
-        Ok(Self(Database::open(dir, "gateway", MIGRATIONS).await?))
+    pub(crate) async fn open(place: Place) -> Result<Self, StoreError> {
+        Ok(Self(Database::open(place, "gateway", MIGRATIONS).await?))
+    }
+
+    /// Looks at it on its server, if it has one.
+    pub(crate) async fn look(place: &Place) -> Result<Option<Looked>, StoreError> {
+        Database::look(place, "gateway", MIGRATIONS).await
     }
 
     /// Writes a fate, synced.
     pub(crate) async fn write(&self, entry: &Entry<'_>) -> Result<(), StoreError> {
-        sqlx::query(
+        query(
             "INSERT INTO journal (at, direction, message_id, queue_id, mail_from, recipient,
              hop, fate, stage, reason, reply, rebuilt, ticket, mail, listener, login, bytes,
              verdict, stages, to_org)
@@ -194,7 +198,7 @@ impl Journal {
         .bind(entry.verdict)
         .bind(entry.stages)
         .bind(entry.to_org)
-        .execute(self.0.pool())
+        .execute(&self.0)
         .await?;
         Ok(())
     }
@@ -206,14 +210,13 @@ impl Journal {
         hop: HopId,
         recipient: &str,
     ) -> Result<bool, StoreError> {
-        let row: Option<(i64,)> = sqlx::query_as(
-            "SELECT at FROM replay WHERE from_org = ? AND hop = ? AND recipient = ?",
-        )
-        .bind(from_org)
-        .bind(hop.to_string())
-        .bind(recipient)
-        .fetch_optional(self.0.pool())
-        .await?;
+        let row: Option<(i64,)> =
+            query("SELECT at FROM replay WHERE from_org = ? AND hop = ? AND recipient = ?")
+                .bind(from_org)
+                .bind(hop.to_string())
+                .bind(recipient)
+                .fetch_optional(&self.0)
+                .await?;
         Ok(row.is_some())
     }
 
@@ -224,14 +227,14 @@ impl Journal {
         hop: HopId,
         recipient: &str,
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT OR IGNORE INTO replay (from_org, hop, recipient, at) VALUES (?, ?, ?, ?)",
+        query(
+            "INSERT INTO replay (from_org, hop, recipient, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(from_org)
         .bind(hop.to_string())
         .bind(recipient)
         .bind(OffsetDateTime::now_utc().unix_timestamp())
-        .execute(self.0.pool())
+        .execute(&self.0)
         .await?;
         Ok(())
     }
@@ -243,23 +246,23 @@ impl Journal {
         recipient: &str,
     ) -> Result<bool, StoreError> {
         let row: Option<(i64,)> =
-            sqlx::query_as("SELECT at FROM sent WHERE user = ? AND body = ? AND recipient = ?")
+            query("SELECT at FROM sent WHERE user = ? AND body = ? AND recipient = ?")
                 .bind(&mail.user)
                 .bind(mail.body.to_string())
                 .bind(recipient)
-                .fetch_optional(self.0.pool())
+                .fetch_optional(&self.0)
                 .await?;
         Ok(row.is_some())
     }
 
     /// Remembers that the next hop took this mail of an own user for a recipient.
     pub(crate) async fn sent(&self, mail: &SentMail, recipient: &str) -> Result<(), StoreError> {
-        sqlx::query("INSERT OR IGNORE INTO sent (user, body, recipient, at) VALUES (?, ?, ?, ?)")
+        query("INSERT INTO sent (user, body, recipient, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
             .bind(&mail.user)
             .bind(mail.body.to_string())
             .bind(recipient)
             .bind(OffsetDateTime::now_utc().unix_timestamp())
-            .execute(self.0.pool())
+            .execute(&self.0)
             .await?;
         Ok(())
     }
@@ -271,14 +274,20 @@ impl Journal {
         signed: &[u8],
     ) -> Result<(), StoreError> {
         let mut change = self.0.begin_write().await?;
-        sqlx::query("INSERT OR REPLACE INTO status (name, value) VALUES ('list', ?)")
-            .bind(version.to_string())
-            .execute(&mut *change)
-            .await?;
-        sqlx::query("INSERT OR REPLACE INTO list (id, signed) VALUES (1, ?)")
-            .bind(signed)
-            .execute(&mut *change)
-            .await?;
+        query(
+            "INSERT INTO status (name, value) VALUES ('list', ?)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        )
+        .bind(version.to_string())
+        .execute(&mut change)
+        .await?;
+        query(
+            "INSERT INTO list (id, signed) VALUES (1, ?)
+             ON CONFLICT (id) DO UPDATE SET signed = excluded.signed",
+        )
+        .bind(signed)
+        .execute(&mut change)
+        .await?;
         change.commit().await?;
         Ok(())
     }
@@ -286,7 +295,7 @@ impl Journal {
     /// The signed member list that was in force last, if there was one.
     pub(crate) async fn last_list(&self) -> Result<Option<Vec<u8>>, StoreError> {
         let row: Option<(Vec<u8>,)> =
-            sqlx::query_as("SELECT signed FROM list").fetch_optional(self.0.pool()).await?;
+            query("SELECT signed FROM list").fetch_optional(&self.0).await?;
         Ok(row.map(|(signed,)| signed))
     }
 
@@ -301,37 +310,38 @@ impl Journal {
             ("DELETE FROM replay WHERE at < ?", KEPT_DAYS),
             ("DELETE FROM sent WHERE at < ?", KEPT_DAYS),
         ] {
-            sqlx::query(statement).bind(oldest(days)).execute(self.0.pool()).await?;
+            query(statement).bind(oldest(days)).execute(&self.0).await?;
         }
         Ok(())
     }
 
     /// How many fates there are. Asking writes as well: a store that can only be read would
     /// lose the next mail's fate.
-    pub(crate) async fn look(&self) -> Result<i64, StoreError> {
-        sqlx::query("INSERT OR REPLACE INTO status (name, value) VALUES ('looked', ?)")
-            .bind(OffsetDateTime::now_utc().unix_timestamp().to_string())
-            .execute(self.0.pool())
-            .await?;
-        let (rows,): (i64,) =
-            sqlx::query_as("SELECT COUNT(*) FROM journal").fetch_one(self.0.pool()).await?;
+    pub(crate) async fn try_writing(&self) -> Result<i64, StoreError> {
+        query(
+            "INSERT INTO status (name, value) VALUES ('looked', ?)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        )
+        .bind(OffsetDateTime::now_utc().unix_timestamp().to_string())
+        .execute(&self.0)
+        .await?;
+        let (rows,): (i64,) = query("SELECT COUNT(*) FROM journal").fetch_one(&self.0).await?;
         Ok(rows)
     }
 
     /// When the last mail of this direction got its fate.
     pub(crate) async fn last_mail(&self, direction: &str) -> Result<Option<i64>, StoreError> {
-        let (at,): (Option<i64>,) = sqlx::query_as(
-            "SELECT (SELECT at FROM journal WHERE direction = ? ORDER BY id DESC LIMIT 1)",
-        )
-        .bind(direction)
-        .fetch_one(self.0.pool())
-        .await?;
+        let (at,): (Option<i64>,) =
+            query("SELECT (SELECT at FROM journal WHERE direction = ? ORDER BY id DESC LIMIT 1)")
+                .bind(direction)
+                .fetch_one(&self.0)
+                .await?;
         Ok(at)
     }
 
-    /// The database file.
-    pub(crate) fn path(&self) -> &Path {
-        self.0.path()
+    /// The database itself.
+    pub(crate) fn database(&self) -> &Database {
+        &self.0
     }
 }
 
@@ -368,16 +378,16 @@ pub struct FateRow {
 ///
 /// # Errors
 /// [`StoreError`] when the journal cannot be read.
-pub async fn fates_of(state_dir: &Path, message_id: &str) -> Result<Vec<FateRow>, StoreError> {
-    let journal = Journal::open(&state_dir.join("gateway")).await?;
+pub async fn fates_of(place: Place, message_id: &str) -> Result<Vec<FateRow>, StoreError> {
+    let journal = Journal::open(place).await?;
     type Text = Option<String>;
     type Row = (String, String, String, Text, Text, Text, String, bool);
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<Row> = query(
         "SELECT direction, recipient, fate, stage, reason, hop, reply, rebuilt FROM journal
          WHERE message_id = ? ORDER BY id",
     )
     .bind(message_id)
-    .fetch_all(journal.0.pool())
+    .fetch_all(&journal.0)
     .await?;
     journal.0.close().await;
     let row = |(direction, recipient, fate, stage, reason, hop, reply, rebuilt): Row| FateRow {
@@ -411,19 +421,21 @@ pub struct TicketFate {
 ///
 /// # Errors
 /// [`StoreError`] when the journal cannot be read.
-pub async fn ticket_fates(state_dir: &Path) -> Result<Option<Vec<TicketFate>>, StoreError> {
-    let dir = state_dir.join("gateway");
+pub async fn ticket_fates(place: Place) -> Result<Option<Vec<TicketFate>>, StoreError> {
     // Opening makes one, and an empty journal would fit a log without copies.
-    if !dir.join("gateway.sqlite").exists() {
+    let is_there = match Journal::look(&place).await? {
+        Some(found) => found.version > 0,
+        None => place.may_have("gateway"),
+    };
+    if !is_there {
         return Ok(None);
     }
-    let journal = Journal::open(&dir).await?;
-    let rows: Vec<(i64, String, String, Option<String>)> = sqlx::query_as(
-        "SELECT at, message_id, fate, ticket FROM journal WHERE at >= ? ORDER BY id",
-    )
-    .bind((OffsetDateTime::now_utc() - COMPARED).unix_timestamp())
-    .fetch_all(journal.0.pool())
-    .await?;
+    let journal = Journal::open(place).await?;
+    let rows: Vec<(i64, String, String, Option<String>)> =
+        query("SELECT at, message_id, fate, ticket FROM journal WHERE at >= ? ORDER BY id")
+            .bind((OffsetDateTime::now_utc() - COMPARED).unix_timestamp())
+            .fetch_all(&journal.0)
+            .await?;
     journal.0.close().await;
     let row = |(at, message_id, fate, ticket)| TicketFate { at, message_id, fate, ticket };
     Ok(Some(rows.into_iter().map(row).collect()))
@@ -433,11 +445,10 @@ pub async fn ticket_fates(state_dir: &Path) -> Result<Option<Vec<TicketFate>>, S
 ///
 /// # Errors
 /// [`StoreError`] when the store cannot be read.
-pub async fn list_version(state_dir: &Path) -> Result<Option<u64>, StoreError> {
-    let journal = Journal::open(&state_dir.join("gateway")).await?;
-    let row: Option<(String,)> = sqlx::query_as("SELECT value FROM status WHERE name = 'list'")
-        .fetch_optional(journal.0.pool())
-        .await?;
+pub async fn list_version(place: Place) -> Result<Option<u64>, StoreError> {
+    let journal = Journal::open(place).await?;
+    let row: Option<(String,)> =
+        query("SELECT value FROM status WHERE name = 'list'").fetch_optional(&journal.0).await?;
     journal.0.close().await;
     Ok(row.and_then(|(value,)| value.parse().ok()))
 }
@@ -445,13 +456,50 @@ pub async fn list_version(state_dir: &Path) -> Result<Option<u64>, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::claim::Claims;
 
-    fn run(test: impl AsyncFnOnce(Journal)) {
+    fn run(test: impl AsyncFn(Journal)) {
         let dir = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            test(Journal::open(&dir.path().join("gateway")).await.unwrap()).await;
+            test(Journal::open(Place::in_directory(&dir.path().join("gateway"))).await.unwrap())
+                .await;
+            if let Some(server) = ssmax_test_postgres::shared() {
+                test(at(&server.database()).await).await;
+            }
         });
+    }
+
+    /// The journal of a gateway whose tables are at this address.
+    async fn at(address: &str) -> Journal {
+        let url = Some(address.to_owned());
+        let state = ssmax_store::StateConfig { url, ..Default::default() };
+        Journal::open(Place::new("/nowhere".into(), &state)).await.unwrap()
+    }
+
+    /// Two gateways behind one mail server.
+    #[tokio::test]
+    async fn what_one_gateway_has_delivered_is_a_repeat_at_another_that_shares_its_tables() {
+        let Some(server) = ssmax_test_postgres::shared() else { return };
+        let address = server.database();
+        let (one, other) = (at(&address).await, at(&address).await);
+        let hop = HopId::new(OffsetDateTime::now_utc(), [7; 10]);
+        let to = "b@b.example";
+        assert!(!other.has("A", hop, to).await.unwrap());
+        one.delivered("A", hop, to).await.unwrap();
+        assert!(other.has("A", hop, to).await.unwrap());
+        let mail = SentMail { user: "alice".into(), body: Digest::of(b"x") };
+        other.sent(&mail, to).await.unwrap();
+        assert!(one.has_sent(&mail, to).await.unwrap());
+        // While one of them delivers, the other waits.
+        let claims = |journal: &Journal| Claims::shared_by(journal.database().locks());
+        let (here, there) = (claims(&one), claims(&other));
+        let claim = here.take("A", "hop", to).await.unwrap().unwrap();
+        assert!(there.take("A", "hop", to).await.unwrap().is_none());
+        assert!(there.take("A", "hop", "c@b.example").await.unwrap().is_some());
+        drop(claim);
+        let claim = here.take("A", "hop", to).await.unwrap();
+        assert!(claim.is_some(), "given up before it is asked for again");
     }
 
     #[test]
@@ -476,38 +524,33 @@ mod tests {
             let days_ago =
                 |days: i64| (OffsetDateTime::now_utc() - Duration::days(days)).unix_timestamp();
             for days in [29, 31, 99, 101] {
-                sqlx::query(
+                query(
                     "INSERT INTO journal (at, direction, message_id, mail_from, recipient, fate,
                      reply) VALUES (?, 'inbound', ?, '', '', 'passed', '')",
                 )
                 .bind(days_ago(days))
                 .bind(days.to_string())
-                .execute(journal.0.pool())
+                .execute(&journal.0)
                 .await
                 .unwrap();
-                sqlx::query(
-                    "INSERT INTO replay (from_org, hop, recipient, at) VALUES ('', ?, '', ?)",
-                )
-                .bind(days.to_string())
-                .bind(days_ago(days))
-                .execute(journal.0.pool())
-                .await
-                .unwrap();
-            }
-            let left = async |table: &str| {
-                let names = if table == "journal" { "message_id" } else { "hop" };
-                let query = format!("SELECT {names} FROM {table} ORDER BY at DESC");
-                let rows: Vec<(String,)> = sqlx::query_as(sqlx::AssertSqlSafe(query))
-                    .fetch_all(journal.0.pool())
+                query("INSERT INTO replay (from_org, hop, recipient, at) VALUES ('', ?, '', ?)")
+                    .bind(days.to_string())
+                    .bind(days_ago(days))
+                    .execute(&journal.0)
                     .await
                     .unwrap();
-                rows.into_iter().map(|(name,)| name).collect::<Vec<_>>()
+            }
+            let journal = &journal;
+            let left = async |names: &'static str| {
+                query(names).fetch_all::<String>(&journal.0).await.unwrap()
             };
+            let fates = "SELECT message_id FROM journal ORDER BY at DESC";
+            let repeats = "SELECT hop FROM replay ORDER BY at DESC";
             journal.forget_old(100).await.unwrap();
-            assert_eq!(left("journal").await, ["29", "31", "99"]);
-            assert_eq!(left("replay").await, ["29"]);
+            assert_eq!(left(fates).await, ["29", "31", "99"]);
+            assert_eq!(left(repeats).await, ["29"]);
             journal.forget_old(30).await.unwrap();
-            assert_eq!(left("journal").await, ["29"]);
+            assert_eq!(left(fates).await, ["29"]);
         });
     }
 

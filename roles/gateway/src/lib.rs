@@ -40,5 +40,5 @@ pub use config::{
 };
 pub use journal::{FateRow, JourneyRow, TicketFate, fates_of, journey, list_version, ticket_fates};
 pub use list::{ListConfig, ListFault, Lists, ReplyTo};
-pub use serve::{ServeError, serve};
+pub use serve::{ServeError, look_at_state, serve};
 pub use system::{Network, NotANetwork, SystemConfig};

@@ -20,6 +20,7 @@ use ssmax_daemon::statement_key::{self, StatementKeyError};
 use ssmax_daemon::stop::Stop;
 use ssmax_daemon::watch::Watched;
 use ssmax_store::files::read_private;
+use ssmax_store::{Looked, Place};
 use ssmax_transport::Meeting;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -152,6 +153,17 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
     Ok(())
 }
 
+/// Looks at the gateway's databases on their server, if they have one, without changing them.
+///
+/// # Errors
+/// [`ssmax_store::StoreError`], by what is in the way.
+pub async fn look_at_state(place: &Place) -> Result<Vec<Looked>, ssmax_store::StoreError> {
+    let mut looked = Vec::new();
+    looked.extend(Journal::look(place).await?);
+    looked.extend(HoldStore::look(place).await?);
+    Ok(looked)
+}
+
 async fn keep_renewed(meeting: Meeting, gateway: Arc<Gateway>, stop: Stop) {
     let ask = |request: Vec<u8>| {
         let gateway = Arc::clone(&gateway);
@@ -183,10 +195,12 @@ async fn open(settings: Settings, meeting: &Meeting) -> Result<Gateway, ServeErr
     if let Some(path) = &config.route_ca {
         client.tls = Some(TlsClient::from_ca_pem(&std::fs::read(path)?)?);
     }
+    let journal = Journal::open(settings.place()).await?;
+    let claims = Claims::shared_by(journal.database().locks());
     Ok(Gateway {
         routes: Routes::new(config.routes.clone(), config.next_hop.clone())?,
         client,
-        journal: Journal::open(&settings.dir()).await?,
+        journal,
         statement_key: statement_key::read(&settings.dir())?,
         keyserver: meeting.client("keyserver"),
         inspector: meeting.client("inspector"),
@@ -197,10 +211,10 @@ async fn open(settings: Settings, meeting: &Meeting) -> Result<Gateway, ServeErr
             config.max_list_members,
             &settings.organisation,
         )?,
-        hold: HoldStore::open(&settings.dir()).await?,
+        hold: HoldStore::open(settings.place()).await?,
         hold_key: OnceCell::new(),
         hold_changed: Notify::new(),
-        claims: Claims::default(),
+        claims,
         directory: RwLock::new(None),
         settings,
     })

@@ -33,15 +33,15 @@ impl Gateway {
     }
 
     async fn look_at_store(&self) -> Part {
-        measure_store("journal", self.journal.path());
-        measure_store("hold", self.hold.path());
         let looked = async {
-            metrics::JOURNAL_ROWS.set([], as_number(self.journal.look().await?));
+            metrics::JOURNAL_ROWS.set([], as_number(self.journal.try_writing().await?));
             for direction in ["inbound", "outbound"] {
                 if let Some(at) = self.journal.last_mail(direction).await? {
                     metrics::LAST_MAIL.set([direction.into()], as_number(at));
                 }
             }
+            measure_store("journal", self.journal.database()).await;
+            measure_store("hold", self.hold.database()).await;
             let (mails, bytes, oldest) = self.hold.waiting().await?;
             metrics::HELD.set([], as_number(mails));
             metrics::HELD_BYTES.set([], as_number(bytes));

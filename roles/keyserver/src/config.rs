@@ -5,6 +5,7 @@ use serde::Deserialize;
 use ssmax_api::Organisation;
 use ssmax_daemon::config::address;
 use ssmax_hsm::{Backend, HsmError, KeyStore, Pkcs11Config, Token, UnlockSecret};
+use ssmax_store::{Place, StateConfig};
 use ssmax_transport::Transport;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -61,6 +62,9 @@ pub struct KeyserverConfig {
     /// How long the audit log is kept, in days. Default 1830: five years.
     #[serde(default = "default_audit_days")]
     pub audit_days: u16,
+    /// Where the tables are, if not in the role's directory.
+    #[serde(default)]
+    pub state: StateConfig,
     /// Where roles of other hosts ask, over TLS. Default: only on this host.
     #[serde(default, deserialize_with = "address::fixed_if_set")]
     pub listen: Option<SocketAddr>,
@@ -135,6 +139,12 @@ impl Settings {
     #[must_use]
     pub fn dir(&self) -> PathBuf {
         self.state_dir.join("keyserver")
+    }
+
+    /// Where the tables are.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place::new(self.dir(), &self.keyserver.state)
     }
 
     /// Where the encrypted key files are.

@@ -3,7 +3,7 @@
 use crate::state::{Keyserver, failed};
 use ssmax_api::Problem;
 use ssmax_api::keyserver::Delegation;
-use ssmax_store::sqlx;
+use ssmax_store::query;
 
 impl Keyserver {
     /// Takes a delegation, or another end of one.
@@ -11,22 +11,25 @@ impl Keyserver {
         for user in [&delegation.owner, &delegation.actor] {
             self.person(user).await?.ok_or(Problem::NotFound)?;
         }
-        sqlx::query("INSERT OR REPLACE INTO delegation (owner, actor, until) VALUES (?, ?, ?)")
-            .bind(&delegation.owner)
-            .bind(&delegation.actor)
-            .bind(delegation.until)
-            .execute(self.database.pool())
-            .await
-            .map_err(failed)?;
+        query(
+            "INSERT INTO delegation (owner, actor, until) VALUES (?, ?, ?)
+             ON CONFLICT (owner, actor) DO UPDATE SET until = excluded.until",
+        )
+        .bind(&delegation.owner)
+        .bind(&delegation.actor)
+        .bind(delegation.until)
+        .execute(&self.database)
+        .await
+        .map_err(failed)?;
         Ok(())
     }
 
     /// Ends a delegation.
     pub(crate) async fn end_delegation(&self, owner: &str, actor: &str) -> Result<(), Problem> {
-        let ended = sqlx::query("DELETE FROM delegation WHERE owner = ? AND actor = ?")
+        let ended = query("DELETE FROM delegation WHERE owner = ? AND actor = ?")
             .bind(owner)
             .bind(actor)
-            .execute(self.database.pool())
+            .execute(&self.database)
             .await
             .map_err(failed)?;
         if ended.rows_affected() == 0 { Err(Problem::NotFound) } else { Ok(()) }
@@ -34,11 +37,11 @@ impl Keyserver {
 
     /// Those that have not ended.
     pub(crate) async fn list_delegations(&self) -> Result<Vec<Delegation>, Problem> {
-        let rows: Vec<(String, String, i64)> = sqlx::query_as(
+        let rows: Vec<(String, String, i64)> = query(
             "SELECT owner, actor, until FROM delegation WHERE until > ? ORDER BY owner, actor",
         )
         .bind(Self::now().unix_timestamp())
-        .fetch_all(self.database.pool())
+        .fetch_all(&self.database)
         .await
         .map_err(failed)?;
         Ok(rows
@@ -49,15 +52,14 @@ impl Keyserver {
 
     /// Whether `actor` may write in the owner's name now.
     pub(crate) async fn may_act_for(&self, owner: &str, actor: &str) -> Result<bool, Problem> {
-        let row: Option<(i64,)> = sqlx::query_as(
-            "SELECT until FROM delegation WHERE owner = ? AND actor = ? AND until > ?",
-        )
-        .bind(owner)
-        .bind(actor)
-        .bind(Self::now().unix_timestamp())
-        .fetch_optional(self.database.pool())
-        .await
-        .map_err(failed)?;
+        let row: Option<(i64,)> =
+            query("SELECT until FROM delegation WHERE owner = ? AND actor = ? AND until > ?")
+                .bind(owner)
+                .bind(actor)
+                .bind(Self::now().unix_timestamp())
+                .fetch_optional(&self.database)
+                .await
+                .map_err(failed)?;
         Ok(row.is_some())
     }
 }

@@ -21,7 +21,7 @@ use ssmax_inspection::Outcome;
 use ssmax_mail::address::Address;
 use ssmax_pki::{Certificate, key_identifier};
 use ssmax_primitives::ContentKey;
-use ssmax_store::sqlx;
+use ssmax_store::query;
 use ssmax_token::{KeyAlgorithm, KeyPair as _};
 use time::{Duration, OffsetDateTime};
 
@@ -189,26 +189,26 @@ impl Keyserver {
         let now = Self::now().unix_timestamp();
         match stopped {
             StoppedMail::Hop { from_org, hop } => {
-                sqlx::query(
-                    "INSERT OR IGNORE INTO stopped_hop (from_org, hop, first_seen) VALUES (?, ?, ?)",
+                query(
+                    "INSERT INTO stopped_hop (from_org, hop, first_seen) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 )
                 .bind(from_org)
                 .bind(hop)
                 .bind(now)
-                .execute(self.database.pool())
+                .execute(&self.database)
                 .await
                 .map_err(failed)?;
             }
             StoppedMail::Ciphertext(parts) => {
                 for (tail, kcv) in parts {
-                    sqlx::query(
-                        "INSERT OR IGNORE INTO stopped_ciphertext (tail, kcv, first_seen)
-                         VALUES (?, ?, ?)",
+                    query(
+                        "INSERT INTO stopped_ciphertext (tail, kcv, first_seen)
+                         VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     )
                     .bind(tail.0.as_slice())
                     .bind(kcv.0.as_slice())
                     .bind(now)
-                    .execute(self.database.pool())
+                    .execute(&self.database)
                     .await
                     .map_err(failed)?;
                 }
@@ -224,23 +224,21 @@ impl Keyserver {
     ) -> Result<Option<OffsetDateTime>, Problem> {
         let row: Option<(i64,)> = match stopped {
             StoppedMail::Hop { from_org, hop } => {
-                sqlx::query_as("SELECT first_seen FROM stopped_hop WHERE from_org = ? AND hop = ?")
+                query("SELECT first_seen FROM stopped_hop WHERE from_org = ? AND hop = ?")
                     .bind(from_org)
                     .bind(hop)
-                    .fetch_optional(self.database.pool())
+                    .fetch_optional(&self.database)
                     .await
                     .map_err(failed)?
             }
             StoppedMail::Ciphertext(parts) => {
                 let Some((tail, kcv)) = parts.first() else { return Ok(None) };
-                sqlx::query_as(
-                    "SELECT first_seen FROM stopped_ciphertext WHERE tail = ? AND kcv = ?",
-                )
-                .bind(tail.0.as_slice())
-                .bind(kcv.0.as_slice())
-                .fetch_optional(self.database.pool())
-                .await
-                .map_err(failed)?
+                query("SELECT first_seen FROM stopped_ciphertext WHERE tail = ? AND kcv = ?")
+                    .bind(tail.0.as_slice())
+                    .bind(kcv.0.as_slice())
+                    .fetch_optional(&self.database)
+                    .await
+                    .map_err(failed)?
             }
         };
         Ok(row.and_then(|(at,)| OffsetDateTime::from_unix_timestamp(at).ok()))
@@ -254,11 +252,7 @@ impl Keyserver {
             "DELETE FROM stopped_ciphertext WHERE first_seen < ?",
             "DELETE FROM submitted_statement WHERE first_used < ?",
         ] {
-            sqlx::query(statement)
-                .bind(oldest)
-                .execute(self.database.pool())
-                .await
-                .map_err(failed)?;
+            query(statement).bind(oldest).execute(&self.database).await.map_err(failed)?;
         }
         Ok(())
     }

@@ -53,7 +53,7 @@ pub use limits::Limits;
 pub use named::cannot_sign;
 pub use outside::OutsideCertificates;
 pub use rotate::{Rotation, rotate};
-pub use serve::{Keyserver, serve};
+pub use serve::{Keyserver, look_at_state, serve};
 pub use setup::{
     PublicKeys, SetupError, initialise, install_admission, install_renewal, public_keys,
     trust_statement_key,

@@ -8,7 +8,7 @@ use ssmax_api::keyserver::ListInstalled;
 use ssmax_chain::{Digest, Reason};
 use ssmax_federation::{Freshness, Member, MemberList, freshness};
 use ssmax_pki::Certificate;
-use ssmax_store::sqlx;
+use ssmax_store::query;
 use std::collections::HashMap;
 use time::OffsetDateTime;
 
@@ -29,8 +29,8 @@ impl ListState {
     ) -> Result<Self, Problem> {
         let mut state = Self::default();
         let row: Option<(i64, Vec<u8>)> =
-            sqlx::query_as("SELECT version, signed FROM member_list WHERE one = 1")
-                .fetch_optional(database.pool())
+            query("SELECT version, signed FROM member_list WHERE one = 1")
+                .fetch_optional(database)
                 .await
                 .map_err(failed)?;
         if let Some((version, signed)) = row {
@@ -42,8 +42,8 @@ impl ListState {
             )
             .ok();
         }
-        let rows: Vec<(Vec<u8>,)> = sqlx::query_as("SELECT der FROM member_certificate")
-            .fetch_all(database.pool())
+        let rows: Vec<(Vec<u8>,)> = query("SELECT der FROM member_certificate")
+            .fetch_all(database)
             .await
             .map_err(failed)?;
         for (der,) in rows {
@@ -134,24 +134,24 @@ impl Keyserver {
     }
 
     async fn store_list(&self, version: u64, signed: &[u8]) -> Result<(), Problem> {
-        sqlx::query(
+        query(
             "INSERT INTO member_list (one, version, signed) VALUES (1, ?, ?)
              ON CONFLICT (one) DO UPDATE SET version = excluded.version, signed = excluded.signed
              WHERE excluded.version >= member_list.version",
         )
         .bind(i64::try_from(version).map_err(failed)?)
         .bind(signed)
-        .execute(self.database.pool())
+        .execute(&self.database)
         .await
         .map_err(failed)?;
         Ok(())
     }
 
     async fn store_certificate(&self, certificate: &Certificate) -> Result<(), Problem> {
-        sqlx::query("INSERT OR IGNORE INTO member_certificate (sha256, der) VALUES (?, ?)")
+        query("INSERT INTO member_certificate (sha256, der) VALUES (?, ?) ON CONFLICT DO NOTHING")
             .bind(certificate.sha256().as_slice())
             .bind(certificate.der())
-            .execute(self.database.pool())
+            .execute(&self.database)
             .await
             .map_err(failed)?;
         Ok(())

@@ -3,12 +3,11 @@
 
 use crate::config::Settings;
 use crate::people::signs_by_own_key;
-use crate::schema::MIGRATIONS;
 use crate::setup::SetupError;
 use ssmax_api::keyserver::UserRecord;
 use ssmax_chain::binding::directory_address;
 use ssmax_mail::address::Address;
-use ssmax_store::{Database, StoreError, sqlx};
+use ssmax_store::{Database, StoreError, query};
 use time::OffsetDateTime;
 
 /// Of these user ids and addresses, those that are no active person's with a signing
@@ -21,19 +20,16 @@ pub async fn cannot_sign(
     settings: &Settings,
     names: &[String],
 ) -> Result<Option<Vec<String>>, SetupError> {
-    let dir = settings.dir();
-    if !dir.join("keyserver.sqlite").exists() {
+    let Some(database) = crate::schema::open_if_current(settings.place()).await? else {
         return Ok(None);
-    }
-    let database = Database::open(&dir, "keyserver", MIGRATIONS).await?;
+    };
     let found = look(&database, names).await;
     database.close().await;
     Ok(found?)
 }
 
 async fn look(database: &Database, names: &[String]) -> Result<Option<Vec<String>>, StoreError> {
-    let (people,): (i64,) =
-        sqlx::query_as("SELECT COUNT(*) FROM person").fetch_one(database.pool()).await?;
+    let people: i64 = query("SELECT COUNT(*) FROM person").fetch_one(database).await?;
     if people == 0 {
         return Ok(None);
     }
@@ -41,13 +37,13 @@ async fn look(database: &Database, names: &[String]) -> Result<Option<Vec<String
     let mut unable = Vec::new();
     for name in names {
         let address = Address::parse(name).map(|one| directory_address(&one)).unwrap_or_default();
-        let row: Option<(Vec<u8>,)> = sqlx::query_as(
+        let row: Option<(Vec<u8>,)> = query(
             "SELECT record FROM person WHERE user = ?1
              OR user = (SELECT user FROM address WHERE address = ?2)",
         )
         .bind(name)
         .bind(address)
-        .fetch_optional(database.pool())
+        .fetch_optional(database)
         .await?;
         let record: Option<UserRecord> =
             row.and_then(|(octets,)| ciborium::from_reader(octets.as_slice()).ok());

@@ -9,7 +9,7 @@ use ssmax_chain::binding::directory_address;
 use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
 use ssmax_pki::Certificate;
-use ssmax_store::sqlx;
+use ssmax_store::query;
 use ssmax_token::{KeyAlgorithm, KeyPair as _};
 use time::OffsetDateTime;
 
@@ -98,33 +98,34 @@ impl Keyserver {
         let mut octets = Vec::new();
         ciborium::into_writer(record, &mut octets).map_err(|_| Problem::Malformed)?;
         let mut write = self.database.begin_write().await.map_err(failed)?;
-        sqlx::query("DELETE FROM person WHERE user = ?")
+        query("DELETE FROM person WHERE user = ?")
             .bind(&record.user)
-            .execute(&mut *write)
+            .execute(&mut write)
             .await
             .map_err(failed)?;
-        sqlx::query("INSERT INTO person (user, record) VALUES (?, ?)")
+        query("INSERT INTO person (user, record) VALUES (?, ?)")
             .bind(&record.user)
             .bind(&octets)
-            .execute(&mut *write)
+            .execute(&mut write)
             .await
             .map_err(failed)?;
         for address in addresses {
-            let added = sqlx::query("INSERT OR IGNORE INTO address (address, user) VALUES (?, ?)")
-                .bind(&address)
-                .bind(&record.user)
-                .execute(&mut *write)
-                .await
-                .map_err(failed)?;
+            let added =
+                query("INSERT INTO address (address, user) VALUES (?, ?) ON CONFLICT DO NOTHING")
+                    .bind(&address)
+                    .bind(&record.user)
+                    .execute(&mut write)
+                    .await
+                    .map_err(failed)?;
             if added.rows_affected() == 0 {
                 return Err(Problem::Exists);
             }
         }
         // Who comes back begins anew, and nobody has their old rights.
         if !record.active {
-            sqlx::query("DELETE FROM delegation WHERE owner = ?1 OR actor = ?1")
+            query("DELETE FROM delegation WHERE owner = ?1 OR actor = ?1")
                 .bind(&record.user)
-                .execute(&mut *write)
+                .execute(&mut write)
                 .await
                 .map_err(failed)?;
         }
@@ -185,9 +186,9 @@ impl Keyserver {
 
     /// The person of this user id.
     pub(crate) async fn person(&self, user: &str) -> Result<Option<UserRecord>, Problem> {
-        let row: Option<(Vec<u8>,)> = sqlx::query_as("SELECT record FROM person WHERE user = ?")
+        let row: Option<(Vec<u8>,)> = query("SELECT record FROM person WHERE user = ?")
             .bind(user)
-            .fetch_optional(self.database.pool())
+            .fetch_optional(&self.database)
             .await
             .map_err(failed)?;
         row.map(|(octets,)| ciborium::from_reader(octets.as_slice()).map_err(failed)).transpose()
@@ -195,9 +196,9 @@ impl Keyserver {
 
     /// The person behind an address.
     pub(crate) async fn person_at(&self, address: &Address) -> Result<Option<UserRecord>, Problem> {
-        let row: Option<(String,)> = sqlx::query_as("SELECT user FROM address WHERE address = ?")
+        let row: Option<(String,)> = query("SELECT user FROM address WHERE address = ?")
             .bind(directory_address(address))
-            .fetch_optional(self.database.pool())
+            .fetch_optional(&self.database)
             .await
             .map_err(failed)?;
         match row {

@@ -1,6 +1,6 @@
 //! The keyserver's tables.
 
-use ssmax_store::Migration;
+use ssmax_store::{Database, Migration, Place, StoreError};
 
 /// All steps so far.
 pub(crate) const MIGRATIONS: &[Migration] = &[
@@ -145,3 +145,17 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ",
     },
 ];
+
+/// The tables for who only looks into them: `None` if they are not made yet. On a server
+/// also if they are of an older version: whoever opens a database takes its steps, and the
+/// running keyserver is to take them first.
+pub(crate) async fn open_if_current(place: Place) -> Result<Option<Database>, StoreError> {
+    let is_there = match Database::look(&place, "keyserver", MIGRATIONS).await? {
+        Some(found) => found.version == found.known,
+        None => place.may_have("keyserver"),
+    };
+    if !is_there {
+        return Ok(None);
+    }
+    Database::open(place, "keyserver", MIGRATIONS).await.map(Some)
+}

@@ -16,7 +16,7 @@ use ssmax_daemon::stop::Stop;
 use ssmax_daemon::watch::Watched;
 use ssmax_hsm::{KeyPurpose, KeyStore};
 use ssmax_primitives::SystemRandom;
-use ssmax_store::{Database, sqlx};
+use ssmax_store::{Database, Looked, Place, StoreError, query};
 use ssmax_token::{KeyAlgorithm, Random as _};
 use ssmax_transport::Meeting;
 use std::sync::{Arc, Mutex};
@@ -66,47 +66,66 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
             ssmax_api::ca::renewed(keyserver.ca.call(&request, CA_TIMEOUT).await)
         }
     };
-    tokio::join!(
-        Meeting::serve(port, stop.clone()),
-        meeting.keep_renewed(renewing, stop.clone()),
-        keyserver.forget_old(stop.clone()),
-        watched.serve(stop.clone(), {
-            let keyserver = Arc::clone(&keyserver);
-            move || {
+    let serving = async {
+        tokio::join!(
+            Meeting::serve(port, stop.clone()),
+            meeting.keep_renewed(renewing, stop.clone()),
+            keyserver.forget_old(stop.clone()),
+            watched.serve(stop.clone(), {
                 let keyserver = Arc::clone(&keyserver);
-                async move { keyserver.how_it_is().await }
-            }
-        }),
-        gateway.serve(limits, stop.clone(), {
-            let keyserver = Arc::clone(&keyserver);
-            move |request: GatewayRequest| {
+                move || {
+                    let keyserver = Arc::clone(&keyserver);
+                    async move { keyserver.how_it_is().await }
+                }
+            }),
+            gateway.serve(limits, stop.clone(), {
                 let keyserver = Arc::clone(&keyserver);
-                async move { keyserver.answer_gateway(request).await }
-            }
-        }),
-        inspector.serve(limits, stop.clone(), {
-            let keyserver = Arc::clone(&keyserver);
-            move |request: InspectorRequest| {
+                move |request: GatewayRequest| {
+                    let keyserver = Arc::clone(&keyserver);
+                    async move { keyserver.answer_gateway(request).await }
+                }
+            }),
+            inspector.serve(limits, stop.clone(), {
                 let keyserver = Arc::clone(&keyserver);
-                async move { keyserver.answer_inspector(request).await }
-            }
-        }),
-        person.serve(limits, stop.clone(), {
-            let keyserver = Arc::clone(&keyserver);
-            move |request| {
+                move |request: InspectorRequest| {
+                    let keyserver = Arc::clone(&keyserver);
+                    async move { keyserver.answer_inspector(request).await }
+                }
+            }),
+            person.serve(limits, stop.clone(), {
                 let keyserver = Arc::clone(&keyserver);
-                async move { keyserver.answer_person(request).await }
-            }
-        }),
-        ca.serve(limits, stop, {
-            let keyserver = Arc::clone(&keyserver);
-            move |request| {
+                move |request| {
+                    let keyserver = Arc::clone(&keyserver);
+                    async move { keyserver.answer_person(request).await }
+                }
+            }),
+            ca.serve(limits, stop, {
                 let keyserver = Arc::clone(&keyserver);
-                async move { keyserver.answer_ca(request).await }
-            }
-        }),
-    );
-    Ok(())
+                move |request| {
+                    let keyserver = Arc::clone(&keyserver);
+                    async move { keyserver.answer_ca(request).await }
+                }
+            }),
+        );
+    };
+    tokio::select! {
+        () = serving => Ok(()),
+        lost = keyserver.alone.lost() => Err(lost.into()),
+    }
+}
+
+/// Looks at the keyserver's databases on its server, if it has one, without changing them.
+///
+/// # Errors
+/// [`StoreError`], by what is in the way.
+pub async fn look_at_state(place: &Place) -> Result<Vec<Looked>, StoreError> {
+    let mut looked = Vec::new();
+    for (name, migrations) in
+        [("keyserver", MIGRATIONS), (crate::audit::DATABASE, crate::audit::MIGRATIONS)]
+    {
+        looked.extend(Database::look(place, name, migrations).await?);
+    }
+    Ok(looked)
 }
 
 impl Keyserver {
@@ -119,7 +138,10 @@ impl Keyserver {
         ca: ssmax_daemon::call::Client,
     ) -> Result<Self, SetupError> {
         let keys = settings.open_keys()?;
-        let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
+        let database = Database::open(settings.place(), "keyserver", MIGRATIONS).await?;
+        // Tickets are in this process's memory, and the audit log is gone on with where it
+        // ends now.
+        let alone = database.serve_alone().await?;
         crate::person::fill(&database).await?;
         let own = load_own_certificates(&database).await?;
         let statement_keys = crate::admit::statement_keys(&database).await?;
@@ -137,6 +159,7 @@ impl Keyserver {
             random: SystemRandom,
             ca,
             audit,
+            alone,
             counters: Counters::default(),
             outside: Arc::default(),
         })
@@ -151,7 +174,7 @@ impl Keyserver {
     /// Removes what of the audit log is older than it is to be kept.
     async fn retain_audit(&self) {
         let days = time::Duration::days(i64::from(self.settings.keyserver.audit_days));
-        match self.audit.retain(&self.settings.dir(), Self::now() - days).await {
+        match self.audit.retain(Self::now() - days).await {
             Ok(0) => {}
             Ok(removed) => tracing::info!(removed, "old rows of the audit log are removed"),
             Err(error) => tracing::warn!(%error, "the audit log could not be shortened"),
@@ -167,10 +190,8 @@ impl Keyserver {
                 "DELETE FROM person_nonce WHERE used < ?1",
                 "DELETE FROM person_use WHERE day < ?1 / 86400",
             ] {
-                let result = sqlx::query(forget)
-                    .bind(oldest.unix_timestamp())
-                    .execute(self.database.pool())
-                    .await;
+                let result =
+                    query(forget).bind(oldest.unix_timestamp()).execute(&self.database).await;
                 if let Err(error) = result {
                     tracing::warn!(%error, "old statements could not be forgotten");
                 }
@@ -350,5 +371,5 @@ async fn open_audit(settings: &Settings, keys: &KeyStore) -> Result<Writer, Setu
         ssmax_store::files::create_private(&path, hex::encode(octets).as_bytes())?;
     }
     let address_key = ssmax_store::files::read_private(&path)?.to_vec();
-    Ok(Writer::open(&settings.dir(), &settings.organisation.id, key, address_key).await?)
+    Ok(Writer::open(settings.place(), &settings.organisation.id, key, address_key).await?)
 }

@@ -7,7 +7,7 @@ use crate::state::OwnCertificates;
 use ssmax_federation::admission::Admission;
 use ssmax_hsm::{HsmError, KeyPurpose};
 use ssmax_pki::{Certificate, PkiError, PublicKey};
-use ssmax_store::{Database, StoreError, sqlx};
+use ssmax_store::{Database, StoreError, query};
 use ssmax_token::{KeyAlgorithm, KeyPair as _};
 
 /// Why the keyserver cannot be set up or started.
@@ -144,25 +144,24 @@ pub async fn install_admission(
         ("seal-ca", seal_ca.clone()),
     ];
     rows.extend(encryption.into_iter().map(|one| ("federation-encryption", one)));
-    let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
+    let database = Database::open(settings.place(), "keyserver", MIGRATIONS).await?;
     let mut write = database.begin_write().await?;
     for (purpose, certificate) in rows {
-        sqlx::query(
-            "INSERT OR REPLACE INTO own_certificate (purpose, sha256, der) VALUES (?, ?, ?)",
+        query(
+            "INSERT INTO own_certificate (purpose, sha256, der) VALUES (?, ?, ?)
+             ON CONFLICT (sha256) DO UPDATE SET purpose = excluded.purpose, der = excluded.der",
         )
         .bind(purpose)
         .bind(certificate.sha256().as_slice())
         .bind(certificate.der())
-        .execute(&mut *write)
-        .await
-        .map_err(StoreError::from)?;
+        .execute(&mut write)
+        .await?;
     }
-    sqlx::query("INSERT OR IGNORE INTO statement_key (spki) VALUES (?)")
+    query("INSERT INTO statement_key (spki) VALUES (?) ON CONFLICT DO NOTHING")
         .bind(statement_key)
-        .execute(&mut *write)
-        .await
-        .map_err(StoreError::from)?;
-    write.commit().await.map_err(StoreError::from)?;
+        .execute(&mut write)
+        .await?;
+    write.commit().await?;
     database.close().await;
     Ok(())
 }
@@ -173,13 +172,12 @@ pub async fn install_admission(
 /// # Errors
 /// As [`install_admission`]; [`SetupError::NotAdmitted`] before the first.
 pub async fn install_renewal(settings: &Settings, admission: &Admission) -> Result<(), SetupError> {
-    let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
+    let database = Database::open(settings.place(), "keyserver", MIGRATIONS).await?;
     let own = load_own_certificates(&database).await?;
     let known: Option<(Vec<u8>,)> =
-        sqlx::query_as("SELECT spki FROM statement_key WHERE service = 'gateway' LIMIT 1")
-            .fetch_optional(database.pool())
-            .await
-            .map_err(StoreError::from)?;
+        query("SELECT spki FROM statement_key WHERE service = 'gateway' LIMIT 1")
+            .fetch_optional(&database)
+            .await?;
     database.close().await;
     let (statement_key,) = known.ok_or(SetupError::NotAdmitted)?;
     install_admission(settings, admission, &own.seal_ca, &statement_key).await
@@ -199,20 +197,18 @@ pub async fn trust_statement_key(
     if PublicKey::from_spki(spki).text() != "EC P-256" {
         return Err(SetupError::ForeignKey);
     }
-    let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
+    let database = Database::open(settings.place(), "keyserver", MIGRATIONS).await?;
     let mut write = database.begin_write().await?;
-    sqlx::query("INSERT OR IGNORE INTO statement_key (spki, service) VALUES (?, ?)")
+    query("INSERT INTO statement_key (spki, service) VALUES (?, ?) ON CONFLICT DO NOTHING")
         .bind(spki)
         .bind(service.as_str())
-        .execute(&mut *write)
-        .await
-        .map_err(StoreError::from)?;
-    let (known,): (String,) = sqlx::query_as("SELECT service FROM statement_key WHERE spki = ?")
+        .execute(&mut write)
+        .await?;
+    let (known,): (String,) = query("SELECT service FROM statement_key WHERE spki = ?")
         .bind(spki)
-        .fetch_one(&mut *write)
-        .await
-        .map_err(StoreError::from)?;
-    write.commit().await.map_err(StoreError::from)?;
+        .fetch_one(&mut write)
+        .await?;
+    write.commit().await?;
     database.close().await;
     if known == service.as_str() { Ok(()) } else { Err(SetupError::ForeignKey) }
 }
@@ -220,10 +216,8 @@ pub async fn trust_statement_key(
 pub(crate) async fn load_own_certificates(
     database: &Database,
 ) -> Result<OwnCertificates, SetupError> {
-    let rows: Vec<(String, Vec<u8>)> = sqlx::query_as("SELECT purpose, der FROM own_certificate")
-        .fetch_all(database.pool())
-        .await
-        .map_err(StoreError::from)?;
+    let rows: Vec<(String, Vec<u8>)> =
+        query("SELECT purpose, der FROM own_certificate").fetch_all(database).await?;
     let mut all = Vec::new();
     for (purpose, der) in rows {
         all.push((purpose, Certificate::from_der(&der)?));

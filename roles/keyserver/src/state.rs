@@ -10,7 +10,7 @@ use ssmax_api::Problem;
 use ssmax_hsm::{KeyPurpose, KeyStore, StoredKey};
 use ssmax_pki::Certificate;
 use ssmax_primitives::SystemRandom;
-use ssmax_store::Database;
+use ssmax_store::{Alone, Database};
 use ssmax_token::{KeyPair as _, Random as _};
 use std::sync::{Arc, Mutex};
 use time::OffsetDateTime;
@@ -28,6 +28,7 @@ pub struct Keyserver {
     pub(crate) random: SystemRandom,
     pub(crate) ca: ssmax_daemon::call::Client,
     pub(crate) audit: Writer,
+    pub(crate) alone: Alone,
     pub(crate) counters: Counters,
     /// What was found in the folder of outside certificates.
     pub(crate) outside: Arc<Mutex<crate::outside::Kept>>,

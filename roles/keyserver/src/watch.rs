@@ -40,15 +40,16 @@ impl Keyserver {
 
     /// Both stores: without the audit log nothing is answered.
     async fn look_at_store(&self) -> Part {
-        measure_store("keyserver", self.database.path());
-        measure_store("audit", &self.settings.dir().join("audit.sqlite"));
         let writable = async {
             let change = self.database.begin_write().await?;
-            change.rollback().await.map_err(ssmax_store::StoreError::from)
+            change.rollback().await
         };
         let fault = writable.await.is_err();
         if fault {
             metrics::DEPENDENCY_FAILURES.count(["store".into()]);
+        } else {
+            measure_store("keyserver", &self.database).await;
+            measure_store("audit", self.audit.database()).await;
         }
         Part::needed("store", fault.then_some("not-writable"))
     }

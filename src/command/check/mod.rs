@@ -7,6 +7,7 @@ mod keys;
 mod network;
 mod officers;
 mod postfix;
+mod state;
 mod transport;
 
 use super::{ConfigFile, Context, block_on, verify};
@@ -70,6 +71,7 @@ pub(crate) async fn role(config: &Config, role: Role, language: Language) -> Vec
     let context = Context { language, json: true };
     let mut report = Report::new(&context);
     host::state(config, role, &mut report);
+    state::check(config, role, &mut report).await;
     keys::check(config, role, &mut report);
     transport::check(config, role, &mut report).await;
     if role == Role::Keyserver {

@@ -105,7 +105,7 @@ impl Federation {
     pub async fn wait_for_list(&self, version: u64) {
         let deadline = Instant::now() + LIST;
         for member in [&self.a, &self.b, &self.c, &self.d] {
-            while ssmax_gateway::list_version(member.state_dir())
+            while ssmax_gateway::list_version(member.gateway.place())
                 .await
                 .unwrap()
                 .is_none_or(|here| here < version)
@@ -134,6 +134,7 @@ fn authority_config(dir: &TempDir) -> AuthorityConfig {
         max_connections: 64,
         request_seconds: 10,
         connection_seconds: 60,
+        state: crate::member::on_server(),
         state_dir: dir.path().join("authority/state"),
         run_dir: dir.path().join("authority/run"),
     }
@@ -149,6 +150,7 @@ fn outlines() -> [Outline; 4] {
     [
         Outline {
             name: "a",
+            on_server: false,
             number: "000012050002",
             outbound_after_opening: AfterOpening::Refuse,
             inbound_after_opening: AfterOpening::Hold,
@@ -164,6 +166,7 @@ fn outlines() -> [Outline; 4] {
         },
         Outline {
             name: "b",
+            on_server: true,
             number: "000020131008",
             outbound_after_opening: AfterOpening::Hold,
             inbound_after_opening: AfterOpening::Refuse,
@@ -179,6 +182,7 @@ fn outlines() -> [Outline; 4] {
         },
         Outline {
             name: "c",
+            on_server: false,
             number: "000012990003",
             outbound_after_opening: AfterOpening::Refuse,
             inbound_after_opening: AfterOpening::Refuse,
@@ -194,6 +198,7 @@ fn outlines() -> [Outline; 4] {
         },
         Outline {
             name: "d",
+            on_server: false,
             number: "000012990004",
             outbound_after_opening: AfterOpening::Refuse,
             inbound_after_opening: AfterOpening::Refuse,

@@ -18,7 +18,7 @@ use ssmax_hsm::{Backend, UnlockSecret};
 use ssmax_inspection::{Direction, Outcome, Policy, rule};
 use ssmax_inspector::InspectorConfig;
 use ssmax_primitives::SystemRandom;
-use ssmax_store::files;
+use ssmax_store::{StateConfig, files};
 use ssmax_transport::Transport;
 use std::collections::{BTreeMap, HashMap};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -51,6 +51,8 @@ pub struct Outline {
     /// What becomes of a locked archive: held unless this says otherwise.
     pub locked_archive: Outcome,
     pub attachments: AttachmentDelivery,
+    /// Whether its roles keep their tables on a PostgreSQL server, if there is one.
+    pub on_server: bool,
 }
 
 /// One of a member's roles.
@@ -119,13 +121,14 @@ impl Member {
             files::create_private_dir(private).unwrap();
         }
         let domain = organisation.domains[0].clone();
+        let state = if outline.on_server { on_server() } else { StateConfig::default() };
         let mut member = Self {
             name: outline.name,
             id: organisation.id.clone(),
-            keyserver: keyserver(&home, &organisation, outline),
-            ca: ca(&home, &organisation),
+            keyserver: keyserver(&home, &organisation, outline, &state),
+            ca: ca(&home, &organisation, &state),
             inspector: inspector(&run_dir, outline),
-            gateway: gateway(&home, &organisation, outline, authority.1, routes),
+            gateway: gateway(&home, &organisation, outline, authority.1, routes, &state),
             milter: milter(&home),
             domain,
             home,
@@ -237,7 +240,21 @@ impl Member {
         self.home.join("mail").join(domain).join(local).join("new")
     }
 
-    /// Where its gateway keeps the journal.
+    /// The octets of a held mail, as its gateway keeps them.
+    #[must_use]
+    pub fn held_object(&self, id: &str) -> Option<Vec<u8>> {
+        let Some(address) = &self.gateway.gateway.state.url else {
+            return std::fs::read(self.gateway.dir().join("held").join(id)).ok();
+        };
+        let select = format!(
+            "SELECT encode(string_agg(octets, '' ORDER BY place), 'hex')
+             FROM ssmax_hold.held_piece WHERE id = '{id}'"
+        );
+        let digits = ssmax_test_postgres::shared().unwrap().sql_at(address, &select);
+        hex::decode(digits).ok().filter(|octets| !octets.is_empty())
+    }
+
+    /// Where its gateway keeps what is in files.
     pub fn state_dir(&self) -> &Path {
         &self.gateway.state_dir
     }
@@ -285,6 +302,7 @@ fn keyserver(
     home: &Path,
     organisation: &Organisation,
     outline: &Outline,
+    state: &StateConfig,
 ) -> ssmax_keyserver::Settings {
     ssmax_keyserver::Settings {
         organisation: organisation.clone(),
@@ -307,6 +325,7 @@ fn keyserver(
             rewrap_own_per_day: outline.rewrap_own_per_day,
             archive: ssmax_keyserver::ArchiveConfig::default(),
             audit_days: 1830,
+            state: state.clone(),
             listen: None,
             limits: outline.limits,
         },
@@ -330,7 +349,7 @@ fn milter(home: &Path) -> ssmax_submission::Settings {
     }
 }
 
-fn ca(home: &Path, organisation: &Organisation) -> ssmax_ca::Settings {
+fn ca(home: &Path, organisation: &Organisation, state: &StateConfig) -> ssmax_ca::Settings {
     ssmax_ca::Settings {
         organisation: organisation.clone(),
         state_dir: home.join("state"),
@@ -344,6 +363,7 @@ fn ca(home: &Path, organisation: &Organisation) -> ssmax_ca::Settings {
             relay_days: 400,
             device_secret_aal: 2,
             address_quarantine_days: 180,
+            state: state.clone(),
             listen: None,
             transport_days: 90,
         },
@@ -372,6 +392,7 @@ fn gateway(
     outline: &Outline,
     authority: SocketAddr,
     routes: &BTreeMap<String, ssmax_gateway::wire::Route>,
+    state: &StateConfig,
 ) -> ssmax_gateway::Settings {
     let mut routes = routes.clone();
     let maildir = format!("maildir:{}/mail/{{domain}}/{{local}}", home.display());
@@ -419,9 +440,17 @@ fn gateway(
             hold: HoldConfig::default(),
             outside: outline.outside,
             system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },
+            state: state.clone(),
             limits: listen::Limits::default(),
         },
     }
+}
+
+/// A new database on the server of this test program, if PostgreSQL is here.
+#[must_use]
+pub fn on_server() -> StateConfig {
+    let url = ssmax_test_postgres::shared().map(ssmax_test_postgres::Server::database);
+    StateConfig { url, ..StateConfig::default() }
 }
 
 fn nothing_yet() -> Admission {

@@ -11,9 +11,10 @@ use ssmax_chain::Reason;
 use ssmax_chain::refusal::Public;
 use ssmax_gateway::{AfterOpening, FateRow};
 use ssmax_pki::Certificate;
+use ssmax_store::Place;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The answer for a mail that waits for a person, whatever the cause.
 const HELD: &str = "250 2.0.0 Ok, kept for review";
@@ -233,20 +234,19 @@ impl Found {
         if reason.public() == Public::AfterOpening {
             *self.opened.entry((direction.to_owned(), fate)).or_default() += 1;
         }
-        let state_dir = member.state_dir().to_owned();
-        self.compare(&state_dir, (direction, fate), mail, reply, &expected, reason).await;
+        let place = member.gateway.place();
+        self.compare(&place, (direction, fate), mail, reply, &expected, reason).await;
         if fate == "held" {
-            self.kept(&state_dir, mail, reason).await;
+            self.kept(member, mail, reason).await;
         }
     }
 
     /// The mail lies in the hold store with its reason, and encrypted.
-    async fn kept(&mut self, state_dir: &Path, mail: &Mail, reason: Reason) {
-        let run_dir = state_dir.with_file_name("run");
-        let held = officer::list(&run_dir).await;
+    async fn kept(&mut self, member: &Member, mail: &Mail, reason: Reason) {
+        let held = officer::list(&member.gateway.run_dir).await;
         let name = mail.message_id.as_bytes();
         let is_closed = |id: &str| {
-            let object = std::fs::read(state_dir.join("gateway/held").join(id)).unwrap();
+            let object = member.held_object(id).unwrap();
             let in_clear = object.windows(name.len()).any(|window| window == name);
             !in_clear && object.len() > mail.octets.len()
         };
@@ -261,14 +261,14 @@ impl Found {
     /// is exactly as expected.
     pub async fn compare(
         &mut self,
-        state_dir: &Path,
+        place: &Place,
         (direction, fate): (&str, &str),
         mail: &Mail,
         reply: &str,
         expected: &str,
         reason: Reason,
     ) {
-        let rows = self.new_rows(state_dir, &mail.message_id).await;
+        let rows = self.new_rows(place, &mail.message_id).await;
         let told: Vec<_> = rows
             .iter()
             .map(|row| {
@@ -311,9 +311,10 @@ impl Found {
         }
     }
 
-    async fn new_rows(&mut self, state_dir: &Path, message_id: &str) -> Vec<FateRow> {
-        let mut rows = ssmax_gateway::fates_of(state_dir, message_id).await.unwrap();
-        let known = self.rows.entry((state_dir.to_owned(), message_id.to_owned())).or_default();
+    async fn new_rows(&mut self, place: &Place, message_id: &str) -> Vec<FateRow> {
+        let mut rows = ssmax_gateway::fates_of(place.clone(), message_id).await.unwrap();
+        let key = (place.directory().to_owned(), message_id.to_owned());
+        let known = self.rows.entry(key).or_default();
         let new = rows.split_off(*known);
         *known += new.len();
         new

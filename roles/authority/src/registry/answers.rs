@@ -2,10 +2,10 @@
 //! the keys in it cannot be certified a second time.
 
 use ssmax_federation::admission::Admission;
-use ssmax_store::sqlx::{self, Sqlite, Transaction};
+use ssmax_store::{Transaction, query};
 use time::OffsetDateTime;
 
-use super::{Registry, sql, time_text};
+use super::{Registry, time_text};
 use crate::error::AuthorityError;
 
 /// SHA-256 of what was asked, without what differs each time somebody signs the same.
@@ -30,9 +30,10 @@ impl Answered {
 impl Registry {
     /// The answer that was given to the same request, if there was one.
     pub(crate) async fn answered(&self, asked: &Asked) -> Result<Option<Answered>, AuthorityError> {
-        let query =
-            sqlx::query_scalar("SELECT answer FROM answer WHERE asked = ?").bind(asked.as_slice());
-        let text: Option<String> = sql(query.fetch_optional(self.database.pool()).await)?;
+        let text: Option<String> = query("SELECT answer FROM answer WHERE asked = ?")
+            .bind(asked.as_slice())
+            .fetch_optional(&self.database)
+            .await?;
         let Some(text) = text else { return Ok(None) };
         let admission =
             Admission::from_json(text.as_bytes()).map_err(|_| AuthorityError::Damaged)?;
@@ -42,15 +43,17 @@ impl Registry {
 
 /// Keeps an answer, within the change that it tells of.
 pub(super) async fn keep_answer(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction,
     asked: &Asked,
     admission: &Admission,
     at: OffsetDateTime,
 ) -> Result<(), AuthorityError> {
-    let query = sqlx::query("INSERT INTO answer (asked, member, answer, at) VALUES (?, ?, ?, ?)")
+    query("INSERT INTO answer (asked, member, answer, at) VALUES (?, ?, ?, ?)")
         .bind(asked.as_slice())
         .bind(&admission.id)
         .bind(admission.to_json())
-        .bind(time_text(at)?);
-    sql(query.execute(&mut **transaction).await).map(|_| ())
+        .bind(time_text(at)?)
+        .execute(transaction)
+        .await?;
+    Ok(())
 }

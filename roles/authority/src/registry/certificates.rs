@@ -1,9 +1,9 @@
 use ssmax_pki::Certificate;
 use ssmax_primitives::sha256;
-use ssmax_store::sqlx::{self, Sqlite, Transaction};
+use ssmax_store::Transaction;
 use time::OffsetDateTime;
 
-use super::{Registry, sql, time_text};
+use super::{Registry, time_text};
 use crate::error::AuthorityError;
 
 /// What a certificate of the authority's making is for.
@@ -60,7 +60,7 @@ impl Registry {
         intent: &Intent<'_>,
         at: OffsetDateTime,
     ) -> Result<(), AuthorityError> {
-        let query = sqlx::query(
+        let query = ssmax_store::query(
             "INSERT INTO certificate (serial, profile, member, spki_sha256, intended)
              VALUES (?, ?, ?, ?, ?)",
         )
@@ -69,25 +69,26 @@ impl Registry {
         .bind(intent.member)
         .bind(sha256(intent.spki).to_vec())
         .bind(time_text(at)?);
-        sql(query.execute(self.database.pool()).await).map(|_| ())
+        query.execute(&self.database).await?;
+        Ok(())
     }
 
     /// Keeps a signed certificate of the authority itself.
     pub(crate) async fn keep(&self, certificate: &Certificate) -> Result<(), AuthorityError> {
         let mut transaction = self.database.begin_write().await?;
         keep_in(&mut transaction, certificate).await?;
-        sql(transaction.commit().await)
+        Ok(transaction.commit().await?)
     }
 
     /// The newest certificate of the authority's own of one profile.
     pub(crate) async fn own(&self, profile: Profile) -> Result<Certificate, AuthorityError> {
-        let query = sqlx::query_scalar(
+        let query = ssmax_store::query(
             "SELECT der FROM certificate
              WHERE profile = ? AND member IS NULL AND der IS NOT NULL
              ORDER BY intended DESC, rowid DESC LIMIT 1",
         )
         .bind(profile.as_str());
-        let der: Option<Vec<u8>> = sql(query.fetch_optional(self.database.pool()).await)?;
+        let der: Option<Vec<u8>> = query.fetch_optional(&self.database).await?;
         let der = der.ok_or(AuthorityError::NotInitialised)?;
         Ok(Certificate::from_der(&der)?)
     }
@@ -98,41 +99,41 @@ impl Registry {
         sha256hex: &str,
     ) -> Result<Option<Vec<u8>>, AuthorityError> {
         let query =
-            sqlx::query_scalar("SELECT der FROM certificate WHERE sha256 = ?").bind(sha256hex);
-        sql(query.fetch_optional(self.database.pool()).await)
+            ssmax_store::query("SELECT der FROM certificate WHERE sha256 = ?").bind(sha256hex);
+        Ok(query.fetch_optional(&self.database).await?)
     }
 
     /// Every certificate that was signed, as SHA-256 (hex) and DER.
     pub(crate) async fn certificates(&self) -> Result<Vec<(String, Vec<u8>)>, AuthorityError> {
-        let query = sqlx::query_as(
+        let query = ssmax_store::query(
             "SELECT sha256, der FROM certificate
              WHERE sha256 IS NOT NULL AND der IS NOT NULL ORDER BY sha256",
         );
-        sql(query.fetch_all(self.database.pool()).await)
+        Ok(query.fetch_all(&self.database).await?)
     }
 
     /// Whether a public key is certified already, for anybody.
     pub(crate) async fn key_is_known(&self, spki: &[u8]) -> Result<bool, AuthorityError> {
-        let query = sqlx::query_scalar(
+        let query = ssmax_store::query(
             "SELECT EXISTS (SELECT 1 FROM certificate
              WHERE spki_sha256 = ? AND der IS NOT NULL)",
         )
         .bind(sha256(spki).to_vec());
-        let known: i64 = sql(query.fetch_one(self.database.pool()).await)?;
+        let known: i64 = query.fetch_one(&self.database).await?;
         Ok(known != 0)
     }
 }
 
 /// Completes the row that [`Registry::intend`] made.
 pub(super) async fn keep_in(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction,
     certificate: &Certificate,
 ) -> Result<(), AuthorityError> {
-    let query = sqlx::query("UPDATE certificate SET sha256 = ?, der = ? WHERE serial = ?")
+    let query = ssmax_store::query("UPDATE certificate SET sha256 = ?, der = ? WHERE serial = ?")
         .bind(hex::encode(certificate.sha256()))
         .bind(certificate.der())
         .bind(certificate.serial());
-    let changed = sql(query.execute(&mut **transaction).await)?.rows_affected();
+    let changed = query.execute(&mut *transaction).await?.rows_affected();
     // A certificate without an intent must not leave the house.
     if changed == 1 { Ok(()) } else { Err(AuthorityError::Damaged) }
 }

@@ -3,12 +3,12 @@ use std::collections::HashMap;
 use ssmax_federation::admission::Admission;
 use ssmax_federation::{Kind, Member, Names, Standing, StandingState};
 use ssmax_pki::Certificate;
-use ssmax_store::sqlx::{self, Row as _, Sqlite, Transaction};
+use ssmax_store::{Row, Transaction};
 use time::OffsetDateTime;
 
 use super::answers::{Asked, keep_answer};
 use super::certificates::keep_in;
-use super::{Registry, sql, text_time, time_text};
+use super::{Registry, text_time, time_text};
 use crate::error::{AuthorityError, Refusal};
 
 /// How control of a member's domains was proved.
@@ -52,9 +52,9 @@ pub(crate) struct NewMember<'a> {
 impl Registry {
     /// All members and the version they make up, read at one moment.
     pub(crate) async fn members(&self) -> Result<(u64, Vec<MemberRow>), AuthorityError> {
-        let mut snapshot = sql(self.database.pool().begin().await)?;
+        let mut snapshot = self.database.begin_read().await?;
         let version: i64 =
-            sql(sqlx::query_scalar("SELECT version FROM list").fetch_one(&mut *snapshot).await)?;
+            ssmax_store::query("SELECT version FROM list").fetch_one(&mut snapshot).await?;
         let mut domains =
             pairs(&mut snapshot, "SELECT member, domain FROM member_domain ORDER BY member, place")
                 .await?;
@@ -64,15 +64,16 @@ impl Registry {
              WHERE member IS NOT NULL AND sha256 IS NOT NULL ORDER BY member, rowid",
         )
         .await?;
-        let query = sqlx::query(
+        let query = ssmax_store::query(
             "SELECT id, kind, name_ja, name_kana, name_en, corporate_number, incident_contact,
                     capabilities, admitted, state, since, reason
              FROM member ORDER BY id",
         );
-        let rows = sql(query.fetch_all(&mut *snapshot).await)?;
+        let rows: Vec<Row> = query.fetch_all(&mut snapshot).await?;
+        snapshot.rollback().await?;
         let mut members = Vec::with_capacity(rows.len());
         for row in &rows {
-            let text = |column: &str| sql(row.try_get::<String, _>(column));
+            let text = |column: &str| row.try_get::<String>(column);
             let id = text("id")?;
             let member = Member {
                 kind: Kind::parse(&text("kind")?).ok_or(AuthorityError::Damaged)?,
@@ -103,15 +104,15 @@ impl Registry {
 
     /// Whether there is a member of this id, now or before.
     pub(crate) async fn has_member(&self, id: &str) -> Result<bool, AuthorityError> {
-        let query = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM member WHERE id = ?)");
-        let there: i64 = sql(query.bind(id).fetch_one(self.database.pool()).await)?;
+        let query = ssmax_store::query("SELECT EXISTS (SELECT 1 FROM member WHERE id = ?)");
+        let there: i64 = query.bind(id).fetch_one(&self.database).await?;
         Ok(there != 0)
     }
 
     /// Refuses what is asked for a member that was expelled.
     pub(crate) async fn refuse_expelled(&self, id: &str) -> Result<(), AuthorityError> {
-        let query = sqlx::query_scalar("SELECT state FROM member WHERE id = ?").bind(id);
-        let state: Option<String> = sql(query.fetch_optional(self.database.pool()).await)?;
+        let query = ssmax_store::query("SELECT state FROM member WHERE id = ?").bind(id);
+        let state: Option<String> = query.fetch_optional(&self.database).await?;
         if state.as_deref() == Some(StandingState::Expelled.as_str()) {
             return Err(Refusal::Expelled.into());
         }
@@ -121,8 +122,8 @@ impl Registry {
     /// Whether a domain belongs to a member, now or before.
     pub(crate) async fn domain_is_taken(&self, domain: &str) -> Result<bool, AuthorityError> {
         let query =
-            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM member_domain WHERE domain = ?)");
-        let taken: i64 = sql(query.bind(domain).fetch_one(self.database.pool()).await)?;
+            ssmax_store::query("SELECT EXISTS (SELECT 1 FROM member_domain WHERE domain = ?)");
+        let taken: i64 = query.bind(domain).fetch_one(&self.database).await?;
         Ok(taken != 0)
     }
 
@@ -140,14 +141,14 @@ impl Registry {
         let mut transaction = self.database.begin_write().await?;
         insert_member(&mut transaction, new, at).await?;
         for (place, domain) in (0_i64..).zip(&new.member.domains) {
-            let query = sqlx::query(
+            let query = ssmax_store::query(
                 "INSERT INTO member_domain (domain, member, place) VALUES (?, ?, ?)
                  ON CONFLICT DO NOTHING",
             )
             .bind(domain)
             .bind(&new.member.id)
             .bind(place);
-            if sql(query.execute(&mut *transaction).await)?.rows_affected() == 0 {
+            if query.execute(&mut transaction).await?.rows_affected() == 0 {
                 return Err(Refusal::DomainTaken.into());
             }
         }
@@ -157,7 +158,7 @@ impl Registry {
         record_standing(&mut transaction, &new.member.id, &new.member.standing).await?;
         let admission = answer(raise_version(&mut transaction).await?);
         keep_answer(&mut transaction, new.asked, &admission, at).await?;
-        sql(transaction.commit().await)?;
+        transaction.commit().await?;
         Ok(admission)
     }
 
@@ -176,7 +177,7 @@ impl Registry {
         }
         let admission = answer(raise_version(&mut transaction).await?);
         keep_answer(&mut transaction, asked, &admission, at).await?;
-        sql(transaction.commit().await)?;
+        transaction.commit().await?;
         Ok(admission)
     }
 
@@ -189,38 +190,39 @@ impl Registry {
         may: impl Fn(StandingState) -> Result<(), Refusal>,
     ) -> Result<u64, AuthorityError> {
         let mut transaction = self.database.begin_write().await?;
-        let query = sqlx::query_as("SELECT state, reason FROM member WHERE id = ?").bind(id);
-        let found: Option<(String, String)> = sql(query.fetch_optional(&mut *transaction).await)?;
+        let query = ssmax_store::query("SELECT state, reason FROM member WHERE id = ?").bind(id);
+        let found: Option<(String, String)> = query.fetch_optional(&mut transaction).await?;
         let (state, reason) = found.ok_or(Refusal::NoSuchMember)?;
         let state = StandingState::parse(&state).ok_or(AuthorityError::Damaged)?;
         may(state)?;
         if state == standing.state && reason == standing.reason {
-            let query = sqlx::query_scalar("SELECT version FROM list");
-            let version: i64 = sql(query.fetch_one(&mut *transaction).await)?;
+            let query = ssmax_store::query("SELECT version FROM list");
+            let version: i64 = query.fetch_one(&mut transaction).await?;
             return u64::try_from(version).map_err(|_| AuthorityError::Damaged);
         }
-        let query = sqlx::query("UPDATE member SET state = ?, since = ?, reason = ? WHERE id = ?")
-            .bind(standing.state.as_str())
-            .bind(time_text(standing.since)?)
-            .bind(&standing.reason)
-            .bind(id);
-        sql(query.execute(&mut *transaction).await)?;
+        let query =
+            ssmax_store::query("UPDATE member SET state = ?, since = ?, reason = ? WHERE id = ?")
+                .bind(standing.state.as_str())
+                .bind(time_text(standing.since)?)
+                .bind(&standing.reason)
+                .bind(id);
+        query.execute(&mut transaction).await?;
         record_standing(&mut transaction, id, standing).await?;
         let version = raise_version(&mut transaction).await?;
-        sql(transaction.commit().await)?;
+        transaction.commit().await?;
         Ok(version)
     }
 }
 
 async fn insert_member(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction,
     new: &NewMember<'_>,
     at: OffsetDateTime,
 ) -> Result<(), AuthorityError> {
     let member = new.member;
     let capabilities =
         serde_json::to_string(&member.capabilities).map_err(|_| AuthorityError::Damaged)?;
-    let query = sqlx::query(
+    let query = ssmax_store::query(
         "INSERT INTO member (id, kind, name_ja, name_kana, name_en, corporate_number,
              incident_contact, capabilities, domain_proof, admitted, state, since, reason)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -238,41 +240,41 @@ async fn insert_member(
     .bind(member.standing.state.as_str())
     .bind(time_text(member.standing.since)?)
     .bind(&member.standing.reason);
-    if sql(query.execute(&mut **transaction).await)?.rows_affected() == 0 {
+    if query.execute(&mut *transaction).await?.rows_affected() == 0 {
         return Err(Refusal::AlreadyMember.into());
     }
     Ok(())
 }
 
 async fn record_standing(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction,
     id: &str,
     standing: &Standing,
 ) -> Result<(), AuthorityError> {
-    let query =
-        sqlx::query("INSERT INTO standing_change (member, state, reason, at) VALUES (?, ?, ?, ?)")
-            .bind(id)
-            .bind(standing.state.as_str())
-            .bind(&standing.reason)
-            .bind(time_text(standing.since)?);
-    sql(query.execute(&mut **transaction).await).map(|_| ())
+    let query = ssmax_store::query(
+        "INSERT INTO standing_change (member, state, reason, at) VALUES (?, ?, ?, ?)",
+    )
+    .bind(id)
+    .bind(standing.state.as_str())
+    .bind(&standing.reason)
+    .bind(time_text(standing.since)?);
+    query.execute(&mut *transaction).await?;
+    Ok(())
 }
 
-async fn raise_version(
-    transaction: &mut Transaction<'static, Sqlite>,
-) -> Result<u64, AuthorityError> {
-    let query = sqlx::query_scalar("UPDATE list SET version = version + 1 RETURNING version");
-    let version: i64 = sql(query.fetch_one(&mut **transaction).await)?;
+async fn raise_version(transaction: &mut Transaction) -> Result<u64, AuthorityError> {
+    let query = ssmax_store::query("UPDATE list SET version = version + 1 RETURNING version");
+    let version: i64 = query.fetch_one(&mut *transaction).await?;
     u64::try_from(version).map_err(|_| AuthorityError::Damaged)
 }
 
 /// Rows of two texts, the second ones gathered by the first.
 async fn pairs(
-    snapshot: &mut Transaction<'static, Sqlite>,
+    snapshot: &mut Transaction,
     statement: &'static str,
 ) -> Result<HashMap<String, Vec<String>>, AuthorityError> {
     let rows: Vec<(String, String)> =
-        sql(sqlx::query_as(statement).fetch_all(&mut **snapshot).await)?;
+        ssmax_store::query(statement).fetch_all(&mut *snapshot).await?;
     let mut gathered: HashMap<String, Vec<String>> = HashMap::new();
     for (key, value) in rows {
         gathered.entry(key).or_default().push(value);

@@ -24,10 +24,11 @@ pub(super) async fn look(
     for (standing, count) in &published.standings {
         metrics::MEMBERS.set([(*standing).into()], f64::from(*count));
     }
-    measure_store("authority", registry.path());
     let store = registry.version().await.is_err();
     if store {
         metrics::DEPENDENCY_FAILURES.count(["store".into()]);
+    } else {
+        measure_store("authority", registry.database()).await;
     }
     vec![
         Part::needed("store", store.then_some("not-readable")),

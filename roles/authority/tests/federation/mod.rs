@@ -75,15 +75,28 @@ pub(crate) fn config() -> (AuthorityConfig, TempDir) {
     let at = |name: &str| -> PathBuf { dir.path().join(name) };
     let text = format!(
         "state_dir = {:?}\nrun_dir = {:?}\n[authority]\nname = \"Test Federation\"\n\
-         url = \"https://ssmax.example:8443/\"\nlisten = \"{}\"\nunlock_file = {:?}\n",
+         url = \"https://ssmax.example:8443/\"\nunlock_file = {:?}\n{}",
         at("state"),
         at("run"),
-        SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         at("unlock"),
+        state(),
     );
     let file = at("ssmax.toml");
     std::fs::write(&file, text).unwrap();
-    (AuthorityConfig::load(&file).unwrap(), dir)
+    // A file has no port of the system's choice.
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    (AuthorityConfig { listen, ..AuthorityConfig::load(&file).unwrap() }, dir)
+}
+
+/// Where the tables are: on a server in the test programs that are named so.
+fn state() -> String {
+    if !env!("CARGO_CRATE_NAME").ends_with("on_server") {
+        return String::new();
+    }
+    let server = ssmax_test_postgres::shared();
+    server
+        .map(|server| format!("[authority.state]\nurl = {:?}\n", server.database()))
+        .unwrap_or_default()
 }
 
 /// A valid corporate number, different for each `seed`.

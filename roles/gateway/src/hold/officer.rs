@@ -59,7 +59,8 @@ impl Gateway {
 
     /// Gives a mail up. Its octets are gone afterwards; who did it and why stays known.
     async fn delete_held(&self, id: &str, signed: &SignedRequest) -> Result<HeldMail, Problem> {
-        let _claim = self.claims.take("held", id, "").ok_or(Problem::Exists)?;
+        let claim = self.claims.take("held", id, "").await.map_err(failed)?;
+        let _claim = claim.ok_or(Problem::Exists)?;
         let held = self.hold.find(id).await.map_err(failed)?.ok_or(Problem::NotFound)?;
         if held.state != HeldState::Held {
             return Ok(held.shown());

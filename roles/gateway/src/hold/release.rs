@@ -50,7 +50,8 @@ impl Gateway {
         id: &str,
         signed: &SignedRequest,
     ) -> Result<Released, Problem> {
-        let _claim = self.claims.take("held", id, "").ok_or(Problem::Exists)?;
+        let claim = self.claims.take("held", id, "").await.map_err(failed)?;
+        let _claim = claim.ok_or(Problem::Exists)?;
         let held = self.hold.find(id).await.map_err(failed)?.ok_or(Problem::NotFound)?;
         if held.state != HeldState::Held {
             return Ok(Released { state: held.state, ended_before: true, fates: vec![] });

@@ -1,5 +1,7 @@
 //! Tables and files of held mail. The octets of each are a file of their own: in a row of
-//! a table they would be in memory three times (`docs/decisions/0028-held-mail.md`).
+//! a table they would be in memory three times (`docs/decisions/0028-held-mail.md`). Where
+//! the tables are on a server, several gateways share them, and the octets with them: they
+//! are rows there, in pieces.
 
 use crate::dsn::{MailOptions, RecipientOptions};
 use crate::outbound::Stated;
@@ -7,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use ssmax_api::gateway::{EndedBy, HeldMail, HeldState};
 use ssmax_chain::{Digest, Reason};
 use ssmax_inspection::{Finding, Outcome};
-use ssmax_store::sqlx::{self, Row as _, sqlite::SqliteRow};
-use ssmax_store::{Database, Migration, SqlFault, StoreError, files};
+use ssmax_store::{
+    Database, Executor, Looked, Migration, Place, Row, SqlFault, StoreError, files, query,
+};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use time::{Duration, OffsetDateTime};
@@ -16,9 +19,13 @@ use time::{Duration, OffsetDateTime};
 /// How long an ended mail is remembered, without its octets.
 const REMEMBERED: Duration = Duration::days(30);
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: "
+/// Octets of a piece of a mail that is kept in rows: so much more of it is in memory.
+const PIECE_BYTES: usize = 1024 * 1024;
+
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: "
     -- Mail that waits for an officer, and for a while what has ended. `known` is SHA-256
     -- over direction, mail and recipients: a mail that comes again is kept once. `facts`
     -- is JSON. The octets are in a file of the name `id`.
@@ -49,7 +56,20 @@ const MIGRATIONS: &[Migration] = &[Migration {
     CREATE TABLE notice (address TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
     CREATE INDEX notice_address ON notice (address, at);
     ",
-}];
+    },
+    Migration {
+        version: 2,
+        sql: "
+    -- The octets of held mail where several gateways share the tables; else each is a file.
+    CREATE TABLE held_piece (
+        id TEXT NOT NULL REFERENCES held(id) ON DELETE CASCADE,
+        place INTEGER NOT NULL,
+        octets BLOB NOT NULL,
+        PRIMARY KEY (id, place)
+    ) STRICT;
+    ",
+    },
+];
 
 /// What is known of a held mail besides its octets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,28 +189,34 @@ pub(super) struct NewMail {
 #[derive(Debug, Clone)]
 pub(crate) struct HoldStore {
     database: Database,
-    files: PathBuf,
+    /// Where the octets are; `None` where they are in the tables.
+    files: Option<PathBuf>,
 }
 
 impl HoldStore {
-    /// Opens the store in the gateway's own directory. Files of mail that never came into
-    /// the table, since the gateway was stopped in between, are removed: nobody was told
-    /// that they are kept.
-    pub(crate) async fn open(dir: &Path) -> Result<Self, StoreError> {
-        let database = Database::open(dir, "hold", MIGRATIONS).await?;
-        let files = dir.join("held");
-        files::create_private_dir(&files)?;
+    /// Opens the store. Files of mail that never came into the table, since the gateway was
+    /// stopped in between, are removed: nobody was told that they are kept.
+    pub(crate) async fn open(place: Place) -> Result<Self, StoreError> {
+        let files = (!place.is_server()).then(|| place.directory().join("held"));
+        let database = Database::open(place, "hold", MIGRATIONS).await?;
         let store = Self { database, files };
-        store.remove_strays().await?;
+        if let Some(files) = &store.files {
+            files::create_private_dir(files)?;
+            store.remove_strays(files).await?;
+        }
         Ok(store)
     }
 
-    async fn remove_strays(&self) -> Result<(), StoreError> {
-        let rows: Vec<(String,)> = sqlx::query_as("SELECT id FROM held WHERE state = 'held'")
-            .fetch_all(self.database.pool())
-            .await?;
+    /// Looks at its tables on their server, if they have one.
+    pub(crate) async fn look(place: &Place) -> Result<Option<Looked>, StoreError> {
+        Database::look(place, "hold", MIGRATIONS).await
+    }
+
+    async fn remove_strays(&self, files: &Path) -> Result<(), StoreError> {
+        let rows: Vec<(String,)> =
+            query("SELECT id FROM held WHERE state = 'held'").fetch_all(&self.database).await?;
         let known: HashSet<String> = rows.into_iter().map(|(id,)| id).collect();
-        let Ok(entries) = std::fs::read_dir(&self.files) else { return Ok(()) };
+        let Ok(entries) = std::fs::read_dir(files) else { return Ok(()) };
         for entry in entries.flatten() {
             let name = entry.file_name();
             if name.to_str().is_none_or(|name| !known.contains(name)) {
@@ -210,18 +236,17 @@ impl HoldStore {
         room: Room,
     ) -> Result<Option<Kept>, StoreError> {
         let row: Option<(String,)> =
-            sqlx::query_as("SELECT id FROM held WHERE known = ? AND state = 'held'")
+            query("SELECT id FROM held WHERE known = ? AND state = 'held'")
                 .bind(known)
-                .fetch_optional(self.database.pool())
+                .fetch_optional(&self.database)
                 .await?;
         if row.is_some() {
             return Ok(Some(Kept::Kept));
         }
-        let mut connection = self.database.pool().acquire().await?;
-        Ok((!has_room(&mut connection, bytes, room).await?).then_some(Kept::Full))
+        Ok((!has_room(&self.database, bytes, room).await?).then_some(Kept::Full))
     }
 
-    /// Keeps a mail: its file and its row are synced when this returns.
+    /// Keeps a mail: its octets and its row are synced when this returns.
     pub(super) async fn keep(
         &self,
         mail: &NewMail,
@@ -229,28 +254,41 @@ impl HoldStore {
         room: Room,
     ) -> Result<Kept, StoreError> {
         let bytes = u64::try_from(object.len()).unwrap_or(u64::MAX);
-        let path = self.files.join(&mail.id);
-        let written = path.clone();
-        on_disk(move || files::create_private(&written, &object)).await?;
-        let kept = self.add(mail, bytes, room).await;
-        if !matches!(kept, Ok(Added::New)) {
-            on_disk(move || files::remove(&path)).await?;
-        }
-        Ok(match kept? {
+        let added = match &self.files {
+            Some(files) => {
+                let path = files.join(&mail.id);
+                let written = path.clone();
+                on_disk(move || files::create_private(&written, &object)).await?;
+                let added = self.add(mail, bytes, room, &[]).await;
+                if !matches!(added, Ok(Added::New)) {
+                    on_disk(move || files::remove(&path)).await?;
+                }
+                added
+            }
+            None => self.add(mail, bytes, room, &object).await,
+        };
+        Ok(match added? {
             Added::New | Added::Known => Kept::Kept,
             Added::Full => Kept::Full,
         })
     }
 
-    async fn add(&self, mail: &NewMail, bytes: u64, room: Room) -> Result<Added, StoreError> {
+    /// Adds a row, and the pieces of what is not in a file.
+    async fn add(
+        &self,
+        mail: &NewMail,
+        bytes: u64,
+        room: Room,
+        pieces: &[u8],
+    ) -> Result<Added, StoreError> {
         let facts = serde_json::to_string(&mail.facts).unwrap_or_default();
         let mut change = self.database.begin_write().await?;
         if !has_room(&mut change, bytes, room).await? {
             return Ok(Added::Full);
         }
-        let added = sqlx::query(
-            "INSERT OR IGNORE INTO held (id, state, at, expires, known, bytes, facts)
-             VALUES (?, 'held', ?, ?, ?, ?, ?)",
+        let added = query(
+            "INSERT INTO held (id, state, at, expires, known, bytes, facts)
+             VALUES (?, 'held', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(&mail.id)
         .bind(mail.at.unix_timestamp())
@@ -258,26 +296,59 @@ impl HoldStore {
         .bind(&mail.known)
         .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
         .bind(facts)
-        .execute(&mut *change)
+        .execute(&mut change)
         .await?;
+        if added.rows_affected() == 0 {
+            change.rollback().await?;
+            return Ok(Added::Known);
+        }
+        for (place, piece) in (0_i64..).zip(pieces.chunks(PIECE_BYTES)) {
+            query("INSERT INTO held_piece (id, place, octets) VALUES (?, ?, ?)")
+                .bind(&mail.id)
+                .bind(place)
+                .bind(piece)
+                .execute(&mut change)
+                .await?;
+        }
         change.commit().await?;
-        Ok(if added.rows_affected() == 0 { Added::Known } else { Added::New })
+        Ok(Added::New)
     }
 
     /// The octets of a held mail, as it was encrypted.
     pub(super) async fn object(&self, id: &str) -> Result<Vec<u8>, StoreError> {
-        let path = self.files.join(id);
+        let Some(files) = &self.files else { return self.pieces(id).await };
+        let path = files.join(id);
         // Ciphertext needs no wiping, and a copy would be in memory beside it.
         on_disk(move || files::read_private(&path).map(|mut octets| std::mem::take(&mut *octets)))
             .await
     }
 
+    async fn pieces(&self, id: &str) -> Result<Vec<u8>, StoreError> {
+        // As of one moment: a mail that ends in between would be cut off.
+        let mut read = self.database.begin_read().await?;
+        let mut object = Vec::new();
+        for place in 0_i64.. {
+            let piece: Option<Vec<u8>> =
+                query("SELECT octets FROM held_piece WHERE id = ? AND place = ?")
+                    .bind(id)
+                    .bind(place)
+                    .fetch_optional(&mut read)
+                    .await?;
+            let Some(piece) = piece else { break };
+            object.extend_from_slice(&piece);
+        }
+        read.rollback().await?;
+        if object.is_empty() { Err(StoreError::Sql(SqlFault::NoRow)) } else { Ok(object) }
+    }
+
     /// A mail by its name.
     pub(super) async fn find(&self, id: &str) -> Result<Option<Held>, StoreError> {
-        let row = sqlx::query("SELECT * FROM held WHERE id = ?")
-            .bind(id)
-            .fetch_optional(self.database.pool())
-            .await?;
+        let row: Option<Row> = query(
+            "SELECT id, state, at, expires, bytes, facts, officer, why FROM held WHERE id = ?",
+        )
+        .bind(id)
+        .fetch_optional(&self.database)
+        .await?;
         match row {
             Some(row) => self.held(&row).await,
             None => Ok(None),
@@ -286,10 +357,13 @@ impl HoldStore {
 
     /// All that is held, oldest first; what has ended too if asked for.
     pub(super) async fn list(&self, ended: bool) -> Result<Vec<Held>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM held WHERE ? OR state = 'held' ORDER BY at, id")
-            .bind(ended)
-            .fetch_all(self.database.pool())
-            .await?;
+        let rows: Vec<Row> = query(
+            "SELECT id, state, at, expires, bytes, facts, officer, why FROM held
+             WHERE ? = 1 OR state = 'held' ORDER BY at, id",
+        )
+        .bind(ended)
+        .fetch_all(&self.database)
+        .await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
             found.extend(self.held(row).await?);
@@ -304,12 +378,13 @@ impl HoldStore {
         told: i64,
         expire_before: OffsetDateTime,
     ) -> Result<Vec<Held>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM held WHERE state = 'held' AND told < ? AND expires <= ? ORDER BY at",
+        let rows: Vec<Row> = query(
+            "SELECT id, state, at, expires, bytes, facts, officer, why FROM held
+             WHERE state = 'held' AND told < ? AND expires <= ? ORDER BY at",
         )
         .bind(told)
         .bind(expire_before.unix_timestamp())
-        .fetch_all(self.database.pool())
+        .fetch_all(&self.database)
         .await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -318,13 +393,22 @@ impl HoldStore {
         Ok(found)
     }
 
+    /// Whether people were told as far as `told`, or there is nothing more to tell.
+    pub(super) async fn is_told(&self, id: &str, told: i64) -> Result<bool, StoreError> {
+        let so_far: Option<i64> = query("SELECT told FROM held WHERE id = ? AND state = 'held'")
+            .bind(id)
+            .fetch_optional(&self.database)
+            .await?;
+        Ok(so_far.is_none_or(|so_far| so_far >= told))
+    }
+
     /// Remembers how far people were told.
     pub(super) async fn told(&self, id: &str, told: i64) -> Result<(), StoreError> {
-        sqlx::query("UPDATE held SET told = ? WHERE id = ? AND told < ?")
+        query("UPDATE held SET told = ? WHERE id = ? AND told < ?")
             .bind(told)
             .bind(id)
             .bind(told)
-            .execute(self.database.pool())
+            .execute(&self.database)
             .await?;
         Ok(())
     }
@@ -335,13 +419,13 @@ impl HoldStore {
         address: &str,
         since: OffsetDateTime,
     ) -> Result<i64, StoreError> {
-        sqlx::query("DELETE FROM notice WHERE at < ?")
+        query("DELETE FROM notice WHERE at < ?")
             .bind(since.unix_timestamp())
-            .execute(self.database.pool())
+            .execute(&self.database)
             .await?;
-        let (sent,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM notice WHERE address = ?")
+        let (sent,): (i64,) = query("SELECT COUNT(*) FROM notice WHERE address = ?")
             .bind(address)
-            .fetch_one(self.database.pool())
+            .fetch_one(&self.database)
             .await?;
         Ok(sent)
     }
@@ -352,21 +436,21 @@ impl HoldStore {
         address: &str,
         at: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO notice (address, at) VALUES (?, ?)")
+        query("INSERT INTO notice (address, at) VALUES (?, ?)")
             .bind(address)
             .bind(at.unix_timestamp())
-            .execute(self.database.pool())
+            .execute(&self.database)
             .await?;
         Ok(())
     }
 
     /// Remembers that a release has reached a recipient.
     pub(super) async fn reached(&self, id: &str, recipient: &str) -> Result<(), StoreError> {
-        sqlx::query("INSERT OR IGNORE INTO released (id, recipient, at) VALUES (?, ?, ?)")
+        query("INSERT INTO released (id, recipient, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
             .bind(id)
             .bind(recipient)
             .bind(OffsetDateTime::now_utc().unix_timestamp())
-            .execute(self.database.pool())
+            .execute(&self.database)
             .await?;
         Ok(())
     }
@@ -378,7 +462,8 @@ impl HoldStore {
         state: HeldState,
         by: Option<&EndedBy>,
     ) -> Result<bool, StoreError> {
-        let changed = sqlx::query(
+        let mut change = self.database.begin_write().await?;
+        let changed = query(
             "UPDATE held SET state = ?, ended = ?, officer = ?, why = ?
              WHERE id = ? AND state = 'held'",
         )
@@ -387,30 +472,35 @@ impl HoldStore {
         .bind(by.map(|by| by.officer.as_str()))
         .bind(by.map(|by| by.reason.as_str()))
         .bind(id)
-        .execute(self.database.pool())
+        .execute(&mut change)
         .await?;
         if changed.rows_affected() == 0 {
+            change.rollback().await?;
             return Ok(false);
         }
-        let path = self.files.join(id);
-        on_disk(move || files::remove(&path)).await?;
+        query("DELETE FROM held_piece WHERE id = ?").bind(id).execute(&mut change).await?;
+        change.commit().await?;
+        if let Some(files) = &self.files {
+            let path = files.join(id);
+            on_disk(move || files::remove(&path)).await?;
+        }
         Ok(true)
     }
 
     /// Forgets what has ended long ago: addresses are personal data.
     pub(crate) async fn forget_old(&self, now: OffsetDateTime) -> Result<(), StoreError> {
         let oldest = (now - REMEMBERED).unix_timestamp();
-        sqlx::query("DELETE FROM held WHERE state != 'held' AND ended < ?")
+        query("DELETE FROM held WHERE state != 'held' AND ended < ?")
             .bind(oldest)
-            .execute(self.database.pool())
+            .execute(&self.database)
             .await?;
-        sqlx::query("DELETE FROM released WHERE id NOT IN (SELECT id FROM held)")
-            .execute(self.database.pool())
+        query("DELETE FROM released WHERE id NOT IN (SELECT id FROM held)")
+            .execute(&self.database)
             .await?;
         Ok(())
     }
 
-    async fn held(&self, row: &SqliteRow) -> Result<Option<Held>, StoreError> {
+    async fn held(&self, row: &Row) -> Result<Option<Held>, StoreError> {
         let id: String = row.try_get("id")?;
         let facts: String = row.try_get("facts")?;
         let state: String = row.try_get("state")?;
@@ -420,9 +510,9 @@ impl HoldStore {
             return Ok(None);
         };
         let reached: Vec<(String,)> =
-            sqlx::query_as("SELECT recipient FROM released WHERE id = ? ORDER BY at, recipient")
+            query("SELECT recipient FROM released WHERE id = ? ORDER BY at, recipient")
                 .bind(&id)
-                .fetch_all(self.database.pool())
+                .fetch_all(&self.database)
                 .await?;
         let officer: Option<String> = row.try_get("officer")?;
         let why: Option<String> = row.try_get("why")?;
@@ -443,17 +533,17 @@ impl HoldStore {
 impl HoldStore {
     /// How many mails wait, how many octets they have, and since when the oldest waits.
     pub(crate) async fn waiting(&self) -> Result<(i64, i64, Option<i64>), StoreError> {
-        let row = sqlx::query_as(
-            "SELECT COUNT(*), COALESCE(SUM(bytes), 0), MIN(at) FROM held WHERE state = 'held'",
+        let row = query(
+            "SELECT COUNT(*), COALESCE(CAST(SUM(bytes) AS BIGINT), 0), MIN(at) FROM held WHERE state = 'held'",
         )
-        .fetch_one(self.database.pool())
+        .fetch_one(&self.database)
         .await?;
         Ok(row)
     }
 
-    /// The database file.
-    pub(crate) fn path(&self) -> &Path {
-        self.database.path()
+    /// The database itself.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
     }
 }
 
@@ -463,15 +553,12 @@ enum Added {
     Full,
 }
 
-async fn has_room(
-    connection: &mut sqlx::SqliteConnection,
-    bytes: u64,
-    room: Room,
-) -> Result<bool, StoreError> {
-    let (mails, kept): (i64, i64) =
-        sqlx::query_as("SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM held WHERE state = 'held'")
-            .fetch_one(connection)
-            .await?;
+async fn has_room(on: impl Executor, bytes: u64, room: Room) -> Result<bool, StoreError> {
+    let (mails, kept): (i64, i64) = query(
+        "SELECT COUNT(*), COALESCE(CAST(SUM(bytes) AS BIGINT), 0) FROM held WHERE state = 'held'",
+    )
+    .fetch_one(on)
+    .await?;
     let (mails, kept) = (u64::try_from(mails), u64::try_from(kept));
     let (mails, kept) = (mails.unwrap_or(u64::MAX), kept.unwrap_or(u64::MAX));
     Ok(mails < room.mails && kept.saturating_add(bytes) <= room.bytes)

@@ -49,6 +49,11 @@ impl Gateway {
         ];
         for (about, told, expire_before) in notices {
             for held in self.hold.untold(told, expire_before).await? {
+                // Another gateway may be telling them, or have told them just now.
+                let claim = self.claims.take("told", &held.id, "").await?;
+                if claim.is_none() || self.hold.is_told(&held.id, told).await? {
+                    continue;
+                }
                 let wanted = self.settings.gateway.hold.notify == Notify::Recipient;
                 if !wanted || self.tell(&held, about, now).await {
                     self.hold.told(&held.id, told).await?;
@@ -60,7 +65,8 @@ impl Gateway {
 
     async fn expire(&self, held: &Held) -> Result<(), StoreError> {
         // A release that is under way goes on.
-        let Some(_claim) = self.claims.take("held", &held.id, "") else { return Ok(()) };
+        let claim = self.claims.take("held", &held.id, "").await?;
+        let Some(_claim) = claim else { return Ok(()) };
         if self.hold.end(&held.id, HeldState::Expired, None).await? {
             tracing::warn!(held.id = %held.id, "a held mail has expired");
             self.write_end(held, "expired").await;

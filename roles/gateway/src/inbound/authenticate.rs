@@ -59,7 +59,7 @@ impl Gateway {
         let hop_name = ticket.id.to_string();
         for recipient in &envelope.recipients {
             let key = fates.key(recipient);
-            let Some(claim) = self.claims.take(&ticket.from_org, &hop_name, &key) else {
+            let Ok(Some(claim)) = self.claims.take(&ticket.from_org, &hop_name, &key).await else {
                 // The other session decides; when this mail comes again it is known how.
                 waiting.push((recipient.clone(), Reason::StoreUnavailable));
                 continue;

@@ -2,9 +2,7 @@
 
 use super::Journal;
 use serde::{Deserialize, Serialize};
-use ssmax_store::StoreError;
-use ssmax_store::sqlx::{self, Row as _};
-use std::path::Path;
+use ssmax_store::{Place, Row, StoreError, query};
 
 /// How many fates one story has at most: two mails with a thousand recipients each.
 const MAX_ROWS: i64 = 2_000;
@@ -60,24 +58,26 @@ pub struct JourneyRow {
 ///
 /// # Errors
 /// [`StoreError`] when the journal cannot be read.
-pub async fn journey(state_dir: &Path, name: &str) -> Result<Vec<JourneyRow>, StoreError> {
-    let journal = Journal::open(&state_dir.join("gateway")).await?;
-    let rows = sqlx::query(
+pub async fn journey(place: Place, name: &str) -> Result<Vec<JourneyRow>, StoreError> {
+    let journal = Journal::open(place).await?;
+    let rows: Vec<Row> = query(
         "WITH found AS (
              SELECT id, message_id FROM journal
              WHERE message_id = ?1 OR message_id = '<' || ?1 || '>' OR hop = ?1
                 OR queue_id = ?1 OR mail = ?1)
-         SELECT * FROM journal
+         SELECT at, direction, message_id, mail, queue_id, listener, login, mail_from, bytes,
+                rebuilt, ticket, verdict, stages, recipient, fate, stage, reason, hop, to_org, reply
+         FROM journal
          WHERE id IN (SELECT id FROM found)
             OR message_id IN (SELECT message_id FROM found WHERE message_id != '')
          ORDER BY id LIMIT ?2",
     )
     .bind(name)
     .bind(MAX_ROWS)
-    .fetch_all(journal.0.pool())
+    .fetch_all(&journal.0)
     .await?;
     journal.0.close().await;
-    let row = |row: &sqlx::sqlite::SqliteRow| {
+    let row = |row: &Row| {
         Ok(JourneyRow {
             at: row.try_get("at")?,
             direction: row.try_get("direction")?,

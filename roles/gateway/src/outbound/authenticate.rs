@@ -38,7 +38,7 @@ impl Gateway {
         let body = sent.body.to_string();
         for recipient in &submitted.mail.envelope().recipients {
             let key = fates.key(recipient);
-            let Some(claim) = self.claims.take(&sent.user, &body, &key) else {
+            let Ok(Some(claim)) = self.claims.take(&sent.user, &body, &key).await else {
                 fates.refuse(recipient, Reason::StoreUnavailable.into());
                 continue;
             };

@@ -20,7 +20,7 @@ use ssmax_cms::enveloped::{ContentCipher, KeyName, RecipientId, RecipientInfo, k
 use ssmax_hsm::{KeyPurpose, StoredKey};
 use ssmax_mail::address::Address;
 use ssmax_primitives::ContentKey;
-use ssmax_store::sqlx;
+use ssmax_store::query;
 use ssmax_token::KeyPair as _;
 use std::sync::Arc;
 
@@ -284,37 +284,35 @@ impl Keyserver {
         kcv: &Digest,
         user: &str,
     ) -> Result<bool, Problem> {
-        sqlx::query(
-            "INSERT OR IGNORE INTO ciphertext (tail, kcv, user, first_seen) VALUES (?, ?, ?, ?)",
+        query(
+            "INSERT INTO ciphertext (tail, kcv, user, first_seen) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(tail.0.as_slice())
         .bind(kcv.0.as_slice())
         .bind(user)
         .bind(Self::now().unix_timestamp())
-        .execute(self.database.pool())
+        .execute(&self.database)
         .await
         .map_err(failed)?;
-        let (owner,): (String,) =
-            sqlx::query_as("SELECT user FROM ciphertext WHERE tail = ? AND kcv = ?")
-                .bind(tail.0.as_slice())
-                .bind(kcv.0.as_slice())
-                .fetch_one(self.database.pool())
-                .await
-                .map_err(failed)?;
+        let (owner,): (String,) = query("SELECT user FROM ciphertext WHERE tail = ? AND kcv = ?")
+            .bind(tail.0.as_slice())
+            .bind(kcv.0.as_slice())
+            .fetch_one(&self.database)
+            .await
+            .map_err(failed)?;
         Ok(owner == user || self.may_forward(tail, kcv, user).await?)
     }
 
     /// Whether this person had this mail of their own mailbox wrapped for submission.
     async fn may_forward(&self, tail: &Digest, kcv: &Digest, user: &str) -> Result<bool, Problem> {
-        let row: Option<(i64,)> = sqlx::query_as(
-            "SELECT allowed FROM forwarding WHERE tail = ? AND kcv = ? AND user = ?",
-        )
-        .bind(tail.0.as_slice())
-        .bind(kcv.0.as_slice())
-        .bind(user)
-        .fetch_optional(self.database.pool())
-        .await
-        .map_err(failed)?;
+        let row: Option<(i64,)> =
+            query("SELECT allowed FROM forwarding WHERE tail = ? AND kcv = ? AND user = ?")
+                .bind(tail.0.as_slice())
+                .bind(kcv.0.as_slice())
+                .bind(user)
+                .fetch_optional(&self.database)
+                .await
+                .map_err(failed)?;
         Ok(row.is_some())
     }
 }

@@ -1,7 +1,6 @@
 //! Whose word is it that somebody logged in? That of a service whose key is registered.
 
 use crate::config::Settings;
-use crate::schema::MIGRATIONS;
 use crate::setup::SetupError;
 use crate::state::{Keyserver, failed};
 use ssmax_api::Problem;
@@ -11,7 +10,7 @@ use ssmax_chain::held_decision::HeldDeed;
 use ssmax_chain::statement::{Statement, mail_digest};
 use ssmax_chain::{Digest, Reason};
 use ssmax_mail::address::Address;
-use ssmax_store::{Database, StoreError, sqlx};
+use ssmax_store::{Database, StoreError, query};
 use std::collections::HashSet;
 use time::OffsetDateTime;
 
@@ -48,7 +47,9 @@ pub(crate) struct StatementKey {
 /// # Errors
 /// [`SetupError`] when its state cannot be opened.
 pub async fn statement_services(settings: &Settings) -> Result<Vec<StatementService>, SetupError> {
-    let database = Database::open(&settings.dir(), "keyserver", MIGRATIONS).await?;
+    let Some(database) = crate::schema::open_if_current(settings.place()).await? else {
+        return Ok(Vec::new());
+    };
     let keys = statement_keys(&database).await?;
     database.close().await;
     Ok(keys.iter().map(|key| key.service).collect())
@@ -56,9 +57,8 @@ pub async fn statement_services(settings: &Settings) -> Result<Vec<StatementServ
 
 /// The registered keys. A service that this version does not know is believed nothing.
 pub(crate) async fn statement_keys(database: &Database) -> Result<Vec<StatementKey>, StoreError> {
-    let rows: Vec<(String, Vec<u8>)> = sqlx::query_as("SELECT service, spki FROM statement_key")
-        .fetch_all(database.pool())
-        .await?;
+    let rows: Vec<(String, Vec<u8>)> =
+        query("SELECT service, spki FROM statement_key").fetch_all(database).await?;
     let known = [StatementService::Gateway, StatementService::Submission];
     let key = |(service, spki): (String, Vec<u8>)| {
         let service = known.into_iter().find(|one| one.as_str() == service)?;
@@ -112,10 +112,10 @@ impl Keyserver {
         }
         statement.check_time(now).map_err(|_| INVALID)?;
         let added =
-            sqlx::query("INSERT OR IGNORE INTO statement_nonce (nonce, used) VALUES (?, ?)")
+            query("INSERT INTO statement_nonce (nonce, used) VALUES (?, ?) ON CONFLICT DO NOTHING")
                 .bind(&statement.nonce)
                 .bind(now.unix_timestamp())
-                .execute(self.database.pool())
+                .execute(&self.database)
                 .await
                 .map_err(failed)?;
         if added.rows_affected() == 0 {
@@ -185,19 +185,19 @@ impl Keyserver {
 
     async fn first_used(&self, nonce: &str) -> Result<Option<OffsetDateTime>, Problem> {
         let row: Option<(i64,)> =
-            sqlx::query_as("SELECT first_used FROM submitted_statement WHERE nonce = ?")
+            query("SELECT first_used FROM submitted_statement WHERE nonce = ?")
                 .bind(nonce)
-                .fetch_optional(self.database.pool())
+                .fetch_optional(&self.database)
                 .await
                 .map_err(failed)?;
         row.map(|(at,)| OffsetDateTime::from_unix_timestamp(at).map_err(failed)).transpose()
     }
 
     async fn remember_use(&self, nonce: &str) -> Result<(), Problem> {
-        sqlx::query("INSERT OR IGNORE INTO submitted_statement (nonce, first_used) VALUES (?, ?)")
+        query("INSERT INTO submitted_statement (nonce, first_used) VALUES (?, ?) ON CONFLICT DO NOTHING")
             .bind(nonce)
             .bind(Self::now().unix_timestamp())
-            .execute(self.database.pool())
+            .execute(&self.database)
             .await
             .map_err(failed)?;
         Ok(())

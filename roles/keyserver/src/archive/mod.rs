@@ -21,7 +21,7 @@ use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
 use ssmax_pki::{Certificate, key_identifier};
 use ssmax_primitives::{ContentKey, constant_time_eq};
-use ssmax_store::sqlx;
+use ssmax_store::query;
 use ssmax_token::KeyPair as _;
 use time::OffsetDateTime;
 
@@ -162,24 +162,26 @@ impl Keyserver {
         let count = i64::try_from(request.objects.len()).map_err(down)?;
         let day = Self::now().unix_timestamp().div_euclid(24 * 60 * 60);
         let mut write = self.database.begin_write().await.map_err(down)?;
-        let used =
-            sqlx::query("INSERT OR IGNORE INTO archive_request (nonce, until) VALUES (?, ?)")
-                .bind(&request.nonce)
-                .bind(request.until.unix_timestamp())
-                .execute(&mut *write)
-                .await
-                .map_err(down)?;
+        let used = query(
+            "INSERT INTO archive_request (nonce, until) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        )
+        .bind(&request.nonce)
+        .bind(request.until.unix_timestamp())
+        .execute(&mut write)
+        .await
+        .map_err(down)?;
         if used.rows_affected() == 0 {
             return Err(PersonProblem::Replayed);
         }
-        let counted = sqlx::query(
+        let counted = query(
             "INSERT INTO archive_use (day, count) SELECT ?1, ?2 WHERE ?2 <= ?3
-             ON CONFLICT (day) DO UPDATE SET count = count + ?2 WHERE count + ?2 <= ?3",
+             ON CONFLICT (day) DO UPDATE SET count = archive_use.count + ?2
+             WHERE archive_use.count + ?2 <= ?3",
         )
         .bind(day)
         .bind(count)
         .bind(limit)
-        .execute(&mut *write)
+        .execute(&mut write)
         .await
         .map_err(down)?;
         if counted.rows_affected() == 0 {
@@ -190,9 +192,9 @@ impl Keyserver {
 
     /// Lets a request be tried again. Its share of the day stays used.
     async fn forget_request(&self, request: &ArchiveRequest) {
-        let forgotten = sqlx::query("DELETE FROM archive_request WHERE nonce = ?")
+        let forgotten = query("DELETE FROM archive_request WHERE nonce = ?")
             .bind(&request.nonce)
-            .execute(self.database.pool())
+            .execute(&self.database)
             .await;
         if let Err(error) = forgotten {
             tracing::warn!(%error, "a request of two officers cannot be tried again");

@@ -10,7 +10,7 @@ use ssmax_api::Problem;
 use ssmax_api::archive::{Approval, ArchiveNotice, RewrapArchive};
 use ssmax_api::person::PersonProblem;
 use ssmax_chain::Digest;
-use ssmax_store::sqlx;
+use ssmax_store::query;
 
 /// How many notices the gateway gets at a time.
 const MAX_NOTICES: i64 = 50;
@@ -29,16 +29,14 @@ impl Keyserver {
         let now = Self::now().unix_timestamp();
         let approvals = packed(&asked.approvals)?;
         let mut write = self.database.begin_write().await.map_err(down)?;
-        sqlx::query(
-            "INSERT INTO archive_grant (request, text, approvals, granted) VALUES (?, ?, ?, ?)",
-        )
-        .bind(Digest::of(asked.request.as_bytes()).0.as_slice())
-        .bind(&asked.request)
-        .bind(&approvals)
-        .bind(now)
-        .execute(&mut *write)
-        .await
-        .map_err(down)?;
+        query("INSERT INTO archive_grant (request, text, approvals, granted) VALUES (?, ?, ?, ?)")
+            .bind(Digest::of(asked.request.as_bytes()).0.as_slice())
+            .bind(&asked.request)
+            .bind(&approvals)
+            .bind(now)
+            .execute(&mut write)
+            .await
+            .map_err(down)?;
         for to in self.whom_to_tell(granted) {
             let notice = ArchiveNotice {
                 id: 0,
@@ -51,9 +49,9 @@ impl Keyserver {
                 parts: u32::try_from(request.objects.len()).unwrap_or(u32::MAX),
                 at: now,
             };
-            sqlx::query("INSERT INTO archive_notice (notice) VALUES (?)")
+            query("INSERT INTO archive_notice (notice) VALUES (?)")
                 .bind(packed(&notice)?)
-                .execute(&mut *write)
+                .execute(&mut write)
                 .await
                 .map_err(down)?;
         }
@@ -78,12 +76,12 @@ impl Keyserver {
     /// The notices that wait, the oldest first. One that had to wait does not keep others
     /// waiting for ever: the gateway tries all that it gets.
     pub(crate) async fn archive_notices(&self) -> Result<Vec<ArchiveNotice>, Problem> {
-        let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+        let rows: Vec<(i64, Vec<u8>)> = query(
             // Not the oldest: those that cannot be delivered would keep all others waiting.
             "SELECT id, notice FROM archive_notice WHERE ended IS NULL ORDER BY RANDOM() LIMIT ?",
         )
         .bind(MAX_NOTICES)
-        .fetch_all(self.database.pool())
+        .fetch_all(&self.database)
         .await
         .map_err(failed)?;
         let read = |(id, octets): (i64, Vec<u8>)| {
@@ -95,13 +93,12 @@ impl Keyserver {
 
     /// Ends a notice, once.
     pub(crate) async fn end_notice(&self, id: i64, delivered: bool) -> Result<(), Problem> {
-        let ended =
-            sqlx::query("UPDATE archive_notice SET ended = ? WHERE id = ? AND ended IS NULL")
-                .bind(Self::now().unix_timestamp())
-                .bind(id)
-                .execute(self.database.pool())
-                .await
-                .map_err(failed)?;
+        let ended = query("UPDATE archive_notice SET ended = ? WHERE id = ? AND ended IS NULL")
+            .bind(Self::now().unix_timestamp())
+            .bind(id)
+            .execute(&self.database)
+            .await
+            .map_err(failed)?;
         if ended.rows_affected() == 0 {
             return Err(Problem::NotFound);
         }
@@ -125,11 +122,7 @@ impl Keyserver {
                 days(i64::from(self.settings.keyserver.audit_days)),
             ),
         ] {
-            sqlx::query(statement)
-                .bind(before)
-                .execute(self.database.pool())
-                .await
-                .map_err(failed)?;
+            query(statement).bind(before).execute(&self.database).await.map_err(failed)?;
         }
         Ok(())
     }

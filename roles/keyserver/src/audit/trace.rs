@@ -6,7 +6,7 @@ use super::{DATABASE, MIGRATIONS};
 use crate::config::Settings;
 use crate::setup::SetupError;
 use serde::{Deserialize, Serialize};
-use ssmax_store::{Database, StoreError, sqlx};
+use ssmax_store::{Database, query};
 
 /// How many rows one mail's story has at most.
 const MAX_ROWS: i64 = 5_000;
@@ -36,18 +36,20 @@ pub async fn ticket_rows(
     settings: &Settings,
     tickets: &[String],
 ) -> Result<Vec<TicketRow>, SetupError> {
-    let database = Database::open(&settings.dir(), DATABASE, MIGRATIONS).await?;
+    let database = Database::open(settings.place(), DATABASE, MIGRATIONS).await?;
     let mut found = Vec::new();
     for ticket in tickets {
-        let rows: Vec<(String,)> = sqlx::query_as(
-            "SELECT row FROM audit WHERE json_extract(row, '$.ticket') = ? ORDER BY seq LIMIT ?",
+        let rows: Vec<(String,)> = query(
+            // Both databases read JSON, each in its own way; a row's text is written one way.
+            "SELECT row FROM audit WHERE row LIKE '%\"ticket\":\"' || ? || '\"%'
+             ORDER BY seq LIMIT ?",
         )
         .bind(ticket)
         .bind(MAX_ROWS)
-        .fetch_all(database.pool())
-        .await
-        .map_err(StoreError::from)?;
+        .fetch_all(&database)
+        .await?;
         let rows = rows.iter().filter_map(|(text,)| serde_json::from_str::<Row>(text).ok());
+        let rows = rows.filter(|row| row.ticket.as_ref() == Some(ticket));
         found.extend(rows.map(|row| TicketRow {
             seq: row.seq,
             at: row.at,

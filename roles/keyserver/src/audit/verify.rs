@@ -8,7 +8,7 @@ use crate::config::Settings;
 use crate::setup::SetupError;
 use ssmax_chain::Digest;
 use ssmax_hsm::KeyPurpose;
-use ssmax_store::{Database, StoreError, sqlx};
+use ssmax_store::{Database, StoreError, query};
 use ssmax_token::{KeyPair as _, SignatureAlgorithm};
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
@@ -140,13 +140,10 @@ pub async fn verify(
     outside: Option<(&str, &[u8])>,
 ) -> Result<AuditReport, SetupError> {
     let keys = public_keys(settings)?;
-    let database = Database::open(&settings.dir(), DATABASE, MIGRATIONS).await?;
+    let database = Database::open(settings.place(), DATABASE, MIGRATIONS).await?;
     // The heads first: rows that are written meanwhile lie behind them.
     let mut heads: Vec<(i64, String, Vec<u8>)> =
-        sqlx::query_as("SELECT seq, head, signature FROM head ORDER BY seq")
-            .fetch_all(database.pool())
-            .await
-            .map_err(StoreError::from)?;
+        query("SELECT seq, head, signature FROM head ORDER BY seq").fetch_all(&database).await?;
     if let Some((head, signature)) = outside {
         heads.push((0, head.to_owned(), signature.to_vec()));
     }
@@ -185,10 +182,10 @@ async fn walk(
     loop {
         let after = i64::try_from(report.last).unwrap_or(i64::MAX);
         let rows: Vec<(i64, String, Vec<u8>)> =
-            sqlx::query_as("SELECT seq, row, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?")
+            query("SELECT seq, row, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?")
                 .bind(after)
                 .bind(PAGE)
-                .fetch_all(database.pool())
+                .fetch_all(database)
                 .await?;
         if rows.is_empty() {
             break;
@@ -231,7 +228,7 @@ async fn walk(
     }
     // While the keyserver runs, rows come after the heads were read; they have their own.
     let (behind,): (i64,) =
-        sqlx::query_as("SELECT COALESCE(MAX(seq), 0) FROM head").fetch_one(database.pool()).await?;
+        query("SELECT COALESCE(MAX(seq), 0) FROM head").fetch_one(database).await?;
     if report.last > unsigned(behind) {
         report.fault(AuditFault::Unsigned { seq: unsigned(behind) });
     }
@@ -252,11 +249,10 @@ fn start(seq: u64, heads: &BTreeMap<u64, Digest>) -> (u64, Digest) {
 /// # Errors
 /// [`SetupError`] when the log cannot be opened.
 pub async fn newest_head(settings: &Settings) -> Result<Option<(String, Vec<u8>)>, SetupError> {
-    let database = Database::open(&settings.dir(), DATABASE, MIGRATIONS).await?;
-    let head = sqlx::query_as("SELECT head, signature FROM head ORDER BY seq DESC LIMIT 1")
-        .fetch_optional(database.pool())
-        .await
-        .map_err(StoreError::from)?;
+    let database = Database::open(settings.place(), DATABASE, MIGRATIONS).await?;
+    let head = query("SELECT head, signature FROM head ORDER BY seq DESC LIMIT 1")
+        .fetch_optional(&database)
+        .await?;
     database.close().await;
     Ok(head)
 }

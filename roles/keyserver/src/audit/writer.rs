@@ -7,9 +7,8 @@ use super::{DATABASE, MIGRATIONS};
 use ssmax_api::keyserver::ticket_name;
 use ssmax_chain::Digest;
 use ssmax_primitives::hmac_sha256;
-use ssmax_store::{Database, StoreError, sqlx};
+use ssmax_store::{Database, Place, StoreError, Transaction, query};
 use ssmax_token::SigningKey;
-use std::path::Path;
 use std::sync::Arc;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
@@ -28,7 +27,10 @@ const SHOWN_HASH_OCTETS: usize = 16;
 
 /// Hands rows to the writer.
 #[derive(Debug, Clone)]
-pub(crate) struct Writer(mpsc::Sender<Waiting>);
+pub(crate) struct Writer {
+    waiting: mpsc::Sender<Waiting>,
+    database: Database,
+}
 
 struct Waiting {
     entry: Entry,
@@ -49,23 +51,22 @@ pub(crate) struct NotWritten;
 impl Writer {
     /// Opens the log and goes on where it ended.
     pub(crate) async fn open(
-        dir: &Path,
+        place: Place,
         organisation: &str,
         key: Arc<dyn SigningKey>,
         address_key: Vec<u8>,
     ) -> Result<Self, StoreError> {
-        let database = Database::open(dir, DATABASE, MIGRATIONS).await?;
+        let database = Database::open(place, DATABASE, MIGRATIONS).await?;
         let last: Option<(i64, Vec<u8>)> =
-            sqlx::query_as("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
-                .fetch_optional(database.pool())
+            query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
+                .fetch_optional(&database)
                 .await?;
-        let heads: Vec<(i64,)> = sqlx::query_as("SELECT seq FROM head ORDER BY seq DESC LIMIT 2")
-            .fetch_all(database.pool())
-            .await?;
+        let heads: Vec<(i64,)> =
+            query("SELECT seq FROM head ORDER BY seq DESC LIMIT 2").fetch_all(&database).await?;
         let mut heads = heads.iter().map(|(seq,)| unsigned(*seq));
         let head = heads.next().unwrap_or_default();
         let chain = Chain {
-            database,
+            database: database.clone(),
             organisation: organisation.to_owned(),
             key,
             address_key,
@@ -73,16 +74,22 @@ impl Writer {
             hash: last.and_then(|(_, hash)| hash.try_into().ok()).map_or(Digest([0; 32]), Digest),
             head,
             kept_head: heads.next().unwrap_or(head),
+            doubtful: None,
         };
-        let (sender, receiver) = mpsc::channel(MAX_WAITING);
+        let (waiting, receiver) = mpsc::channel(MAX_WAITING);
         tokio::spawn(chain.run(receiver));
-        Ok(Self(sender))
+        Ok(Self { waiting, database })
+    }
+
+    /// The log's own database.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
     }
 
     /// Appends a row and waits until it is on the disk.
     pub(crate) async fn append(&self, entry: Entry) -> Result<(), NotWritten> {
         let (done, written) = oneshot::channel();
-        self.0.send(Waiting { entry, done }).await.map_err(|_| NotWritten)?;
+        self.waiting.send(Waiting { entry, done }).await.map_err(|_| NotWritten)?;
         match written.await {
             Ok(true) => Ok(()),
             _ => Err(NotWritten),
@@ -100,6 +107,17 @@ struct Chain {
     hash: Digest,
     /// The newest head, and the newest that stays.
     head: u64,
+    kept_head: u64,
+    /// The end as it would be by a batch of which the commit failed: where the connection
+    /// broke just then, it is there all the same.
+    doubtful: Option<End>,
+}
+
+/// Where the chain ends.
+#[derive(Clone, Copy)]
+struct End {
+    seq: u64,
+    hash: Digest,
     kept_head: u64,
 }
 
@@ -129,44 +147,68 @@ impl Chain {
     /// Writes all of a batch, with a signed head, in one transaction.
     async fn write(&mut self, batch: &[Waiting]) -> Result<(), WriteError> {
         let now = OffsetDateTime::now_utc().unix_timestamp();
-        let (mut seq, mut last) = (self.seq, self.hash);
         let mut change = self.database.begin_write().await?;
+        self.settle(&mut change).await?;
+        let (mut seq, mut last) = (self.seq, self.hash);
         for waiting in batch {
             seq += 1;
             let text = self.row(&waiting.entry, seq, now, last).text();
             last = hash(&text);
-            sqlx::query("INSERT INTO audit (seq, row, hash) VALUES (?, ?, ?)")
+            query("INSERT INTO audit (seq, row, hash) VALUES (?, ?, ?)")
                 .bind(signed(seq))
                 .bind(&text)
                 .bind(last.0.as_slice())
-                .execute(&mut *change)
-                .await
-                .map_err(StoreError::from)?;
+                .execute(&mut change)
+                .await?;
         }
         let head =
             Head { v: VERSION, organisation: self.organisation.clone(), seq, hash: last, at: now }
                 .text();
         let signature = self.key.sign(&labelled(&head)).map_err(|_| WriteError::Key)?;
-        sqlx::query("INSERT INTO head (seq, head, signature) VALUES (?, ?, ?)")
+        query("INSERT INTO head (seq, head, signature) VALUES (?, ?, ?)")
             .bind(signed(seq))
             .bind(&head)
             .bind(signature)
-            .execute(&mut *change)
-            .await
-            .map_err(StoreError::from)?;
+            .execute(&mut change)
+            .await?;
         let stays = self.head >= self.kept_head + KEEP_HEAD_EVERY;
         if self.head != self.kept_head && !stays {
-            sqlx::query("DELETE FROM head WHERE seq = ?")
+            query("DELETE FROM head WHERE seq = ?")
                 .bind(signed(self.head))
-                .execute(&mut *change)
-                .await
-                .map_err(StoreError::from)?;
+                .execute(&mut change)
+                .await?;
         }
-        change.commit().await.map_err(StoreError::from)?;
-        if stays || self.kept_head == 0 {
-            self.kept_head = if stays { self.head } else { seq };
+        let kept_head = match (stays, self.kept_head) {
+            (true, _) => self.head,
+            (false, 0) => seq,
+            (false, kept) => kept,
+        };
+        let end = End { seq, hash: last, kept_head };
+        self.doubtful = Some(end);
+        change.commit().await?;
+        self.goes_on_from(end);
+        Ok(())
+    }
+
+    fn goes_on_from(&mut self, end: End) {
+        self.doubtful = None;
+        (self.seq, self.hash, self.head) = (end.seq, end.hash, end.seq);
+        self.kept_head = end.kept_head;
+    }
+
+    /// Looks whether a batch of which the commit failed is there, before its numbers are
+    /// used again. Only what this very writer wrote is gone on from. It is asked as the one
+    /// writer: by then that commit has ended this way or that.
+    async fn settle(&mut self, change: &mut Transaction) -> Result<(), StoreError> {
+        let Some(end) = self.doubtful else { return Ok(()) };
+        let hash: Option<Vec<u8>> = query("SELECT hash FROM audit WHERE seq = ?")
+            .bind(signed(end.seq))
+            .fetch_optional(change)
+            .await?;
+        if hash.is_some_and(|hash| hash == end.hash.0) {
+            self.goes_on_from(end);
         }
-        (self.seq, self.hash, self.head) = (seq, last, seq);
+        self.doubtful = None;
         Ok(())
     }
 
@@ -204,31 +246,11 @@ impl Writer {
     /// Removes rows that are older than a kept head from before `oldest`; that head says
     /// what the first row left is chained to. It is announced in the log first: rows that
     /// are missing at its beginning without that were taken away. Gives how many went.
-    pub(crate) async fn retain(
-        &self,
-        dir: &Path,
-        oldest: OffsetDateTime,
-    ) -> Result<u64, RetainError> {
-        let database = Database::open(dir, DATABASE, MIGRATIONS).await?;
-        let removed = self.shorten(&database, oldest).await;
-        database.close().await;
-        removed
-    }
-
-    async fn shorten(
-        &self,
-        database: &Database,
-        oldest: OffsetDateTime,
-    ) -> Result<u64, RetainError> {
+    pub(crate) async fn retain(&self, oldest: OffsetDateTime) -> Result<u64, RetainError> {
         let heads: Vec<(i64, String)> =
-            sqlx::query_as("SELECT seq, head FROM head ORDER BY seq DESC")
-                .fetch_all(database.pool())
-                .await
-                .map_err(StoreError::from)?;
-        let (first,): (i64,) = sqlx::query_as("SELECT COALESCE(MIN(seq), 0) FROM audit")
-            .fetch_one(database.pool())
-            .await
-            .map_err(StoreError::from)?;
+            query("SELECT seq, head FROM head ORDER BY seq DESC").fetch_all(&self.database).await?;
+        let (first,): (i64,) =
+            query("SELECT COALESCE(MIN(seq), 0) FROM audit").fetch_one(&self.database).await?;
         let is_old = |text: &str| {
             serde_json::from_str::<Head>(text).is_ok_and(|head| head.at < oldest.unix_timestamp())
         };
@@ -240,19 +262,14 @@ impl Writer {
         let entry =
             Entry { result: "ok".to_owned(), about: Some(seq.to_string()), ..Entry::new(RETAIN) };
         self.append(entry).await?;
-        let mut change = database.begin_write().await?;
-        let removed = sqlx::query("DELETE FROM audit WHERE seq <= ?")
-            .bind(seq)
-            .execute(&mut *change)
-            .await
-            .map_err(StoreError::from)?
+        let mut change = self.database.begin_write().await?;
+        let removed = query("DELETE FROM audit WHERE seq <= ?")
+            .bind(*seq)
+            .execute(&mut change)
+            .await?
             .rows_affected();
-        sqlx::query("DELETE FROM head WHERE seq < ?")
-            .bind(seq)
-            .execute(&mut *change)
-            .await
-            .map_err(StoreError::from)?;
-        change.commit().await.map_err(StoreError::from)?;
+        query("DELETE FROM head WHERE seq < ?").bind(*seq).execute(&mut change).await?;
+        change.commit().await?;
         Ok(removed)
     }
 }

@@ -5,8 +5,7 @@ use crate::state::{Keyserver, failed};
 use ssmax_api::Problem;
 use ssmax_api::keyserver::UserRecord;
 use ssmax_pki::Certificate;
-use ssmax_store::sqlx::{self, SqliteConnection};
-use ssmax_store::{Database, StoreError};
+use ssmax_store::{Database, StoreError, Transaction, query};
 
 /// Remembers the encryption certificates of a person. A key is one person's: a CA that
 /// was taken over could otherwise certify it for another, who would then read its mail.
@@ -14,19 +13,19 @@ use ssmax_store::{Database, StoreError};
 /// # Errors
 /// [`Problem::NotAllowed`] when the key is another person's.
 pub(crate) async fn remember(
-    write: &mut SqliteConnection,
+    write: &mut Transaction,
     user: &str,
     certificates: &[Certificate],
 ) -> Result<(), Problem> {
     for certificate in certificates {
         let key = ssmax_hsm::key_id(certificate.spki());
-        sqlx::query("INSERT OR IGNORE INTO escrowed_key (key, user) VALUES (?, ?)")
+        query("INSERT INTO escrowed_key (key, user) VALUES (?, ?) ON CONFLICT DO NOTHING")
             .bind(&key)
             .bind(user)
             .execute(&mut *write)
             .await
             .map_err(failed)?;
-        let (owner,): (String,) = sqlx::query_as("SELECT user FROM escrowed_key WHERE key = ?")
+        let (owner,): (String,) = query("SELECT user FROM escrowed_key WHERE key = ?")
             .bind(&key)
             .fetch_one(&mut *write)
             .await
@@ -34,8 +33,8 @@ pub(crate) async fn remember(
         if owner != user {
             return Err(Problem::NotAllowed);
         }
-        sqlx::query(
-            "INSERT OR IGNORE INTO escrowed_certificate (sha256, key, der) VALUES (?, ?, ?)",
+        query(
+            "INSERT INTO escrowed_certificate (sha256, key, der) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(certificate.sha256().as_slice())
         .bind(&key)
@@ -49,11 +48,10 @@ pub(crate) async fn remember(
 
 /// Remembers those of everybody, where an older state did not.
 pub(crate) async fn fill(database: &Database) -> Result<(), StoreError> {
-    let people: Vec<(String, Vec<u8>)> = sqlx::query_as(
-        "SELECT user, record FROM person WHERE user NOT IN (SELECT user FROM escrowed_key)",
-    )
-    .fetch_all(database.pool())
-    .await?;
+    let people: Vec<(String, Vec<u8>)> =
+        query("SELECT user, record FROM person WHERE user NOT IN (SELECT user FROM escrowed_key)")
+            .fetch_all(database)
+            .await?;
     for (user, octets) in people {
         let Ok(record) = ciborium::from_reader::<UserRecord, _>(octets.as_slice()) else {
             continue;
@@ -71,11 +69,11 @@ pub(crate) async fn fill(database: &Database) -> Result<(), StoreError> {
 impl Keyserver {
     /// All encryption certificates a person ever had, the newest first.
     pub(crate) async fn escrowed(&self, user: &str) -> Result<Vec<Certificate>, Problem> {
-        let rows: Vec<(Vec<u8>,)> = sqlx::query_as(
+        let rows: Vec<(Vec<u8>,)> = query(
             "SELECT der FROM escrowed_certificate JOIN escrowed_key USING (key) WHERE user = ?",
         )
         .bind(user)
-        .fetch_all(self.database.pool())
+        .fetch_all(&self.database)
         .await
         .map_err(failed)?;
         let mut certificates = rows

@@ -12,7 +12,7 @@ use ssmax_cms::Limits;
 use ssmax_cms::signed::SignedData;
 use ssmax_mail::address::Address;
 use ssmax_pki::Certificate;
-use ssmax_store::sqlx;
+use ssmax_store::query;
 use time::OffsetDateTime;
 
 /// The largest signature that is looked at, with its certificates, in octets.
@@ -89,12 +89,13 @@ impl Keyserver {
     /// Whether this nonce comes for the first time. It is remembered for longer than its
     /// request is believed.
     pub(crate) async fn use_nonce(&self, nonce: &str) -> Result<(), PersonProblem> {
-        let added = sqlx::query("INSERT OR IGNORE INTO person_nonce (nonce, used) VALUES (?, ?)")
-            .bind(nonce)
-            .bind(Self::now().unix_timestamp())
-            .execute(self.database.pool())
-            .await
-            .map_err(down)?;
+        let added =
+            query("INSERT INTO person_nonce (nonce, used) VALUES (?, ?) ON CONFLICT DO NOTHING")
+                .bind(nonce)
+                .bind(Self::now().unix_timestamp())
+                .execute(&self.database)
+                .await
+                .map_err(down)?;
         if added.rows_affected() == 0 { Err(PersonProblem::Replayed) } else { Ok(()) }
     }
 
@@ -111,15 +112,16 @@ impl Keyserver {
         if count > i64::from(limit) {
             return refused;
         }
-        let counted = sqlx::query(
+        let counted = query(
             "INSERT INTO person_use (user, day, count) VALUES (?1, ?2, ?3)
-             ON CONFLICT (user, day) DO UPDATE SET count = count + ?3 WHERE count + ?3 <= ?4",
+             ON CONFLICT (user, day) DO UPDATE SET count = person_use.count + ?3
+             WHERE person_use.count + ?3 <= ?4",
         )
         .bind(user)
         .bind(day)
         .bind(count)
         .bind(limit)
-        .execute(self.database.pool())
+        .execute(&self.database)
         .await
         .map_err(down)?;
         if counted.rows_affected() == 0 { refused } else { Ok(()) }

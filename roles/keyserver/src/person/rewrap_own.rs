@@ -17,7 +17,7 @@ use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
 use ssmax_pki::{Certificate, key_identifier};
 use ssmax_primitives::ContentKey;
-use ssmax_store::sqlx;
+use ssmax_store::query;
 use ssmax_token::KeyPair as _;
 
 /// A part with the own certificate that it is opened by.
@@ -157,14 +157,14 @@ impl Keyserver {
         kcv: &Digest,
         user: &str,
     ) -> Result<(), PersonProblem> {
-        sqlx::query(
-            "INSERT OR IGNORE INTO forwarding (tail, kcv, user, allowed) VALUES (?, ?, ?, ?)",
+        query(
+            "INSERT INTO forwarding (tail, kcv, user, allowed) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(tail.0.as_slice())
         .bind(kcv.0.as_slice())
         .bind(user)
         .bind(Self::now().unix_timestamp())
-        .execute(self.database.pool())
+        .execute(&self.database)
         .await
         .map(drop)
         .map_err(down)

@@ -1,14 +1,28 @@
 use super::*;
+use ssmax_store::StateConfig;
 use std::os::unix::fs::PermissionsExt as _;
 
 const ROOM: Room = Room { bytes: 10, mails: 3 };
 
-fn run(test: impl AsyncFnOnce(HoldStore, &Path)) {
+/// Runs a test where the octets are files, and where all is on a server.
+fn run(test: impl AsyncFn(HoldStore, &Place)) {
+    run_on_files(&test);
+    if let Some(server) = ssmax_test_postgres::shared() {
+        let state = StateConfig { url: Some(server.database()), ..StateConfig::default() };
+        run_at(&state, test);
+    }
+}
+
+fn run_on_files(test: impl AsyncFn(HoldStore, &Place)) {
+    run_at(&StateConfig::default(), test);
+}
+
+fn run_at(state: &StateConfig, test: impl AsyncFn(HoldStore, &Place)) {
     let dir = tempfile::tempdir().unwrap();
-    let dir = dir.path().join("gateway");
+    let place = Place::new(dir.path().join("gateway"), state);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        test(HoldStore::open(&dir).await.unwrap(), &dir).await;
+        test(HoldStore::open(place.clone()).await.unwrap(), &place).await;
     });
 }
 
@@ -44,20 +58,28 @@ async fn keep(store: &HoldStore, id: &str, octets: usize) -> Kept {
     store.keep(&mail(id, id), vec![b'x'; octets], ROOM).await.unwrap()
 }
 
-fn files_in(dir: &Path) -> usize {
-    std::fs::read_dir(dir.join("held")).unwrap().count()
+/// How many mails have octets.
+async fn objects(store: &HoldStore) -> usize {
+    match &store.files {
+        Some(files) => std::fs::read_dir(files).unwrap().count(),
+        None => query("SELECT DISTINCT id FROM held_piece")
+            .fetch_all::<String>(&store.database)
+            .await
+            .unwrap()
+            .len(),
+    }
 }
 
 #[test]
 fn mail_is_kept_up_to_the_limit_of_octets_and_not_one_past_it() {
-    run(async |store, dir| {
+    run(async |store, _| {
         assert_eq!(keep(&store, "1", 5).await, Kept::Kept);
         assert_eq!(keep(&store, "2", 6).await, Kept::Full);
         assert_eq!(store.asked("2", 6, ROOM).await.unwrap(), Some(Kept::Full));
         assert_eq!(store.asked("2", 5, ROOM).await.unwrap(), None);
         assert_eq!(keep(&store, "3", 5).await, Kept::Kept);
         assert_eq!(keep(&store, "4", 1).await, Kept::Full);
-        assert_eq!(files_in(dir), 2, "what is not kept leaves no file");
+        assert_eq!(objects(&store).await, 2, "what is not kept leaves nothing");
     });
 }
 
@@ -75,12 +97,12 @@ fn mail_is_kept_up_to_the_limit_of_mails_and_not_one_past_it() {
 
 #[test]
 fn a_mail_that_comes_again_is_kept_once_as_long_as_it_is_held() {
-    run(async |store, dir| {
+    run(async |store, _| {
         let again = || mail("2", "1");
         assert_eq!(keep(&store, "1", 1).await, Kept::Kept);
         assert_eq!(store.asked("1", 1, ROOM).await.unwrap(), Some(Kept::Kept));
         assert_eq!(store.keep(&again(), vec![b'x'], ROOM).await.unwrap(), Kept::Kept);
-        assert_eq!((store.list(true).await.unwrap().len(), files_in(dir)), (1, 1));
+        assert_eq!((store.list(true).await.unwrap().len(), objects(&store).await), (1, 1));
         store.end("1", HeldState::Released, None).await.unwrap();
         assert_eq!(store.keep(&again(), vec![b'x'], ROOM).await.unwrap(), Kept::Kept);
         assert_eq!(store.list(false).await.unwrap()[0].id, "2");
@@ -88,18 +110,56 @@ fn a_mail_that_comes_again_is_kept_once_as_long_as_it_is_held() {
 }
 
 #[test]
-fn the_octets_are_a_private_file_and_go_when_the_mail_ends_and_it_ends_once() {
-    run(async |store, dir| {
+fn the_octets_go_when_the_mail_ends_and_it_ends_once() {
+    run(async |store, _| {
         keep(&store, "1", 3).await;
-        let path = dir.join("held/1");
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
         assert_eq!(store.object("1").await.unwrap(), b"xxx");
         let by = EndedBy { officer: "hanako".into(), reason: "spam".into() };
         assert!(store.end("1", HeldState::Deleted, Some(&by)).await.unwrap());
-        assert!(!path.exists());
+        assert_eq!(objects(&store).await, 0);
+        assert!(store.object("1").await.is_err());
         assert!(!store.end("1", HeldState::Released, None).await.unwrap());
         let ended = store.find("1").await.unwrap().unwrap().shown();
         assert_eq!((ended.state, ended.ended_by), (HeldState::Deleted, Some(by)));
+    });
+}
+
+#[test]
+fn a_file_of_octets_is_private() {
+    run_on_files(async |store, place| {
+        keep(&store, "1", 3).await;
+        let file = std::fs::metadata(place.directory().join("held/1")).unwrap();
+        assert_eq!(file.permissions().mode() & 0o7777, 0o600);
+    });
+}
+
+#[test]
+fn a_mail_of_many_pieces_comes_back_whole() {
+    run(async |store, _| {
+        let room = Room { bytes: u64::MAX, mails: 3 };
+        for (id, len) in [("1", PIECE_BYTES), ("2", 2 * PIECE_BYTES + 1)] {
+            let object: Vec<u8> = (0..len).map(|place| (place / 1000) as u8).collect();
+            let kept = store.keep(&mail(id, id), object.clone(), room).await.unwrap();
+            assert_eq!((kept, store.object(id).await.unwrap() == object), (Kept::Kept, true));
+        }
+    });
+}
+
+/// Two gateways behind one mail server.
+#[test]
+fn gateways_that_share_a_server_share_held_mail_with_its_octets() {
+    let Some(server) = ssmax_test_postgres::shared() else { return };
+    let state = StateConfig { url: Some(server.database()), ..StateConfig::default() };
+    run_at(&state, async |one, _| {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let place = Place::new(elsewhere.path().join("gateway"), &state);
+        let other = HoldStore::open(place).await.unwrap();
+        keep(&one, "1", 3).await;
+        assert_eq!(other.object("1").await.unwrap(), b"xxx");
+        assert_eq!(keep(&other, "2", 8).await, Kept::Full, "they share the room");
+        // Another gateway that starts meanwhile takes nothing away.
+        assert!(other.end("1", HeldState::Released, None).await.unwrap());
+        assert!(!one.end("1", HeldState::Deleted, None).await.unwrap());
     });
 }
 
@@ -143,14 +203,14 @@ fn notices_to_a_person_are_counted_within_a_time() {
 
 #[test]
 fn a_file_that_never_came_into_the_table_is_removed_at_the_next_start() {
-    run(async |store, dir| {
+    run_on_files(async |store, place| {
         keep(&store, "1", 1).await;
         for stray in ["2", ".3.17-0.tmp"] {
-            files::write_private(&dir.join("held").join(stray), b"x").unwrap();
+            files::write_private(&place.directory().join("held").join(stray), b"x").unwrap();
         }
         store.database.close().await;
-        let store = HoldStore::open(dir).await.unwrap();
-        assert_eq!((files_in(dir), store.object("1").await.unwrap()), (1, b"x".to_vec()));
+        let store = HoldStore::open(place.clone()).await.unwrap();
+        assert_eq!((objects(&store).await, store.object("1").await.unwrap()), (1, b"x".to_vec()));
     });
 }
 

@@ -1,0 +1,224 @@
+//! SQLite: a file in the role's directory.
+
+use crate::database::BUSY_TIMEOUT;
+use crate::error::{FileAction, SqlFault, StoreError};
+use crate::files;
+use crate::query::{Changed, Parameter, Query, Row, Value};
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteRow, SqliteSynchronous,
+};
+use sqlx::{Column as _, Executor, Row as _, Transaction, TypeInfo as _, ValueRef as _};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How many connections one file has. SQLite writes one at a time; the others
+/// are for readers, which never wait in WAL mode.
+const MAX_CONNECTIONS: u32 = 4;
+
+const LEDGER: &str = "CREATE TABLE IF NOT EXISTS ssmax_migration (
+    version INTEGER PRIMARY KEY,
+    sql TEXT NOT NULL,
+    applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+) STRICT";
+
+/// Write-ahead log, `synchronous=FULL`, foreign keys enforced, readable by its owner only.
+#[derive(Debug, Clone)]
+pub(crate) struct Sqlite {
+    pool: SqlitePool,
+    path: PathBuf,
+}
+
+#[derive(Debug)]
+pub(crate) struct SqliteTransaction(Transaction<'static, sqlx::Sqlite>);
+
+impl Sqlite {
+    pub(crate) async fn open(dir: &Path, name: &str) -> Result<Self, StoreError> {
+        let path = dir.join(format!("{name}.sqlite"));
+        files::create_private_dir(dir)?;
+        // SQLite gives the log beside the database the database's own mode, so making
+        // the file first keeps all three private whatever the umask is.
+        create_database_file(&path)?;
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(false)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(MAX_CONNECTIONS)
+            .acquire_timeout(BUSY_TIMEOUT.saturating_mul(2))
+            .connect_with(options)
+            .await?;
+        Ok(Self { pool, path })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) async fn begin_migration(&self) -> Result<SqliteTransaction, StoreError> {
+        let mut transaction = self.begin_write().await?;
+        sqlx::raw_sql(LEDGER).execute(&mut *transaction.0).await?;
+        Ok(transaction)
+    }
+
+    pub(crate) async fn begin_write(&self) -> Result<SqliteTransaction, StoreError> {
+        // A transaction that reads first cannot wait for another writer: SQLite fails it
+        // at once, or what it has read would be stale.
+        Ok(SqliteTransaction(self.pool.begin_with("BEGIN IMMEDIATE").await?))
+    }
+
+    pub(crate) async fn begin_read(&self) -> Result<SqliteTransaction, StoreError> {
+        Ok(SqliteTransaction(self.pool.begin().await?))
+    }
+
+    pub(crate) async fn execute(&self, query: Query) -> Result<Changed, StoreError> {
+        execute(&self.pool, query).await
+    }
+
+    pub(crate) async fn fetch(&self, query: Query) -> Result<Vec<Row>, StoreError> {
+        fetch(&self.pool, query).await
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+impl SqliteTransaction {
+    pub(crate) async fn execute(&mut self, query: Query) -> Result<Changed, StoreError> {
+        execute(&mut *self.0, query).await
+    }
+
+    pub(crate) async fn fetch(&mut self, query: Query) -> Result<Vec<Row>, StoreError> {
+        fetch(&mut *self.0, query).await
+    }
+
+    pub(crate) async fn execute_script(&mut self, sql: &'static str) -> Result<(), SqlFault> {
+        let done = sqlx::raw_sql(sql).execute(&mut *self.0).await;
+        done.map(drop).map_err(|error| SqlFault::from(&error))
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.0.commit().await?)
+    }
+
+    pub(crate) async fn rollback(self) -> Result<(), StoreError> {
+        Ok(self.0.rollback().await?)
+    }
+}
+
+async fn execute<'c>(
+    on: impl Executor<'c, Database = sqlx::Sqlite>,
+    query: Query,
+) -> Result<Changed, StoreError> {
+    let arguments = arguments(query.parameters)?;
+    let done = sqlx::query_with(query.sql, arguments).execute(on).await?;
+    Ok(Changed { rows: done.rows_affected() })
+}
+
+async fn fetch<'c>(
+    on: impl Executor<'c, Database = sqlx::Sqlite>,
+    query: Query,
+) -> Result<Vec<Row>, StoreError> {
+    let arguments = arguments(query.parameters)?;
+    let rows = sqlx::query_with(query.sql, arguments).fetch_all(on).await?;
+    let Some(first) = rows.first() else { return Ok(Vec::new()) };
+    let columns: Arc<[String]> =
+        first.columns().iter().map(|column| column.name().to_owned()).collect();
+    rows.iter().map(|row| Ok(Row { columns: Arc::clone(&columns), values: values(row)? })).collect()
+}
+
+fn arguments(parameters: Vec<Parameter>) -> Result<SqliteArguments, StoreError> {
+    use sqlx::Arguments as _;
+    let mut arguments = SqliteArguments::default();
+    for parameter in parameters {
+        match parameter {
+            Parameter::Integer(value) => arguments.add(value),
+            Parameter::Text(value) => arguments.add(value),
+            Parameter::Octets(value) => arguments.add(value),
+        }
+        .map_err(|error| StoreError::from(sqlx::Error::Encode(error)))?;
+    }
+    Ok(arguments)
+}
+
+fn values(row: &SqliteRow) -> Result<Vec<Value>, StoreError> {
+    (0..row.len())
+        .map(|place| {
+            let raw = row.try_get_raw(place)?;
+            if raw.is_null() {
+                return Ok(Value::Null);
+            }
+            // The type of the value, not of the column: SQLite has one for each.
+            let kind = raw.type_info().name().to_owned();
+            Ok(match kind.as_str() {
+                "TEXT" => Value::Text(row.try_get_unchecked(place)?),
+                "BLOB" => Value::Octets(row.try_get_unchecked(place)?),
+                _ => Value::Integer(row.try_get_unchecked(place)?),
+            })
+        })
+        .collect()
+}
+
+fn create_database_file(path: &Path) -> Result<(), StoreError> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(files::PRIVATE_FILE_MODE)
+        .open(path)
+        .map_err(|error| StoreError::file(FileAction::Create, path, &error))?;
+    files::check_private_file(&file, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    async fn opened() -> (Sqlite, tempfile::TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+        (Sqlite::open(dir.path(), "journal").await.unwrap(), dir)
+    }
+
+    #[tokio::test]
+    async fn every_connection_writes_durably_and_enforces_foreign_keys() {
+        let (sqlite, _dir) = opened().await;
+        let mut connections = Vec::new();
+        for _ in 0..MAX_CONNECTIONS {
+            connections.push(sqlite.pool.acquire().await.unwrap());
+        }
+        for connection in &mut connections {
+            let mut read = Vec::new();
+            for pragma in ["PRAGMA synchronous", "PRAGMA foreign_keys", "PRAGMA busy_timeout"] {
+                let row = sqlx::query(pragma).fetch_one(&mut **connection).await.unwrap();
+                read.push(row.get::<i64, _>(0));
+            }
+            assert_eq!(read, [2, 1, 5000]);
+            let row =
+                sqlx::query("PRAGMA journal_mode").fetch_one(&mut **connection).await.unwrap();
+            assert_eq!(row.get::<String, _>(0), "wal");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_named_as_such_and_is_temporary() {
+        let (sqlite, _dir) = opened().await;
+        let mut transaction = sqlite.begin_write().await.unwrap();
+        transaction.execute_script("CREATE TABLE journal (id TEXT) STRICT").await.unwrap();
+        sqlx::query("PRAGMA max_page_count = 8").execute(&mut *transaction.0).await.unwrap();
+        let full = transaction
+            .execute(crate::query("INSERT INTO journal (id) VALUES (hex(zeroblob(100000)))"))
+            .await
+            .unwrap_err();
+        assert_eq!(full, StoreError::Sql(SqlFault::Full));
+        assert!(full.is_temporary());
+    }
+}

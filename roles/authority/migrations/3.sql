@@ -1,0 +1,3 @@
+-- Certificates are told in the order in which they were intended. SQLite counts its rows
+-- by itself.
+-- postgresql: ALTER TABLE certificate ADD COLUMN rowid BIGINT GENERATED ALWAYS AS IDENTITY;
