@@ -267,6 +267,14 @@ const MEMBER: &[Section] = &[
         ],
     ),
     (
+        "gateway.volume",
+        &[
+            Optional("recipients_per_hour", "500"),
+            Optional("recipients_per_day", "2000"),
+            Optional("exempt", "[\"1002\"]"),
+        ],
+    ),
+    (
         "gateway.system",
         &[
             Optional("lmtp", "\"127.0.0.1:10026\""),

@@ -439,6 +439,10 @@ inbound_lmtp = \"{filter}\"
 submission_lmtp = \"{stated}\"
 next_hop = \"smtp://{next_hop}\"
 
+[gateway.volume]
+recipients_per_hour = 1000000
+recipients_per_day = 1000000
+
 [gateway.lists]
 \"team@{name}.example\" = {{ members = [\"bob@b.example\", \"adam@a.example\"], reply_to = \"list\" }}
 

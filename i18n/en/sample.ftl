@@ -224,6 +224,12 @@ sample-gateway-hold-notify =
     Who is told that a mail is held, and that it expires soon: recipient (the own recipients
     of mail that came in, the sender of mail that goes out) or none.
 sample-gateway-hold-max_mails = Most mails that are held. Past it, senders are told to try again later.
+sample-gateway-volume =
+    To how many recipients one person may send. Past it their mail is held for an officer:
+    whoever took over an account sends to many, and soon.
+sample-gateway-volume-recipients_per_hour = Recipients in an hour; each recipient of each mail counts, and so does what is held.
+sample-gateway-volume-recipients_per_day = Recipients in a day.
+sample-gateway-volume-exempt = User ids to whom this does not apply.
 sample-gateway-system = Automatic mail of this organisation, which nobody logs in for.
 sample-gateway-system-lmtp = Where our own MTA hands in automatic mail by LMTP. Left out: nowhere.
 sample-gateway-system-smtp =

@@ -206,6 +206,12 @@ sample-gateway-hold-notify =
     保留したことと期限が近いことを誰に知らせるか: recipient（届いたメールは自組織の宛先の人、
     出すメールは送信者）か none（知らせない）
 sample-gateway-hold-max_mails = 保留するメールの数の上限。超えると送信側に後での再送を求めます。
+sample-gateway-volume =
+    一人が送れる宛先の数。超えた人のメールは担当者の判断を待ちます。
+    アカウントを乗っ取った者は、すぐに、多くの宛先へ送るからです。
+sample-gateway-volume-recipients_per_hour = 一時間の宛先の数。メールごとの宛先をそれぞれ数え、保留したものも含みます。
+sample-gateway-volume-recipients_per_day = 一日の宛先の数。
+sample-gateway-volume-exempt = 対象外とする利用者ID。
 sample-gateway-system = 誰もログインしない、この組織の自動メール。
 sample-gateway-system-lmtp = 自組織のMTAが自動メールをLMTPで渡す口。省略すると口はない。
 sample-gateway-system-smtp =

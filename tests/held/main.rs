@@ -2,7 +2,8 @@
 //! given up.
 //!
 //! [`clear`] is about mail that came in clear, [`chain`] about what came encrypted over the
-//! chain or from an own person, [`told`] about what people are told, [`outside`] about recipients of no member.
+//! chain or from an own person, [`told`] about what people are told, [`outside`] about recipients of no member,
+//! [`volume`] about people who send to many.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,6 +16,7 @@ mod chain;
 mod clear;
 mod outside;
 mod told;
+mod volume;
 
 use ssmax_support::federation::Federation;
 use ssmax_support::member::Member;
@@ -33,6 +35,7 @@ async fn held_mail_is_kept_told_shown_and_released_by_name_and_once() {
     clear::run(&federation).await;
     chain::run(&federation).await;
     told::run(&federation).await;
+    volume::run(&mut federation).await;
     outside::run(&mut federation).await;
 }
 

@@ -25,6 +25,7 @@ pub(crate) async fn run(stage: &mut Stage<'_>) {
     encrypted_for_the_recipient_alone(stage).await;
     a_statement_changed_on_its_way(stage).await;
     a_statement_used_again(stage).await;
+    to_more_than_is_set(stage).await;
     a_sealed_mail_passed_on(stage).await;
     automatic_mail_of_nobody_known(stage).await;
     mail_from_outside_for_a_list(stage).await;
@@ -199,6 +200,19 @@ async fn a_statement_changed_on_its_way(stage: &mut Stage<'_>) {
 
 async fn a_statement_used_again(stage: &mut Stage<'_>) {
     meddled(stage, Meddling::AdmitTwice, Reason::StatementReplayed).await;
+}
+
+/// A good mail of somebody who may not send so many: it waits.
+async fn to_more_than_is_set(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let dir = &stage.federation.dir;
+    let between = Between::start(a.member, dir, Meddling::AllowNobody).await;
+    let good = mail(&a.sender.address, &a.other.address, &text()).signed_by(a.sender);
+    let reply = submit_at(between.submission, a.sender, &a.other.address, &good).await;
+    let (fate, reason) = (("outbound", "held"), Reason::SenderVolume);
+    let expected = "250 2.0.0 Ok, kept for review";
+    stage.found.compare(&between.place(), fate, &good, &reply, expected, reason).await;
+    between.stop().await;
 }
 
 /// A good mail, with somebody between gateway and keyserver.

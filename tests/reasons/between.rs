@@ -27,6 +27,8 @@ pub(crate) enum Meddling {
     ChangeStatement,
     /// Each admission is asked for twice; the second answer is passed on.
     AdmitTwice,
+    /// Nobody may send to anybody.
+    AllowNobody,
     /// The inspector made no fresh encryption, though it passed the mail.
     ForgetFresh,
     /// The inspector sealed for nobody, though it passed the mail.
@@ -44,7 +46,12 @@ pub(crate) struct Between {
 
 impl Between {
     pub(crate) async fn start(member: &Member, dir: &TempDir, meddling: Meddling) -> Self {
-        let mut between = Self::at(member, &dir.path().join(format!("{meddling:?}"))).await;
+        let home = dir.path().join(format!("{meddling:?}"));
+        let mut settings = member.gateway.clone();
+        if meddling == Meddling::AllowNobody {
+            settings.gateway.volume.recipients_per_hour = 0;
+        }
+        let mut between = Self::at(member, settings, &home).await;
         let real = member.gateway.run_dir.clone();
         between.carry("keyserver.gateway.sock", &real, move |request: GatewayRequest| {
             (meddling == Meddling::AdmitTwice && is_admission(&request), change(meddling, request))
@@ -56,12 +63,11 @@ impl Between {
 
     /// A second gateway with nobody behind it, that has never seen a member list.
     pub(crate) async fn alone(member: &Member, dir: &TempDir) -> Self {
-        Self::at(member, &dir.path().join("alone")).await
+        Self::at(member, member.gateway.clone(), &dir.path().join("alone")).await
     }
 
     /// The gateway, with the member's own statement key but a journal of its own.
-    async fn at(member: &Member, home: &Path) -> Self {
-        let mut settings = member.gateway.clone();
+    async fn at(member: &Member, mut settings: ssmax_gateway::Settings, home: &Path) -> Self {
         settings.state_dir = home.join("state");
         settings.run_dir = home.join("run");
         settings.federation.authority_url = "https://localhost:1".to_owned();

@@ -143,6 +143,8 @@ reasons! {
     ListClosed 1121 "list-closed" Authenticate 550 "5.7.1" Numbered;
     /// The person has submitted as much as is allowed in an hour.
     SubmitterLimit 1190 "submitter-limit" Authenticate 450 "4.7.1" Numbered;
+    /// The person has sent to more recipients than people do, so the mail is held.
+    SenderVolume 1191 "sender-volume" Authenticate 550 "5.7.1" Numbered;
 
     // 12xx: inspection of what came in clear
     /// The sending inspection stopped it.

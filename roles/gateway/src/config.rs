@@ -11,7 +11,7 @@ use ssmax_api::inspector::AttachmentDelivery;
 use ssmax_daemon::config::address;
 use ssmax_store::{Place, StateConfig};
 use ssmax_transport::Transport;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use time::Duration;
@@ -163,6 +163,25 @@ fn journal_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Er
     Err(D::Error::custom(format_args!("journal_days is from {first} to {last}")))
 }
 
+/// `[gateway.volume]`: to how many recipients one person may send. Past it their mail is held
+/// for an officer: whoever took over an account sends to many, and soon.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VolumeConfig {
+    /// Recipients in an hour, each of each mail counted. Default 500.
+    pub recipients_per_hour: u64,
+    /// Recipients in a day. Default 2000.
+    pub recipients_per_day: u64,
+    /// User ids to whom this does not apply.
+    pub exempt: BTreeSet<String>,
+}
+
+impl Default for VolumeConfig {
+    fn default() -> Self {
+        Self { recipients_per_hour: 500, recipients_per_day: 2000, exempt: BTreeSet::new() }
+    }
+}
+
 /// `[gateway]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -242,6 +261,9 @@ pub struct GatewayConfig {
     /// How mail is kept for officers.
     #[serde(default)]
     pub hold: HoldConfig,
+    /// How much one person sends before mail is held.
+    #[serde(default)]
+    pub volume: VolumeConfig,
     /// Mail that nobody logs in for.
     #[serde(default)]
     pub system: SystemConfig,

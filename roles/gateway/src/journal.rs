@@ -1,6 +1,7 @@
 //! What became of each mail: written and synced when it happened, asked on a retry.
 
 mod journey;
+mod volume;
 
 pub use journey::{JourneyRow, journey};
 use ssmax_chain::{Digest, HopId, Refusal};
@@ -120,6 +121,13 @@ const MIGRATIONS: &[Migration] = &[
     CREATE INDEX journal_queue ON journal (queue_id);
     CREATE INDEX journal_mail ON journal (mail);
     CREATE INDEX journal_at ON journal (at);
+    ",
+    },
+    Migration {
+        version: 7,
+        sql: "
+    -- How much somebody has sent lately.
+    CREATE INDEX journal_login ON journal (login, at);
     ",
     },
 ];

@@ -36,7 +36,7 @@ pub mod wire;
 
 pub use config::{
     AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, HoldConfig, Notify,
-    Outside, Settings,
+    Outside, Settings, VolumeConfig,
 };
 pub use journal::{FateRow, JourneyRow, TicketFate, fates_of, journey, list_version, ticket_fates};
 pub use list::{ListConfig, ListFault, Lists, ReplyTo};

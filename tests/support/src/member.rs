@@ -12,7 +12,7 @@ use ssmax_federation::{
 };
 use ssmax_gateway::{
     AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, HoldConfig, ListConfig,
-    Outside, SystemConfig, listen,
+    Outside, SystemConfig, VolumeConfig, listen,
 };
 use ssmax_hsm::{Backend, UnlockSecret};
 use ssmax_inspection::{Direction, Outcome, Policy, rule};
@@ -439,6 +439,12 @@ fn gateway(
             max_list_members: 200,
             hold: HoldConfig::default(),
             outside: outline.outside,
+            // Nobody runs into it unless a case wants to.
+            volume: VolumeConfig {
+                recipients_per_hour: 100_000,
+                recipients_per_day: 100_000,
+                ..VolumeConfig::default()
+            },
             system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },
             state: state.clone(),
             limits: listen::Limits::default(),

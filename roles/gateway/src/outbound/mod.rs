@@ -10,6 +10,7 @@ mod reencrypt;
 mod sign;
 mod stated;
 mod transmit;
+mod volume;
 
 pub(crate) use accept::{
     Arrival, Submitted, message_id_of, offered, offered_object, one_from, parse, refuse_loop,
@@ -208,10 +209,13 @@ impl Gateway {
             return Ok(());
         }
         let submitted = submitted.only_for(fates.undecided());
+        let many = self.within_volume(&submitted, fates).await;
         let began = Instant::now();
+        // Whose login it is must be known before anything is held in their name.
         let authenticated = self.authenticate(submitted, fates).await;
         fates.trail.stage_over("authenticate", began);
         let authenticated = authenticated?;
+        many?;
         // A key was used for an encrypted mail; a numbered refusal now would tell that it
         // fitted. So it waits until the whole mail has passed.
         let encrypted = authenticated.form.is_encrypted();
