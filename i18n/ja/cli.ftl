@@ -184,7 +184,7 @@ rec-server-unreachable =
     動いているか、このホストから届くかを確かめてください。メールはそれまでキューで待ち、失われません。
 err-server-untrusted = データベースサーバの証明書が、別の名前のもの、またはsslrootcertとは別のCAのものです
 rec-server-untrusted =
-    [ROLE.state]のurlの名前が証明書にあるか、sslrootcertが発行したCAのものかを確かめてください。どちらも正しければ、
+    証明書に[ROLE.state]のurlの名前があるか、sslrootcertが発行したCAのものかを確かめてください。どちらも正しければ、
     別の誰かがサーバになりすましています。
 err-server-refused = データベースサーバがこの役割の利用者を拒否しました（{ $reason }）
 rec-server-refused =

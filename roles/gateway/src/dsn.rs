@@ -100,13 +100,46 @@ pub(crate) fn is_notify(value: &str) -> bool {
     value.eq_ignore_ascii_case("NEVER") || (value.len() <= 32 && value.split(',').all(event))
 }
 
-/// RFC 3461 4.2 and RFC 6533 3: `type;address`, kept as given.
+/// RFC 3461 section 4: hexadecimal behind a plus sign, and no equals sign. Decoded it holds
+/// nothing but text.
+pub(crate) fn is_xtext(value: &str) -> bool {
+    let mut octets = value.bytes();
+    let hex = |octet: Option<u8>| octet.is_some_and(|one| b"0123456789ABCDEF".contains(&one));
+    while let Some(octet) = octets.next() {
+        let fits = match octet {
+            b'+' => match octets.clone().next() {
+                // Control characters are below 20 and at 7F.
+                Some(b'0' | b'1') => false,
+                Some(b'7') => {
+                    hex(octets.next()) && matches!(octets.next(), Some(b'0'..=b'9' | b'A'..=b'E'))
+                }
+                _ => hex(octets.next()) && hex(octets.next()),
+            },
+            b'=' => false,
+            b'!'..=b'~' => true,
+            _ => false,
+        };
+        if !fits {
+            return false;
+        }
+    }
+    value.len() <= MAX_VALUE_BYTES
+}
+
+/// RFC 3461 4.2 and RFC 6533 3: `type;address`, kept as given. What the next hop would
+/// refuse is refused here, where its sender is.
 pub(crate) fn is_original_recipient(value: &str, smtputf8: bool) -> bool {
     let printable =
         |c: char| c.is_ascii_graphic() || (smtputf8 && !c.is_ascii() && !c.is_control());
     let Some((kind, address)) = value.split_once(';') else { return false };
     let is_kind = !kind.is_empty() && kind.bytes().all(|o| o.is_ascii_alphanumeric() || o == b'-');
-    is_kind && !address.is_empty() && value.len() <= MAX_VALUE_BYTES && value.chars().all(printable)
+    // Only `utf-8` has a form of its own.
+    let is_encoded = kind.eq_ignore_ascii_case("utf-8") || is_xtext(address);
+    is_kind
+        && is_encoded
+        && !address.is_empty()
+        && value.len() <= MAX_VALUE_BYTES
+        && value.chars().all(printable)
 }
 
 #[cfg(test)]
@@ -131,6 +164,21 @@ mod tests {
         };
         assert_eq!(options.render(true), " NOTIFY=never ORCPT=utf-8;花子@b.example");
         assert_eq!(options.render(false), " NOTIFY=never");
+    }
+
+    #[test]
+    fn what_the_next_hop_would_refuse_is_no_value() {
+        for good in ["x", "a+2Bb", "a+3Db", "+E3+81+82", "+7E"] {
+            assert!(is_xtext(good), "{good}");
+            assert!(is_original_recipient(&format!("rfc822;{good}"), false), "{good}");
+        }
+        for bad in ["a+b", "a+2", "a+2b", "a=b", "a b", "+0D", "+1F", "+7F", "\u{3042}"] {
+            assert!(!is_xtext(bad), "{bad}");
+            assert!(!is_original_recipient(&format!("rfc822;{bad}"), true), "{bad}");
+        }
+        assert!(is_original_recipient("utf-8;\u{3042}+x=@b.example", true));
+        let longest = "x".repeat(MAX_VALUE_BYTES);
+        assert!(is_xtext(&longest) && !is_xtext(&format!("{longest}x")));
     }
 
     #[test]

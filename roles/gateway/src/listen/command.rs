@@ -162,7 +162,9 @@ fn mail(argument: &str) -> Result<Mail, CommandFault> {
                 mail.options.returned = Some(returned);
             }
             ("ENVID", Some(value)) => {
-                xtext(value)?;
+                if !dsn::is_xtext(value) {
+                    return Err(CommandFault::Parameter);
+                }
                 mail.options.envelope_id = Some(value.to_owned());
             }
             // RFC 4954 5: understood by form, without effect here.
@@ -400,9 +402,11 @@ mod tests {
             "MAIL FROM:<> RET=ALL",
             "MAIL FROM:<> ENVID=a+2",
             "MAIL FROM:<> ENVID=a+0D",
+            "MAIL FROM:<> ENVID=a=b",
             "MAIL FROM:<> =x",
             "RCPT TO:<a@b> NOTIFY=NEVER,SUCCESS",
             "RCPT TO:<a@b> ORCPT=a@b",
+            "RCPT TO:<a@b> ORCPT=rfc822;a+b@x",
         ] {
             assert_eq!(fault(line), CommandFault::Parameter, "{line}");
         }

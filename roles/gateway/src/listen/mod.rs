@@ -80,7 +80,7 @@ pub struct ListenerConfig {
     /// Offers AUTH without TLS too, but only to clients on a loopback address.
     pub allow_plaintext_auth: bool,
     /// Offers DSN, RFC 3461: only where every next hop offers it too, for the reports
-    /// are theirs to make. What a client says without the offer is kept all the same.
+    /// are theirs to make. What a client says without the offer is read over.
     pub dsn: bool,
     /// Peers whose XFORWARD is believed; none by default.
     pub xforward_peers: Vec<IpAddr>,

@@ -9,6 +9,7 @@ use tokio::{
 };
 
 use crate::{
+    dsn::{MailOptions, RecipientOptions},
     listen::{
         AuthRule, Dialect, Envelope, Journey, Reply,
         command::{Mail, Rcpt},
@@ -51,7 +52,12 @@ impl<J: Journey> Session<J> {
             smtputf8: mail.smtputf8,
             body_8bit: mail.body_8bit,
             size: mail.size,
-            mail_options: mail.options,
+            // What was not offered is not done.
+            mail_options: if self.shared.config.dsn {
+                mail.options
+            } else {
+                MailOptions::default()
+            },
             auth: self.login.clone(),
             helo,
             xforward_ident: self.xforward_ident.clone(),
@@ -81,7 +87,9 @@ impl<J: Journey> Session<J> {
         let reply = match answer {
             Ok(()) => {
                 envelope.recipients.push(rcpt.address);
-                envelope.recipient_options.push(rcpt.options);
+                let options =
+                    if self.shared.config.dsn { rcpt.options } else { RecipientOptions::default() };
+                envelope.recipient_options.push(options);
                 Reply::new(250, "2.1.5", "the recipient is noted")
             }
             // A refusal that does not look like one must not be read as consent.

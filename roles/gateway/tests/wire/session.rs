@@ -23,6 +23,20 @@ async fn ehlo_offers_what_there_is_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_was_not_offered_is_not_done() {
+    let server = start(smtp()).await;
+    let mut client = Client::hello(&server).await;
+    client.expect("MAIL FROM:<a@a.example> RET=FULL ENVID=x", "250 2.1.0").await;
+    client.expect("RCPT TO:<b@b.example> NOTIFY=SUCCESS", "250 2.1.5").await;
+    client.expect("DATA", "354").await;
+    client.send(MAIL).await;
+    client.reply().await;
+    let (envelope, _) = server.journey.mails().remove(0);
+    assert_eq!(envelope.mail_options, MailOptions::default());
+    assert_eq!(envelope.recipient_options, [RecipientOptions::default()]);
+}
+
+#[tokio::test]
 async fn dsn_is_offered_where_it_is_set() {
     let server = start(ListenerConfig { dsn: true, ..lmtp() }).await;
     let mut client = Client::connect(&server).await;
@@ -31,7 +45,7 @@ async fn dsn_is_offered_where_it_is_set() {
 
 #[tokio::test]
 async fn the_envelope_says_what_the_client_said() {
-    let server = start(smtp()).await;
+    let server = start(ListenerConfig { dsn: true, ..smtp() }).await;
     let mut client = Client::hello(&server).await;
     client
         .expect(
