@@ -58,9 +58,6 @@ pub fn iso_2022_jp_with_attachment(from: &str, to: &str) -> Mail {
     let text = "\x1b$BNkLZMM\x1b(B\r\n\r\n\
         \x1b$B$$$D$b$*@$OC$K$J$C$F$*$j$^$9!#;3ED$G$9!#\x1b(B\r\n\
         \x1b$B8f8+@Q=q$r$*Aw$j$7$^$9!#8f3NG'$/$@$5$$!#\x1b(B\r\n";
-    // Octets of every value, which no two lines share.
-    let file: Vec<u8> =
-        (0..60_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let entity = format!(
         "Content-Type: multipart/mixed; boundary=\"=_part\"\r\n\r\n\
          This is a message with several parts.\r\n\
@@ -70,12 +67,19 @@ pub fn iso_2022_jp_with_attachment(from: &str, to: &str) -> Mail {
          name=\"=?ISO-2022-JP?B?GyRCOGY4K0BRPXEbKEIuZGF0?=\"\r\n\
          Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment;\r\n \
          filename*=ISO-2022-JP''%1B%24B8f8%2B%40Q%3Dq%1B%28B.dat\r\n\r\n{}--=_part--\r\n",
-        base64_lines(&file)
+        base64_lines(&offer_file())
     );
     Mail::new("offer", &fields, entity.into_bytes())
 }
 
-fn base64_lines(octets: &[u8]) -> String {
+/// The file of [`iso_2022_jp_with_attachment`]: octets of every value, which no two lines
+/// share.
+pub fn offer_file() -> Vec<u8> {
+    (0..60_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
+}
+
+/// Base64 in lines of 76 characters.
+pub fn base64_lines(octets: &[u8]) -> String {
     let mut lines = String::new();
     for line in octets.chunks(57) {
         let _ = write!(lines, "{}\r\n", STANDARD.encode(line));

@@ -169,6 +169,11 @@ impl Member {
         self.ports.stated
     }
 
+    /// Where what is to be in a mailbox is handed to Dovecot, past the gateway.
+    pub fn mailboxes(&self) -> SocketAddr {
+        self.ports.mailboxes
+    }
+
     /// Where scanners hand in, without a login.
     pub fn machines(&self) -> SocketAddr {
         self.ports.machines
@@ -276,6 +281,17 @@ impl Member {
         } else {
             self.roles.push(("all", self.site.serve(&["--no-restart"], &roles)));
         }
+    }
+
+    /// Adds a line to `[gateway]` and starts all roles again.
+    #[track_caller]
+    pub fn set_gateway(&mut self, line: &str) {
+        self.roles.clear();
+        let config = self.site.path("ssmax.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        let text = text.replace("\n[gateway]\n", &format!("\n[gateway]\n{line}\n"));
+        std::fs::write(config, text).unwrap();
+        self.serve();
     }
 
     /// Starts one role again that has ended.

@@ -13,6 +13,15 @@ const PROGRAMS: [(&str, &str); 6] = [
     ("timeout", "coreutils"),
 ];
 
+/// What a mailer on a screen needs beside.
+const PROGRAMS_OF_MAILER: [(&str, &str); 5] = [
+    ("/usr/lib/thunderbird/thunderbird", "thunderbird"),
+    ("Xvfb", "xvfb"),
+    ("import", "imagemagick"),
+    ("certutil", "libnss3-tools"),
+    ("pk12util", "libnss3-tools"),
+];
+
 /// What of Dovecot comes in packages of its own.
 const PROTOCOLS: [(&str, &str); 3] =
     [("imap", "dovecot-imapd"), ("lmtp", "dovecot-lmtpd"), ("../../bin/sievec", "dovecot-sieve")];
@@ -25,14 +34,26 @@ const DOVECOT_LIBEXEC: &str = "/usr/lib/dovecot";
 /// # Panics
 /// If they cannot, and the variable `CI` is `true`: there a skipped test is a failure.
 pub fn are_met() -> bool {
-    let Some(missing) = missing() else { return true };
+    are_there(&PROGRAMS)
+}
+
+/// As [`are_met`], for tests with a Thunderbird too.
+///
+/// # Panics
+/// Likewise.
+pub fn are_met_with_a_mailer() -> bool {
+    are_there(&[&PROGRAMS[..], &PROGRAMS_OF_MAILER].concat())
+}
+
+fn are_there(programs: &[(&str, &str)]) -> bool {
+    let Some(missing) = missing(programs) else { return true };
     let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");
     assert!(!is_ci, "needed and not here: {missing}");
     println!("skipped: {missing}");
     false
 }
 
-fn missing() -> Option<String> {
+fn missing(programs: &[(&str, &str)]) -> Option<String> {
     if !rustix::process::geteuid().is_root() {
         return Some("mail servers are started by root only".to_owned());
     }
@@ -43,7 +64,7 @@ fn missing() -> Option<String> {
             .map_or(true, |found| !found.status.success())
     };
     let no_protocol = |(name, _): &&(&str, &str)| !Path::new(DOVECOT_LIBEXEC).join(name).exists();
-    let program = PROGRAMS.iter().find(no_program);
+    let program = programs.iter().find(no_program);
     let (name, package) = program.or_else(|| PROTOCOLS.iter().find(no_protocol))?;
     Some(format!("{name} (package {package}) is not installed"))
 }
