@@ -29,6 +29,8 @@ pub(crate) struct Initialised {
     pub(crate) unlock_files: Vec<PathBuf>,
     /// Whether the keys were there already, from an earlier run.
     pub(crate) again: bool,
+    /// Whether the milter's key has been made, which concerns nobody outside.
+    pub(crate) milter_key_made: bool,
 }
 
 /// Makes what a member needs before it can apply: unlock files that are missing, the
@@ -48,7 +50,11 @@ pub(crate) async fn initialise(config: &Config) -> Result<Initialised, Complaint
     let keys: Made<ssmax_keyserver::PublicKeys> = perform(config, Part::KeyserverKeys).await?;
     let ca_keys: Made<ssmax_ca::PublicKeys> = perform(config, Part::CaKeys).await?;
     let _: Vec<u8> = perform(config, Part::StatementKey).await?;
-    let _ = submission_key(config).await?;
+    let milter = submission_key(config).await?;
+    // A milter that comes later needs no answer from the authority.
+    if let (Some(milter), Some(_)) = (&milter, installed(config)?) {
+        perform::<()>(config, Part::TrustSubmissionKey(milter.keys.clone())).await?;
+    }
     let organisation = config.organisation()?;
     let application = Application {
         id: organisation.id.clone(),
@@ -71,7 +77,12 @@ pub(crate) async fn initialise(config: &Config) -> Result<Initialised, Complaint
         federation_encryption_keys: vec![keys.keys.federation_encryption],
         member_ca_request: ca_keys.keys.member_ca_request,
     };
-    Ok(Initialised { application, unlock_files, again: keys.again && ca_keys.again })
+    Ok(Initialised {
+        application,
+        unlock_files,
+        again: keys.again && ca_keys.again,
+        milter_key_made: milter.is_some_and(|milter| !milter.again),
+    })
 }
 
 /// The keyserver's keys, made if there are none. For a process of its user.
@@ -171,6 +182,7 @@ pub(crate) async fn install(
 ) -> Result<(), Complaint> {
     compare_root(admission, root_sha256)?;
     check_chain(admission, OffsetDateTime::now_utc())?;
+    not_older(config, admission)?;
     let roles = config.roles();
     let has = |role| roles.contains(&role);
     if has(Role::Ca) {
@@ -187,8 +199,8 @@ pub(crate) async fn install(
         let admission = Box::new(admission.clone());
         perform::<()>(config, Part::InstallKeyserver { admission, made_here }).await?;
     }
-    if let (true, Some(key)) = (has(Role::Keyserver), submission_key(config).await?) {
-        perform::<()>(config, Part::TrustSubmissionKey(key)).await?;
+    if let (true, Some(milter)) = (has(Role::Keyserver), submission_key(config).await?) {
+        perform::<()>(config, Part::TrustSubmissionKey(milter.keys)).await?;
     }
     ssmax_store::files::create_public_dir(&config.federation_dir())?;
     let mut text = admission.to_json();
@@ -227,11 +239,27 @@ pub(crate) fn installed(config: &Config) -> Result<Option<Admission>, Complaint>
 
 /// The public key of the milter's statements, for the keyserver to believe, if there is a
 /// milter; made if it is not there.
-async fn submission_key(config: &Config) -> Result<Option<Vec<u8>>, Complaint> {
+async fn submission_key(config: &Config) -> Result<Option<Made<Vec<u8>>>, Complaint> {
     if !config.roles().contains(&Role::Submission) {
         return Ok(None);
     }
     Ok(Some(perform(config, Part::SubmissionKey).await?))
+}
+
+/// Refuses what the authority answered before what is installed: it knows nothing of the
+/// keys that have been certified since. Another federation counts its lists anew.
+fn not_older(config: &Config, admission: &Admission) -> Result<(), Complaint> {
+    match installed(config)? {
+        Some(known)
+            if known.root == admission.root && admission.list_version < known.list_version =>
+        {
+            Err(Complaint::new(Exit::Bad, "admission-older")
+                .with("version", admission.list_version)
+                .with("installed", known.list_version)
+                .with("path", config.admission().display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn compare_root(admission: &Admission, root_sha256: &str) -> Result<(), Complaint> {

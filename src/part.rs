@@ -46,7 +46,7 @@ pub(crate) enum Part {
     CaKeys,
     /// The gateway's statement key, made if there is none. Answered by its SPKI.
     StatementKey,
-    /// The milter's statement key, made if there is none. Answered by its SPKI.
+    /// The milter's statement key, made if there is none. Answered by [`Made`] with its SPKI.
     SubmissionKey,
     /// Has the keyserver believe the milter's statements by this key, SPKI.
     TrustSubmissionKey(Vec<u8>),
@@ -145,7 +145,11 @@ impl Part {
             Self::KeyserverKeys => value(&member::keyserver_keys(config)?),
             Self::CaKeys => value(&member::ca_keys(config).await?),
             Self::StatementKey => value(&statement_key::initialise(&config.gateway()?.dir())?),
-            Self::SubmissionKey => value(&statement_key::initialise(&config.submission()?.dir())?),
+            Self::SubmissionKey => {
+                let dir = config.submission()?.dir();
+                let again = statement_key::exists(&dir);
+                value(&Made { keys: statement_key::initialise(&dir)?, again })
+            }
             Self::TrustSubmissionKey(key) => {
                 let service = ssmax_keyserver::StatementService::Submission;
                 let keyserver = config.keyserver()?;

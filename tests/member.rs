@@ -30,6 +30,24 @@ fn before_anything_is_made_check_says_what_to_do() {
 }
 
 #[test]
+fn a_gateway_without_an_inspector_is_told_what_to_do() {
+    let site = Site::new();
+    let named = |config: &str| {
+        site.write("a/ssmax.toml", config);
+        site.member("check", &[]).out.contains("[error] inspector: The gateway has no inspector")
+    };
+    let without = site.member_config().replace("[inspector]\n", "");
+    let elsewhere = "[transport]\ninspector = \"tls://look.a.example:7703\"\n";
+    for kind in ["", "kind = \"esp\"\n"] {
+        let of_kind =
+            |config: &str| config.replace("[organisation]\n", &format!("[organisation]\n{kind}"));
+        assert!(named(&of_kind(&without)), "{kind}");
+        assert!(!named(&of_kind(&site.member_config())), "{kind}");
+        assert!(!named(&of_kind(&format!("{without}{elsewhere}"))), "{kind}");
+    }
+}
+
+#[test]
 fn a_lost_unlock_file_is_told_and_never_replaced() {
     let site = Site::new();
     site.member("org", &["init"]).ends(0);
@@ -64,6 +82,20 @@ fn new_keys_are_certified_beside_the_old_ones_and_told_by_status() {
     let said = site.member("org", &["rotate", "--out", "again.json", "--json"]).ends(0);
     assert_eq!(said.json()["keys_made"].as_array().unwrap().len(), 0);
 
+    let keys_that_are = |state: &str| {
+        let facts = site.member("org", &["status", "--json"]).json();
+        let keys = facts["keys"].as_array().unwrap().iter().filter(|key| key["state"] == state);
+        keys.map(|key| key["purpose"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let certified = ["organisation-signing", "federation-encryption"];
+    assert_eq!(keys_that_are("waiting"), certified);
+    assert!(
+        certified.iter().all(|purpose| keys_that_are("current").iter().any(|key| key == purpose))
+    );
+    let said = site.member("org", &["status"]);
+    assert!(said.out.contains("waits for the management organisation"), "{}", said.out);
+    assert_eq!(result_of(&site.member("check", &["--json"]), "keyserver.renewal"), "warning");
+
     let renewal = fs::read_to_string(site.path("renewal.json")).unwrap();
     site.write("forged.json", &renewal.replacen("\"at\": ", "\"at\": 1", 1));
     let said = site.authority(&["renew", "forged.json", "--out", "forged-answer.json"]).ends(1);
@@ -86,6 +118,12 @@ fn new_keys_are_certified_beside_the_old_ones_and_told_by_status() {
     assert_eq!(entry["members"][0]["certificates"].as_array().unwrap().len(), 5);
 
     site.member("org", &["install", "answer.json", "--root-sha256", &root]).ends(0);
+    assert_eq!(keys_that_are("waiting"), Vec::<String>::new());
+    let said = site.member("check", &[]);
+    assert!(!said.out.contains("keyserver.renewal"), "{}", said.out);
+    // What was answered before knows nothing of these keys.
+    let said = site.member("org", &["install", "admission.json", "--root-sha256", &root]).ends(1);
+    assert!(said.err.contains("one of version 3 is installed"), "{}", said.err);
     let said = site.member("org", &["status", "--json"]);
     let facts = said.json();
     let keys = facts["keys"].as_array().unwrap();
@@ -180,18 +218,37 @@ fn a_milter_that_comes_later_gets_a_key_and_check_looks_at_its_socket() {
     let inet = format!("inet:{}", ports.free(std::net::Ipv4Addr::LOCALHOST.into()).unwrap());
     assert_eq!(with(&inet, "submission.milter"), "ok");
     assert_eq!(with(&inet, "submission.peers"), "warning");
+    // Without a key nothing is said of logins, and nobody would believe it.
+    assert_eq!(with(&inet, "submission.key"), "error");
+    let said = site.member("check", &[]);
+    assert!(said.out.contains("Make it: ssmax org init"), "{}", said.out);
+    let said = site.member("serve", &["--role", "submission"]).ends(3);
+    assert!(said.err.contains("Make it: ssmax org init"), "{}", said.err);
     assert_eq!(with("unix:spool/m.sock", "submission.milter"), "error");
     fs::create_dir(site.path("a/spool")).unwrap();
     assert_eq!(with("unix:spool/m.sock", "submission.milter"), "ok");
-    site.member("org", &["init", "--out", "again.json"]).ends(0);
-    install().ends(0);
+    // A member has nothing to apply for: the application of then stays as it is.
+    let application = fs::read(site.path("application.json")).unwrap();
+    for out in [&["--out", "application.json"][..], &[]] {
+        let made = !key.exists();
+        let said = site.member("org", &[&["init"], out].concat()).ends(0);
+        assert!(said.out.contains("Nothing has to be given"), "{}", said.out);
+        assert_eq!(said.out.contains("submission service is made"), made, "{}", said.out);
+        assert_eq!(fs::read(site.path("application.json")).unwrap(), application);
+    }
+    assert_eq!(with("unix:spool/m.sock", "submission.key"), "ok");
     let kept = fs::read(&key).unwrap();
     install().ends(0);
+    // Who gives up the milter again has to say that logins at the gateway count.
+    assert_eq!(with("unix:spool/m.sock", "keyserver.gateway_logins"), "error");
+    let said = site.member("check", &[]);
+    assert!(said.out.contains("Set gateway_logins = true in [keyserver]"), "{}", said.out);
     // Beside the milter's word, the gateway's counts only where somebody says so.
     let logins = |setting: &str| {
         let section = format!("\n[submission]\nmilter = \"{inet}\"\npeers = []\n");
         let keyserver = format!("[keyserver]\n{setting}");
         let config = site.member_config().replacen("[keyserver]\n", &keyserver, 1);
+        let config = config.replacen("submission = ", "submission_lmtp = ", 1);
         site.write("a/ssmax.toml", &format!("{config}{section}"));
         result_of(&site.member("check", &["--json"]), "keyserver.gateway_logins")
     };
@@ -214,6 +271,8 @@ fn a_milter_that_comes_later_gets_a_key_and_check_looks_at_its_socket() {
     site.write("mta/ssmax.toml", lines);
     let said = site.ssmax(&["serve", "--role", "submission", "--config", "mta/ssmax.toml"]);
     assert!(said.ends(3).err.contains("statement.pem"));
+    let said = site.ssmax(&["check", "--json", "--config", "mta/ssmax.toml"]).ends(1);
+    assert_eq!(result_of(&said, "submission.key"), "error");
     for dir in ["mta/state", "mta/state/submission"] {
         ssmax_support::site::private_dir(&site.path(dir));
     }
@@ -332,6 +391,17 @@ fn people_are_added_listed_exported_and_revoked() {
     let line = ["rekey", "sealed.eml", "--key", "key.pem", "--cert", "t.pem", "--user", "saburo"];
     let said = site.member("mail", &line).ends(1);
     assert!(said.err.contains("knows nobody as saburo"), "{}", said.err);
+
+    // Who was registered without a key that signs is told how to come by one.
+    let line = "add 10236 --name Jiro --address jiro@a.example --proof in-person";
+    let said = site.member("user", &line.split(' ').collect::<Vec<_>>()).ends(0);
+    assert!(said.out.contains("ssmax user renew 10236 --server-key"), "{}", said.out);
+    let said = site.member("user", &["renew", "10236", "--json"]).ends(0);
+    assert_eq!(said.json()["signing"], serde_json::json!([]));
+    for line in [&["renew", "10236", "--server-key", "--json"][..], &["renew", "10236", "--json"]] {
+        let said = site.member("user", line).ends(0);
+        assert_eq!(said.json()["signing"], serde_json::json!(["server"]), "{line:?}");
+    }
 
     site.member("user", &["revoke", "10234"]).ends(0);
     let people = site.member("user", &["list", "--json"]).ends(0).json();

@@ -23,7 +23,7 @@ rec-config-log = Possible levels: { $known }
 err-config-no-role = { $path } has no section of a role
 rec-config-no-role = Start from a sample: ssmax config sample
 err-config-section = { $path } has no section [{ $section }]
-rec-config-section = Add it. ssmax config sample shows every section with explanations.
+rec-config-section = Add it, or run this on the host of that role. ssmax config sample shows every section with explanations.
 
 ## Keys and what unlocks them
 
@@ -75,6 +75,8 @@ err-certificate-profile = A certificate would not follow its profile: { $reason 
 rec-certificate-profile = Check the names and domains in the configuration.
 err-statement-key = The key of the submission service cannot be used: { $reason }
 rec-statement-key = Restore the last backup, or remove statement.pem from gateway or submission below state_dir and run ssmax org init and ssmax org install again.
+err-statement-key-missing = The submission service has no key yet: { $path }
+rec-statement-key-missing = Make it: ssmax org init, then restart the roles. On a host of the MTA's own, bring the folder submission of state_dir from where that was run.
 
 ## Serving
 
@@ -197,6 +199,8 @@ rec-entry-esp-form = Set fresh_form = "mail-cbc" in [federation].
 
 cli-org-keys-made = The keys of { $id } are made.
 cli-org-keys-kept = The keys of { $id } were there already and are kept.
+cli-milter-key-made = The key of the submission service is made, and the key server believes it when the roles are restarted.
+cli-nothing-to-give = Nothing has to be given to the management organisation: no new application is written.
 cli-application-file = Give { $path } to the management organisation. It answers with an admission and tells you the SHA-256 of its root.
 cli-org-installed = { $id } belongs to the federation. Start it: ssmax serve, or systemctl start for the units of its roles.
 cli-org-installed-running = The new certificates of { $id } are installed. The roles that run take them up without a restart.
@@ -207,6 +211,7 @@ cli-renewal-file = Give { $path } to the management organisation (ssmax authorit
 cli-renewed = New keys of { $id } are certified (version { $version } of the member list). The old ones stay in it until they end.
 cli-key-line = { $state ->
     [current] { $purpose } key { $id }, in use, age in days: { $days } ({ $home })
+    [waiting] { $purpose } key { $id }, waits for the management organisation, age in days: { $days } ({ $home })
    *[old] { $purpose } key { $id }, kept for old mail, age in days: { $days } ({ $home })
 }
 cli-key-for-organisation-signing = organisation signing
@@ -237,6 +242,8 @@ err-not-admitted = This organisation does not belong to the federation yet
 rec-not-admitted = Apply with ssmax org init, then install the answer: ssmax org install
 err-admission-foreign = The admission is for another organisation or for other keys
 rec-admission-foreign = Check that it answers your latest application, and [organisation] in the configuration.
+err-admission-older = This answer is of version { $version } of the member list, and one of version { $installed } is installed
+rec-admission-older = Install the newest answer. The one that is installed is kept in { $path }.
 err-admission-chain = A certificate of the admission does not lead to its root: { $reason }
 rec-admission-chain = Do not use it. Ask the management organisation for its answer on another way.
 err-root-digits = { $value } is no SHA-256
@@ -257,7 +264,7 @@ rec-list = Tell the management organisation. Gateways go on with the last good l
 ## People
 
 cli-user-added = { $user } is registered.
-cli-user-without-signing = No signing certificate: give --csr or --token-csr for a key of the person's own, or --server-key.
+cli-user-without-signing = No signing certificate yet. With a key of the person's own: ssmax user renew { $user } --csr REQUEST --out DIR (--token-csr on a card). Or the key server signs: ssmax user renew { $user } --server-key. A login: ssmax user secret { $user } --proof PROOF
 cli-user-device-secret = Device secret, shown this once: { $secret }
 cli-user-delegated = { $to } may write in the name of { $from } until { $until }.
 cli-user-undelegated = { $to } may no longer write in the name of { $from }.

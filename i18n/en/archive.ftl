@@ -38,6 +38,10 @@ rec-officer-cannot-sign = Register the person with --csr or --token-csr (ssmax u
 check-gateway-logins-off = Logins count by the word of the MTA's submission service alone
 err-gateway-logins-beside-milter = The MTA's submission service says who has logged in, and the gateway's word counts as well: who takes the gateway over can write as anybody
 rec-gateway-logins-beside-milter = Where nobody logs in at the gateway, take gateway_logins out of [keyserver] and restart the key server.
+err-gateway-logins-off = People submit at the gateway's own listener (submission in [gateway]), and their logins do not count since the milter's key is installed: SSMAX-1109
+rec-gateway-logins-off = Set gateway_logins = true in [keyserver] and restart the key server, or have people submit at the MTA: submission_lmtp instead of submission.
+err-milter-unknown = The key server does not know the key of the submission service: every mail through it is refused with SSMAX-1109
+rec-milter-unknown = Run ssmax org init once more, and restart the roles.
 err-archive-one-officer = Only one officer is named for mail of others, and it takes two
 rec-archive-one-officer = Name at least three in [keyserver.archive] officers: neither owner nor reader of a mail is one of the two.
 err-archive-no-notice = Mail of who has left cannot be opened: nobody is named who is told instead

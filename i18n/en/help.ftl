@@ -56,7 +56,7 @@ help-authority-publish = Write the signed list and the certificates as files for
 help-authority-publish-dir = The directory to write to
 help-org = A member's keys and certificates; joining the federation
 help-org-init = Make the member's keys and the application to join the federation
-help-org-init-out = Where to write the application (default: application.json); - is standard output
+help-org-init-out = Where to write the application (default: application.json; once admitted, none is written); - is standard output
 help-org-init-hsm = Refuse unless the configuration makes the keys in a token (backend = "pkcs11")
 help-org-install = Install what the management organisation answered
 help-org-install-admission = The management organisation's answer; - is standard input
@@ -133,6 +133,7 @@ help-user-renew = Issue new certificates to a person; old encryption keys are ke
 help-user-renew-csr = Certificate request (PKCS#10, PEM or DER) of a new signing key in a file
 help-user-renew-encryption_csr = Certificate request of the new encryption key, which an ESP's users make themselves
 help-user-renew-token_csr = Certificate request of a new signing key on a card
+help-user-renew-server_key = Let the key server hold a signing key for this person from now on
 help-user-renew-rsa = An RSA encryption key, for old mailers, instead of P-256
 help-user-renew-lost = Card or file was lost: its certificate counts no longer
 help-user-renew-out = Directory to write the certificates to

@@ -34,7 +34,7 @@ rec-unsigned-not-allowed = Sender: sign in the mailer. Own administrator: sign_f
 err-encrypted-for-nobody-here = Encrypted, but not for this organisation's submission key
 rec-encrypted-for-nobody-here = Sender: encrypt with the certificate that came with a mail of the recipient through this organisation, not with one from elsewhere; in the mailer, delete the other one. Or send it signed only.
 err-statement-invalid = The submission statement is not believed
-rec-statement-invalid = Own administrator: a milter's key is made by ssmax org init and believed after ssmax org install; see whether both were run since [submission] was set, and compare the clocks.
+rec-statement-invalid = Own administrator: ssmax check names the cause. A milter's key is made by ssmax org init and believed once the roles are restarted; from then on logins at the gateway itself count only with gateway_logins = true in [keyserver]. Compare the clocks too.
 err-statement-replayed = The submission statement was used before
 rec-statement-replayed = Sender: send it again. Own administrator: if it comes back often, something hands one mail in twice.
 err-own-standing-lost = This organisation is suspended: nothing goes out

@@ -23,7 +23,7 @@ rec-config-log = 指定できる段階: { $known }
 err-config-no-role = { $path }に役割の節がありません
 rec-config-no-role = 見本から始めてください: ssmax config sample
 err-config-section = { $path }に[{ $section }]の節がありません
-rec-config-section = 追加してください。ssmax config sample ですべての節を説明付きで表示します。
+rec-config-section = 追加するか、その役割のホストで実行してください。ssmax config sample ですべての節を説明付きで表示します。
 
 ## 鍵とその解錠
 
@@ -75,6 +75,8 @@ err-certificate-profile = 証明書がプロファイルに合いません: { $r
 rec-certificate-profile = 設定の名前とドメインを確認してください。
 err-statement-key = 提出窓口の鍵を使えません: { $reason }
 rec-statement-key = 最後のバックアップを復元するか、state_dir の gateway または submission にある statement.pem を除いて ssmax org init と ssmax org install をやり直してください。
+err-statement-key-missing = 提出証明の鍵がまだありません: { $path }
+rec-statement-key-missing = 作成してから、役割を起動し直してください: ssmax org init。MTAが別のホストなら、それを実行したホストの state_dir から submission のフォルダを移してください。
 
 ## 稼働
 
@@ -197,6 +199,8 @@ rec-entry-esp-form = [federation]に fresh_form = "mail-cbc" と書いてくだ�
 
 cli-org-keys-made = { $id }の鍵を作りました。
 cli-org-keys-kept = { $id }の鍵はすでにあり、そのまま使います。
+cli-milter-key-made = 提出証明の鍵を作りました。役割を起動し直すと、鍵管理サーバがそれを信じます。
+cli-nothing-to-give = 管理組織に渡すものはありません。申請書は新たに書きません。
 cli-application-file = { $path }を管理組織に渡してください。承認書が返り、ルート証明書のSHA-256が伝えられます。
 cli-org-installed = { $id }は連合に参加しました。起動してください: ssmax serve（パッケージでは各役割のサービスを systemctl start で）
 cli-org-installed-running = { $id }の新しい証明書を入れました。動いている役割は再起動なしに使い始めます。
@@ -207,6 +211,7 @@ cli-renewal-file = { $path }を管理組織に渡し（ssmax authority renew）�
 cli-renewed = { $id }の新しい鍵を証明しました（会員名簿の版{ $version }）。古い証明書は期限まで名簿に残ります。
 cli-key-line = { $state ->
     [current] { $purpose }の鍵{ $id }: 使用中、{ $days }日経過（{ $home }）
+    [waiting] { $purpose }の鍵{ $id }: 管理組織の証明を待っている、{ $days }日経過（{ $home }）
    *[old] { $purpose }の鍵{ $id }: 古いメールのために保持、{ $days }日経過（{ $home }）
 }
 cli-key-for-organisation-signing = 組織の署名
@@ -237,6 +242,8 @@ err-not-admitted = この組織はまだ連合に参加していません
 rec-not-admitted = ssmax org init で申請し、返った承認書を ssmax org install で取り込んでください。
 err-admission-foreign = 承認書は別の組織か別の鍵のものです
 rec-admission-foreign = 最新の申請書への承認書か、設定の[organisation]は正しいか確認してください。
+err-admission-older = この回答は会員名簿の第{ $version }版のものですが、第{ $installed }版のものがすでに入っています
+rec-admission-older = 最新の回答を入れてください。入っているものは { $path } に残っています。
 err-admission-chain = 承認書の証明書がそのルートにつながりません: { $reason }
 rec-admission-chain = 使わないでください。別の経路で管理組織に承認書を求めてください。
 err-root-digits = { $value }はSHA-256ではありません
@@ -257,7 +264,7 @@ rec-list = 管理組織に知らせてください。ゲートウェイは最後
 ## 利用者
 
 cli-user-added = { $user }を登録しました。
-cli-user-without-signing = 署名用証明書はありません。本人の鍵なら --csr か --token-csr を、そうでなければ --server-key を指定してください。
+cli-user-without-signing = 署名用証明書はまだありません。本人の鍵で署名するなら: ssmax user renew { $user } --csr 要求 --out フォルダ（カードの鍵なら --token-csr）。鍵管理サーバに署名させるなら: ssmax user renew { $user } --server-key。ログインには: ssmax user secret { $user } --proof 本人確認
 cli-user-device-secret = 端末用の秘密（表示は今回限り）: { $secret }
 cli-user-delegated = { $to } は { $until } まで { $from } の名で送信できます。
 cli-user-undelegated = { $to } はもう { $from } の名で送信できません。

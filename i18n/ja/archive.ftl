@@ -32,6 +32,10 @@ rec-officer-cannot-sign = --csr か --token-csr を付けてその人を登録�
 check-gateway-logins-off = ログインは、MTAの提出窓口の言葉だけで信じます
 err-gateway-logins-beside-milter = 誰がログインしたかはMTAの提出窓口が述べていますが、ゲートウェイの言葉も信じる設定です。ゲートウェイを乗っ取った者は、誰の名前でも書けます
 rec-gateway-logins-beside-milter = ゲートウェイで誰もログインしないなら、[keyserver] から gateway_logins を外し、鍵管理サーバを起動し直してください。
+err-gateway-logins-off = 提出をゲートウェイ自身が受けていますが（[gateway] の submission）、ミルターの鍵を入れたため、そのログインは信じられません: SSMAX-1109
+rec-gateway-logins-off = [keyserver] に gateway_logins = true と書いて鍵管理サーバを起動し直すか、MTAで提出を受けてください（submission の代わりに submission_lmtp）。
+err-milter-unknown = 鍵管理サーバが提出証明の鍵を知りません。MTAを通る提出はすべてSSMAX-1109で拒否されます
+rec-milter-unknown = もう一度 ssmax org init を実行し、役割を起動し直してください。
 err-archive-one-officer = 他人のメールを開封する担当者が一人しかいません。二人必要です
 rec-archive-one-officer = [keyserver.archive] officers に三人以上を書いてください。メールの持ち主と読む人は、二人のうちに入れません。
 err-archive-no-notice = 離れた人のメールは開封できません。代わりに通知を受ける人がいません

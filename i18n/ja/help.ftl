@@ -56,7 +56,7 @@ help-authority-publish = 署名付き名簿と証明書を、写しを配るた�
 help-authority-publish-dir = 書き先のフォルダ
 help-org = 参加組織の鍵と証明書、連合への参加
 help-org-init = 参加組織の鍵と、連合への申請書を作る
-help-org-init-out = 申請書の書き先（省くと application.json）。- は標準出力
+help-org-init-out = 申請書の書き先（省くと application.json。参加した後は書かない）。- は標準出力
 help-org-init-hsm = 設定で鍵をトークンに作ることになっていなければ中止する（backend = "pkcs11"）
 help-org-install = 管理組織の承認書を取り込む
 help-org-install-admission = 管理組織の承認書。- は標準入力
@@ -133,6 +133,7 @@ help-user-renew = 利用者に新しい証明書を発行する。古い暗号�
 help-user-renew-csr = ファイルで持つ新しい署名鍵の証明書署名要求（PKCS#10、PEMかDER）
 help-user-renew-encryption_csr = ESPの利用者が自分で作る新しい暗号化鍵の証明書署名要求
 help-user-renew-token_csr = カードで持つ新しい署名鍵の証明書署名要求
+help-user-renew-server_key = これから鍵管理サーバにもこの人の署名鍵を持たせる
 help-user-renew-rsa = 古いメールソフトのため、暗号鍵をP-256ではなくRSAにする
 help-user-renew-lost = カードかファイルを失くした。その証明書はもう通用しない
 help-user-renew-out = 証明書の書き先のフォルダ

@@ -34,7 +34,7 @@ rec-unsigned-not-allowed = 送信者: メールソフトで署名してくださ
 err-encrypted-for-nobody-here = この組織の提出用の鍵あてに暗号化されていない
 rec-encrypted-for-nobody-here = 送信者: 宛先の人からこの組織を通って届いたメールの証明書で暗号化してください。別の所で得た証明書はメールソフトから消してください。暗号化せずに署名だけで送ることもできます。
 err-statement-invalid = 提出証明が信用できない
-rec-statement-invalid = 自組織の管理者: ミルターの鍵は ssmax org init で作られ、ssmax org install の後で信じられます。[submission] を設定してから両方を実行したか、時計が合っているか確かめてください。
+rec-statement-invalid = 自組織の管理者: 原因は ssmax check で分かります。ミルターの鍵は ssmax org init で作られ、役割を起動し直すと信じられます。その後、ゲートウェイ自身へのログインは [keyserver] の gateway_logins = true のときだけ有効です。時計が合っているかも確かめてください。
 err-statement-replayed = 提出証明がすでに使われている
 rec-statement-replayed = 送信者: 送り直してください。自組織の管理者: 度々起きるなら、一通を二度渡しているものがあります。
 err-own-standing-lost = この組織は資格停止中で、送信できない

@@ -23,6 +23,9 @@ use time::format_description::well_known::Rfc3339;
 /// How long the authority may take for its list.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Where the application is written, unless something else is said.
+const APPLICATION: &str = "application.json";
+
 /// Arguments of `ssmax org`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -35,13 +38,8 @@ enum Action {
     /// Make the member's keys and the application to join the federation.
     Init {
         /// Where to write the application; `-` is standard output.
-        #[arg(
-            long,
-            value_name = "FILE",
-            default_value = "application.json",
-            hide_default_value = true
-        )]
-        out: PathBuf,
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
         /// Refuse unless the configuration makes the keys in a token.
         #[arg(long)]
         hsm: bool,
@@ -84,7 +82,7 @@ enum Action {
 /// Does it.
 pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
     context.end(match args.action {
-        Action::Init { out, hsm, config } => init(&config, &out, hsm, context),
+        Action::Init { out, hsm, config } => init(&config, out.as_deref(), hsm, context),
         Action::Install { admission, root_sha256, config } => {
             install(&config, &admission, &root_sha256, context)
         }
@@ -96,7 +94,7 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
 
 fn init(
     file: &ConfigFile,
-    out: &Path,
+    out: Option<&Path>,
     hsm: bool,
     context: &Context,
 ) -> Result<ExitCode, Complaint> {
@@ -105,8 +103,16 @@ fn init(
         require_token("keyserver", config.keyserver()?.keyserver.backend)?;
         require_token("ca", config.ca()?.ca.backend)?;
     }
-    files::refuse_existing(out)?;
+    // A member has applied before, and adds what it has come to need since.
+    let is_member = member::installed(&config)?.is_some();
+    let out = match out {
+        Some(out) if is_member => out.symlink_metadata().is_err().then_some(out),
+        None if is_member => None,
+        out => Some(out.unwrap_or(Path::new(APPLICATION))),
+    };
+    out.map(files::refuse_existing).transpose()?;
     let made = block_on(member::initialise(&config))?;
+    let Some(out) = out else { return completed(&made, context) };
     let mut text = made.application.to_json();
     text.push('\n');
     files::write_document(out, text.as_bytes())?;
@@ -129,6 +135,26 @@ fn init(
             said.join("\n")
         });
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was made for a member without a new application.
+fn completed(made: &member::Initialised, context: &Context) -> Result<ExitCode, Complaint> {
+    let id = made.application.id.as_str();
+    let facts = json!({
+        "id": id,
+        "application": null,
+        "keys_made": !made.again,
+        "milter_key_made": made.milter_key_made,
+    });
+    context.print(&facts, || {
+        let mut said = vec![context.text("cli-org-keys-kept", &[("id", id)])];
+        if made.milter_key_made {
+            said.push(context.text("cli-milter-key-made", &[]));
+        }
+        said.push(context.text("cli-nothing-to-give", &[]));
+        said.join("\n")
+    });
     Ok(ExitCode::SUCCESS)
 }
 
@@ -226,7 +252,7 @@ fn status(file: &ConfigFile, context: &Context) -> Result<ExitCode, Complaint> {
     let list = block_on(fetch_list(&config));
     let now = OffsetDateTime::now_utc();
     let certificates = held.iter().map(Held::to_json).collect::<Result<Vec<_>, _>>()?;
-    let keys = keys::listed(&config);
+    let keys = keys::listed(&config, &admission);
     let entry = list.as_ref().ok().and_then(|list| list.member(&organisation.id));
     let standing = entry.map(|member| &member.standing);
     let facts = json!({

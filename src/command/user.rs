@@ -186,6 +186,9 @@ struct Renew {
     /// Certificate request of a new signing key on a card.
     #[arg(long, value_name = "FILE")]
     token_csr: Option<PathBuf>,
+    /// Let the keyserver hold a signing key for this person from now on.
+    #[arg(long)]
+    server_key: bool,
     /// An RSA encryption key, for old mailers, instead of P-256.
     #[arg(long)]
     rsa: bool,
@@ -276,7 +279,7 @@ fn add(args: &Add, context: &Context) -> Result<ExitCode, Complaint> {
     context.print(&facts, || {
         let mut said = vec![context.text("cli-user-added", &[("user", &new.user)])];
         if new.signing.is_empty() {
-            said.push(context.text("cli-user-without-signing", &[]));
+            said.push(context.text("cli-user-without-signing", &[("user", &new.user)]));
         }
         if let Some(secret) = &new.device_secret {
             said.push(context.text("cli-user-device-secret", &[("secret", secret)]));
@@ -331,6 +334,7 @@ fn renew(args: &Renew, context: &Context) -> Result<ExitCode, Complaint> {
         encryption_key_request: args.encryption_csr.as_deref().map(read_request).transpose()?,
         file_key_request: args.csr.as_deref().map(read_request).transpose()?,
         token_key_request: args.token_csr.as_deref().map(read_request).transpose()?,
+        server_key: args.server_key,
         rsa_encryption: args.rsa,
         lost: args.lost,
     };

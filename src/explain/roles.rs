@@ -7,6 +7,7 @@ use ssmax_daemon::call::CallError;
 use ssmax_daemon::statement_key::StatementKeyError;
 use ssmax_federation::ListFault;
 use ssmax_pki::PkiError;
+use ssmax_store::StoreError;
 use std::io::ErrorKind;
 
 impl From<PkiError> for Complaint {
@@ -76,6 +77,11 @@ impl From<ssmax_watch::ServeError> for Complaint {
 impl From<StatementKeyError> for Complaint {
     fn from(error: StatementKeyError) -> Self {
         match error {
+            StatementKeyError::Store(StoreError::File {
+                path, kind: ErrorKind::NotFound, ..
+            }) => {
+                Self::new(Exit::Unavailable, "statement-key-missing").with("path", path.display())
+            }
             StatementKeyError::Store(error) => error.into(),
             other => Self::new(Exit::Unavailable, "statement-key").with("reason", other),
         }

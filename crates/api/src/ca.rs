@@ -263,6 +263,9 @@ pub struct RenewUser {
     pub file_key_request: Option<serde_bytes::ByteBuf>,
     /// PKCS#10 request (DER) for a signing key the person holds on a card.
     pub token_key_request: Option<serde_bytes::ByteBuf>,
+    /// Whether the keyserver holds a signing key for this person from now on; one that it
+    /// holds already is renewed in any case.
+    pub server_key: bool,
     /// RSA instead of P-256 for the encryption key; kept where it was RSA.
     pub rsa_encryption: bool,
     /// Card or file was lost: the signing certificates so far count no longer.

@@ -29,12 +29,17 @@ pub enum StatementKeyError {
 /// # Errors
 /// [`StatementKeyError`] when it cannot be stored or read.
 pub fn initialise(dir: &Path) -> Result<Vec<u8>, StatementKeyError> {
-    if !path(dir).exists() {
+    if !exists(dir) {
         files::create_private_dir(dir)?;
         let key = SoftwareKey::generate(KeyAlgorithm::EcP256)?;
         files::create_private(&path(dir), key.to_pem().as_bytes())?;
     }
     Ok(read(dir)?.spki().to_vec())
+}
+
+/// Whether there is a key.
+pub fn exists(dir: &Path) -> bool {
+    path(dir).exists()
 }
 
 /// Reads the key that is there.

@@ -42,7 +42,7 @@ impl Ca {
             .ask_keyserver(&CaRequest::MakeUserKeys {
                 encryption: brought.is_none(),
                 rsa_encryption: request.rsa_encryption || has_rsa(&record),
-                signing: has_server,
+                signing: has_server || request.server_key,
             })
             .await?;
         let mut asked = Vec::new();

@@ -4,8 +4,10 @@ use super::{Report, of};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
 use crate::member;
-use ssmax_hsm::{Backend, HsmError, KeyStore, Pkcs11Config, UnlockSecret};
+use ssmax_daemon::statement_key;
+use ssmax_hsm::{Backend, HsmError, KeyPurpose, KeyStore, Pkcs11Config, UnlockSecret};
 use ssmax_keyserver::OutsideCertificates;
+use ssmax_pki::Certificate;
 use std::path::{Path, PathBuf};
 
 /// A role's key store and what unlocks it.
@@ -20,6 +22,9 @@ struct Keys {
 }
 
 pub(super) fn check(config: &Config, role: Role, report: &mut Report<'_>) {
+    if role == Role::Submission {
+        milter_key(config, report);
+    }
     match keys_of(config, role) {
         Ok(Some(keys)) => {
             check_keys(config, &keys, report);
@@ -30,6 +35,29 @@ pub(super) fn check(config: &Config, role: Role, report: &mut Report<'_>) {
     }
     if role == Role::Keyserver {
         outside_certificates(config, report);
+    }
+}
+
+/// Whether the milter has the key that it signs its word on logins with.
+fn milter_key(config: &Config, report: &mut Report<'_>) {
+    let name = of(Role::Submission, "key");
+    let Ok(settings) = config.submission() else { return };
+    match statement_key::read(&settings.dir()) {
+        Ok(_) => report.ok(&name, "check-milter-key", &[]),
+        Err(error) => report.error(&name, &error.into()),
+    }
+}
+
+/// Whether keys that a change has made still wait for the authority.
+fn pending(config: &Config, keys: &KeyStore, report: &mut Report<'_>) {
+    let Ok(Some(admission)) = member::installed(config) else { return };
+    let certified = Certificate::from_pem(&admission.organisation_signing);
+    let newest = keys.entries(KeyPurpose::OrganisationSigning);
+    if let (Ok(certified), Ok(newest)) = (certified, newest)
+        && newest.first().is_some_and(|key| key.id != ssmax_hsm::key_id(certified.spki()))
+    {
+        let complaint = Complaint::new(Exit::Bad, "renewal-pending");
+        report.warning(&of(Role::Keyserver, "renewal"), &complaint);
     }
 }
 
@@ -131,8 +159,11 @@ fn check_keys(config: &Config, keys: &Keys, report: &mut Report<'_>) {
     }
     let name = of(keys.role, "keys");
     match KeyStore::open(&keys.dir, &secret) {
-        Ok(_) => {
+        Ok(store) => {
             report.ok(&name, "check-keys", &[("path", &keys.dir.display().to_string())]);
+            if keys.role == Role::Keyserver {
+                pending(config, &store, report);
+            }
         }
         Err(error) => report.error(&name, &without_keys(keys.role, error)),
     }

@@ -45,6 +45,7 @@ fn check(args: &Args, context: &Context) -> Result<ExitCode, Complaint> {
     for role in config.roles() {
         report.ok("config.role", "check-role", &[("role", &context.text(role.text(), &[]))]);
     }
+    inspector(&config, &mut report);
     host::check(&config, &mut report);
     clamav::check(&config, &mut report);
     if config.is_member() {
@@ -78,6 +79,18 @@ pub(crate) async fn role(config: &Config, role: Role, language: Language) -> Vec
         officers::check(config, &mut report).await;
     }
     report.checks
+}
+
+/// Every member's gateway has mail judged by an inspector: an ESP's verifies what its
+/// users sign within the encryption.
+fn inspector(config: &Config, report: &mut Report<'_>) {
+    let roles = config.roles();
+    if roles.contains(&Role::Gateway)
+        && !roles.contains(&Role::Inspector)
+        && config.transport().inspector.0.is_empty()
+    {
+        report.error("inspector", &Complaint::new(Exit::Bad, "no-inspector"));
+    }
 }
 
 /// What we would tell the federation about ourselves.

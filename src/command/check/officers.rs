@@ -2,7 +2,7 @@
 
 use super::Report;
 use crate::complaint::{Complaint, Exit};
-use crate::config::Config;
+use crate::config::{Config, Role};
 use ssmax_keyserver::{Settings, StatementService};
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ pub(super) async fn check(config: &Config, report: &mut Report<'_>) {
     able(&settings, "keyserver.reviewers", reviewers, report).await;
     archive(&settings, report);
     able(&settings, "keyserver.archive", &settings.keyserver.archive.officers, report).await;
-    logins(&settings, report).await;
+    logins(config, &settings, report).await;
 }
 
 /// Whether those who may open mail of others are enough to do so.
@@ -56,14 +56,22 @@ async fn able(settings: &Settings, name: &str, officers: &[String], report: &mut
 }
 
 /// Beside the MTA's word, the gateway's is one that nobody needs to have taken over.
-async fn logins(settings: &Settings, report: &mut Report<'_>) {
+async fn logins(config: &Config, settings: &Settings, report: &mut Report<'_>) {
     const NAME: &str = "keyserver.gateway_logins";
     if !settings.dir().join("keyserver.sqlite").exists() {
         return;
     }
     let services = ssmax_keyserver::statement_services(settings).await;
+    let listens = config.gateway().is_ok_and(|settings| settings.gateway.submission.is_some());
     match (services, settings.keyserver.gateway_logins) {
-        (Ok(services), _) if !services.contains(&StatementService::Submission) => {}
+        (Ok(services), _) if !services.contains(&StatementService::Submission) => {
+            if config.roles().contains(&Role::Submission) {
+                report.error("submission.key", &Complaint::new(Exit::Bad, "milter-unknown"));
+            }
+        }
+        (Ok(_), None | Some(false)) if listens => {
+            report.error(NAME, &Complaint::new(Exit::Bad, "gateway-logins-off"));
+        }
         (Ok(_), Some(true)) => {
             report.warning(NAME, &Complaint::new(Exit::Bad, "gateway-logins-beside-milter"));
         }

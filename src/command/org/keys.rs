@@ -4,7 +4,9 @@ use crate::command::Context;
 use crate::complaint::Complaint;
 use crate::config::Config;
 use serde_json::{Value, json};
-use ssmax_hsm::{KeyEntry, KeyPurpose, KeyStore, UnlockSecret};
+use ssmax_federation::admission::Admission;
+use ssmax_hsm::{KeyEntry, KeyId, KeyPurpose, KeyStore, UnlockSecret};
+use ssmax_pki::Certificate;
 use std::path::Path;
 use time::OffsetDateTime;
 
@@ -24,12 +26,32 @@ const PURPOSES: [KeyPurpose; 8] = [
 pub(super) struct Listed {
     purpose: KeyPurpose,
     entry: KeyEntry,
-    current: bool,
+    state: State,
+}
+
+/// What a key is used for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Made by a change of keys, and not certified yet.
+    Waiting,
+    Current,
+    Old,
+}
+
+impl State {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Current => "current",
+            Self::Old => "old",
+        }
+    }
 }
 
 /// All of them, newest first for each purpose. Nothing is asked of a token: what is told
 /// stands in the store.
-pub(super) fn listed(config: &Config) -> Result<Vec<Listed>, Complaint> {
+pub(super) fn listed(config: &Config, admission: &Admission) -> Result<Vec<Listed>, Complaint> {
+    let certified = certified(admission)?;
     let (keyserver, ca) = (config.keyserver()?, config.ca()?);
     let stores = [
         open(&keyserver.key_dir(), &keyserver.keyserver.unlock_file)?,
@@ -38,14 +60,31 @@ pub(super) fn listed(config: &Config) -> Result<Vec<Listed>, Complaint> {
     let mut all = Vec::new();
     for purpose in PURPOSES {
         for store in &stores {
-            for (at, entry) in store.entries(purpose)?.into_iter().enumerate() {
-                // The archive has one key of each kind in use.
-                let in_use = if purpose == KeyPurpose::Archive { 2 } else { 1 };
-                all.push(Listed { purpose, entry, current: at < in_use });
+            let entries = store.entries(purpose)?;
+            // Those before it have been made since and wait for the authority.
+            let first = entries.iter().position(|entry| certified.contains(&entry.id)).unwrap_or(0);
+            // The archive has one key of each kind in use.
+            let in_use = if purpose == KeyPurpose::Archive { 2 } else { 1 };
+            for (at, entry) in entries.into_iter().enumerate() {
+                let state = match at {
+                    at if at < first => State::Waiting,
+                    at if at < first + in_use => State::Current,
+                    _ => State::Old,
+                };
+                all.push(Listed { purpose, entry, state });
             }
         }
     }
     Ok(all)
+}
+
+/// The keys of the organisation that the authority has certified, by id. All others are
+/// in use as soon as they are made.
+fn certified(admission: &Admission) -> Result<Vec<KeyId>, Complaint> {
+    std::iter::once(&admission.organisation_signing)
+        .chain(&admission.organisation_encryption)
+        .map(|pem| Ok(ssmax_hsm::key_id(Certificate::from_pem(pem)?.spki())))
+        .collect()
 }
 
 fn open(dir: &Path, unlock_file: &Path) -> Result<KeyStore, Complaint> {
@@ -61,7 +100,8 @@ impl Listed {
         json!({
             "purpose": self.purpose.as_str(),
             "id": self.entry.id,
-            "current": self.current,
+            "current": self.state == State::Current,
+            "state": self.state.as_str(),
             "age_days": self.days(now),
             "home": if self.entry.in_token { "token" } else { "file" },
         })
@@ -75,7 +115,7 @@ impl Listed {
         let arguments = [
             ("purpose", purpose.as_str()),
             ("id", &self.entry.id),
-            ("state", if self.current { "current" } else { "old" }),
+            ("state", self.state.as_str()),
             ("days", &days),
             ("home", &home),
         ];
