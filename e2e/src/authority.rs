@@ -42,6 +42,11 @@ impl Authority {
         self.serving = Some(self.site.serve(&[], &["authority"]));
     }
 
+    /// Its folder.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
     /// Takes a member's application, and brings it the answer.
     #[track_caller]
     pub fn admit(&self, member: &Member) {

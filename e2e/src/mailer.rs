@@ -1,5 +1,6 @@
 //! What a person's mailer does: hand in, decrypt, verify. By programs that others wrote.
 
+use crate::mails::Mail;
 use crate::member::{Member, Person};
 use crate::process::{Said, run, wait_for};
 use crate::ssmax::Site;
@@ -8,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -263,9 +264,58 @@ pub fn sign_and_encrypt(
     (fs::read(encrypted).unwrap(), fs::read(file("signed-entity")).unwrap())
 }
 
+/// The certificate with which to encrypt for somebody, as a mailer learns it from a signed
+/// mail that its owner got from them: by OpenSSL. A file in the owner's folder.
+#[track_caller]
+pub fn learn(owner: &Person, mail: &[u8], of: &str) -> PathBuf {
+    let _ = open(owner, mail);
+    openssl(owner, "cms -verify -noverify -in inner.eml -out entity -certsout certificates.pem");
+    let certificates = fs::read_to_string(owner.dir.join("certificates.pem")).unwrap();
+    let end = "-----END CERTIFICATE-----\n";
+    for certificate in certificates.split_inclusive(end) {
+        fs::write(owner.dir.join("learnt.pem"), certificate).unwrap();
+        let said = openssl(owner, "x509 -in learnt.pem -noout -ext keyUsage,subjectAltName").text();
+        if said.contains(of) && said.contains("Key Agreement") {
+            let learnt = owner.dir.join(format!("learnt-{of}.pem"));
+            fs::rename(owner.dir.join("learnt.pem"), &learnt).unwrap();
+            return learnt;
+        }
+    }
+    panic!("no certificate of {of}:\n{certificates}");
+}
+
+/// A mail that OpenSSL has signed for `signer` and encrypted with these certificates, for
+/// `draft` with its fields; the object beside it.
+#[track_caller]
+pub fn encrypted_by_openssl(signer: &Person, to: &[&Path], draft: &Mail) -> (Mail, Vec<u8>) {
+    let file = |name: &str| signer.dir.join(name);
+    fs::write(file("entity"), &draft.entity).unwrap();
+    openssl(
+        signer,
+        "cms -sign -md sha256 -in entity -signer signing-file.pem -inkey signing-key.pem \
+         -certfile chain.pem -out signed.eml",
+    );
+    // Its own lines end in LF, and with -crlfeol only some do not.
+    let signed = crate::parts::with_crlf(&fs::read(file("signed.eml")).unwrap());
+    fs::write(file("signed.eml"), signed).unwrap();
+    let to: Vec<String> = to.iter().map(|path| path.display().to_string()).collect();
+    let line = "cms -encrypt -binary -aes256 -in signed.eml -outform DER -out encrypted.der";
+    openssl(signer, &format!("{line} {}", to.join(" ")));
+    let object = fs::read(file("encrypted.der")).unwrap();
+    let entity = format!(
+        "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n{}",
+        crate::mails::base64_lines(&object)
+    );
+    let fields = draft.octets.strip_suffix(draft.entity.as_slice()).unwrap();
+    let octets = [fields, entity.as_bytes()].concat();
+    (Mail { octets, ..draft.clone() }, object)
+}
+
+/// Runs OpenSSL among somebody's files.
 #[track_caller]
 fn openssl(person: &Person, line: &str) -> Said {
-    run(Command::new("openssl").args(line.split(' ')).current_dir(&person.dir)).ends(0)
+    crate::openssl::openssl(&person.dir, line).ends(0)
 }
 
 #[cfg(test)]

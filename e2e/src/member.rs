@@ -8,11 +8,13 @@ use crate::postfix::{Postfix, Settings, Submission};
 use crate::process::{Running, run};
 use crate::ssmax::Site;
 use crate::tap::{Tap, socket_of};
+use crate::token::Token;
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The roles of a member.
 const ROLES: [&str; 4] = ["keyserver", "ca", "inspector", "gateway"];
@@ -50,6 +52,8 @@ pub struct Outline {
     pub tapped: bool,
     /// Whether its roles keep their tables on a PostgreSQL server, if there is one.
     pub on_server: bool,
+    /// Whether key server and CA have their keys in a token.
+    pub keys_in_token: bool,
 }
 
 /// The addresses of an organisation.
@@ -86,6 +90,8 @@ pub struct Member {
 /// Somebody of an organisation, with what lies on their own computer.
 #[derive(Debug)]
 pub struct Person {
+    /// The employee number, which is the user id.
+    pub number: String,
     /// The one address.
     pub address: String,
     /// What their mailer logs in with.
@@ -125,7 +131,13 @@ impl Member {
             crate::postfix::make_milter_dir(milter.parent().unwrap());
             config.push_str(&submission_toml(&milter));
         }
-        let site = Site::new(place.private_dir(outline.name), &config);
+        let dir = place.private_dir(outline.name);
+        let site = if outline.keys_in_token {
+            let token = Token::make(&place.private_dir(&format!("token-{}", outline.name)));
+            Site::with_token(dir, &config, &token)
+        } else {
+            Site::new(dir, &config)
+        };
         Self {
             outline,
             site,
@@ -142,6 +154,11 @@ impl Member {
     /// Its folder.
     pub fn site(&self) -> &Site {
         &self.site
+    }
+
+    /// Its member id.
+    pub fn id(&self) -> &'static str {
+        self.outline.id
     }
 
     /// Its mail domain.
@@ -342,7 +359,8 @@ impl Member {
         let dir = self.site.path(&folder);
         std::fs::create_dir(&dir).unwrap();
         let csr = format!("{folder}/signing.csr");
-        let mut line = vec!["user", "add", user, "--name", name, "--address", &address];
+        let number = employee_number();
+        let mut line = vec!["user", "add", &number, "--name", name, "--address", &address];
         line.extend(["--proof", "in-person", "--device-secret", "--server-key"]);
         line.extend(["--out", &folder]);
         for address in &more {
@@ -361,7 +379,7 @@ impl Member {
         let made = self.site.facts(&line);
         let secret = made["device_secret"].as_str().unwrap().to_owned();
         self.export(&address, &folder);
-        Person { address, secret, dir }
+        Person { number, address, secret, dir }
     }
 
     /// Brings the encryption key of an address to whoever reads its mail.
@@ -388,7 +406,8 @@ impl Member {
         let folder = format!("people-{local}");
         std::fs::create_dir(self.site.path(&folder)).unwrap();
         self.export(&address, &folder);
-        Person { address, secret: String::new(), dir: self.site.path(&folder) }
+        let dir = self.site.path(&folder);
+        Person { number: local.to_owned(), address, secret: String::new(), dir }
     }
 }
 
@@ -398,6 +417,12 @@ fn state_toml() -> String {
     let url = server.database();
     let section = |role| format!("\n[{role}.state]\nurl = \"{url}\"\n");
     ["keyserver", "ca", "gateway"].map(section).concat()
+}
+
+/// A number that nobody has.
+fn employee_number() -> String {
+    static NUMBERS: AtomicU32 = AtomicU32::new(20_417);
+    NUMBERS.fetch_add(1, Ordering::Relaxed).to_string()
 }
 
 /// A login by LOGIN counts for more, so that both levels are seen.

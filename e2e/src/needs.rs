@@ -45,6 +45,14 @@ pub fn are_met_with_a_mailer() -> bool {
     are_there(&[&PROGRAMS[..], &PROGRAMS_OF_MAILER].concat())
 }
 
+/// As [`are_met`], with more programs.
+///
+/// # Panics
+/// Likewise.
+pub fn are_met_with(more: &[(&str, &str)]) -> bool {
+    are_there(&[&PROGRAMS[..], more].concat())
+}
+
 fn are_there(programs: &[(&str, &str)]) -> bool {
     let Some(missing) = missing(programs) else { return true };
     let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");

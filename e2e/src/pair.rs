@@ -26,6 +26,7 @@ pub const A: Outline = Outline {
     set_up_by_command: false,
     tapped: false,
     on_server: false,
+    keys_in_token: false,
 };
 
 /// The second one, likewise.
@@ -48,7 +49,8 @@ pub struct Pair {
     pub a: Member,
     /// The other.
     pub b: Member,
-    _authority: Authority,
+    /// The management organisation.
+    pub authority: Authority,
     /// Who writes.
     pub alice: Person,
     /// The folder of it all.
@@ -58,8 +60,6 @@ pub struct Pair {
 impl Pair {
     /// Both are members, and all roles and mail servers run.
     pub fn set_up(a: Outline, b: Outline) -> Self {
-        // Whose login is of a low level has to sign.
-        let signs = a.submits_at_postfix;
         let place = Place::new();
         let mut authority = Authority::found(&place);
         let mut a = Member::new(&place, a, &authority);
@@ -74,24 +74,45 @@ impl Pair {
             member.serve();
             member.add_automatic_roles();
         }
-        let alice = a.add_person("alice", "山田 有紗", signs);
-        Self { a, b, _authority: authority, alice, place }
+        let alice = a.add_person("alice", "山田 有紗", true);
+        Self { a, b, authority, alice, place }
     }
 
     /// Sends until the mail is taken; no refusal but a temporary one may come.
     pub fn alice_sends(&self, recipients: &[&str], mail: &Mail, within: Duration) {
-        wait_for("alice's mail is taken", within, || {
-            let said = mailer::submit(&self.a, &self.alice, recipients, &mail.octets);
-            let text = said.text();
-            assert!(said.exit == 0 || text.contains("<** 4"), "{text}{}", said.err);
-            (said.exit == 0).then_some(())
-        });
+        sends(&self.a, &self.alice, recipients, mail, within);
     }
+}
+
+/// Sends until the mail is taken; no refusal but a temporary one may come.
+#[track_caller]
+pub fn sends(member: &Member, who: &Person, to: &[&str], mail: &Mail, within: Duration) {
+    wait_for("the mail is taken", within, || {
+        let said = mailer::submit(member, who, to, &mail.octets);
+        let text = said.text();
+        assert!(said.exit == 0 || text.contains("<** 4"), "{text}{}", said.err);
+        (said.exit == 0).then_some(())
+    });
+}
+
+/// Waits for a mail, of which there must be one copy in the mailbox.
+#[track_caller]
+pub fn arrives(member: &Member, address: &str, mail: &Mail, within: Duration) -> Vec<u8> {
+    let mut found = wait_for(&format!("{} for {address}", mail.message_id), within, || {
+        Some(copies(member, address, mail)).filter(|found| !found.is_empty())
+    });
+    assert_eq!(found.len(), 1);
+    found.pop().unwrap()
 }
 
 /// What of a mailbox is this mail.
 pub fn copies(member: &Member, address: &str, mail: &Mail) -> Vec<Vec<u8>> {
     member.inbox(address).into_iter().filter(|octets| mail.is_in(octets)).collect()
+}
+
+/// Octets as text, for words and complaints.
+pub fn text(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
 }
 
 /// Whether a text stands in these octets.

@@ -1,5 +1,6 @@
 //! The folder of one run, and addresses that nobody else uses.
 
+use crate::mails::can_be_read;
 use ssmax_daemon::ports::Ports;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -37,6 +38,19 @@ impl Place {
         self.ports.lock().unwrap().free(ip.into()).unwrap()
     }
 
+    /// Prints what stands at the end of each log.
+    pub fn show_logs(&self) {
+        show_logs(self.path());
+    }
+
+    /// The files of the organisations in which a text can be read, as it is or through
+    /// base64: all but what lies on people's own computers.
+    pub fn files_with(&self, text: &str) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        look_for(text, self.path(), &mut found);
+        found
+    }
+
     /// A new folder in it that only root can look into.
     pub fn private_dir(&self, name: &str) -> PathBuf {
         let path = self.path().join(name);
@@ -54,7 +68,21 @@ impl Default for Place {
 impl Drop for Place {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            show_logs(self.path());
+            self.show_logs();
+        }
+    }
+}
+
+fn look_for(text: &str, dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let name = entry.file_name();
+        let is_someones = name.to_string_lossy().starts_with("people-");
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() && !is_someones {
+            look_for(text, &path, found);
+        } else if kind.is_file() && can_be_read(text, &fs::read(&path).unwrap_or_default()) {
+            found.push(path);
         }
     }
 }

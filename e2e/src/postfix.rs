@@ -1,7 +1,7 @@
 //! A Postfix with the gateway as its after-queue content filter.
 
 use crate::place::Place;
-use crate::process::{Running, run, wait_for};
+use crate::process::{Running, Said, run, wait_for};
 use crate::ssmax::Site;
 use rustix::process::geteuid;
 use serde_json::Value;
@@ -14,6 +14,9 @@ use std::time::Duration;
 
 /// How long it may take to start.
 const READY: Duration = Duration::from_secs(15);
+
+/// How long it may take to say what became of a mail.
+const FATE: Duration = Duration::from_secs(30);
 
 /// What one instance is told.
 #[derive(Debug)]
@@ -119,11 +122,66 @@ impl Postfix {
         run(Command::new("postcat").arg("-c").arg(&self.config).args(["-q", id])).ends(0).out
     }
 
+    /// The mails in its queue with this Message-ID: for whom, and the octets.
+    #[track_caller]
+    pub fn waiting(&self, message_id: &str) -> Vec<(Vec<String>, Vec<u8>)> {
+        let mut found = Vec::new();
+        for queued in self.queue() {
+            let content = ["-bhq", queued["queue_id"].as_str().unwrap()];
+            let said = run(Command::new("postcat").arg("-c").arg(&self.config).args(content));
+            // One that has left since is not in the queue.
+            if said.exit == 0 && crate::pair::has(&said.out, message_id) {
+                let recipients = queued["recipients"].as_array().unwrap();
+                let to = recipients.iter().map(|to| to["address"].as_str().unwrap().to_owned());
+                found.push((to.collect(), crate::parts::with_crlf(&said.out)));
+            }
+        }
+        found
+    }
+
+    /// Lets mail for other servers wait in its queue, as if the line were down.
+    #[track_caller]
+    pub fn hold_back(&self) -> HeldBack<'_> {
+        assert_eq!(self.set("defer_transports=smtp"), 0);
+        HeldBack(self)
+    }
+
+    /// Writes a setting, and has it read. The exit code of the first command that fails.
+    fn set(&self, setting: &str) -> i32 {
+        let write = run(Command::new("postconf").arg("-c").arg(&self.config).args(["-e", setting]));
+        let read = run(Command::new("postfix").arg("-c").arg(&self.config).arg("reload"));
+        if write.exit == 0 { read.exit } else { write.exit }
+    }
+
+    /// What became of a mail that swaks has just handed in, by the log: the line that says
+    /// its fate for a recipient.
+    #[track_caller]
+    pub fn fate(&self, handed_in: &Said, recipient: &str) -> String {
+        let text = handed_in.text();
+        let (_, id) = text.rsplit_once("queued as ").unwrap_or_else(|| panic!("{text}"));
+        let id = id.split_whitespace().next().unwrap();
+        let of_it = format!(": {id}: to=<{recipient}>");
+        let said = |line: &&str| line.contains(&of_it) && line.contains("status=");
+        wait_for(&of_it, FATE, || self.log().lines().rfind(said).map(str::to_owned))
+    }
+
     /// The mails in its queue, as `postqueue -j` tells them.
     #[track_caller]
     pub fn queue(&self) -> Vec<Value> {
         let said = run(Command::new("postqueue").arg("-c").arg(&self.config).arg("-j"));
         said.ends(0).text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// Mail for other servers waits until this is dropped.
+#[derive(Debug)]
+pub struct HeldBack<'a>(&'a Postfix);
+
+impl Drop for HeldBack<'_> {
+    fn drop(&mut self) {
+        self.0.set("defer_transports=");
+        let mut flush = Command::new("postqueue");
+        let _ = run(flush.arg("-c").arg(&self.0.config).arg("-f"));
     }
 }
 

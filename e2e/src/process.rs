@@ -3,7 +3,7 @@
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsStr;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -76,6 +76,17 @@ impl Running {
     /// which the leader of a group cannot.
     #[track_caller]
     pub fn start<I: AsRef<OsStr>>(program: &Path, arguments: &[I], log: &Path) -> Self {
+        Self::start_with(program, arguments, log, &[])
+    }
+
+    /// As [`Running::start`], with more variables in its environment.
+    #[track_caller]
+    pub fn start_with<I: AsRef<OsStr>>(
+        program: &Path,
+        arguments: &[I],
+        log: &Path,
+        environment: &[(&str, PathBuf)],
+    ) -> Self {
         let log = File::create(log).unwrap();
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "TERM", "--"])
@@ -83,6 +94,7 @@ impl Running {
             .arg(program)
             .args(arguments)
             .env("LANG", "C.UTF-8")
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)

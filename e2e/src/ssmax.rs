@@ -1,6 +1,7 @@
 //! The executable under test, run as people run it.
 
 use crate::process::{Running, Said, run, wait_for};
+use crate::token::Token;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,13 +17,22 @@ const READY: Duration = Duration::from_secs(30);
 pub struct Site {
     /// The folder.
     pub dir: PathBuf,
+    /// What every `ssmax` here has in its environment.
+    environment: Vec<(&'static str, PathBuf)>,
 }
 
 impl Site {
     /// Writes the configuration into the folder.
     pub fn new(dir: PathBuf, config: &str) -> Self {
         fs::write(dir.join("ssmax.toml"), config).unwrap();
-        Self { dir }
+        Self { dir, environment: Vec::new() }
+    }
+
+    /// As [`Site::new`], with the keys in a token.
+    pub fn with_token(dir: PathBuf, config: &str, token: &Token) -> Self {
+        let site = Self::new(dir, &token.written_into(config));
+        // SoftHSM knows its tokens from there alone.
+        Self { environment: vec![("SOFTHSM2_CONF", token.conf.clone())], ..site }
     }
 
     /// A file of it.
@@ -33,7 +43,8 @@ impl Site {
     /// Runs `ssmax` in the folder.
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Said {
-        run(Command::new(executable()).args(arguments).current_dir(&self.dir))
+        let environment = self.environment.iter().map(|(name, value)| (name, value));
+        run(Command::new(executable()).args(arguments).envs(environment).current_dir(&self.dir))
     }
 
     /// As [`Site::run`], with `--json`: the facts it prints.
@@ -51,7 +62,7 @@ impl Site {
         let config = config.to_str().unwrap();
         let arguments = [&["serve", "--config", config], arguments].concat();
         let log = self.path(&format!("serve-{}.log", roles.first().unwrap_or(&"")));
-        let running = Running::start(executable(), &arguments, &log);
+        let running = Running::start_with(executable(), &arguments, &log, &self.environment);
         for role in roles {
             wait_for(&format!("{role} serves"), READY, || self.process(role));
         }
