@@ -78,6 +78,15 @@ impl Pair {
         Self { a, b, authority, alice, place }
     }
 
+    /// Waits until both queues are empty.
+    #[track_caller]
+    pub fn nothing_waits(&self, within: Duration) {
+        wait_for("empty queues", within, || {
+            let waiting = self.a.postfix().queue().len() + self.b.postfix().queue().len();
+            (waiting == 0).then_some(())
+        });
+    }
+
     /// Sends until the mail is taken; no refusal but a temporary one may come.
     pub fn alice_sends(&self, recipients: &[&str], mail: &Mail, within: Duration) {
         sends(&self.a, &self.alice, recipients, mail, within);

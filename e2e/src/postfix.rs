@@ -122,9 +122,9 @@ impl Postfix {
         run(Command::new("postcat").arg("-c").arg(&self.config).args(["-q", id])).ends(0).out
     }
 
-    /// The mails in its queue with this Message-ID: for whom, and the octets.
+    /// The mails in its queue with this Message-ID.
     #[track_caller]
-    pub fn waiting(&self, message_id: &str) -> Vec<(Vec<String>, Vec<u8>)> {
+    pub fn waiting(&self, message_id: &str) -> Vec<Queued> {
         let mut found = Vec::new();
         for queued in self.queue() {
             let content = ["-bhq", queued["queue_id"].as_str().unwrap()];
@@ -133,7 +133,8 @@ impl Postfix {
             if said.exit == 0 && crate::pair::has(&said.out, message_id) {
                 let recipients = queued["recipients"].as_array().unwrap();
                 let to = recipients.iter().map(|to| to["address"].as_str().unwrap().to_owned());
-                found.push((to.collect(), crate::parts::with_crlf(&said.out)));
+                let octets = crate::parts::with_crlf(&said.out);
+                found.push(Queued { recipients: to.collect(), octets });
             }
         }
         found
@@ -171,6 +172,15 @@ impl Postfix {
         let said = run(Command::new("postqueue").arg("-c").arg(&self.config).arg("-j"));
         said.ends(0).text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
+}
+
+/// A mail in the queue.
+#[derive(Debug)]
+pub struct Queued {
+    /// For whom.
+    pub recipients: Vec<String>,
+    /// As it would be sent.
+    pub octets: Vec<u8>,
 }
 
 /// Mail for other servers waits until this is dropped.

@@ -7,7 +7,7 @@ use ssmax_e2e::mailer::{self, Opened};
 use ssmax_e2e::mails::{self, Mail, can_be_read};
 use ssmax_e2e::member::{Member, Outline, Person};
 use ssmax_e2e::needs;
-use ssmax_e2e::pair::{self, Pair, copies, has};
+use ssmax_e2e::pair::{self, Pair, arrives, copies, has, text};
 use ssmax_e2e::process::wait_for;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -338,10 +338,7 @@ impl Office {
             (opened.signer.as_str(), opened.entity),
             ("alice@a.example", notice.entity.clone())
         );
-        wait_for("empty queues", ARRIVAL, || {
-            let waiting = self.pair.a.postfix().queue().len() + self.pair.b.postfix().queue().len();
-            (waiting == 0).then_some(())
-        });
+        self.pair.nothing_waits(ARRIVAL);
         for address in &addresses {
             assert_eq!(copies(&self.pair.b, address, &notice).len(), 1, "{address}");
         }
@@ -369,14 +366,9 @@ impl Office {
         (arrived, opened)
     }
 
-    /// Waits for a mail, of which there must be one copy.
     #[track_caller]
     fn one_copy(&self, member: &Member, address: &str, mail: &Mail) -> Vec<u8> {
-        let mut found = wait_for(&format!("{} for {address}", mail.message_id), ARRIVAL, || {
-            Some(copies(member, address, mail)).filter(|found| !found.is_empty())
-        });
-        assert_eq!(found.len(), 1);
-        found.pop().unwrap()
+        arrives(member, address, mail, ARRIVAL)
     }
 
     #[track_caller]
@@ -395,9 +387,4 @@ fn next_of(member: &Member, address: &str, words: &str) -> Vec<u8> {
     });
     assert_eq!(found.len(), 1);
     found.pop().unwrap()
-}
-
-/// The copies of a mail in a mailbox.
-fn text(octets: &[u8]) -> String {
-    String::from_utf8_lossy(octets).into_owned()
 }

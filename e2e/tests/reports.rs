@@ -2,9 +2,9 @@
 //! four queues, and the last Postfix reports it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use ssmax_e2e::mails::{self, Mail, can_be_read};
+use ssmax_e2e::mails::{self, can_be_read};
 use ssmax_e2e::member::Person;
-use ssmax_e2e::pair::{self, Pair, copies, has};
+use ssmax_e2e::pair::{self, Pair, arrives, copies, has, text};
 use ssmax_e2e::process::wait_for;
 use ssmax_e2e::{mailer, needs};
 use std::cell::Cell;
@@ -49,7 +49,7 @@ impl Stage {
             &mail.octets,
         );
         let report = self.report();
-        let says = |text: &str| assert!(has(&report, text), "{}", lossy(&report));
+        let says = |words: &str| assert!(has(&report, words), "{}", text(&report));
         says("Original-Envelope-Id: order+7\r\n");
         says("Original-Recipient: rfc822;sales@a.example\r\n");
         says("Action: relayed\r\n");
@@ -63,7 +63,7 @@ impl Stage {
         let mail = mails::short("untold", &alice.address, &to);
         let asked = [("nobody@b.example", "NOTIFY=NEVER"), (bob.address.as_str(), "NOTIFY=NEVER")];
         mailer::submit_asking(&self.pair.a, alice, "", &asked, &mail.octets);
-        self.arrives(&mail);
+        let _ = arrives(&self.pair.b, &bob.address, &mail, ARRIVAL);
         // The refusal has come to Postfix: a report would be on its way.
         wait_for("the refusal", ARRIVAL, || {
             self.pair.b.postfix().log().contains("SSMAX-1302").then_some(())
@@ -79,8 +79,8 @@ impl Stage {
         let asked = [("nobody@b.example", "NOTIFY=FAILURE")];
         mailer::submit_asking(&self.pair.a, alice, "RET=FULL", &asked, &mail.octets);
         let report = self.report();
-        assert!(has(&report, "Content-Type: text/rfc822-headers"), "{}", lossy(&report));
-        assert!(has(&report, "SSMAX-1302"), "{}", lossy(&report));
+        assert!(has(&report, "Content-Type: text/rfc822-headers"), "{}", text(&report));
+        assert!(has(&report, "SSMAX-1302"), "{}", text(&report));
         assert!(!can_be_read(mails::SECRET, &report));
     }
 
@@ -95,15 +95,4 @@ impl Stage {
         self.seen.set(before + 1);
         mailer::open(alice, &arrived).entity
     }
-
-    fn arrives(&self, mail: &Mail) {
-        wait_for(&mail.message_id, ARRIVAL, || {
-            let found = copies(&self.pair.b, &self.bob.address, mail);
-            (found.len() == 1).then_some(())
-        });
-    }
-}
-
-fn lossy(octets: &[u8]) -> String {
-    String::from_utf8_lossy(octets).into_owned()
 }

@@ -4,9 +4,9 @@
 
 use ssmax_e2e::mailer;
 use ssmax_e2e::mails;
-use ssmax_e2e::member::{Member, Outline, Person};
+use ssmax_e2e::member::Outline;
 use ssmax_e2e::needs;
-use ssmax_e2e::pair::{self, Pair, copies, has};
+use ssmax_e2e::pair::{self, Pair, arrives, has};
 use ssmax_e2e::process::wait_for;
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ fn mail_flows_both_ways_by_what_setup_wrote_and_undo_leaves_nothing_of_it() {
         assert!(said.exit == 0 || said.text().contains("<** 4"), "{}{}", said.text(), said.err);
         (said.exit == 0).then_some(())
     });
-    let arrived = one_copy(&pair.b, &bob, &mail);
+    let arrived = arrives(&pair.b, &bob.address, &mail, ARRIVAL);
     assert!(has(&arrived, "signed-by=server; auth=sasl-login; aal=2;"));
     let opened = mailer::open(&bob, &arrived);
     assert_eq!((opened.signer, opened.entity == mail.entity), (alice.address.clone(), true));
@@ -42,7 +42,7 @@ fn mail_flows_both_ways_by_what_setup_wrote_and_undo_leaves_nothing_of_it() {
     let answer = mails::short("answer", &bob.address, &alice.address);
     let said = mailer::submit(&pair.b, &bob, &[&alice.address], &answer.octets);
     let _ = said.ends(0);
-    let arrived = one_copy(&pair.a, alice, &answer);
+    let arrived = arrives(&pair.a, &alice.address, &answer, ARRIVAL);
     assert_eq!(mailer::open(alice, &arrived).signer, bob.address);
 
     // The report goes out under a role, by the cleanup of its own.
@@ -60,13 +60,4 @@ fn mail_flows_both_ways_by_what_setup_wrote_and_undo_leaves_nothing_of_it() {
     for member in [&pair.a, &pair.b] {
         member.postfix().take_back(member.site());
     }
-}
-
-#[track_caller]
-fn one_copy(member: &Member, person: &Person, mail: &mails::Mail) -> Vec<u8> {
-    let mut found = wait_for(&mail.message_id, ARRIVAL, || {
-        Some(copies(member, &person.address, mail)).filter(|found| !found.is_empty())
-    });
-    assert_eq!(found.len(), 1);
-    found.pop().unwrap()
 }

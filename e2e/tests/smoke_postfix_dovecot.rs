@@ -5,10 +5,10 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 use ssmax_e2e::mails::{self, Mail, can_be_read};
-use ssmax_e2e::member::{Member, Outline, Person};
-use ssmax_e2e::pair::{self, Pair, copies, has};
+use ssmax_e2e::member::{Outline, Person};
+use ssmax_e2e::pair::{self, Pair, arrives, copies, has, text};
 use ssmax_e2e::process::wait_for;
-use ssmax_e2e::{mailer, needs};
+use ssmax_e2e::{mailer, needs, parts};
 use std::time::Duration;
 
 /// How long a mail may take, with a try or two in between.
@@ -49,7 +49,7 @@ impl Stage {
         let (alice, bob) = (&self.pair.alice, &self.bob);
         let mail = mails::iso_2022_jp_with_attachment(&alice.address, &bob.address);
         self.alice_sends(&[&bob.address], &mail);
-        let arrived = arrives(&self.pair.b, bob, &mail);
+        let arrived = arrives(&self.pair.b, &bob.address, &mail, ARRIVAL);
         reads(bob, &alice.address, &mail, &arrived);
         arrived
     }
@@ -58,7 +58,7 @@ impl Stage {
         let (alice, bob) = (&self.pair.alice, &self.bob);
         let mail = mails::folded_eight_bit(&alice.address, &bob.address);
         self.alice_sends(&[&bob.address], &mail);
-        let arrived = arrives(&self.pair.b, bob, &mail);
+        let arrived = arrives(&self.pair.b, &bob.address, &mail, ARRIVAL);
         reads(bob, &alice.address, &mail, &arrived);
         assert!(has(&arrived, mails::LONG_SUBJECT));
     }
@@ -74,7 +74,7 @@ impl Stage {
             mailer::sign_and_encrypt(self.pair.b.site(), bob, first, &mail.octets);
         let said = mailer::submit(&self.pair.b, bob, &[&alice.address], &mail.octets);
         let _ = said.ends(0);
-        let arrived = arrives(&self.pair.a, alice, &mail);
+        let arrived = arrives(&self.pair.a, &alice.address, &mail, ARRIVAL);
         reads(alice, &bob.address, &mail, &arrived);
     }
 
@@ -84,7 +84,7 @@ impl Stage {
         let mail = mails::short("two", &alice.address, &to);
         let before = self.pair.a.inbox(&alice.address).len();
         self.alice_sends(&[&bob.address, "nobody@b.example"], &mail);
-        let arrived = arrives(&self.pair.b, bob, &mail);
+        let arrived = arrives(&self.pair.b, &bob.address, &mail, ARRIVAL);
         reads(bob, &alice.address, &mail, &arrived);
         // One transaction of Postfix with the gateway, two fates.
         let log = self.pair.b.postfix().log();
@@ -111,7 +111,7 @@ impl Stage {
         let report = report.entity;
         assert!(has(&report, "multipart/report") && has(&report, "nobody@b.example"));
         assert!(!has(&report, &format!("Final-Recipient: rfc822; {}", bob.address)));
-        assert!(!can_be_read(mails::SECRET, &report), "{}", String::from_utf8_lossy(&report));
+        assert!(!can_be_read(mails::SECRET, &report), "{}", text(&report));
     }
 
     fn mail_from_outside_is_delivered_as_it_came(&self) {
@@ -122,10 +122,10 @@ impl Stage {
         let said =
             mailer::hand_in(dir, self.pair.b.mx(), &[], stranger, &[&bob.address], &mail.octets);
         let _ = said.ends(0);
-        let arrived = arrives(&self.pair.b, bob, &mail);
+        let arrived = arrives(&self.pair.b, &bob.address, &mail, ARRIVAL);
         assert!(has(&arrived, "SSMAX-Result: ssmax.b.example; class=unknown\r\n"));
         assert!(has(&arrived, "\r\nSubject: こんにちは\r\n"));
-        assert!(arrived.ends_with(&mail.entity), "{}", String::from_utf8_lossy(&arrived));
+        assert!(arrived.ends_with(&mail.entity), "{}", text(&arrived));
     }
 
     fn without_an_inspector_mail_waits_and_then_comes_once(&mut self) {
@@ -146,7 +146,7 @@ impl Stage {
         assert!(!can_be_read(mails::SECRET, &queued));
         assert_eq!(copies(&self.pair.b, &self.bob.address, &mail).len(), 0);
         self.pair.b.serve_role("inspector");
-        let arrived = arrives(&self.pair.b, &self.bob, &mail);
+        let arrived = arrives(&self.pair.b, &self.bob.address, &mail, ARRIVAL);
         reads(&self.bob, &self.pair.alice.address, &mail, &arrived);
         wait_for("an empty queue", ARRIVAL, || {
             self.pair.b.postfix().queue().is_empty().then_some(())
@@ -161,31 +161,15 @@ impl Stage {
     }
 }
 
-/// The copies of a mail in a mailbox.
-/// Waits for a mail, of which there must be one copy.
-#[track_caller]
-fn arrives(member: &Member, person: &Person, mail: &Mail) -> Vec<u8> {
-    let mut found = wait_for(&format!("{} arrives", mail.message_id), ARRIVAL, || {
-        Some(copies(member, &person.address, mail)).filter(|found| !found.is_empty())
-    });
-    assert_eq!(found.len(), 1);
-    found.pop().unwrap()
-}
-
 /// What a recipient finds: sealed for them, signed in the sender's name, the content as
 /// it was sent.
 #[track_caller]
 fn reads(person: &Person, from: &str, mail: &Mail, arrived: &[u8]) {
-    assert!(!can_be_read(mails::SECRET, body(arrived)));
+    assert!(!can_be_read(mails::SECRET, parts::split(arrived).1));
     let opened = mailer::open(person, arrived);
     assert_eq!(opened.signer, from);
     let (sent, read) = (&mail.entity, &opened.entity);
     let same = sent.iter().zip(read).take_while(|(one, other)| one == other).count();
     let both = (sent.len(), read.len());
     assert!(sent == read, "{}: {both:?} octets, {same} alike", mail.message_id);
-}
-
-fn body(mail: &[u8]) -> &[u8] {
-    let end = mail.windows(4).position(|window| window == b"\r\n\r\n");
-    end.map_or(mail, |end| &mail[end..])
 }

@@ -8,7 +8,7 @@ use ssmax_e2e::mailer;
 use ssmax_e2e::mails::{self, Mail};
 use ssmax_e2e::member::{Member, Outline, Person};
 use ssmax_e2e::needs;
-use ssmax_e2e::pair::{self, Pair, copies, has};
+use ssmax_e2e::pair::{self, Pair, arrives, copies, has, text};
 use ssmax_e2e::process::wait_for;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -261,31 +261,18 @@ impl Stage {
         assert!(mail.entity == opened.entity, "{}: {same} octets alike", mail.message_id);
     }
 
-    /// Waits for a mail, of which there must be one copy.
     #[track_caller]
     fn one_copy(&self, member: &Member, person: &Person, mail: &Mail) -> Vec<u8> {
-        let what = format!("{} for {}", mail.message_id, person.address);
-        let mut found = wait_for(&what, ARRIVAL, || {
-            Some(copies(member, &person.address, mail)).filter(|found| !found.is_empty())
-        });
-        assert_eq!(found.len(), 1);
-        found.pop().unwrap()
+        arrives(member, &person.address, mail, ARRIVAL)
     }
 
     #[track_caller]
     fn nothing_waits(&self) {
-        wait_for("empty queues", ARRIVAL, || {
-            let waiting = self.pair.a.postfix().queue().len() + self.pair.b.postfix().queue().len();
-            (waiting == 0).then_some(())
-        });
+        self.pair.nothing_waits(ARRIVAL);
     }
 
     #[track_caller]
     fn in_the_log_of_a(&self, words: &str) {
         wait_for(words, ARRIVAL, || self.pair.a.postfix().log().contains(words).then_some(()));
     }
-}
-
-fn text(octets: &[u8]) -> String {
-    String::from_utf8_lossy(octets).into_owned()
 }

@@ -3,7 +3,6 @@
 
 use crate::stage::{ARRIVAL, SECRET, draft, with};
 use ssmax_e2e::mailer;
-use ssmax_e2e::process::wait_for;
 use std::path::PathBuf;
 
 /// A My Number with a right check digit.
@@ -56,8 +55,6 @@ fn s05_what_passes_can_be_read_in_no_queue_and_on_no_disk() {
             let _ = stage.bob_gets(mail);
             assert_eq!(place.files_with(SECRET), [] as [PathBuf; 0]);
         }
-        wait_for("empty queues", ARRIVAL, || {
-            stage.pair.a.postfix().queue().is_empty().then_some(())
-        });
+        stage.pair.nothing_waits(ARRIVAL);
     });
 }

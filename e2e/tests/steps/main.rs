@@ -3,7 +3,13 @@
 //! SoftHSM, and mail read on the line, in queues and in mailboxes by OpenSSL.
 //!
 //! Steps by number: `docs/acceptance.md`. All tests share one set-up, and take turns.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
 
 mod journey;
 mod leak;

@@ -88,7 +88,7 @@ fn s07_what_was_changed_or_signed_by_others_on_the_line_is_refused() {
     with(|stage| {
         let (mail, _) = stage.encrypted(&draft("s07-forged", stage.alice(), &stage.bob, "Hello."));
         let (line, held) = stage.on_the_line(&mail, &[]);
-        let good = text(&line[0].1);
+        let good = text(&line[0].octets);
 
         // One character of the ciphertext.
         let at = good.find("smime-type=").unwrap();

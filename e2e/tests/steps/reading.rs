@@ -40,7 +40,7 @@ fn s10_the_recipient_reads_and_sees_the_senders_signature_good() {
         let (mail, _) = stage.encrypted(&draft("s10", alice, bob, "Hello."));
         let (line, held) = stage.on_the_line(&mail, &[]);
         drop(held);
-        let line = OnTheLine::of(&line[0].1);
+        let line = OnTheLine::of(&line[0].octets);
         let arrived = stage.bob_gets(&mail);
 
         // By the one anchor that bob's mailer was given, in the name of the address in From.

@@ -13,7 +13,7 @@ fn s09_each_recipient_gets_a_copy_that_nobody_else_can_read() {
         let (bob, dave) = (&stage.bob, &stage.dave);
         let (mail, _) = stage.encrypted(&draft("s09", stage.alice(), bob, "Hello."));
         let (line, held) = stage.on_the_line(&mail, &[dave]);
-        let of_the_line = OnTheLine::of(&line[0].1).objects[0].clone();
+        let of_the_line = OnTheLine::of(&line[0].octets).objects[0].clone();
         drop(held);
         let desk = stage.desk();
         for (reader, other) in [(bob, dave), (dave, bob)] {

@@ -7,7 +7,7 @@ use ssmax_e2e::member::{Member, Outline, Person};
 use ssmax_e2e::openssl::Desk;
 use ssmax_e2e::pair::{self, Pair, arrives, sends};
 use ssmax_e2e::place::Place;
-use ssmax_e2e::postfix::HeldBack;
+use ssmax_e2e::postfix::{HeldBack, Queued};
 use ssmax_e2e::process::wait_for;
 use ssmax_e2e::{mailer, mails, needs, token};
 use std::path::PathBuf;
@@ -141,14 +141,13 @@ impl Stage {
         }
     }
 
-    /// The copies of a mail on the line from A to B, each with its recipients, and what
-    /// keeps them there.
+    /// The copies of a mail on the line from A to B, and what keeps them there.
     #[track_caller]
     pub(crate) fn on_the_line<'a>(
         &'a self,
         mail: &Mail,
         hidden: &[&Person],
-    ) -> (Vec<(Vec<String>, Vec<u8>)>, HeldBack<'a>) {
+    ) -> (Vec<Queued>, HeldBack<'a>) {
         let held = self.pair.a.postfix().hold_back();
         self.submits(mail, hidden);
         let copies = wait_for("the mail on the line", ARRIVAL, || {

@@ -5,6 +5,7 @@ use ssmax_e2e::mails::can_be_read;
 use ssmax_e2e::openssl::Desk;
 use ssmax_e2e::pair::{has, text};
 use ssmax_e2e::parts;
+use ssmax_e2e::postfix::Queued;
 
 /// What lies on the line, taken apart: what the organisation signed, its signature, and the
 /// encrypted objects within.
@@ -70,7 +71,7 @@ fn s06_encrypted_mail_is_for_the_receiving_organisation_alone_and_signed_by_the_
         assert_eq!(copies.len(), 2);
         let objects: Vec<Vec<u8>> = copies
             .iter()
-            .map(|(to, copy)| {
+            .map(|Queued { recipients: to, octets: copy }| {
                 assert_eq!(to.len(), 1);
                 signed_by_a(stage, &desk, copy);
                 let line = OnTheLine::of(copy);
@@ -104,8 +105,10 @@ fn s06_mail_that_came_in_clear_leaves_encrypted_with_its_subject() {
         let mail = draft("s06-clear-as-day", stage.alice(), &stage.bob, "Hello.");
         let desk = stage.desk();
         let (copies, _held) = stage.on_the_line(&mail, &[]);
-        let [(to, copy)] = copies.as_slice() else { panic!("{}", copies.len()) };
-        assert_eq!(to, &[stage.bob.address.clone()]);
+        let [Queued { recipients: to, octets: copy }] = copies.as_slice() else {
+            panic!("{}", copies.len())
+        };
+        assert_eq!(*to, [stage.bob.address.as_str()]);
         signed_by_a(stage, &desk, copy);
         let line = OnTheLine::of(copy);
         for_b_alone(stage, &desk, &line.objects);
