@@ -130,6 +130,8 @@ impl Stage {
     /// Bob is known to the greylist on the way out by now, dave is not.
     fn of_two_recipients_one_is_put_off_and_gets_it_by_the_same_statement(&self) {
         let (alice, bob, dave) = (&self.pair.alice, &self.bob, &self.dave);
+        // Reports of what was refused before are put off as well.
+        self.nothing_waits();
         let before = self.pair.a.put_off();
         let to = format!("{}, {}", bob.address, dave.address);
         let mail = mails::short("two", &alice.address, &to);
