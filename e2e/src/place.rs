@@ -1,11 +1,13 @@
 //! The folder of one run, and addresses that nobody else uses.
 
 use crate::mails::can_be_read;
+use crate::process::run;
 use ssmax_daemon::ports::Ports;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Mutex;
 use tempfile::TempDir;
 
@@ -44,10 +46,17 @@ impl Place {
     }
 
     /// The files of the organisations in which a text can be read, as it is or through
-    /// base64: all but what lies on people's own computers.
+    /// base64: all but what lies on people's own computers. With those of the PostgreSQL
+    /// server that an organisation may keep its tables on.
     pub fn files_with(&self, text: &str) -> Vec<PathBuf> {
         let mut found = Vec::new();
         look_for(text, self.path(), &mut found);
+        if let Some(server) = ssmax_test_postgres::shared() {
+            // Far larger, and nothing in it is packed in lines.
+            let said = run(Command::new("grep").args(["-rlaF", text]).arg(server.folder()));
+            assert!(said.exit < 2, "{}", said.err);
+            found.extend(said.text().lines().map(PathBuf::from));
+        }
         found
     }
 

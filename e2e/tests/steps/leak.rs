@@ -54,6 +54,10 @@ fn s05_what_passes_can_be_read_in_no_queue_and_on_no_disk() {
             drop(held);
             let _ = stage.bob_gets(mail);
             assert_eq!(place.files_with(SECRET), [] as [PathBuf; 0]);
+            if let Some(server) = ssmax_test_postgres::shared() {
+                let found = place.files_with(&mail.message_id);
+                assert!(found.iter().any(|file| file.starts_with(server.folder())), "{found:?}");
+            }
         }
         stage.pair.nothing_waits(ARRIVAL);
     });

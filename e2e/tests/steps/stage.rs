@@ -10,7 +10,7 @@ use ssmax_e2e::place::Place;
 use ssmax_e2e::postfix::{HeldBack, Queued};
 use ssmax_e2e::process::wait_for;
 use ssmax_e2e::{mailer, mails, needs, token};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
@@ -99,6 +99,11 @@ impl Stage {
             keys["keys"].as_array().unwrap().iter().all(|key| key["home"] == "token"),
             "{keys}"
         );
+        // Without PostgreSQL, which only a developer's machine may be, the tables are in files.
+        if ssmax_test_postgres::shared().is_some() {
+            assert_eq!(sqlite_files(&pair.b.site().path("state")), 0);
+            assert_ne!(sqlite_files(&pair.a.site().path("state")), 0);
+        }
         let first = mails::short("first", &bob.address, &pair.alice.address);
         sends(&pair.b, &bob, &[&pair.alice.address], &first, ARRIVAL);
         let first = arrives(&pair.a, &pair.alice.address, &first, ARRIVAL);
@@ -171,6 +176,16 @@ impl Stage {
         let recipients = facts["arrivals"][0]["recipients"].as_array().unwrap();
         recipients[0]["reason"].as_str().unwrap_or_else(|| panic!("{facts}")).to_owned()
     }
+}
+
+/// How many databases there are in a folder.
+fn sqlite_files(dir: &Path) -> usize {
+    let all = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let count = |path: PathBuf| match path.is_dir() {
+        true => sqlite_files(&path),
+        false => usize::from(path.extension().is_some_and(|one| one == "sqlite")),
+    };
+    all.map(count).sum()
 }
 
 /// What the management organisation has answered a member.

@@ -133,6 +133,12 @@ impl Server {
         self.address(&name)
     }
 
+    /// Where all that it keeps lies.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The address of a database over the socket.
     #[must_use]
     pub fn address(&self, database: &str) -> String {
