@@ -381,6 +381,11 @@ impl Config {
         self.federation_dir().join("admission.json")
     }
 
+    /// Whether a role has its tables on a PostgreSQL server.
+    pub(crate) fn has_server(&self, role: Role) -> bool {
+        state(&self.file, role).is_some_and(|state| state.url.is_some())
+    }
+
     /// Where a member keeps what it knows of the federation, all of it public.
     pub(crate) fn federation_dir(&self) -> PathBuf {
         self.state_dir().join("federation")
@@ -517,11 +522,18 @@ impl Config {
 
 /// Where the roles keep their tables.
 fn states(file: &File) -> impl Iterator<Item = &StateConfig> {
-    let authority = file.authority.as_ref().map(|section| &section.state);
-    let keyserver = file.keyserver.as_ref().map(|section| &section.state);
-    let ca = file.ca.as_ref().map(|section| &section.state);
-    let gateway = file.gateway.as_ref().map(|section| &section.state);
-    [authority, keyserver, ca, gateway].into_iter().flatten()
+    Role::ALL.into_iter().filter_map(|role| state(file, role))
+}
+
+/// Where a role keeps its tables, if it has any.
+fn state(file: &File, role: Role) -> Option<&StateConfig> {
+    match role {
+        Role::Authority => file.authority.as_ref().map(|section| &section.state),
+        Role::Keyserver => file.keyserver.as_ref().map(|section| &section.state),
+        Role::Ca => file.ca.as_ref().map(|section| &section.state),
+        Role::Gateway => file.gateway.as_ref().map(|section| &section.state),
+        Role::Inspector | Role::Submission | Role::Watch => None,
+    }
 }
 
 /// The files that say how a token is opened.

@@ -323,6 +323,8 @@ rec-audit-head-unreadable = Give a file that ssmax audit head has written.
 ### ssmax backup and ssmax restore.
 
 backup-made = { $name }: { $files } files, { $bytes } octets, in { $path }
+backup-server = Tables on a PostgreSQL server are not in the archives: back them up there, with pg_dump.
+restore-server = Tables on a PostgreSQL server are not in the archives: restore them there first, with pg_restore.
 backup-guard = Guard these archives as you guard the folders that they are of. What opens the keys is not in them: keep the unlock files and ssmax.toml elsewhere, and keys in a token with the token.
 restore-done = { $name }: { $files } files put back from { $path }
 restore-next = Put the unlock files and ssmax.toml in their places, then start the roles: ssmax check says whether all is there.

@@ -323,6 +323,8 @@ rec-audit-head-unreadable = ssmax audit head が書いたファイルを指定�
 ### ssmax backup と ssmax restore。
 
 backup-made = { $name }: ファイル{ $files }個、{ $bytes }バイト、{ $path }
+backup-server = PostgreSQLサーバにある表はアーカイブに入りません。そちらで pg_dump を使って控えてください。
+restore-server = PostgreSQLサーバにある表はアーカイブに入っていません。先にそちらで pg_restore を使って戻してください。
 backup-guard = これらのアーカイブは、元のフォルダと同じように守ってください。鍵を開くものは入っていません。アンロックファイルとssmax.tomlは別に保管し、トークンの鍵はトークンごと保管してください。
 restore-done = { $name }: { $path }からファイル{ $files }個を戻しました
 restore-next = アンロックファイルとssmax.tomlを所定の場所に置き、役割を起動してください。揃っているかは ssmax check で分かります。

@@ -85,7 +85,7 @@ fn make_all(args: &BackupArgs, context: &Context) -> Result<ExitCode, Complaint>
         let path = owner.archive(&args.out);
         made.push((owner, block_on(make(&config, owner, &path))?, path));
     }
-    tell(&made, "backup-made", "backup-guard", context);
+    tell(&config, &made, ["backup-made", "backup-server", "backup-guard"], context);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -143,7 +143,7 @@ fn put_back_all(args: &RestoreArgs, context: &Context) -> Result<ExitCode, Compl
         };
         done.push((owner, manifest, path));
     }
-    tell(&done, "restore-done", "restore-next", context);
+    tell(&config, &done, ["restore-done", "restore-server", "restore-next"], context);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -191,7 +191,13 @@ fn whose(config: &Config, name: &str) -> Whose {
     Whose { role: name.to_owned(), member: member.unwrap_or_default() }
 }
 
-fn tell(done: &[(Owner, Manifest, PathBuf)], each: &str, last: &str, context: &Context) {
+/// Tells of each archive, of what a server has besides, and what is to be done.
+fn tell(
+    config: &Config,
+    done: &[(Owner, Manifest, PathBuf)],
+    [each, server, last]: [&str; 3],
+    context: &Context,
+) {
     let facts: Vec<Value> = done
         .iter()
         .map(|(owner, manifest, path)| {
@@ -213,6 +219,13 @@ fn tell(done: &[(Owner, Manifest, PathBuf)], each: &str, last: &str, context: &C
             context.text(each, &arguments)
         };
         let mut lines: Vec<String> = done.iter().map(line).collect();
+        let has_server = |owner: &Owner| match owner {
+            Owner::Role(role) => config.has_server(*role),
+            Owner::Federation => false,
+        };
+        if done.iter().any(|(owner, ..)| has_server(owner)) {
+            lines.push(context.text(server, &[]));
+        }
         lines.push(context.text(last, &[]));
         lines.join("\n")
     });

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -99,7 +99,8 @@ async fn once<X: Exchange>(
 #[derive(Debug)]
 pub struct Client {
     endpoint: Endpoint,
-    kept: Mutex<Vec<Stream>>,
+    /// Each with the moment in which it began.
+    kept: Mutex<Vec<(Stream, Instant)>>,
 }
 
 impl Client {
@@ -196,33 +197,38 @@ impl Client {
         moved: &AtomicU64,
     ) -> Result<X::Answer, CallError> {
         let pace = self.endpoint.pace().unwrap_or_default();
-        if let Some(mut stream) = self.take_kept() {
+        if let Some((mut stream, began)) = self.take_kept() {
             match ask(&mut stream, exchange, pace, moved).await {
                 Err(Fault::NotRead) => {}
-                outcome => return self.finish(stream, outcome),
+                outcome => return self.finish((stream, began), outcome),
             }
         }
         let mut stream = self.endpoint.connect().await?;
         let outcome = ask(&mut stream, exchange, pace, moved).await;
-        self.finish(stream, outcome)
+        self.finish((stream, Instant::now()), outcome)
     }
 
-    fn finish<A>(&self, stream: Stream, outcome: Result<A, Fault>) -> Result<A, CallError> {
+    fn finish<A>(
+        &self,
+        used: (Stream, Instant),
+        outcome: Result<A, Fault>,
+    ) -> Result<A, CallError> {
         let answer = outcome?;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < MAX_KEPT_CONNECTIONS {
-            kept.push(stream);
+            kept.push(used);
         }
         Ok(answer)
     }
 
     /// The connection used last that is not known to be dead.
-    fn take_kept(&self) -> Option<Stream> {
+    fn take_kept(&self) -> Option<(Stream, Instant)> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(mut stream) = kept.pop() {
-            // Between requests nothing may come: an end, or an octet, is a fault.
-            if stream.is_quiet() {
-                return Some(stream);
+        while let Some((mut stream, began)) = kept.pop() {
+            // Between requests nothing may come: an end, or an octet, is a fault. And whoever
+            // is denied now was not when the connection began.
+            if stream.is_quiet() && self.endpoint.goes_on_with(&stream, began.elapsed()) {
+                return Some((stream, began));
             }
         }
         None
@@ -309,21 +315,33 @@ fn not_written(error: FrameError) -> CallError {
 
 const TIMED_OUT: Fault = Fault::Answer(CallError::TimedOut);
 
+/// How many pulses may come at once: as many as were on their way while nobody read.
+const PULSES_AT_ONCE: u64 = 24;
+
 /// Waits for the first octets of the answer; the pulses before it show that the other side
-/// works on it.
+/// works on it. Also says whether there were any: then it has read the request.
+///
+/// They are not counted as moved: whoever sends nothing else is not to be waited for longer
+/// than anybody else.
 async fn beginning(
     stream: &mut (impl AsyncRead + Unpin),
-) -> Result<Result<Vec<u8>, FrameError>, Fault> {
-    loop {
+) -> Result<(Result<Vec<u8>, FrameError>, bool), Fault> {
+    let began = Instant::now();
+    for pulses in 0_u64.. {
+        // One in five seconds is right. Faster, they are a way to keep us busy.
+        if pulses > PULSES_AT_ONCE.saturating_add(began.elapsed().as_secs()) {
+            break;
+        }
         let mut header = Vec::with_capacity(HEADER_BYTES);
         let mut first = (&mut *stream).take(frame::octets(HEADER_BYTES));
         let came = tokio::time::timeout(SILENCE, first.read_to_end(&mut header)).await;
         match came.map_err(|_| TIMED_OUT)? {
             Ok(_) if header == PULSE => {}
-            Ok(_) => return Ok(Ok(header)),
-            Err(error) => return Ok(Err(error.into())),
+            Ok(_) => return Ok((Ok(header), pulses > 0)),
+            Err(error) => return Ok((Err(error.into()), pulses > 0)),
         }
     }
+    Err(Fault::Answer(CallError::Malformed))
 }
 
 async fn ask<X: Exchange>(
@@ -333,24 +351,25 @@ async fn ask<X: Exchange>(
     moved: &AtomicU64,
 ) -> Result<X::Answer, Fault> {
     let tells_its_end = stream.tells_its_end();
-    let mut counted = Counted::new(stream, moved);
     // Some octets of the request have not even left this host.
+    let mut counted = Counted::new(&mut *stream, moved);
     let written = pace.hold(SILENCE, moved, exchange.write(&mut counted)).await;
     written.ok_or(TIMED_OUT)?.map_err(|_| Fault::NotRead)?;
-    let read = match beginning(&mut counted).await? {
+    let (begun, was_read) = beginning(stream).await?;
+    let read = match begun {
         Ok(begun) => {
-            let mut answer = begun.as_slice().chain(&mut counted);
+            let mut answer = begun.as_slice().chain(Counted::new(stream, moved));
             pace.hold(SILENCE, moved, X::read(&mut answer)).await.ok_or(TIMED_OUT)?
         }
         Err(error) => Err(error),
     };
     match read {
         Ok(Some(answer)) => Ok(answer),
-        Ok(None) if tells_its_end => Err(Fault::NotRead),
+        Ok(None) if tells_its_end && !was_read => Err(Fault::NotRead),
         // Linux resets the peer of a UNIX socket that is closed with octets unread,
         // so a reset here says that the request had not been taken in whole.
         // TCP resets for other reasons too.
-        Err(FrameError::Io(io::ErrorKind::ConnectionReset)) if !tells_its_end => {
+        Err(FrameError::Io(io::ErrorKind::ConnectionReset)) if !tells_its_end && !was_read => {
             Err(Fault::NotRead)
         }
         Ok(None) | Err(FrameError::Truncated | FrameError::Io(_)) => {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::{TlsConnector, TlsStream};
@@ -21,6 +22,9 @@ use crate::tls::{Identity, peer_certificate};
 /// How long one server may take from the first packet to its greeting, before the next of
 /// a list is tried.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a connection between hosts is used: certificates are shown when it begins.
+pub const LIFETIME: Duration = Duration::from_secs(3600);
 
 /// How long to wait before asking again while the other side's queue of connections
 /// is full.
@@ -82,6 +86,17 @@ impl Endpoint {
         }
     }
 
+    /// Whether a connection of this age may be used for another request: over TLS none is
+    /// older than the other side would have it, and the peer's certificate counts now.
+    pub(crate) fn goes_on_with(&self, stream: &Stream, age: Duration) -> bool {
+        match (self, stream) {
+            (Self::Unix(_), _) | (_, Stream::Unix(_)) => true,
+            (Self::Tls(remote), Stream::Tls(stream)) => {
+                age < LIFETIME && remote.accepts(peer_certificate(stream.get_ref().1))
+            }
+        }
+    }
+
     /// A connection that is ready for a request.
     ///
     /// # Errors
@@ -130,6 +145,15 @@ impl Remote {
     #[must_use]
     pub fn at_pace(self, pace: Pace) -> Self {
         Self { pace, ..self }
+    }
+
+    /// Whether a certificate is that of the role, and not denied.
+    fn accepts(&self, certificate: Option<&CertificateDer<'_>>) -> bool {
+        let name = self.identity.name_of(&self.role);
+        let current = self.identity.current();
+        certificate
+            .zip(name)
+            .is_some_and(|(certificate, name)| current.objection(certificate, &name).is_none())
     }
 
     /// The first server that answers as this role of the own member, beginning with the

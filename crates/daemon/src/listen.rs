@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::Stop;
-use crate::endpoint::{GREETING, Stream};
+use crate::endpoint::{GREETING, LIFETIME, Stream};
 use crate::frame::{self, FrameError, MAX_FRAME_BYTES, PULSE, PULSE_EVERY};
 use crate::laden::{self, Laden};
 use crate::pace::{Counted, Pace};
@@ -56,7 +56,7 @@ impl Default for Limits {
             pace: Pace::default(),
             max_frame_bytes: MAX_FRAME_BYTES,
             drain: Duration::from_secs(20),
-            lifetime: Duration::from_secs(3600),
+            lifetime: LIFETIME,
         }
     }
 }
@@ -425,6 +425,11 @@ async fn answer_all<K, Q, A, F, Fut>(
     }
     let peer = stream.peer();
     loop {
+        // A caller that always has a request ahead is no exception: its certificate is looked
+        // at when a connection begins.
+        if end.is_some_and(|end| Instant::now() >= end) {
+            return stream.close().await;
+        }
         // Not `readable()`: it may still speak of octets that have long been read.
         let mut first = [0];
         let idle = limits.idle.min(end.map_or(Duration::MAX, |end| end - Instant::now()));

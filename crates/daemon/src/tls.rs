@@ -11,6 +11,7 @@ use std::fmt;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rustls::client::{Resumption, WebPkiServerVerifier, verify_server_name};
 use rustls::pki_types::pem::PemObject as _;
@@ -123,7 +124,7 @@ pub struct Identity {
     role: String,
     callers: Vec<String>,
     denied: Denied,
-    current: Mutex<(Stamp, Arc<Loaded>)>,
+    current: Mutex<Current>,
 }
 
 /// What is made of the files once.
@@ -171,7 +172,7 @@ impl Identity {
             role: role.to_owned(),
             callers,
             denied: denied.clone(),
-            current: Mutex::new((stamp, Arc::new(loaded))),
+            current: Mutex::new(Current { stamp, loaded: Arc::new(loaded), failed: None }),
         })
     }
 
@@ -186,23 +187,28 @@ impl Identity {
     pub(crate) fn current(&self) -> Arc<Loaded> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let stamp = Stamp::of(&self.place, &self.role, &self.denied);
-        if stamp != current.0 {
+        let waits = current
+            .failed
+            .as_ref()
+            .is_some_and(|(failed, at)| *failed == stamp && at.elapsed() < TRY_AGAIN);
+        if stamp != current.stamp && !waits {
             match load(&self.place, &self.member, &self.role, &self.callers, &self.denied) {
                 Ok(loaded) => {
                     tracing::info!(
                         role = self.role,
                         "a certificate for TLS, or who is denied, is taken up anew"
                     );
-                    current.1 = Arc::new(loaded);
+                    *current = Current { stamp, loaded: Arc::new(loaded), failed: None };
                 }
+                // Tried again until it works: what is wrong may be mended without a change of
+                // the files, and somebody is to be denied.
                 Err(error) => {
                     tracing::error!(%error, "a certificate for TLS, or who is denied, is not taken up anew");
+                    current.failed = Some((stamp, Instant::now()));
                 }
             }
-            // Not once more for the same files.
-            current.0 = stamp;
         }
-        Arc::clone(&current.1)
+        Arc::clone(&current.loaded)
     }
 
     /// The name that the certificate of a role of this member carries; `None` when there
@@ -226,15 +232,31 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// By what a changed file is known: time, length and inode of each file.
+/// How long files that could not be used are left alone.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+
+/// What holds.
+struct Current {
+    /// The files that it is from.
+    stamp: Stamp,
+    loaded: Arc<Loaded>,
+    /// Newer files that could not be used, and when they were tried.
+    failed: Option<(Stamp, Instant)>,
+}
+
+/// By what a changed file is known: when it and its mode were changed, length and inode of
+/// each file.
 #[derive(PartialEq, Eq)]
-struct Stamp([Option<(i64, i64, u64, u64)>; 3]);
+struct Stamp([Option<[i64; 6]>; 3]);
 
 impl Stamp {
     fn of(place: &Place, role: &str, denied: &Denied) -> Self {
         let stamp = |path: &Path| {
             let found = std::fs::metadata(path).ok()?;
-            Some((found.mtime(), found.mtime_nsec(), found.len(), found.ino()))
+            let (bytes, inode) = (found.len().cast_signed(), found.ino().cast_signed());
+            let modified = [found.mtime(), found.mtime_nsec()];
+            let [changed, part] = [found.ctime(), found.ctime_nsec()];
+            Some([modified[0], modified[1], changed, part, bytes, inode])
         };
         let denied = denied.file.as_deref().and_then(stamp);
         Self([stamp(&place.role_file(role)), stamp(&place.ca_file()), denied])

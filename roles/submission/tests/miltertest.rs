@@ -13,6 +13,7 @@ const MILTERTEST: &str = "/usr/bin/miltertest";
 /// that finds the connection in `conn`. `None` if it is not installed.
 async fn speak(more: &str, script: &str) -> Option<(i32, String)> {
     if !Path::new(MILTERTEST).exists() {
+        assert!(std::env::var_os("CI").is_none(), "{MILTERTEST} is not installed");
         println!("skipped: {MILTERTEST} is not installed");
         return None;
     }

@@ -11,6 +11,7 @@ mod calls;
 mod certificates;
 mod handshakes;
 mod openssl;
+mod strangers;
 
 use std::path::Path;
 use std::sync::Arc;
