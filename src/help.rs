@@ -97,11 +97,12 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     (
         "ssmax hold release",
-        "ssmax hold release 4f2a90c1d3e5b867 --key hanako.p12 --password-file password",
+        "ssmax hold release 4f2a90c1d3e5b867 --mail 9c56cc51b374c3ba --key hanako.p12 \
+             --password-file password",
     ),
     (
         "ssmax hold delete",
-        "ssmax hold delete 4f2a90c1d3e5b867 --reason \"no business mail\" --key hanako.p12 \
+        "ssmax hold delete 4f2a90c1d3e5b867 --mail 9c56cc51b374c3ba --reason \"no business mail\" --key hanako.p12 \
              --password-file password",
     ),
     (

@@ -155,7 +155,8 @@ fn the_log_fits_mail_to_outside_and_of_lists_and_says_when_it_was_not_compared()
     assert_eq!(verify(&site, 0)["verdict"], "good");
     let held = site.member("hold", &["list", "--json"]).ends(0).json();
     let id = held["held"][0]["id"].as_str().unwrap();
-    site.decides("carol", &["release", id]).ends(0);
+    let digest = held["held"][0]["digest"].as_str().unwrap();
+    site.decides("carol", &["release", id, "--mail", digest]).ends(0);
     assert_eq!(mails(&site, "x.example", "unknown"), 1);
     assert_eq!(verify(&site, 0)["verdict"], "good");
     serving.stop();

@@ -104,13 +104,22 @@ fn what_was_answered_as_kept_is_there_after_a_kill_and_an_officer_decides() {
     assert_eq!(held.len(), 1, "{held:?}");
     assert_eq!(held[0]["findings"][0]["rule"], "mail.incomplete");
     let id = held[0]["id"].as_str().unwrap();
+    let digest = held[0]["digest"].as_str().unwrap();
+    let short = &digest[..16];
+    let listed = hold(&["list"]).ends(0).out;
+    assert!(listed.contains(short) && !listed.contains(digest), "{listed}");
 
     let said = hold(&["show", id]).ends(0);
     assert!(said.out.contains("mail.incomplete") && !said.out.contains("Offer"), "{}", said.out);
+    assert!(said.out.contains(short), "{}", said.out);
     let shown = ["show", id, "--content", "--for", "carol/encryption.pem", "--out", "held.eml"];
     // Who looks signs for it.
     hold(&shown).ends(2);
-    site.decides("carol", &shown).ends(0);
+    let another = "0".repeat(64);
+    let said = site.decides("carol", &[&shown[..], &["--mail", &another]].concat()).ends(1);
+    assert!(said.err.contains("is another mail"), "{}", said.err);
+    let said = site.decides("carol", &[&shown[..], &["--mail", short]].concat()).ends(0);
+    assert!(said.out.contains(short), "{}", said.out);
     site.member("user", &["export", "carol", "--out", "keys"]).ends(0);
     let key = ["decrypt", "held.eml", "--key", "keys/encryption-key.pem", "--cert"];
     let said = site.ssmax(&[&key[..], &["keys/encryption.pem"]].concat()).ends(0);
@@ -120,18 +129,39 @@ fn what_was_answered_as_kept_is_there_after_a_kill_and_an_officer_decides() {
     let said = site.decides("carol", &signing).ends(1);
     assert!(said.err.contains("cannot be shown"), "{}", said.err);
 
-    site.decides("carol", &["delete", id]).ends(2);
-    site.decides("carol", &["delete", id, "--reason", " "]).ends(2);
-    site.decides("carol", &["release", "0123456789abcdef"]).ends(1);
+    let of_mail = ["--mail", short];
+    let release = |user: &str, more: &[&str]| {
+        site.decides(user, &[&["release", id][..], &of_mail, more].concat())
+    };
+    let delete = ["delete", id, "--mail", short];
+    site.decides("carol", &delete).ends(2);
+    site.decides("carol", &[&delete[..], &["--reason", " "]].concat()).ends(2);
+    site.decides("carol", &["release", "0123456789abcdef", "--mail", short]).ends(1);
+    // Whoever decides says about what: about nothing else than was looked at.
+    site.decides("carol", &["release", id]).ends(2);
+    site.decides("carol", &["delete", id, "--reason", "no"]).ends(2);
+    let unlike = format!("{}{}", &short[..15], if short.ends_with('0') { '1' } else { '0' });
+    for too_little in [&short[..15], "", &format!("{digest}0"), "zzzzzzzzzzzzzzzzzzzz"] {
+        site.decides("carol", &["release", id, "--mail", too_little]).ends(2);
+    }
+    for command in [
+        &["release", id, "--mail", &unlike][..],
+        &["release", id, "--mail", &unlike, "--override-block", "--reason", "no"],
+        &["delete", id, "--mail", &unlike, "--reason", "no"],
+        &["delete", id, "--mail", &another, "--reason", "no"],
+    ] {
+        let said = site.decides("carol", command).ends(1);
+        assert!(said.err.contains("is another mail") && said.err.contains(short), "{}", said.err);
+    }
     // A name alone decides nothing, nor does alice, who is not named.
-    hold(&["release", id, "--user", "carol"]).ends(2);
-    let said = site.decides("alice", &["release", id]).ends(1);
+    hold(&["release", id, "--mail", short, "--user", "carol"]).ends(2);
+    let said = release("alice", &[]).ends(1);
     assert!(said.err.contains("not among those"), "{}", said.err);
-    let said = site.decides("alice", &["release", id, "--user", "carol"]).ends(1);
+    let said = release("alice", &["--user", "carol"]).ends(1);
     assert!(said.err.contains("does not know this signature"), "{}", said.err);
-    let said = site.decides("carol", &["release", id, "--json"]).ends(0);
+    let said = site.decides("carol", &["release", id, "--mail", digest, "--json"]).ends(0);
     assert_eq!(said.json()["state"], "released");
-    let said = site.decides("carol", &["release", id]).ends(0);
+    let said = release("carol", &[]).ends(0);
     assert!(said.out.contains("nothing was done"), "{}", said.out);
     assert_eq!(delivered(&site, "<first@a.example>"), 1);
     // A released mail has its ticket in the journal like any other.
@@ -141,7 +171,10 @@ fn what_was_answered_as_kept_is_there_after_a_kill_and_an_officer_decides() {
     assert!(reply.starts_with("250"), "{reply}");
     let held = hold(&["list", "--json"]).ends(0).json();
     let second = held["held"][0]["id"].as_str().unwrap();
-    site.decides("carol", &["delete", second, "--reason", "not meant"]).ends(0);
+    let mail = held["held"][0]["digest"].as_str().unwrap();
+    let of_first = ["delete", second, "--mail", short, "--reason", "not meant"];
+    site.decides("carol", &of_first).ends(1);
+    site.decides("carol", &["delete", second, "--mail", mail, "--reason", "not meant"]).ends(0);
     let said = hold(&["show", second]).ends(0);
     assert!(said.out.contains("carol <carol@a.example>: not meant"), "{}", said.out);
     let said = hold(&["list", "--all"]).ends(0);

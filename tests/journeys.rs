@@ -150,7 +150,8 @@ fn the_story_of_each_mail_is_told_and_how_the_roles_are() {
     assert_eq!(status(&["--json"]).ends(0).json()["roles"]["gateway"]["held_mails"], 1);
     let held = site.member("hold", &["list", "--json"]).ends(0).json();
     let id = held["held"][0]["id"].as_str().unwrap().to_owned();
-    site.decides("carol", &["release", &id]).ends(0);
+    let mail = held["held"][0]["digest"].as_str().unwrap();
+    site.decides("carol", &["release", &id, "--mail", mail]).ends(0);
     let told = journey("<kept@a.example>");
     let fates: Vec<_> = told["arrivals"].as_array().unwrap().iter().collect();
     assert_eq!(fates.len(), 2, "{told}");

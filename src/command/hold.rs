@@ -11,7 +11,7 @@ use ssmax_api::gateway::{HeldMail, HeldState, OfficerRequest, Released, ReviewMa
 use ssmax_api::person::{PersonProblem, SignedRequest};
 use ssmax_api::{Answer, Problem};
 use ssmax_chain::Digest;
-use ssmax_chain::held_decision::{HeldDecision, HeldDeed};
+use ssmax_chain::held_decision::{HeldDecision, HeldDeed, unidentified};
 use ssmax_inspection::Outcome;
 use ssmax_pki::Certificate;
 use ssmax_primitives::SystemRandom;
@@ -63,6 +63,9 @@ struct Show {
     /// Where to write the mail; standard output if left out.
     #[arg(long, value_name = "FILE", requires = "content")]
     out: Option<PathBuf>,
+    /// The mail's digest, as the list tells it; without it, of the mail of this name.
+    #[arg(long, value_name = "DIGEST", requires = "content")]
+    mail: Option<MailName>,
     #[command(flatten)]
     officer: OptionalOfficerArgs,
     #[command(flatten)]
@@ -73,6 +76,9 @@ struct Show {
 struct Release {
     /// The name of the held mail.
     id: String,
+    /// The digest of the mail that was reviewed: its first 16 digits or more.
+    #[arg(long, value_name = "DIGEST")]
+    mail: MailName,
     /// Release it although findings say block; needs a reason.
     #[arg(long, requires = "reason")]
     override_block: bool,
@@ -89,6 +95,9 @@ struct Release {
 struct Delete {
     /// The name of the held mail.
     id: String,
+    /// The digest of the mail that was reviewed: its first 16 digits or more.
+    #[arg(long, value_name = "DIGEST")]
+    mail: MailName,
     /// Why.
     #[arg(long, value_name = "TEXT")]
     reason: String,
@@ -96,6 +105,41 @@ struct Delete {
     officer: OfficerArgs,
     #[command(flatten)]
     config: ConfigFile,
+}
+
+/// Digits of a digest that people are shown, and the fewest that name a mail.
+const SHORT_DIGITS: usize = 16;
+
+/// The digest of a mail as an officer names it: all of it, or its beginning.
+#[derive(Debug, Clone)]
+struct MailName(String);
+
+impl std::str::FromStr for MailName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let whole = 2 * std::mem::size_of::<Digest>();
+        let is_name = (SHORT_DIGITS..=whole).contains(&text.len())
+            && text.bytes().all(|octet| octet.is_ascii_hexdigit());
+        if is_name {
+            Ok(Self(text.to_ascii_lowercase()))
+        } else {
+            Err("16 to 64 hexadecimal digits")
+        }
+    }
+}
+
+impl MailName {
+    fn names(&self, mail: &Digest) -> bool {
+        mail.to_string().starts_with(&self.0)
+    }
+}
+
+/// The beginning of a digest, which is enough to name it.
+fn short(mail: &Digest) -> String {
+    let mut digits = mail.to_string();
+    digits.truncate(SHORT_DIGITS);
+    digits
 }
 
 /// Does it.
@@ -158,22 +202,28 @@ fn not_believed(problem: PersonProblem) -> Complaint {
     }
 }
 
-/// The officer's decision about a held mail as the gateway has it now.
+/// The officer's decision about the held mail that was reviewed. What the gateway has under
+/// its name now may be another one.
 fn decide(
     file: &ConfigFile,
-    id: &str,
+    (id, reviewed): (&str, Option<&MailName>),
     officer: &OfficerArgs,
     (op, reason): (HeldDeed, &str),
     certificate: Option<Digest>,
-) -> Result<SignedRequest, Complaint> {
+) -> Result<(SignedRequest, Digest), Complaint> {
     let signer = officer.load()?;
     let mail: HeldMail = ask(file, &OfficerRequest::Show { id: id.to_owned() }, id)?;
+    let digest = known_digest(&mail, op)?;
+    if reviewed.is_some_and(|one| !one.names(&digest)) {
+        let complaint = Complaint::new(Exit::Bad, "hold-another-mail").with("id", id);
+        return Err(complaint.with("mail", short(&digest)));
+    }
     let mut nonce = [0; 16];
     SystemRandom.fill(&mut nonce);
     let now = OffsetDateTime::now_utc();
     let now = now.replace_nanosecond(0).unwrap_or(now);
     let words = (signer.user.as_str(), reason);
-    let decision = HeldDecision::new(op, (id, mail.digest), words, now, nonce);
+    let decision = HeldDecision::new(op, (id, digest), words, now, nonce);
     let decision = HeldDecision { certificate, ..decision };
     if HeldDecision::parse(&decision.to_json()).is_err() {
         return Err(Complaint::new(Exit::WrongUse, "hold-malformed").with("id", id));
@@ -181,7 +231,20 @@ fn decide(
     let signed = ssmax_agent::hold::decide(&decision, &signer.officer()).map_err(|fault| {
         Complaint::new(Exit::WrongUse, "mail-signing-failed").with("path", id).with("reason", fault)
     })?;
-    Ok(SignedRequest { json: signed.json, signature: ByteBuf::from(signed.signature) })
+    let signature = ByteBuf::from(signed.signature);
+    Ok((SignedRequest { json: signed.json, signature }, digest))
+}
+
+/// What the mail is. A gateway of an earlier build did not write it down; it finds out when
+/// it shows the mail.
+fn known_digest(mail: &HeldMail, op: HeldDeed) -> Result<Digest, Complaint> {
+    let complaint = |name| Err(Complaint::new(Exit::Bad, name).with("id", &mail.id));
+    match mail.digest {
+        _ if !mail.readable => complaint("hold-unreadable"),
+        Some(digest) => Ok(digest),
+        None if op == HeldDeed::HoldShow => Ok(unidentified(&mail.id)),
+        None => complaint("hold-unidentified"),
+    }
 }
 
 fn list(file: &ConfigFile, all: bool, context: &Context) -> Result<ExitCode, Complaint> {
@@ -197,11 +260,15 @@ fn list(file: &ConfigFile, all: bool, context: &Context) -> Result<ExitCode, Com
 }
 
 fn line(mail: &HeldMail, context: &Context) -> String {
+    if !mail.readable {
+        return unreadable(mail, context);
+    }
     let people = people(mail);
     let state = state_text(mail.state, context);
     verify::printable(&format!(
-        "{}  {}  {state}  {}  {}  {} -> {}  ({})",
+        "{}  {}  {}  {state}  {}  {}  {} -> {}  ({})",
         mail.id,
+        digest(mail, context),
         moment(mail.at),
         words::word(context, "direction", &mail.direction),
         format_args!("SSMAX-{}", mail.reason.number()),
@@ -209,6 +276,18 @@ fn line(mail: &HeldMail, context: &Context) -> String {
         people.join(", "),
         context.text("hold-until", &[("at", &moment(mail.expires))]),
     ))
+}
+
+/// What is true of a mail of which nothing else can be read.
+fn unreadable(mail: &HeldMail, context: &Context) -> String {
+    let until = context.text("hold-until", &[("at", &moment(mail.expires))]);
+    let said = context.text("hold-not-readable", &[]);
+    format!("{}  {}  {said}  ({until})", mail.id, moment(mail.at))
+}
+
+/// The digest as the list tells it.
+fn digest(mail: &HeldMail, context: &Context) -> String {
+    mail.digest.as_ref().map_or_else(|| context.text("hold-no-digest", &[]), short)
 }
 
 fn people(mail: &HeldMail) -> Vec<&str> {
@@ -252,6 +331,9 @@ fn show(args: &Show, context: &Context) -> Result<ExitCode, Complaint> {
 }
 
 fn described(mail: &HeldMail, context: &Context) -> String {
+    if !mail.readable {
+        return unreadable(mail, context);
+    }
     let known = if mail.sender_verified {
         context.text("hold-sender-verified", &[])
     } else {
@@ -275,6 +357,7 @@ fn described(mail: &HeldMail, context: &Context) -> String {
             state_text(mail.state, context),
             words::word(context, "direction", &mail.direction)
         ),
+        context.text("hold-digest", &[("mail", &digest(mail, context))]),
         context.text("hold-times", &[("at", &moment(mail.at)), ("until", &moment(mail.expires))]),
         context.text("hold-from", &[("from", &mail.from), ("known", &known)]),
         context.text("hold-to", &[("people", &people(mail).join(", "))]),
@@ -313,7 +396,9 @@ fn review(args: &Show, certificate: &Path, context: &Context) -> Result<ExitCode
         args.officer.given().ok_or_else(|| Complaint::new(Exit::WrongUse, "hold-key-needed"))?;
     let certificate = certificate.der().to_vec();
     let what = (HeldDeed::HoldShow, "");
-    let decision = decide(&args.config, &args.id, &officer, what, Some(Digest::of(&certificate)))?;
+    let named = (args.id.as_str(), args.mail.as_ref());
+    let certified = Some(Digest::of(&certificate));
+    let (decision, digest) = decide(&args.config, named, &officer, what, certified)?;
     let request = OfficerRequest::Review { id: args.id.clone(), decision, certificate };
     let mail: ReviewMail = ask(&args.config, &request, &args.id)?;
     match &args.out {
@@ -321,8 +406,10 @@ fn review(args: &Show, certificate: &Path, context: &Context) -> Result<ExitCode
         Some(path) => {
             files::write_document(path, &mail)?;
             let name = path.display().to_string();
-            context.print(&json!({ "id": args.id, "file": name }), || {
-                context.text("cli-file-written", &[("path", &name)])
+            context.print(&json!({ "id": args.id, "digest": digest, "file": name }), || {
+                let written = context.text("cli-file-written", &[("path", &name)]);
+                let about = context.text("hold-digest", &[("mail", &short(&digest))]);
+                format!("{written}\n{about}")
             });
         }
     }
@@ -332,7 +419,8 @@ fn review(args: &Show, certificate: &Path, context: &Context) -> Result<ExitCode
 fn release(args: &Release, context: &Context) -> Result<ExitCode, Complaint> {
     let op = if args.override_block { HeldDeed::HoldOverride } else { HeldDeed::HoldRelease };
     let what = (op, args.reason.as_deref().unwrap_or_default());
-    let decision = decide(&args.config, &args.id, &args.officer, what, None)?;
+    let named = (args.id.as_str(), Some(&args.mail));
+    let (decision, _) = decide(&args.config, named, &args.officer, what, None)?;
     let request = OfficerRequest::Release { id: args.id.clone(), decision };
     let released: Released = ask(&args.config, &request, &args.id)?;
     let mut facts = json!(released);
@@ -360,7 +448,8 @@ fn delete(args: &Delete, context: &Context) -> Result<ExitCode, Complaint> {
     if args.reason.trim().is_empty() {
         return Err(Complaint::new(Exit::WrongUse, "hold-reason-needed").with("id", &args.id));
     }
-    let decision = decide(&args.config, &args.id, &args.officer, what, None)?;
+    let named = (args.id.as_str(), Some(&args.mail));
+    let (decision, _) = decide(&args.config, named, &args.officer, what, None)?;
     let request = OfficerRequest::Delete { id: args.id.clone(), decision };
     let mail: HeldMail = ask(&args.config, &request, &args.id)?;
     context.print(&facts(&mail), || {

@@ -91,7 +91,7 @@ async fn only_an_officers_own_word_about_this_mail_decides(federation: &Federati
     }
     let held = officer::find(&dir, &first.message_id).await;
     let other = officer::find(&dir, &second.message_id).await;
-    let about = |mail: &HeldMail| (mail.id.clone(), mail.digest);
+    let about = |mail: &HeldMail| (mail.id.clone(), mail.digest.unwrap());
     let release = async |decision: &HeldDecision, by: &Person| {
         let decision = officer::signed(decision, by);
         let request = OfficerRequest::Release { id: held.id.clone(), decision };
@@ -108,11 +108,12 @@ async fn only_an_officers_own_word_about_this_mail_decides(federation: &Federati
     assert_eq!(release(&good, carol).await, believed(PersonProblem::NotSigned));
     let old = HeldDecision { at: good.at - time::Duration::minutes(11), ..good.clone() };
     assert_eq!(release(&old, alice).await, believed(PersonProblem::TimeOutside));
-    for of_another in [about(&other), (held.id.clone(), other.digest)] {
+    for of_another in [about(&other), (held.id.clone(), other.digest.unwrap())] {
         let decision = decided(of_another, alice);
         assert_eq!(release(&decision, alice).await, Err(Problem::Malformed));
     }
-    let deletes = officer::decision((&held.id, held.digest), alice, HeldDeed::HoldDelete, "no");
+    let deletes =
+        officer::decision((&held.id, held.digest.unwrap()), alice, HeldDeed::HoldDelete, "no");
     assert_eq!(release(&deletes, alice).await, Err(Problem::Malformed));
     assert!(delivered(a, carol, &first.message_id).is_empty());
     assert_eq!(release(&good, alice).await.unwrap().state, HeldState::Released);

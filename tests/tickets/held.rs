@@ -274,8 +274,17 @@ async fn only_own_people_review_and_only_what_was_stopped(site: &Site) {
 }
 
 async fn tolerate(site: &Site, mail: &Admitted, decision: &str) -> Result<(), Problem> {
+    tolerate_as(site, "one", mail, decision).await
+}
+
+async fn tolerate_as(
+    site: &Site,
+    held: &str,
+    mail: &Admitted,
+    decision: &str,
+) -> Result<(), Problem> {
     let (ticket, decision) = (mail.ticket.clone(), decision.to_owned());
-    site.gateway(&GatewayRequest::Tolerate { ticket, decision }).await
+    site.gateway(&GatewayRequest::Tolerate { ticket, held: held.to_owned(), decision }).await
 }
 
 async fn a_mail_passes_with_findings_only_by_an_officers_word_before_its_keys_are_out(site: &Site) {
@@ -293,6 +302,7 @@ async fn a_mail_passes_with_findings_only_by_an_officers_word_before_its_keys_ar
         assert_eq!(tolerate(site, &mail, nobodys).await, refused);
         let decision = decided(site, ("one", mail.digest), op, None).await;
         assert_eq!(tolerate(site, &other, &decision).await, refused);
+        assert_eq!(tolerate_as(site, "two", &mail, &decision).await, refused);
         assert_eq!(tolerate(site, &mail, &decision).await, Ok(()));
         let row = site.newest_row("tolerate").await;
         assert_eq!(row["who"], json!(site.in_rows(&["alice"])));

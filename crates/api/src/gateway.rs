@@ -121,8 +121,11 @@ pub struct HeldMail {
     pub encrypted: bool,
     /// Octets of the mail.
     pub bytes: u64,
-    /// By what the keyserver knows the mail: an officer decides about no other.
-    pub digest: Digest,
+    /// By what the keyserver knows the mail: an officer decides about no other. Not known
+    /// of what an earlier build kept, until it is shown to a reviewer.
+    pub digest: Option<Digest>,
+    /// Whether what is known of it can be read. Else only name, times and size are true.
+    pub readable: bool,
     /// Who ended it and why, when an officer did.
     pub ended_by: Option<EndedBy>,
 }

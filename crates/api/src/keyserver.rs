@@ -140,6 +140,8 @@ pub enum GatewayRequest {
     Tolerate {
         /// The ticket.
         ticket: TicketId,
+        /// The name of the held mail.
+        held: String,
         /// The nonce of the decision.
         decision: String,
     },

@@ -127,6 +127,13 @@ impl HeldDecision {
     }
 }
 
+/// What stands for the digest of a held mail of which the gateway does not know it. It is
+/// good for having the mail of this name shown: no mail has this digest.
+#[must_use]
+pub fn unidentified(held: &str) -> Digest {
+    Digest::of_fields("SSMAX1-held-unidentified", &[held.as_bytes()])
+}
+
 /// The octets that an officer signs: a label, one octet zero, the text.
 #[must_use]
 pub fn decided_octets(json: &str) -> Vec<u8> {

@@ -88,7 +88,7 @@ impl Keyserver {
 
     /// Lets a mail pass whose release an officer has decided. Before a worker has the
     /// keys: what it judges then is not changed behind its back.
-    pub(crate) fn tolerate(&self, ticket: &str, decision: &str) -> Result<(), Problem> {
+    pub(crate) fn tolerate(&self, ticket: &str, held: &str, decision: &str) -> Result<(), Problem> {
         let made = self.decided(decision)?;
         let outcome = match made.asked.op {
             HeldDeed::HoldRelease => Outcome::Hold,
@@ -97,7 +97,7 @@ impl Keyserver {
         };
         let open = self.tickets.find(ticket, Self::now())?;
         let mut open = lock(&open);
-        if open.worker.is_some() || !made.is_of(&open) {
+        if open.worker.is_some() || !made.is_about(held) || !made.is_of(&open) {
             return Err(Problem::NotAllowed);
         }
         open.tolerated = outcome;

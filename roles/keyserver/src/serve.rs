@@ -267,8 +267,8 @@ impl Keyserver {
                     .map(serde_bytes::ByteBuf::from),
             ),
             Q::Decide(signed) => ssmax_api::encode(self.decide(&signed).await),
-            Q::Tolerate { ticket, decision } => {
-                ssmax_api::encode(self.tolerate(&ticket, &decision))
+            Q::Tolerate { ticket, held, decision } => {
+                ssmax_api::encode(self.tolerate(&ticket, &held, &decision))
             }
             Q::HoldKey => ssmax_api::encode(self.hold_key().map(serde_bytes::ByteBuf::from)),
             Q::OpenHeld(request) => {

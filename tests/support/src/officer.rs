@@ -55,7 +55,7 @@ pub async fn release(
     override_for: Option<&str>,
 ) -> Result<Released, Problem> {
     let op = if override_for.is_some() { HeldDeed::HoldOverride } else { HeldDeed::HoldRelease };
-    let mail = (held.id.as_str(), held.digest);
+    let mail = (held.id.as_str(), held.digest.unwrap());
     let decision = signed(&decision(mail, by, op, override_for.unwrap_or_default()), by);
     ask(run_dir, OfficerRequest::Release { id: held.id.clone(), decision }).await
 }
@@ -68,7 +68,7 @@ pub async fn review(
     certificate: &Certificate,
 ) -> Result<ReviewMail, Problem> {
     let certificate = certificate.der().to_vec();
-    let decision = decision((&held.id, held.digest), by, HeldDeed::HoldShow, "");
+    let decision = decision((&held.id, held.digest.unwrap()), by, HeldDeed::HoldShow, "");
     let decision = HeldDecision { certificate: Some(Digest::of(&certificate)), ..decision };
     let (id, decision) = (held.id.clone(), signed(&decision, by));
     ask(run_dir, OfficerRequest::Review { id, decision, certificate }).await
@@ -81,7 +81,7 @@ pub async fn delete(
     by: &Person,
     reason: &str,
 ) -> Result<HeldMail, Problem> {
-    let decision = decision((&held.id, held.digest), by, HeldDeed::HoldDelete, reason);
+    let decision = decision((&held.id, held.digest.unwrap()), by, HeldDeed::HoldDelete, reason);
     let (id, decision) = (held.id.clone(), signed(&decision, by));
     ask(run_dir, OfficerRequest::Delete { id, decision }).await
 }

@@ -149,7 +149,7 @@ fn facts(
         mail_from: if came.source.is_none() { fates.mail_from().to_owned() } else { String::new() },
         source: came.source.clone(),
         stated: came.stated.clone(),
-        digest: came.digest.unwrap_or_else(|| Digest::of(mail)),
+        digest: Some(came.digest.unwrap_or_else(|| Digest::of(mail))),
         from: came.from.clone(),
         sender_verified: came.sender_verified,
         recipients: recipients.to_vec(),

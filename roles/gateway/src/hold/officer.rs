@@ -11,7 +11,7 @@ use ssmax_api::gateway::{EndedBy, HeldMail, HeldState, OfficerRequest};
 use ssmax_api::keyserver::{Decided, GatewayRequest};
 use ssmax_api::person::SignedRequest;
 use ssmax_api::{Answer, Problem, encode};
-use ssmax_chain::held_decision::{HeldDecision, HeldDeed};
+use ssmax_chain::held_decision::{HeldDecision, HeldDeed, unidentified};
 
 /// Answers an officer.
 pub(crate) async fn answer(gateway: &Gateway, request: OfficerRequest) -> Answer {
@@ -27,6 +27,16 @@ pub(crate) async fn answer(gateway: &Gateway, request: OfficerRequest) -> Answer
         OfficerRequest::Delete { id, decision } => {
             encode(gateway.delete_held(&id, &decision).await)
         }
+    }
+}
+
+/// Whether the decision is about this mail. One of which it is not known what it is may be
+/// shown by its name, and nothing more.
+fn is_meant(held: &Held, asked: &HeldDecision) -> bool {
+    match held.facts.digest {
+        _ if !held.readable => false,
+        Some(digest) => asked.mail == digest,
+        None => asked.op == HeldDeed::HoldShow && asked.mail == unidentified(&held.id),
     }
 }
 
@@ -49,12 +59,18 @@ impl Gateway {
         fits: impl Fn(HeldDeed) -> bool,
     ) -> Result<Release, Problem> {
         let asked = HeldDecision::parse(&signed.json).map_err(|_| Problem::Malformed)?;
-        if asked.held != held.id || asked.mail != held.facts.digest || !fits(asked.op) {
+        if asked.held != held.id || !is_meant(held, &asked) || !fits(asked.op) {
             return Err(Problem::Malformed);
         }
         let request = GatewayRequest::Decide(Box::new(signed.clone()));
         let Decided { officer } = self.ask_keyserver(&request).await?;
-        Ok(Release { officer, reason: asked.reason, deed: asked.op, decision: asked.nonce })
+        Ok(Release {
+            officer,
+            reason: asked.reason,
+            deed: asked.op,
+            held: asked.held,
+            decision: asked.nonce,
+        })
     }
 
     /// Gives a mail up. Its octets are gone afterwards; who did it and why stays known.

@@ -22,6 +22,8 @@ pub(crate) struct Release {
     pub(crate) officer: String,
     pub(crate) reason: String,
     pub(crate) deed: HeldDeed,
+    /// The name of the held mail.
+    pub(crate) held: String,
     /// By what the keyserver knows the decision.
     pub(crate) decision: String,
 }

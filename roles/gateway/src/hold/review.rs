@@ -6,7 +6,7 @@ use super::release::{Release, envelope};
 use super::store::Held;
 use crate::fate::Fates;
 use crate::gateway::Gateway;
-use crate::outbound::parse;
+use crate::outbound::{Stated, parse};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::gateway::HeldState;
@@ -14,7 +14,7 @@ use ssmax_api::keyserver::{GatewayRequest, ReleaseForReview, Reviewed};
 use ssmax_api::person::SignedRequest;
 use ssmax_chain::held_decision::HeldDeed;
 use ssmax_chain::hop_mail::{self, HopBody, SmimeType};
-use ssmax_chain::{Refusal, journey, trace};
+use ssmax_chain::{Digest, Refusal, journey, trace};
 use ssmax_cms::Limits;
 use ssmax_cms::enveloped::{Enveloped, Kind};
 
@@ -45,8 +45,22 @@ impl Gateway {
         if held.facts.encrypted {
             self.review_ciphertext(&held, decided, ask).await
         } else {
+            if held.facts.digest.is_none() {
+                let octets = self.open_held(id, &decided.decision).await?;
+                let stated = held.facts.stated.as_ref().map(Stated::digest);
+                self.identify(&held, stated.unwrap_or_else(|| Digest::of(&octets))).await?;
+            }
             self.review_object(id, ask).await
         }
+    }
+
+    /// Remembers what a mail is that an earlier build kept without writing it down.
+    async fn identify(&self, held: &Held, digest: Digest) -> Result<(), Problem> {
+        if held.facts.digest.is_none() {
+            self.hold.identified(held, digest).await.map_err(failed)?;
+            tracing::warn!(held.id = %held.id, %digest, "a held mail of an earlier build is identified");
+        }
+        Ok(())
     }
 
     /// The object of the store for another recipient.
@@ -84,6 +98,9 @@ impl Gateway {
             let journey = journey::Envelope { mail_from: envelope.mail_from, recipients };
             self.admit_again(&journey, &octets, &mut fates).await
         };
+        if let Some(digest) = fates.came.digest {
+            self.identify(held, digest).await?;
+        }
         admitted.map_err(|Refusal { reason, .. }| Problem::Refused(reason))?;
         let ticket = fates.ticket.take().ok_or(Problem::NotAllowed)?;
         let request = ask(Reviewed::Part(ticket.clone()));

@@ -98,8 +98,35 @@ pub(super) struct Facts {
     /// What RCPT said of reports, in the order of `recipients`.
     #[serde(default)]
     pub(super) recipient_options: Vec<RecipientOptions>,
-    /// By what the keyserver knows it.
-    pub(super) digest: Digest,
+    /// By what the keyserver knows it. An earlier build did not write it down.
+    #[serde(default)]
+    pub(super) digest: Option<Digest>,
+}
+
+impl Facts {
+    /// Instead of what cannot be read.
+    fn unreadable() -> Self {
+        Self {
+            direction: "unknown".to_owned(),
+            mail_from: String::new(),
+            from: String::new(),
+            sender_verified: false,
+            recipients: vec![],
+            message_id: String::new(),
+            smtputf8: false,
+            stage: String::new(),
+            reason: Reason::Internal,
+            outcome: Outcome::Block,
+            findings: vec![],
+            encrypted: true,
+            login: None,
+            source: None,
+            stated: None,
+            mail_options: MailOptions::default(),
+            recipient_options: vec![],
+            digest: None,
+        }
+    }
 }
 
 /// Who submitted a mail, for when it is admitted again.
@@ -119,6 +146,9 @@ pub(super) struct Held {
     pub(super) expires: i64,
     pub(super) bytes: u64,
     pub(super) facts: Facts,
+    /// Whether `facts` are what was written: of a mail that cannot be read somebody is
+    /// told all the same, since its sender was answered that it is kept.
+    pub(super) readable: bool,
     pub(super) released_to: Vec<String>,
     pub(super) ended_by: Option<EndedBy>,
 }
@@ -152,6 +182,7 @@ impl Held {
             encrypted: facts.encrypted,
             bytes: self.bytes,
             digest: facts.digest,
+            readable: self.readable,
             ended_by: self.ended_by.clone(),
         }
     }
@@ -235,15 +266,43 @@ impl HoldStore {
         bytes: u64,
         room: Room,
     ) -> Result<Option<Kept>, StoreError> {
-        let row: Option<(String,)> =
-            query("SELECT id FROM held WHERE known = ? AND state = 'held'")
-                .bind(known)
-                .fetch_optional(&self.database)
-                .await?;
-        if row.is_some() {
+        if self.is_kept(known).await? {
             return Ok(Some(Kept::Kept));
         }
         Ok((!has_room(&self.database, bytes, room).await?).then_some(Kept::Full))
+    }
+
+    /// Whether this mail is kept so that an officer can decide about it. One that cannot be
+    /// read makes room under its name for the same mail, which is answered as kept only
+    /// when it is.
+    async fn is_kept(&self, known: &str) -> Result<bool, StoreError> {
+        let row: Option<(String, String)> =
+            query("SELECT id, facts FROM held WHERE known = ? AND state = 'held'")
+                .bind(known)
+                .fetch_optional(&self.database)
+                .await?;
+        let Some((id, facts)) = row else { return Ok(false) };
+        if serde_json::from_str::<Facts>(&facts).is_ok() {
+            return Ok(true);
+        }
+        query("UPDATE held SET known = ? WHERE id = ?")
+            .bind(format!("{known} {id}"))
+            .bind(&id)
+            .execute(&self.database)
+            .await?;
+        tracing::error!(held.id = %id, "a held mail that cannot be read is kept a second time");
+        Ok(false)
+    }
+
+    /// Writes down what a mail is, when that has become known.
+    pub(super) async fn identified(&self, held: &Held, digest: Digest) -> Result<(), StoreError> {
+        let facts = Facts { digest: Some(digest), ..held.facts.clone() };
+        query("UPDATE held SET facts = ? WHERE id = ?")
+            .bind(serde_json::to_string(&facts).unwrap_or_default())
+            .bind(&held.id)
+            .execute(&self.database)
+            .await?;
+        Ok(())
     }
 
     /// Keeps a mail: its octets and its row are synced when this returns.
@@ -350,7 +409,7 @@ impl HoldStore {
         .fetch_optional(&self.database)
         .await?;
         match row {
-            Some(row) => self.held(&row).await,
+            Some(row) => self.held(&row).await.map(Some),
             None => Ok(None),
         }
     }
@@ -366,7 +425,7 @@ impl HoldStore {
         .await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
-            found.extend(self.held(row).await?);
+            found.push(self.held(row).await?);
         }
         Ok(found)
     }
@@ -388,7 +447,7 @@ impl HoldStore {
         .await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
-            found.extend(self.held(row).await?);
+            found.push(self.held(row).await?);
         }
         Ok(found)
     }
@@ -500,15 +559,15 @@ impl HoldStore {
         Ok(())
     }
 
-    async fn held(&self, row: &Row) -> Result<Option<Held>, StoreError> {
+    async fn held(&self, row: &Row) -> Result<Held, StoreError> {
         let id: String = row.try_get("id")?;
         let facts: String = row.try_get("facts")?;
         let state: String = row.try_get("state")?;
-        let (Ok(facts), Some(state)) = (serde_json::from_str(&facts), HeldState::parse(&state))
-        else {
+        let (facts, state) = (serde_json::from_str(&facts), HeldState::parse(&state));
+        let readable = facts.is_ok() && state.is_some();
+        if !readable {
             tracing::error!(held.id = %id, "what is known of a held mail cannot be read");
-            return Ok(None);
-        };
+        }
         let reached: Vec<(String,)> =
             query("SELECT recipient FROM released WHERE id = ? ORDER BY at, recipient")
                 .bind(&id)
@@ -517,16 +576,17 @@ impl HoldStore {
         let officer: Option<String> = row.try_get("officer")?;
         let why: Option<String> = row.try_get("why")?;
         let bytes: i64 = row.try_get("bytes")?;
-        Ok(Some(Held {
+        Ok(Held {
             id,
-            state,
+            state: state.unwrap_or(HeldState::Held),
             at: row.try_get("at")?,
             expires: row.try_get("expires")?,
             bytes: u64::try_from(bytes).unwrap_or_default(),
-            facts,
+            facts: facts.unwrap_or_else(|_| Facts::unreadable()),
+            readable,
             released_to: reached.into_iter().map(|(recipient,)| recipient).collect(),
             ended_by: officer.map(|officer| EndedBy { officer, reason: why.unwrap_or_default() }),
-        }))
+        })
     }
 }
 

@@ -8,7 +8,9 @@ use crate::journal::Entry;
 use ssmax_api::gateway::HeldState;
 use ssmax_daemon::Stop;
 use ssmax_store::StoreError;
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Instant;
 use time::{Duration, OffsetDateTime};
 
 /// How often the store is looked through, besides when a mail is put in.
@@ -22,45 +24,101 @@ pub(super) const NOTICE_BEFORE: Duration = Duration::days(2);
 const TOLD_HELD: i64 = 1;
 const TOLD_EXPIRING: i64 = 2;
 
-/// Looks after the store until `stop`.
+/// How long notices are sent before the store is looked through again. Each goes the way of
+/// a mail, and the next one waits for it.
+const PASS: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// Looks after the store until `stop`. What expires waits for no notice.
 pub(crate) async fn watch(gateway: Arc<Gateway>, stop: Stop) {
+    tokio::join!(expire_in_time(&gateway, stop.clone()), tell_in_time(&gateway, stop));
+}
+
+async fn expire_in_time(gateway: &Gateway, stop: Stop) {
     loop {
-        if let Err(error) = gateway.look_after_held(OffsetDateTime::now_utc()).await {
+        if let Err(error) = gateway.expire_held(OffsetDateTime::now_utc()).await {
             tracing::warn!(%error, "held mail could not be looked after");
         }
         tokio::select! {
             () = stop.stopped() => return,
-            () = gateway.hold_changed.notified() => {}
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }
 }
 
+async fn tell_in_time(gateway: &Arc<Gateway>, stop: Stop) {
+    let mut round = Round::default();
+    loop {
+        let all = match gateway.tell_of_held(OffsetDateTime::now_utc(), &mut round).await {
+            Ok(all) => all,
+            Err(error) => {
+                tracing::warn!(%error, "people could not be told of held mail");
+                true
+            }
+        };
+        let pause = if all { LOOK_EVERY } else { std::time::Duration::ZERO };
+        tokio::select! {
+            () = stop.stopped() => return,
+            () = gateway.hold_changed.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// What was tried since every mail had its turn: notices that wait must not keep others
+/// from being sent.
+#[derive(Debug, Default)]
+struct Round(HashSet<(String, i64)>);
+
+impl Round {
+    /// Whether this mail has its turn now.
+    fn take(&mut self, id: &str, told: i64) -> bool {
+        self.0.insert((id.to_owned(), told))
+    }
+}
+
 impl Gateway {
-    async fn look_after_held(self: &Arc<Self>, now: OffsetDateTime) -> Result<(), StoreError> {
-        let lifetime = self.settings.gateway.hold.lifetime();
-        let before = NOTICE_BEFORE.min(lifetime / 4);
+    /// Ends what has expired, and forgets what has ended long ago.
+    async fn expire_held(&self, now: OffsetDateTime) -> Result<(), StoreError> {
         for held in self.hold.untold(i64::MAX, now).await? {
             self.expire(&held).await?;
         }
+        self.hold.forget_old(now).await
+    }
+
+    /// Tells people, for as long as a pass takes. `false` if somebody has not had their turn.
+    async fn tell_of_held(
+        self: &Arc<Self>,
+        now: OffsetDateTime,
+        round: &mut Round,
+    ) -> Result<bool, StoreError> {
+        let begun = Instant::now();
+        let lifetime = self.settings.gateway.hold.lifetime();
+        let before = NOTICE_BEFORE.min(lifetime / 4);
+        let wanted = self.settings.gateway.hold.notify == Notify::Recipient;
         let notices = [
             (About::Held, TOLD_HELD, now + lifetime * 2),
             (About::Expiring, TOLD_EXPIRING, now + before),
         ];
         for (about, told, expire_before) in notices {
             for held in self.hold.untold(told, expire_before).await? {
+                if !round.take(&held.id, told) {
+                    continue;
+                }
                 // Another gateway may be telling them, or have told them just now.
                 let claim = self.claims.take("told", &held.id, "").await?;
                 if claim.is_none() || self.hold.is_told(&held.id, told).await? {
                     continue;
                 }
-                let wanted = self.settings.gateway.hold.notify == Notify::Recipient;
                 if !wanted || self.tell(&held, about, now).await {
                     self.hold.told(&held.id, told).await?;
                 }
+                if begun.elapsed() >= PASS {
+                    return Ok(false);
+                }
             }
         }
-        self.hold.forget_old(now).await
+        *round = Round::default();
+        Ok(true)
     }
 
     async fn expire(&self, held: &Held) -> Result<(), StoreError> {
@@ -68,7 +126,9 @@ impl Gateway {
         let claim = self.claims.take("held", &held.id, "").await?;
         let Some(_claim) = claim else { return Ok(()) };
         if self.hold.end(&held.id, HeldState::Expired, None).await? {
-            tracing::warn!(held.id = %held.id, "a held mail has expired");
+            tracing::warn!(
+                held.id = %held.id, readable = held.readable, "a held mail has expired",
+            );
             self.write_end(held, "expired").await;
         }
         Ok(())
@@ -101,5 +161,19 @@ impl Gateway {
                 tracing::error!(%error, "a fate could not be written to the journal");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_that_waits_has_its_turn_once_in_a_round() {
+        let mut round = Round::default();
+        assert!(round.take("1", TOLD_HELD));
+        // The pass was over; the next one begins with the others.
+        assert!(!round.take("1", TOLD_HELD));
+        assert!(round.take("2", TOLD_HELD) && round.take("1", TOLD_EXPIRING));
     }
 }

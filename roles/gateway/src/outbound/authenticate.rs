@@ -107,8 +107,8 @@ impl Gateway {
         if !release.deed.releases() {
             return Ok(());
         }
-        let (ticket, decision) = (ticket.clone(), release.decision.clone());
-        let request = GatewayRequest::Tolerate { ticket, decision };
+        let (held, decision) = (release.held.clone(), release.decision.clone());
+        let request = GatewayRequest::Tolerate { ticket: ticket.clone(), held, decision };
         self.keyserver(&request).await
     }
 

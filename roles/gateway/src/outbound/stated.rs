@@ -100,7 +100,7 @@ impl Stated {
     }
 
     /// By what the keyserver knows the mail: what the statement is over.
-    pub(super) fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         mail_digest(&self.headers, &self.entity)
     }
 

@@ -43,8 +43,9 @@ fn held(sender_verified: bool, login: Option<HeldLogin>) -> Held {
             login,
             source: None,
             stated: None,
-            digest: Digest::of(b"mail"),
+            digest: Some(Digest::of(b"mail")),
         },
+        readable: true,
         released_to: vec![],
         ended_by: None,
     }

@@ -49,7 +49,7 @@ fn mail(id: &str, known: &str) -> NewMail {
         login: None,
         source: None,
         stated: None,
-        digest: Digest::of(b"mail"),
+        digest: Some(Digest::of(b"mail")),
     };
     NewMail { id: id.into(), known: known.into(), at: day(0), expires: day(14), facts }
 }
@@ -225,5 +225,58 @@ fn what_has_ended_is_forgotten_after_a_month() {
         assert_eq!(store.list(true).await.unwrap().len(), 2);
         store.forget_old(now + REMEMBERED + Duration::MINUTE).await.unwrap();
         assert_eq!(store.list(true).await.unwrap()[0].id, "2");
+    });
+}
+
+/// Writes what is known of the held mails as another build would have.
+async fn rewrite(store: &HoldStore, change: impl Fn(&mut serde_json::Value)) {
+    let (text,): (String,) =
+        query("SELECT facts FROM held").fetch_one(&store.database).await.unwrap();
+    let mut facts = serde_json::from_str(&text).unwrap();
+    change(&mut facts);
+    let changed = query("UPDATE held SET facts = ?").bind(facts.to_string());
+    changed.execute(&store.database).await.unwrap();
+}
+
+#[test]
+fn a_mail_that_an_earlier_build_kept_is_there_and_is_identified_when_it_is_opened() {
+    run(async |store, _| {
+        keep(&store, "1", 5).await;
+        rewrite(&store, |facts| {
+            for name in ["digest", "stated", "mail_options", "recipient_options"] {
+                facts.as_object_mut().unwrap().remove(name);
+            }
+        })
+        .await;
+        let held = store.find("1").await.unwrap().unwrap();
+        assert!(held.readable && held.facts.digest.is_none());
+        assert_eq!(held.waiting(), ["b@b.example", "c@b.example"]);
+        assert_eq!(store.asked("1", 5, ROOM).await.unwrap(), Some(Kept::Kept));
+        store.identified(&held, Digest::of(b"mail")).await.unwrap();
+        let held = store.find("1").await.unwrap().unwrap();
+        assert_eq!(held.shown().digest, Some(Digest::of(b"mail")));
+    });
+}
+
+#[test]
+fn a_mail_that_cannot_be_read_is_told_of_ends_and_is_not_kept_for_another() {
+    run(async |store, _| {
+        keep(&store, "1", 1).await;
+        rewrite(&store, |facts| facts["outcome"] = "a later build's word".into()).await;
+        let listed = store.list(false).await.unwrap();
+        let shown = listed[0].shown();
+        assert_eq!((shown.id.as_str(), shown.readable, shown.digest), ("1", false, None));
+        assert_eq!((shown.at, shown.expires), (day(0).unix_timestamp(), day(14).unix_timestamp()));
+        // The same mail comes again: what nobody can decide about is not what keeps it.
+        assert_eq!(store.asked("1", 1, ROOM).await.unwrap(), None);
+        assert_eq!(store.keep(&mail("2", "1"), vec![b'x'], ROOM).await.unwrap(), Kept::Kept);
+        assert!(store.find("2").await.unwrap().unwrap().readable);
+        assert_eq!(objects(&store).await, 2);
+        let expired = store.untold(i64::MAX, day(14)).await.unwrap();
+        assert_eq!(expired.len(), 2);
+        for held in expired {
+            assert!(store.end(&held.id, HeldState::Expired, None).await.unwrap());
+        }
+        assert_eq!(objects(&store).await, 0);
     });
 }
