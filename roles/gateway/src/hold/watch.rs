@@ -48,6 +48,10 @@ async fn expire_in_time(gateway: &Gateway, stop: Stop) {
 async fn tell_in_time(gateway: &Arc<Gateway>, stop: Stop) {
     let mut round = Round::default();
     loop {
+        // What is put in has the store looked through, also for what has expired.
+        if let Err(error) = gateway.expire_held(OffsetDateTime::now_utc()).await {
+            tracing::warn!(%error, "held mail could not be looked after");
+        }
         let all = match gateway.tell_of_held(OffsetDateTime::now_utc(), &mut round).await {
             Ok(all) => all,
             Err(error) => {
