@@ -177,6 +177,28 @@ fn what_is_written_is_all_there_and_what_is_taken_back_is_octet_for_octet_as_bef
     assert!(site.setup(&["--undo"], 1).contains("Nothing was written"));
 }
 
+/// As a run leaves them that was killed on its way: nobody can tell afterwards who changed what.
+#[test]
+fn after_a_run_that_did_not_finish_nothing_of_others_is_taken_back() {
+    let Some(site) = Site::new() else { return };
+    site.setup(&["--write"], 0);
+    let undo = site.path("etc/ssmax-setup.json");
+    let mut kept: serde_json::Value = serde_json::from_slice(&fs::read(&undo).unwrap()).unwrap();
+    for text in kept["texts"].as_array_mut().unwrap() {
+        text["after"] = "".into();
+    }
+    fs::write(&undo, kept.to_string()).unwrap();
+    let main = site.path("etc/main.cf");
+    edit(&main, "disable_mime_output_conversion = yes", "relayhost = [10.0.0.1]");
+    site.setup(&["--write"], 0);
+    // Where somebody has laid a link, nothing is written through it.
+    std::os::unix::fs::symlink(site.path("ssmax.toml"), site.path("etc/main.ssmax-new")).unwrap();
+    site.setup(&["--undo"], 0);
+    assert!(site.text("etc/main.cf").contains("relayhost = [10.0.0.1]"));
+    assert!(!site.understood().contains("disable_mime_output_conversion = yes"));
+    assert_eq!(site.text("ssmax.toml"), CONFIG);
+}
+
 #[test]
 fn what_others_change_afterwards_stays_and_the_rest_is_taken_back() {
     let Some(site) = Site::new() else { return };

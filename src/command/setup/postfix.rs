@@ -112,10 +112,22 @@ fn pairs(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// An entry of master.cf: its name for postconf, its columns.
+/// An entry of master.cf: its name for postconf, its columns, and behind the command its
+/// arguments but for options, which postconf tells by themselves.
 fn service(line: &str) -> Option<(String, Vec<String>)> {
-    let columns: Vec<String> =
-        line.split_whitespace().take(COMMAND + 1).map(str::to_owned).collect();
+    let mut words = line.split_whitespace().map(str::to_owned);
+    let mut columns: Vec<String> = words.by_ref().take(COMMAND + 1).collect();
+    while let Some(word) = words.next() {
+        if word != "-o" {
+            columns.push(word);
+        } else if words
+            .next()
+            .is_some_and(|option| option.starts_with('{') && !option.ends_with('}'))
+        {
+            // Its value has blanks.
+            let _ = words.by_ref().find(|word| word.ends_with('}'));
+        }
+    }
     let [label, kind, ..] = &columns[..] else { return None };
     Some((format!("{label}/{kind}"), columns))
 }
@@ -217,5 +229,22 @@ impl Found {
             myorigin: "mx.a.example".to_owned(),
             queue_directory: "/var/spool/postfix".into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::service;
+
+    #[test]
+    fn what_a_command_is_given_is_kept_and_its_options_are_told_elsewhere() {
+        let line =
+            "x unix - n n - 10 pipe -o a=b flags=DRhu -o {c = d e} user=vmail argv=/bin/x -f";
+        let (name, columns) = service(line).unwrap();
+        assert_eq!(name, "x/unix");
+        assert_eq!(
+            columns.join(" "),
+            "x unix - n n - 10 pipe flags=DRhu user=vmail argv=/bin/x -f"
+        );
     }
 }

@@ -11,7 +11,9 @@ use crate::complaint::{Complaint, Exit};
 use serde::{Deserialize, Serialize};
 use ssmax_store::StoreError;
 use ssmax_store::files;
-use std::io::ErrorKind;
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 /// The name of the file.
@@ -138,10 +140,11 @@ pub(super) fn write(
             None => undo.changes.push(change.clone()),
         }
     }
-    // What somebody changed between two of our runs would be lost if both were restored whole.
+    // What somebody changed between two of our runs would be lost if both were restored whole;
+    // after a run that did not finish nobody can tell it from our own.
     let is_as_left = |text: &Text| {
-        text.after.is_empty()
-            || std::fs::read(dir.join(&text.name)).is_ok_and(|now| now == text.after.as_bytes())
+        let left = if text.after.is_empty() { &text.before } else { &text.after };
+        std::fs::read(dir.join(&text.name)).is_ok_and(|now| now == left.as_bytes())
     };
     if !undo.texts.iter().all(is_as_left) {
         undo.texts.clear();
@@ -172,14 +175,20 @@ fn read(path: &Path) -> Result<String, Complaint> {
         .map_err(|error| Complaint::from_io(path, error.kind(), Exit::Unavailable))
 }
 
-/// Puts other content in place of a file's, whole or not at all, under its rights.
+/// Puts other content in place of a file's, whole or not at all, under its owner and rights.
 fn replace(path: &Path, content: &[u8]) -> Result<(), Complaint> {
     let beside = path.with_extension("ssmax-new");
     let replaced = || {
-        let rights = std::fs::metadata(path)?.permissions();
-        std::fs::write(&beside, content)?;
-        std::fs::set_permissions(&beside, rights)?;
-        std::fs::rename(&beside, path)
+        let now = std::fs::metadata(path)?;
+        // Of a run that was killed, or a link that somebody has laid.
+        let _ = std::fs::remove_file(&beside);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+        file.write_all(content)?;
+        fchown(&file, Some(now.uid()), Some(now.gid()))?;
+        file.set_permissions(now.permissions())?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)?;
+        path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
     };
     replaced()
         .map_err(|error: std::io::Error| Complaint::from_io(path, error.kind(), Exit::Unavailable))

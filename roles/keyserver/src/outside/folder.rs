@@ -118,8 +118,9 @@ struct Unreadable {
 enum Owner {
     /// Whose it was when it could be read.
     OfCertificate(Arc<Certificate>),
-    /// Whose the file's name says.
-    Named(Address),
+    /// Whose the file's name says, in lower case: an address may be a part of it only, as of
+    /// `bob@x.example.2026.pem`, which has the form of another address.
+    Named(String),
     /// Anybody's.
     Anybody,
 }
@@ -127,13 +128,16 @@ enum Owner {
 impl Owner {
     fn named(path: &Path) -> Self {
         let name = path.file_stem().and_then(|stem| stem.to_str());
-        name.and_then(|name| Address::parse(name).ok()).map_or(Self::Anybody, Self::Named)
+        match name.filter(|name| Address::parse(name).is_ok()) {
+            Some(name) => Self::Named(name.to_lowercase()),
+            None => Self::Anybody,
+        }
     }
 
     fn may_be(&self, address: &Address) -> bool {
         match self {
             Self::OfCertificate(certificate) => certificate.has_email(&address.to_string()),
-            Self::Named(name) => name.to_string().eq_ignore_ascii_case(&address.to_string()),
+            Self::Named(name) => name.contains(&address.to_string().to_lowercase()),
             Self::Anybody => true,
         }
     }
@@ -318,6 +322,19 @@ mod tests {
         std::fs::remove_file(at("one.pem")).unwrap();
         let found = kept.found(dir.path(), NO_TIME).unwrap();
         assert_eq!(known(&found, "bob@x.example"), Ok(false));
+    }
+
+    #[test]
+    fn a_name_with_more_than_the_address_in_it_is_that_address_too() {
+        for name in
+            ["bob@x.example.2026", "bob@x.example.new", "BOB@x.example-renewed", "x-bob@x.example"]
+        {
+            let dir = folder();
+            std::fs::write(dir.path().join(format!("{name}.pem")), "no certificate").unwrap();
+            let found = OutsideCertificates::read(dir.path()).unwrap();
+            assert_eq!(known(&found, "bob@x.example"), Err(UNREADABLE), "{name}");
+            assert_eq!(known(&found, "dave@x.example"), Ok(false), "{name}");
+        }
     }
 
     #[test]
