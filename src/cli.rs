@@ -127,7 +127,7 @@ fn complaint(error: &clap::Error, arguments: &[OsString], language: Language) ->
 
 fn unknown_command(name: &str, error: &clap::Error) -> Complaint {
     let nearest = match error.get(ContextKind::SuggestedSubcommand) {
-        Some(ContextValue::Strings(names)) => names.first().cloned(),
+        Some(ContextValue::Strings(names)) => names.last().cloned(),
         Some(ContextValue::String(name)) => Some(name.clone()),
         _ => None,
     };

@@ -78,6 +78,7 @@ fn a_wrong_command_line_ends_with_2_and_says_what_and_what_to_do() {
         (&["--lang", "xx", "check"], "no texts in the language xx", "--lang ja"),
         (&["check", "--config"], "needs a value", "ssmax check --help"),
         (&["--json"], "a command is missing", "ssmax --help"),
+        (&["check", "--config", "nowhere/ssmax.toml"], "is not there", "with --config"),
     ] {
         let said = ssmax(line).ends(2);
         assert!(said.err.contains(what), "{line:?}: {}", said.err);

@@ -163,6 +163,10 @@ fn what_was_answered_as_kept_is_there_after_a_kill_and_an_officer_decides() {
     assert_eq!(said.json()["state"], "released");
     let said = release("carol", &[]).ends(0);
     assert!(said.out.contains("nothing was done"), "{}", said.out);
+    let said = site.decides("carol", &["delete", id, "--mail", short, "--reason", "late"]).ends(1);
+    assert!(said.out.contains("was released before; nothing was done"), "{}", said.out);
+    let said = hold(&["show", id]).ends(0);
+    assert!(said.out.ends_with("by carol <carol@a.example>\n"), "{}", said.out);
     assert_eq!(delivered(&site, "<first@a.example>"), 1);
     // A released mail has its ticket in the journal like any other.
     site.member("audit", &["verify"]).ends(0);

@@ -615,6 +615,12 @@ fn what_a_person_does_with_files_is_said_as_it_is() {
         let said = forward(to).ends(2);
         assert!(said.err.contains("no certificate of nobody@b.example"), "{}", said.err);
     }
+    site.write("plain.eml", "From: h@b.example\nTo: hanako@a.example\nSubject: x\n\nHello.\n");
+    mail("encrypt plain.eml --to keys/encryption.pem --out plain-sealed.eml").ends(0);
+    let line =
+        "forward plain-sealed.eml --unverified SIGN KEY --to keys/encryption.pem --out on.eml";
+    let said = mail(line).ends(0);
+    assert!(said.out.contains("The mail has no files"), "{}", said.out);
     let all = "--drop f0.csv --drop f1.csv --drop f2.csv --drop f3.csv";
     let said = forward(&format!("--to keys/encryption.pem KEY {all} --out text.eml")).ends(0);
     assert!(said.out.contains("No file is left"), "{}", said.out);

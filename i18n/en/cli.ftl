@@ -236,6 +236,7 @@ io-interrupted = interrupted
 
 explain-meaning = {"  "}Meaning: { $meaning }
 explain-put-off = {"  "}Reply: { $reply }; the mail stays in the sender's queue and is tried again
+explain-held = {"  "}Or: 250; the mail is kept for an officer, where the findings say hold (ssmax hold list)
 explain-refused = {"  "}Reply: { $reply }; the same mail is not taken later either
 explain-outside = {"  "}Told to the outside as SSMAX-{ $number }, like whatever is found after a private key was used
 explain-to-do = {"  "}What to do: { $advice }

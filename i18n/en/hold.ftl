@@ -24,6 +24,7 @@ hold-reason = { $reason } ({ $kind })
 hold-outcome-hold = an officer may release it
 hold-outcome-block = released only with --override-block and a reason
 hold-ended-by = by { $officer }: { $reason }
+hold-ended-by-alone = by { $officer }
 hold-now = { $id } is now { $state }
 hold-ended-before = { $id } was { $state } before; nothing was done
 

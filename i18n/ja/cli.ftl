@@ -218,6 +218,7 @@ io-interrupted = 中断されました
 
 explain-meaning = {"  "}意味: { $meaning }
 explain-put-off = {"  "}応答: { $reply }（メールは送信側のキューに残り、再送されます）
+explain-held = {"  "}または: 250（検査結果が保留なら、メールは担当者の判断を待ちます。ssmax hold list）
 explain-refused = {"  "}応答: { $reply }（同じメールは後でも受け付けられません）
 explain-outside = {"  "}秘密鍵を使った後に分かった理由はすべて、外には SSMAX-{ $number } と知らされます
 explain-to-do = {"  "}対処: { $advice }

@@ -21,6 +21,7 @@ hold-reason = 理由: { $reason }（{ $kind }）
 hold-outcome-hold = 担当者が解放できる
 hold-outcome-block = 解放には--override-blockと理由が必要
 hold-ended-by = 担当者 { $officer }: { $reason }
+hold-ended-by-alone = 決定: { $officer }
 hold-now = { $id }は{ $state }になりました
 hold-ended-before = { $id }はすでに{ $state }です。何もしていません
 

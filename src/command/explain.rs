@@ -85,6 +85,9 @@ fn told(reason: Reason, context: &Context) -> String {
         say("explain-meaning", &[("meaning", &say(&format!("err-{}", reason.code()), &[]))]),
         say(answer, &[("reply", &reply(reason))]),
     ];
+    if reason == Reason::ContentUninspectable {
+        lines.push(say("explain-held", &[]));
+    }
     if reason.outside() != reason {
         let outside = reason.outside().number().to_string();
         lines.push(say("explain-outside", &[("number", &outside)]));
@@ -98,6 +101,15 @@ mod tests {
     use super::*;
     use ssmax_texts::Language;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn what_may_be_held_says_so() {
+        for language in Language::ALL {
+            let context = Context { language, json: false };
+            assert!(told(Reason::ContentUninspectable, &context).contains("250"));
+            assert!(!told(Reason::MalwareFound, &context).contains("250"));
+        }
+    }
 
     #[test]
     fn a_number_is_found_in_every_form_in_which_people_have_it() {

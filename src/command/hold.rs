@@ -376,7 +376,8 @@ fn described(mail: &HeldMail, context: &Context) -> String {
     }
     if let Some(by) = &mail.ended_by {
         let arguments = [("officer", by.officer.as_str()), ("reason", by.reason.as_str())];
-        lines.push(context.text("hold-ended-by", &arguments));
+        let id = if by.reason.is_empty() { "hold-ended-by-alone" } else { "hold-ended-by" };
+        lines.push(context.text(id, &arguments));
     }
     // Addresses and names are others' words.
     lines.iter().map(|line| verify::printable(line)).collect::<Vec<_>>().join("\n")
@@ -454,7 +455,9 @@ fn delete(args: &Delete, context: &Context) -> Result<ExitCode, Complaint> {
     let mail: HeldMail = ask(&args.config, &request, &args.id)?;
     context.print(&facts(&mail), || {
         let state = state_text(mail.state, context);
-        context.text("hold-now", &[("id", &args.id), ("state", &state)])
+        // What had ended otherwise before stays as it is.
+        let id = if mail.state == HeldState::Deleted { "hold-now" } else { "hold-ended-before" };
+        context.text(id, &[("id", &args.id), ("state", &state)])
     });
     Ok(if mail.state == HeldState::Deleted { ExitCode::SUCCESS } else { Exit::Bad.into() })
 }

@@ -484,7 +484,9 @@ fn export(
     }
     context.print(&json!({ "user": user, "files": written }), || {
         let lines: Vec<String> = written.iter().map(|path| written_line(path, context)).collect();
-        format!("{}\n{}", lines.join("\n"), context.text("cli-user-key-advice", &[]))
+        let newest = context.text("cli-user-key-newest", &[]);
+        let advice = context.text("cli-user-key-advice", &[]);
+        format!("{}\n{newest}\n{advice}", lines.join("\n"))
     });
     Ok(ExitCode::SUCCESS)
 }

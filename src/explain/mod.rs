@@ -55,6 +55,9 @@ impl From<ConfigError> for Complaint {
     fn from(error: ConfigError) -> Self {
         let of = |name| Self::new(Exit::WrongUse, name);
         match error {
+            ConfigError::Unreadable { path, kind: ErrorKind::NotFound } => {
+                of("config-file-missing").with("path", path.display())
+            }
             ConfigError::Unreadable { path, kind } => Self::from_io(&path, kind, Exit::WrongUse),
             ConfigError::TooLarge { path } => of("file-too-large")
                 .with("path", path.display())

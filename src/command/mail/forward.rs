@@ -244,10 +244,15 @@ fn tell(forwarded: &Forwarded, out: Option<&Path>, context: &Context) {
         let dropped = list(forwarded.dropped.iter().map(String::as_str).collect());
         let is_same = forwarded.kept.iter().all(|(_, tail)| tail.is_some());
         let name = match (forwarded.kept.is_empty(), is_same) {
+            (true, _) if forwarded.dropped.is_empty() => "mail-forwarded-without-files",
             (true, _) => "mail-forwarded-text",
             (false, true) => "mail-forwarded-rewrapped",
             (false, false) => "mail-forwarded-anew",
         };
+        if forwarded.dropped.is_empty() {
+            return context
+                .text(name, &[("kept", &kept), ("dropped", &context.text("mail-none", &[]))]);
+        }
         context.text(name, &[("kept", &kept), ("dropped", &dropped)])
     };
     if out.is_none_or(|out| out.as_os_str() == "-") {
