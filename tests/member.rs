@@ -486,6 +486,27 @@ fn who_was_revoked_comes_back_and_the_address_rests_before_another_gets_it() {
         site.member("user", &[&line[..], proof].concat())
     };
     add("10234", "hanako@a.example", &[]).ends(0);
+    // A user id is nobody else's address, an address nobody else's user id.
+    add("Zoe@a.example", "zoe@a.example", &[]).ends(0);
+    add("yui@a.example", "y@a.example", &[]).ends(0);
+    for (user, address) in [
+        ("Hanako@A.example", "other@a.example"),
+        ("10236", "yui@a.example"),
+        ("10236", "YUI@a.example"),
+        ("ZOE@a.example", "other@a.example"),
+    ] {
+        let said = add(user, address, &[]).ends(1);
+        assert!(said.err.contains("registered already"), "{}", said.err);
+    }
+    for user in ["Zoe@a.example", "yui@a.example"] {
+        site.member("user", &["revoke", user]).ends(0);
+    }
+    // Nor does anything change when somebody has left.
+    for more in [&["in-person"][..], &["in-person", "--former-address"]] {
+        add("10236", "yui@a.example", more).ends(1);
+    }
+    let said = add("yui@a.example", "hanako@a.example", &["in-person", "--again"]).ends(1);
+    assert!(said.err.contains("registered already"), "{}", said.err);
     let said = add("10234", "new@a.example", &["in-person", "--again"]).ends(1);
     assert!(said.err.contains("registered already"), "{}", said.err);
     let said = add("10235", "new@a.example", &["in-person", "--again"]).ends(1);

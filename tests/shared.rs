@@ -164,12 +164,12 @@ async fn what_one_holds_an_officer_releases_at_the_other(b: &Side<'_>, second: &
     let held = officer::find(&second.run_dir, &leak.message_id).await;
     assert!(b.member.held_object(&held.id).is_some());
     let reason = Some("the owner agreed");
-    let released = officer::release(&second.run_dir, &held, b.sender, reason).await.unwrap();
+    let released = officer::release(&second.run_dir, &held, b.colleague, reason).await.unwrap();
     assert_eq!((released.state, released.ended_before), (HeldState::Released, false));
-    let mut again = officer::release(first, &held, b.sender, reason).await;
+    let mut again = officer::release(first, &held, b.colleague, reason).await;
     if again == Err(Problem::Exists) {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        again = officer::release(first, &held, b.sender, reason).await;
+        again = officer::release(first, &held, b.colleague, reason).await;
     }
     let again = again.unwrap();
     assert_eq!((again.state, again.ended_before), (HeldState::Released, true));

@@ -79,7 +79,7 @@ async fn what_a_person_encrypted_is_shown_and_released(federation: &Federation) 
     assert!(content.contains("multipart/signed"), "{content}");
 
     let reason = Some("the owner agreed");
-    let released = officer::release(&dir, &held, bob, reason).await.unwrap();
+    let released = officer::release(&dir, &held, dave, reason).await.unwrap();
     assert_eq!(released.state, HeldState::Released, "{released:?}");
     assert_eq!(delivered(b, dave, &leak.message_id).len(), 1);
 }

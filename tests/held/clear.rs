@@ -22,7 +22,7 @@ pub(crate) async fn run(federation: &Federation) {
 }
 
 async fn a_released_mail_is_delivered_once(federation: &Federation) {
-    let Federation { a, alice, carol, .. } = federation;
+    let Federation { a, alice, carol, wanda, .. } = federation;
     let dir = run_dir(a);
     let mail = mail(&alice.address, &carol.address, &locked_zip());
     for _ in 0..2 {
@@ -36,19 +36,27 @@ async fn a_released_mail_is_delivered_once(federation: &Federation) {
     assert_eq!(held.recipients, std::slice::from_ref(&carol.address));
     assert!(delivered(a, carol, &mail.message_id).is_empty());
 
+    // Her own mail she releases neither way; who is in its From, nobody does for herself.
+    let concerned = Err(Problem::NotBelieved(PersonProblem::OfficerConcerned));
+    for reason in [None, Some("it is mine")] {
+        let released = officer::release(&dir, &held, alice, reason).await;
+        assert_eq!(released.map(drop), concerned);
+    }
+    assert!(delivered(a, carol, &mail.message_id).is_empty());
+
     let both = tokio::join!(
-        officer::release(&dir, &held, alice, None),
-        officer::release(&dir, &held, alice, None)
+        officer::release(&dir, &held, wanda, None),
+        officer::release(&dir, &held, wanda, None)
     );
     // One of two at the same time is told that the other is at work, or that it is done.
     let outcomes = [both.0, both.1];
     assert_eq!(outcomes.iter().flatten().filter(|one| !one.ended_before).count(), 1);
-    let again = officer::release(&dir, &held, alice, None).await.unwrap();
+    let again = officer::release(&dir, &held, wanda, None).await.unwrap();
     assert_eq!((again.state, again.ended_before), (HeldState::Released, true));
     assert_eq!(delivered(a, carol, &mail.message_id).len(), 1);
     let ended: HeldMail =
         officer::ask(&dir, OfficerRequest::Show { id: held.id.clone() }).await.unwrap();
-    assert_eq!(ended.ended_by.unwrap().officer, "alice <alice@a.example>");
+    assert_eq!(ended.ended_by.unwrap().officer, "wanda <wanda@a.example>");
     assert_eq!(ended.released_to, std::slice::from_ref(&carol.address));
     assert!(!a.state_dir().join("gateway/held").join(&held.id).exists());
 }
@@ -80,7 +88,7 @@ async fn a_mail_from_outside_is_shown_to_a_reviewer_alone(federation: &Federatio
 /// The gateway itself asks, as it would if it were taken over: every signature is good but
 /// for the one thing.
 async fn only_an_officers_own_word_about_this_mail_decides(federation: &Federation) {
-    let Federation { a, alice, carol, .. } = federation;
+    let Federation { a, alice, carol, wanda, .. } = federation;
     let dir = run_dir(a);
     let (first, second) = (
         mail(&alice.address, &carol.address, &locked_zip()),
@@ -100,25 +108,25 @@ async fn only_an_officers_own_word_about_this_mail_decides(federation: &Federati
     let decided = |(id, digest): (String, Digest), by: &Person| {
         officer::decision((&id, digest), by, HeldDeed::HoldRelease, "")
     };
-    let good = decided(about(&held), alice);
+    let good = decided(about(&held), wanda);
     let believed = |problem| Err(Problem::NotBelieved(problem));
     // carol is nobody who decides, signs as herself and as alice.
     let hers = decided(about(&held), carol);
     assert_eq!(release(&hers, carol).await, believed(PersonProblem::NotAnOfficer));
     assert_eq!(release(&good, carol).await, believed(PersonProblem::NotSigned));
     let old = HeldDecision { at: good.at - time::Duration::minutes(11), ..good.clone() };
-    assert_eq!(release(&old, alice).await, believed(PersonProblem::TimeOutside));
+    assert_eq!(release(&old, wanda).await, believed(PersonProblem::TimeOutside));
     for of_another in [about(&other), (held.id.clone(), other.digest.unwrap())] {
-        let decision = decided(of_another, alice);
-        assert_eq!(release(&decision, alice).await, Err(Problem::Malformed));
+        let decision = decided(of_another, wanda);
+        assert_eq!(release(&decision, wanda).await, Err(Problem::Malformed));
     }
     let deletes =
-        officer::decision((&held.id, held.digest.unwrap()), alice, HeldDeed::HoldDelete, "no");
-    assert_eq!(release(&deletes, alice).await, Err(Problem::Malformed));
+        officer::decision((&held.id, held.digest.unwrap()), wanda, HeldDeed::HoldDelete, "no");
+    assert_eq!(release(&deletes, wanda).await, Err(Problem::Malformed));
     assert!(delivered(a, carol, &first.message_id).is_empty());
-    assert_eq!(release(&good, alice).await.unwrap().state, HeldState::Released);
+    assert_eq!(release(&good, wanda).await.unwrap().state, HeldState::Released);
     // What was asked for the first mail is worth nothing for the second.
-    let decision = officer::signed(&good, alice);
+    let decision = officer::signed(&good, wanda);
     let request = OfficerRequest::Release { id: other.id.clone(), decision };
     assert_eq!(officer::ask::<Released>(&dir, request).await, Err(Problem::Malformed));
     assert!(delivered(a, carol, &second.message_id).is_empty());

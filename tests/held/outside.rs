@@ -117,14 +117,14 @@ async fn encrypted_it_leaves_for_a_certificate_that_is_known(federation: &mut Fe
 
 async fn held_it_leaves_when_an_officer_releases_it(federation: &mut Federation) {
     set(federation, Outside::Hold).await;
-    let Federation { a, alice, .. } = &*federation;
+    let Federation { a, alice, wanda, .. } = &*federation;
     let dir = run_dir(a);
     let signed = mail(&alice.address, MALLORY, &text()).signed_by(alice);
     assert_eq!(submit(a, alice, MALLORY, &signed).await, HELD);
     let held = officer::find(&dir, &signed.message_id).await;
     assert_eq!((held.reason, held.findings.len()), (Reason::RecipientOutside, 0));
     assert!(arrived(federation, MALLORY, &signed).is_empty());
-    let released = officer::release(&dir, &held, alice, None).await.unwrap();
+    let released = officer::release(&dir, &held, wanda, None).await.unwrap();
     assert_eq!(released.state, HeldState::Released, "{released:?}");
     assert_eq!(arrived(federation, MALLORY, &signed).len(), 1);
     // What was encrypted for somebody unknown stays.
@@ -132,7 +132,7 @@ async fn held_it_leaves_when_an_officer_releases_it(federation: &mut Federation)
     let closed = mail(&alice.address, MALLORY, &text()).signed_by(alice).encrypted_for(&relay);
     assert_eq!(submit(a, alice, MALLORY, &closed).await, HELD);
     let held = officer::find(&dir, &closed.message_id).await;
-    let refused = officer::release(&dir, &held, alice, None).await.unwrap();
+    let refused = officer::release(&dir, &held, wanda, None).await.unwrap();
     assert_eq!(refused.state, HeldState::Held);
     assert_eq!(refused.fates[0].reason, Some(Reason::EncryptedForOutside));
     set(federation, Outside::Reject).await;
@@ -147,7 +147,7 @@ async fn held_it_leaves_by_the_statement_that_it_came_with(federation: &mut Fede
     a.keyserver.keyserver.gateway_logins = Some(false);
     a.start(Role::Keyserver).await;
     federation.wait_for_list(federation.c.admission.list_version).await;
-    let Federation { a, alice, .. } = &*federation;
+    let Federation { a, alice, wanda, .. } = &*federation;
     let dir = run_dir(a);
     let plain = mail(&alice.address, MALLORY, &text()).signed_by(alice);
     assert_eq!(submit(a, alice, MALLORY, &plain).await, told(Reason::StatementInvalid));
@@ -157,7 +157,7 @@ async fn held_it_leaves_by_the_statement_that_it_came_with(federation: &mut Fede
     assert_eq!(replies, [HELD]);
     assert!(arrived(federation, MALLORY, &plain).is_empty());
     let held = officer::find(&dir, &plain.message_id).await;
-    let released = officer::release(&dir, &held, alice, None).await.unwrap();
+    let released = officer::release(&dir, &held, wanda, None).await.unwrap();
     assert_eq!(released.state, HeldState::Released, "{released:?}");
     let [left] = <[_; 1]>::try_from(arrived(federation, MALLORY, &plain)).unwrap();
     assert!(!String::from_utf8_lossy(&left).contains("SSMAX-Statement"));

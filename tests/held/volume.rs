@@ -39,13 +39,13 @@ pub(crate) async fn run(federation: &mut Federation) {
     assert!(reply.starts_with("250 2.0.0 Ok, stored"), "{reply}");
 
     bound(federation, |volume| volume.recipients_per_hour = 0).await;
-    let Federation { a, alice, carol, .. } = &*federation;
+    let Federation { a, carol, wanda, .. } = &*federation;
     for message_id in [first, second] {
         let held = officer::find(&run_dir(a), &message_id).await;
         assert_eq!((held.reason, held.outcome), (Reason::SenderVolume, Outcome::Hold));
         assert!(held.sender_verified && held.findings.is_empty());
         assert!(delivered(a, carol, &message_id).is_empty());
-        officer::release(&run_dir(a), &held, alice, None).await.unwrap();
+        officer::release(&run_dir(a), &held, wanda, None).await.unwrap();
         assert_eq!(delivered(a, carol, &message_id).len(), 1);
     }
     bound(federation, |_| {}).await;

@@ -28,6 +28,7 @@ pub(crate) fn admission(mail: &Mail, from: &Person, to: &Person) -> (GatewayRequ
         sealed: arrived.sealed,
         recipients: vec![to.address.clone()],
         delivered: None,
+        decision: None,
     };
     (GatewayRequest::AdmitInbound(Box::new(request)), part)
 }

@@ -228,6 +228,7 @@ async fn files_of_another_member_are_the_announced_ones(site: &Site) {
             sealed: arrived.sealed.clone(),
             recipients: vec![alice.address.clone()],
             delivered: None,
+            decision: None,
         };
         let request = GatewayRequest::AdmitInbound(Box::new(request));
         site.gateway::<InboundAnswer>(&request).await

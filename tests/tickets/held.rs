@@ -6,8 +6,8 @@ use serde_bytes::ByteBuf;
 use serde_json::json;
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{
-    AdmitInbound, Decided, Form, GatewayRequest, HeldObject, InboundAnswer, InboundTicket,
-    OpenHeld, ReleaseForReview, Reviewed, VerdictBody,
+    AdmitInbound, CaRequest, Decided, Form, GatewayRequest, HeldObject, InboundAnswer,
+    InboundTicket, OpenHeld, ReleaseForReview, Reviewed, UserRecord, VerdictBody,
 };
 use ssmax_api::person::PersonProblem;
 use ssmax_chain::binding::held_ukm;
@@ -43,7 +43,7 @@ pub(crate) async fn held(site: &Site, id: &str, key: &ContentKey) -> HeldObject 
     HeldObject { id: id.to_owned(), tail, recipient }
 }
 
-/// Has a decision of alice's taken, who may decide here; gives its nonce.
+/// Has a decision of wanda's taken, who may decide here; gives its nonce.
 pub(crate) async fn decided(
     site: &Site,
     mail: (&str, Digest),
@@ -51,8 +51,8 @@ pub(crate) async fn decided(
     shown_for: Option<&Certificate>,
 ) -> String {
     let decision = decision(site, mail, op, shown_for);
-    let Decided { officer } = decide(site, &decision, &site.federation.alice).await.unwrap();
-    assert_eq!(officer, "alice <alice@a.example>");
+    let decided = decide(site, &decision, &site.federation.wanda).await.unwrap();
+    assert_eq!(decided.officer, "wanda <wanda@a.example>");
     decision.nonce
 }
 
@@ -63,7 +63,7 @@ fn decision(
     shown_for: Option<&Certificate>,
 ) -> HeldDecision {
     let certificate = shown_for.map(|one| Digest::of(one.der()));
-    let decision = officer::decision(mail, &site.federation.alice, op, "seen");
+    let decision = officer::decision(mail, &site.federation.wanda, op, "seen");
     HeldDecision { certificate, ..decision }
 }
 
@@ -74,7 +74,7 @@ async fn decide(site: &Site, decision: &HeldDecision, by: &Person) -> Result<Dec
 
 async fn only_an_officers_own_word_decides_and_once(site: &Site) {
     let federation = &site.federation;
-    let (alice, carol) = (&federation.alice, &federation.carol);
+    let (wanda, carol) = (&federation.wanda, &federation.carol);
     let mail = ("one", Digest::of(b"mail"));
     let good = decision(site, mail, HeldDeed::HoldRelease, None);
     let believed = |problem| Problem::NotBelieved(problem);
@@ -94,17 +94,17 @@ async fn only_an_officers_own_word_decides_and_once(site: &Site) {
         ),
         (
             HeldDecision { at: now - Duration::minutes(11), ..good.clone() },
-            alice,
+            wanda,
             PersonProblem::TimeOutside,
         ),
         (
             HeldDecision { at: now + Duration::minutes(11), ..good.clone() },
-            alice,
+            wanda,
             PersonProblem::TimeOutside,
         ),
         (
             HeldDecision { op: HeldDeed::HoldOverride, reason: String::new(), ..good.clone() },
-            alice,
+            wanda,
             PersonProblem::Malformed,
         ),
     ] {
@@ -116,16 +116,16 @@ async fn only_an_officers_own_word_decides_and_once(site: &Site) {
         assert_eq!((&row["who"], row["result"] == "ok"), (&named, false));
     }
     // Changed after it was signed.
-    let mut signed = officer::signed(&good, alice);
+    let mut signed = officer::signed(&good, wanda);
     signed.json = signed.json.replacen("\"held\":\"one\"", "\"held\":\"two\"", 1);
     let changed = GatewayRequest::Decide(Box::new(signed));
     assert_refused(site.gateway::<Decided>(&changed).await, believed(PersonProblem::NotSigned));
     // None of that has used it up.
-    assert!(decide(site, &good, alice).await.is_ok());
+    assert!(decide(site, &good, wanda).await.is_ok());
     let row = site.newest_row("decide").await;
-    assert_eq!(row["who"], json!(site.in_rows(&["alice"])), "the person, not what they wrote");
+    assert_eq!(row["who"], json!(site.in_rows(&["wanda"])), "the person, not what they wrote");
     assert_eq!((&row["about"], &row["result"]), (&"hold-release one".into(), &"ok".into()));
-    assert_refused(decide(site, &good, alice).await, believed(PersonProblem::Replayed));
+    assert_refused(decide(site, &good, wanda).await, believed(PersonProblem::Replayed));
 }
 
 async fn the_hold_key_opens_what_was_made_for_it_under_its_name(site: &Site) {
@@ -138,10 +138,15 @@ async fn the_hold_key_opens_what_was_made_for_it_under_its_name(site: &Site) {
         let (to, decision) = (own.spki().to_vec(), decision.to_owned());
         GatewayRequest::OpenHeld(Box::new(OpenHeld { held, decision, to }))
     };
-    let open = |held: HeldObject| open_by(&decision, held);
-    let info: ByteBuf = site.gateway(&open(good.clone())).await.unwrap();
+    let open = async |held: HeldObject| {
+        let decision = decided(site, mail, HeldDeed::HoldRelease, None).await;
+        site.gateway::<ByteBuf>(&open_by(&decision, held)).await
+    };
+    let asked = open_by(&decision, good.clone());
+    an_officer_whose_card_has_ended_decides_nothing_more(site, &asked).await;
+    let info: ByteBuf = site.gateway(&asked).await.unwrap();
     let row = site.newest_row("open-held").await;
-    assert_eq!(row["who"], json!(site.in_rows(&["alice"])));
+    assert_eq!(row["who"], json!(site.in_rows(&["wanda"])));
     let info = RecipientInfo::parse(&info).unwrap();
     let id = key_identifier(own.spki());
     let policy = UnwrapPolicy { allow_pkcs1: false };
@@ -153,8 +158,11 @@ async fn the_hold_key_opens_what_was_made_for_it_under_its_name(site: &Site) {
         HeldObject { id: "two".to_owned(), ..good.clone() },
         HeldObject { tail: Digest::of(b"other"), ..good.clone() },
     ] {
-        assert_refused(site.gateway::<ByteBuf>(&open(other)).await, Problem::NotAllowed);
+        assert_refused(open(other).await, Problem::NotAllowed);
     }
+    // One decision opens it once.
+    assert!(open(good.clone()).await.is_ok());
+    assert_refused(site.gateway::<ByteBuf>(&asked).await, Problem::NotAllowed);
     // Without a decision, with one about another mail, and to delete, nothing is opened.
     let of_another = decided(site, ("two", mail.1), HeldDeed::HoldRelease, None).await;
     let deleted = decided(site, mail, HeldDeed::HoldDelete, None).await;
@@ -168,10 +176,23 @@ async fn the_hold_key_opens_what_was_made_for_it_under_its_name(site: &Site) {
     let recipient =
         recipient_info_for_key(submission, &key_identifier(submission), &key, Some(&ukm)).unwrap();
     let foreign = HeldObject { recipient, ..good };
-    assert_refused(site.gateway::<ByteBuf>(&open(foreign)).await, Problem::NotFound);
+    assert_refused(open(foreign).await, Problem::NotFound);
 }
 
-/// Asks for a held mail's key for a certificate, after alice's decision about this mail.
+/// What was decided while the certificate was good is not carried out when it is not.
+async fn an_officer_whose_card_has_ended_decides_nothing_more(site: &Site, asked: &GatewayRequest) {
+    let person = CaRequest::Person { user: "wanda".to_owned() };
+    let wanda: Option<UserRecord> = site.ca(&person).await.unwrap();
+    let wanda = wanda.unwrap();
+    let install = async |record: UserRecord| {
+        site.ca::<()>(&CaRequest::InstallUser(Box::new(record))).await.unwrap();
+    };
+    install(UserRecord { signing: vec![], ..wanda.clone() }).await;
+    assert_refused(site.gateway::<ByteBuf>(asked).await, Problem::NotAllowed);
+    install(wanda).await;
+}
+
+/// Asks for a held mail's key for a certificate, after wanda's decision about this mail.
 pub(crate) async fn review(
     site: &Site,
     what: Reviewed,
@@ -224,9 +245,13 @@ async fn only_own_people_review_and_only_what_was_stopped(site: &Site) {
     let part = |mail: &Admitted| Reviewed::Part(mail.ticket.clone());
     let (request, mail) = site.by_erin(|_| {});
     let two = ("two", mail.digest);
+    let readmit = async |decision: Option<String>| {
+        let request = AdmitInbound { decision, ..request.clone() };
+        site.gateway::<InboundTicket>(&GatewayRequest::ReadmitInbound(Box::new(request))).await
+    };
     let again = async || {
-        let request = GatewayRequest::ReadmitInbound(Box::new(request.clone()));
-        let InboundTicket { ticket, .. } = site.gateway(&request).await.unwrap();
+        let decision = decided(site, two, HeldDeed::HoldRelease, None).await;
+        let InboundTicket { ticket, .. } = readmit(Some(decision)).await.unwrap();
         Admitted {
             ticket,
             parts: mail.parts.clone(),
@@ -261,6 +286,24 @@ async fn only_own_people_review_and_only_what_was_stopped(site: &Site) {
     assert_eq!(site.judge(&worker, &blocked).await, Ok(()));
     // The ticket whose keys a worker has is for that worker; one opened anew is not.
     let answer = review(site, part(&first), two, alice).await;
+    assert_refused(answer, Problem::NotAllowed);
+    // No mail is admitted anew but by a decision about it, once.
+    let of_other = decided(site, one, HeldDeed::HoldRelease, None).await;
+    let deleted = decided(site, two, HeldDeed::HoldDelete, None).await;
+    for decision in [None, Some(of_other), Some(deleted)] {
+        assert_eq!(readmit(decision).await.map(drop), Err(Problem::NotAllowed));
+    }
+    // What is decided to be shown is shown, and nothing else is done with it.
+    let look = decided(site, two, HeldDeed::HoldShow, Some(alice)).await;
+    let InboundTicket { ticket, .. } = readmit(Some(look.clone())).await.unwrap();
+    assert_eq!(readmit(Some(look.clone())).await.map(drop), Err(Problem::NotAllowed));
+    site.assert_not_released(&ticket).await;
+    let release = decided(site, two, HeldDeed::HoldRelease, None).await;
+    let looked_at = Admitted { ticket: ticket.clone(), ..again().await };
+    assert_eq!(tolerate_as(site, "two", &looked_at, &release).await, Err(Problem::NotAllowed));
+    let part_looked_at = || Reviewed::Part(ticket.clone());
+    assert!(review_by(site, part_looked_at(), &look, alice).await.is_ok());
+    let answer = review_by(site, part_looked_at(), &look, alice).await;
     assert_refused(answer, Problem::NotAllowed);
     let second = again().await;
     let shown = review(site, part(&second), two, alice).await;
@@ -304,8 +347,9 @@ async fn a_mail_passes_with_findings_only_by_an_officers_word_before_its_keys_ar
         assert_eq!(tolerate(site, &other, &decision).await, refused);
         assert_eq!(tolerate_as(site, "two", &mail, &decision).await, refused);
         assert_eq!(tolerate(site, &mail, &decision).await, Ok(()));
+        assert_eq!(tolerate(site, &mail, &decision).await, refused, "once");
         let row = site.newest_row("tolerate").await;
-        assert_eq!(row["who"], json!(site.in_rows(&["alice"])));
+        assert_eq!(row["who"], json!(site.in_rows(&["wanda"])));
         let worker = site.release(&mail).await;
         // What it is about is checked as with a pass.
         let nobody = VerdictBody { outcome: found, signer: None, ..worker.finding(&mail) };
@@ -317,6 +361,20 @@ async fn a_mail_passes_with_findings_only_by_an_officers_word_before_its_keys_ar
         assert_eq!(site.judge(&worker, &verdict).await, Ok(()));
         let copy = site.rewrap(&mail.ticket, &site.b().id, &[bob], mail.tail()).await;
         assert_eq!(copy.is_ok(), passes, "{copy:?}");
+    }
+    // Nobody releases a mail of their own.
+    for op in [HeldDeed::HoldRelease, HeldDeed::HoldOverride] {
+        let mail = site.submit(Form::Enveloped, &[bob]).await;
+        let alice = &site.federation.alice;
+        let decision = officer::decision(("one", mail.digest), alice, op, "seen");
+        decide(site, &decision, alice).await.unwrap();
+        let concerned = Err(Problem::NotBelieved(PersonProblem::OfficerConcerned));
+        assert_eq!(tolerate(site, &mail, &decision.nonce).await, concerned);
+        let worker = site.release(&mail).await;
+        let verdict = VerdictBody { outcome: Outcome::Hold, ..worker.finding(&mail) };
+        assert_eq!(site.judge(&worker, &verdict).await, Ok(()));
+        let copy = site.rewrap(&mail.ticket, &site.b().id, &[bob], mail.tail()).await;
+        assert!(copy.is_err());
     }
     // To look at a mail, or to give it up, is not to release it.
     let mail = site.submit(Form::Enveloped, &[bob]).await;
@@ -356,7 +414,9 @@ async fn a_mail_that_was_stopped_in_time_is_admitted_after_ten_days(site: &Site)
         let first = GatewayRequest::AdmitInbound(Box::new(request.clone()));
         let answer: Result<InboundAnswer, _> = site.gateway(&first).await;
         assert_eq!(answer.map(drop), refused, "a mail that arrives is as old as it is");
-        let again = GatewayRequest::ReadmitInbound(Box::new(request));
+        let mail = ("one", request.content);
+        let decision = Some(decided(site, mail, HeldDeed::HoldRelease, None).await);
+        let again = GatewayRequest::ReadmitInbound(Box::new(AdmitInbound { decision, ..request }));
         let answer: Result<InboundTicket, _> = site.gateway(&again).await;
         assert_eq!(answer.map(drop), if admitted { Ok(()) } else { refused });
     }

@@ -14,6 +14,7 @@ pub(crate) async fn run(site: &Site) {
     a_certificate_of_a_namesake_ca_is_not_installed(site).await;
     what_is_no_certificate_or_no_address_is_not_installed(site).await;
     an_address_of_another_person_is_not_given_away(site).await;
+    a_user_id_is_nobody_elses_address(site).await;
     an_unknown_persons_key_is_not_exported(site).await;
     the_key_of_who_has_left_is_not_exported(site).await;
     a_new_secret_is_an_active_persons(site).await;
@@ -132,6 +133,24 @@ async fn the_key_of_who_has_left_is_not_exported(site: &Site) {
     let _: PrivateKey = site.ca(&newest).await.unwrap();
 }
 
+/// A name is looked up as either, so it must not be two people's.
+async fn a_user_id_is_nobody_elses_address(site: &Site) {
+    for user in ["alice@a.example", "Alice@A.example"] {
+        let record = UserRecord { user: user.to_owned(), ..mallory() };
+        not_installed(site, record, Problem::Exists).await;
+    }
+    let named = |user: &str, address: &str| {
+        let (user, addresses) = (user.to_owned(), vec![address.to_owned()]);
+        UserRecord { user, addresses, ..mallory() }
+    };
+    for own in [named("zoe@a.example", "z@a.example"), named("yui@a.example", "Yui@a.example")] {
+        site.ca::<()>(&CaRequest::InstallUser(Box::new(own))).await.unwrap();
+    }
+    for address in ["zoe@a.example", "ZOE@a.example", "yui@a.example"] {
+        not_installed(site, named("mallory", address), Problem::Exists).await;
+    }
+}
+
 /// The CA stores none that is not in the log, and the log takes none for anybody else.
 async fn a_new_secret_is_an_active_persons(site: &Site) {
     let note = |user: &str| CaRequest::NoteSecret {
@@ -142,6 +161,14 @@ async fn a_new_secret_is_an_active_persons(site: &Site) {
     assert_eq!(site.ca::<()>(&note("carol")).await, Ok(()));
     for user in ["nobody", "office", "carol@a.example"] {
         assert_refused(site.ca::<()>(&note(user)).await, Problem::NotFound);
+    }
+    // In other words than those of secrets and proofs nothing can be told through the log.
+    for (method, proof) in [("mallory was here", "in-person"), ("password", "hanako@a.example")] {
+        let (user, method, proof) = ("carol".to_owned(), method.to_owned(), proof.to_owned());
+        let told = CaRequest::NoteSecret { user, method, proof };
+        assert_refused(site.ca::<()>(&told).await, Problem::Malformed);
+        let about = site.newest_row("new-secret").await["about"].clone();
+        assert!(["unknown in-person", "password unknown"].contains(&about.as_str().unwrap()));
     }
     let carol: UserRecord = site.ca(&CaRequest::Person { user: "carol".to_owned() }).await.unwrap();
     let left = UserRecord { active: false, ..carol.clone() };

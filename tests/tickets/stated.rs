@@ -221,7 +221,16 @@ async fn an_old_statement_serves_a_mail_that_came_in_time_by_an_officers_word(si
         assert_refused(through_mta(site, &in_time, claimed).await, INVALID);
     }
     let claimed = released(&in_time, release).await;
-    assert!(through_mta(site, &in_time, claimed).await.is_ok());
+    assert!(through_mta(site, &in_time, claimed.clone()).await.is_ok());
+    // One decision, one ticket.
+    assert_refused(through_mta(site, &in_time, claimed).await, INVALID);
+    // To have it shown opens a ticket that is good for nothing else.
+    let alice = &site.federation.alice.encryption.1;
+    let look = decided(site, ("one", in_time.body), HeldDeed::HoldShow, Some(alice)).await;
+    let claimed = Received { decision: Some(look), ..received() };
+    let OutboundTicket { ticket, .. } = through_mta(site, &in_time, claimed).await.unwrap();
+    assert_refused(site.sign_user(&ticket, ENTITY).await, Problem::NotAllowed);
+    site.assert_not_released(&ticket).await;
     let claimed = released(&late, release).await;
     assert_refused(through_mta(site, &late, claimed).await, INVALID);
     pool.close().await;

@@ -5,6 +5,18 @@ use serde::{Deserialize, Serialize};
 use ssmax_daemon::call::CallError;
 pub use ssmax_transport::Renewed;
 
+/// Identity assurance levels by the way identity was proved (NIST SP 800-63A).
+pub const PROOFS: [(&str, u8); 5] = [
+    ("my-number-card", 3),
+    ("in-person", 2),
+    ("employee-card", 2),
+    ("hr-record", 1),
+    ("e-mail", 0),
+];
+
+/// What a person logs in with.
+pub const SECRETS: [&str; 2] = ["password", "device-secret"];
+
 /// Over the CA's socket for the gateway.
 #[derive(Clone, Serialize, Deserialize)]
 pub enum GatewayRequest {

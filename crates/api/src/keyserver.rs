@@ -347,6 +347,10 @@ pub struct AdmitInbound {
     pub recipients: Vec<String>,
     /// What the gateway has delivered already, by the names that the mail gives itself.
     pub delivered: Option<DeliveredBefore>,
+    /// When it waited for an officer, the nonce of the decision: to be released, or to be
+    /// shown and nothing else.
+    #[serde(default)]
+    pub decision: Option<String>,
 }
 
 /// A copy that recipients here have got before. It is looked for before anybody has

@@ -62,19 +62,23 @@ impl Ca {
         proved
     }
 
-    /// The user id behind a user id or an address, if the person is active.
+    /// The user id behind a user id or an address, if the person is active. What is one
+    /// person's user id and another's address names nobody.
     pub(crate) async fn active_user(&self, name: &str) -> Result<Option<String>, Problem> {
         let address = Address::parse(name).map(|a| directory_address(&a)).unwrap_or_default();
-        let row: Option<(String,)> = query(
-            "SELECT user FROM person WHERE active = 1 AND
-             (user = ?1 OR user = (SELECT user FROM address WHERE address = ?2 AND ended IS NULL))",
+        let named: Vec<(String, bool)> = query(
+            "SELECT user, active FROM person WHERE
+             user = ?1 OR user = (SELECT user FROM address WHERE address = ?2 AND ended IS NULL)",
         )
         .bind(name)
         .bind(address)
-        .fetch_optional(&self.database)
+        .fetch_all(&self.database)
         .await
         .map_err(failed)?;
-        Ok(row.map(|(user,)| user))
+        Ok(match named.as_slice() {
+            [(user, true)] => Some(user.clone()),
+            _ => None,
+        })
     }
 }
 

@@ -24,16 +24,17 @@ impl Ca {
             return Ok(user);
         }
         let address = Address::parse(name).map(|one| directory_address(&one)).unwrap_or_default();
-        let known: Option<(String,)> = query(
+        let known: Vec<(String,)> = query(
             "SELECT user FROM person WHERE user = ?1
              UNION SELECT user FROM address WHERE address = ?2",
         )
         .bind(name)
         .bind(address)
-        .fetch_optional(&self.database)
+        .fetch_all(&self.database)
         .await
         .map_err(failed)?;
-        Err(if known.is_some() { Problem::Ended } else { Problem::NotFound })
+        // What is two people's name is nobody's.
+        Err(if known.len() == 1 { Problem::Ended } else { Problem::NotFound })
     }
 
     /// Whether number and addresses of a registration are free for whom it is about.
@@ -60,6 +61,7 @@ impl Ca {
                 self.check_proof(&request.user, &request.proof).await?;
             }
         }
+        self.check_names(&request.user, addresses).await?;
         for address in addresses {
             let held: Option<(String, Option<i64>)> =
                 query("SELECT user, ended FROM address WHERE address = ?")
@@ -78,6 +80,38 @@ impl Ca {
             }
         }
         Ok(())
+    }
+
+    /// Whether the user id is nobody else's address, now or before, and no address somebody
+    /// else's user id: commands and logins take either.
+    async fn check_names(&self, user: &str, addresses: &[Address]) -> Result<(), Problem> {
+        let as_address = |name: &str| Address::parse(name).ok().map(|one| directory_address(&one));
+        let own: Vec<String> = addresses.iter().map(directory_address).collect();
+        let own_id = as_address(user);
+        let ids: Vec<(String,)> =
+            query("SELECT user FROM person WHERE user LIKE '%@%' AND user <> ?")
+                .bind(user)
+                .fetch_all(&self.database)
+                .await
+                .map_err(failed)?;
+        let is_taken = |(other,): &(String,)| {
+            let is_ours = |one: &String| own_id.as_ref() == Some(one) || own.contains(one);
+            as_address(other).as_ref().is_some_and(is_ours)
+        };
+        if ids.iter().any(is_taken) {
+            return Err(Problem::Exists);
+        }
+        let Some(address) = own_id else { return Ok(()) };
+        let other: Option<(String,)> = query(
+            "SELECT user FROM address WHERE address = ?1 AND user <> ?2
+             UNION SELECT user FROM former_address WHERE address = ?1 AND user <> ?2",
+        )
+        .bind(&address)
+        .bind(user)
+        .fetch_optional(&self.database)
+        .await
+        .map_err(failed)?;
+        if other.is_some() { Err(Problem::Exists) } else { Ok(()) }
     }
 
     /// Whether a proof of identity is at least as good as the one at registration: the

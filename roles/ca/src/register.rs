@@ -6,7 +6,7 @@ use crate::serve::{Ca, failed};
 use crate::setup::linted;
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::ca::{AccountKind, AddUser, KeyHolder, NewUser, UserEntry};
+use ssmax_api::ca::{AccountKind, AddUser, KeyHolder, NewUser, PROOFS, UserEntry};
 use ssmax_api::keyserver::{CaRequest, UserKeys, UserRecord};
 use ssmax_chain::binding::directory_address;
 use ssmax_hsm::KeyPurpose;
@@ -18,15 +18,6 @@ use ssmax_pki::{Certificate, issue};
 use ssmax_store::query;
 use ssmax_token::Random as _;
 use time::{Duration, OffsetDateTime};
-
-/// Identity assurance levels by the way identity was proved (NIST SP 800-63A).
-const PROOFS: [(&str, u8); 5] = [
-    ("my-number-card", 3),
-    ("in-person", 2),
-    ("employee-card", 2),
-    ("hr-record", 1),
-    ("e-mail", 0),
-];
 
 /// What stands for the proof of identity where there is no person.
 const NO_PERSON: &str = "organisation";

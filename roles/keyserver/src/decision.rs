@@ -4,13 +4,13 @@
 
 use crate::state::Keyserver;
 use crate::ticket::{Origin, Ticket, lock};
+use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{Decided, UserRecord};
 use ssmax_api::person::{PersonProblem, SignedRequest};
 use ssmax_chain::Digest;
 use ssmax_chain::held_decision::{HeldDecision, HeldDeed, decided_octets};
-use ssmax_mail::address::Address;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use time::{Duration, OffsetDateTime};
 
@@ -23,7 +23,24 @@ pub(crate) struct Made {
     pub(crate) asked: HeldDecision,
     /// The officer's user id.
     pub(crate) officer: String,
+    signature: ByteBuf,
+    /// As it was signed.
+    json: String,
     until: OffsetDateTime,
+    done: HashSet<Step>,
+}
+
+/// What is done for a decision, each thing once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Step {
+    /// The held mail is opened for its gateway.
+    Open,
+    /// It gets a ticket.
+    Admit,
+    /// Its findings are let pass.
+    Tolerate,
+    /// It is shown.
+    Review,
 }
 
 /// The decisions that are being carried out, by nonce. Only in memory: after a restart
@@ -41,6 +58,11 @@ impl Decisions {
     fn find(&self, nonce: &str, now: OffsetDateTime) -> Option<Made> {
         lock(&self.0).get(nonce).filter(|made| made.until >= now).cloned()
     }
+
+    /// Uses a decision up for this step; `false` if that was done before.
+    fn take(&self, nonce: &str, step: Step) -> bool {
+        lock(&self.0).get_mut(nonce).is_some_and(|made| made.done.insert(step))
+    }
 }
 
 impl Keyserver {
@@ -49,20 +71,22 @@ impl Keyserver {
         let made = self.believe_officer(signed).await.map_err(Problem::NotBelieved)?;
         let HeldDecision { op, held, reason, .. } = &made.0.asked;
         tracing::warn!(held.id = %held, officer = %made.0.officer, ?op, why = %reason, "an officer decides about a held mail");
-        let officer = made.1;
+        let UserRecord { user, addresses, .. } = &made.1;
+        let (user, addresses) = (user.clone(), addresses.clone());
+        let officer = crate::people::shown(&made.1);
         self.decisions.add(made.0, Self::now());
-        Ok(Decided { officer })
+        Ok(Decided { officer, user, addresses })
     }
 
     async fn believe_officer(
         &self,
         signed: &SignedRequest,
-    ) -> Result<(Made, String), PersonProblem> {
+    ) -> Result<(Made, UserRecord), PersonProblem> {
         let asked = HeldDecision::parse(&signed.json).map_err(|_| PersonProblem::Malformed)?;
         Self::is_now(asked.at)?;
         let octets = decided_octets(&signed.json);
         let officer = self.signer(&asked.officer, &octets, &signed.signature).await?;
-        if !self.is_reviewer(&officer) {
+        if !self.is_reviewer(&officer).await? {
             return Err(PersonProblem::NotAnOfficer);
         }
         // Nobody looks into a mail at an ESP, whoever decides it.
@@ -70,22 +94,48 @@ impl Keyserver {
             self.not_at_an_esp().map_err(|_| PersonProblem::KeepsNoKeys)?;
         }
         self.use_nonce(&asked.nonce).await?;
-        let shown = crate::people::shown(&officer);
         let until = Self::now() + LIFETIME;
-        Ok((Made { asked, officer: officer.user, until }, shown))
+        let SignedRequest { json, signature } = signed.clone();
+        let (user, done) = (officer.user.clone(), HashSet::new());
+        Ok((Made { asked, officer: user, signature, json, until, done }, officer))
     }
 
     /// Whether the settings name this person among those who decide about held mail.
-    pub(crate) fn is_reviewer(&self, person: &UserRecord) -> bool {
-        self.settings.keyserver.reviewers.iter().any(|named| {
-            *named == person.user
-                || Address::parse(named).is_ok_and(|one| crate::people::may_send_as(person, &one))
-        })
+    pub(crate) async fn is_reviewer(&self, person: &UserRecord) -> Result<bool, PersonProblem> {
+        for named in &self.settings.keyserver.reviewers {
+            if self.known_person(named).await?.is_some_and(|one| one.user == person.user) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
-    /// The decision of this nonce, if it was taken and its time is not over.
-    pub(crate) fn decided(&self, nonce: &str) -> Result<Made, Problem> {
-        self.decisions.find(nonce, Self::now()).ok_or(Problem::NotAllowed)
+    /// The decision of this nonce, used up for this step, if it was taken, its time is not
+    /// over, and it `fits` what is asked for. Who has made it must be able to make it now:
+    /// in a quarter of an hour somebody may be revoked.
+    pub(crate) async fn carry_out_decision(
+        &self,
+        nonce: &str,
+        step: Step,
+        fits: impl Fn(&Made) -> bool,
+    ) -> Result<Made, Problem> {
+        let made = self.decisions.find(nonce, Self::now()).ok_or(Problem::NotAllowed)?;
+        if !fits(&made) {
+            return Err(Problem::NotAllowed);
+        }
+        let octets = decided_octets(&made.json);
+        let officer = self.signer(&made.asked.officer, &octets, &made.signature).await;
+        let still = match officer {
+            Ok(officer) if officer.user == made.officer => self.is_reviewer(&officer).await,
+            Ok(_) => Ok(false),
+            Err(problem) => Err(problem),
+        };
+        match still {
+            Ok(true) => {}
+            Err(PersonProblem::Failed) => return Err(Problem::Failed),
+            Ok(false) | Err(_) => return Err(Problem::NotAllowed),
+        }
+        if self.decisions.take(nonce, step) { Ok(made) } else { Err(Problem::NotAllowed) }
     }
 
     /// The user id of who has made the decision of this nonce.
@@ -98,6 +148,15 @@ impl Made {
     /// Whether the decision is about the held mail of this name.
     pub(crate) fn is_about(&self, held: &str) -> bool {
         self.asked.held == held
+    }
+
+    /// Whether the mail of this ticket is the officer's own: submitted by them, or in their
+    /// name.
+    pub(crate) fn concerns_its_officer(&self, ticket: &Ticket) -> bool {
+        match &ticket.origin {
+            Origin::Own(own) => own.statement.user == self.officer || own.user.user == self.officer,
+            Origin::Member(_) | Origin::Outside => false,
+        }
     }
 
     /// Whether the decision is about the mail of this ticket. Of a mail from outside the
@@ -127,13 +186,22 @@ mod tests {
         let made = |nonce: u8| {
             let (mail, words) = (("one", Digest::of(b"mail")), ("olga", "seen"));
             let asked = HeldDecision::new(HeldDeed::HoldRelease, mail, words, now, [nonce; 16]);
-            Made { asked, officer: "olga".to_owned(), until: now + LIFETIME }
+            Made {
+                json: asked.to_json(),
+                asked,
+                officer: "olga".to_owned(),
+                signature: ByteBuf::new(),
+                until: now + LIFETIME,
+                done: HashSet::new(),
+            }
         };
         let decisions = Decisions::default();
         let (first, second) = (made(1), made(2));
         let nonce = first.asked.nonce.clone();
         decisions.add(first, now);
         assert!(decisions.find(&nonce, now + LIFETIME).is_some());
+        assert!(decisions.take(&nonce, Step::Open) && decisions.take(&nonce, Step::Admit));
+        assert!(!decisions.take(&nonce, Step::Open) && !decisions.take("another", Step::Open));
         let later = now + LIFETIME + Duration::SECOND;
         assert!(decisions.find(&nonce, later).is_none());
         decisions.add(second, later);

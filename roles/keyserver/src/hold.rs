@@ -4,11 +4,12 @@
 //! The hold key opens what the gateway encrypted for its store and nothing else. What a
 //! sender encrypted stays closed below it; for that a ticket is needed, as for any mail.
 
-use crate::decision::Made;
+use crate::decision::{Made, Step};
 use crate::state::{Keyserver, failed};
 use crate::ticket::{Origin, lock};
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{HeldObject, OpenHeld, ReleaseForReview, Reviewed};
+use ssmax_api::person::PersonProblem;
 use ssmax_chain::binding::{held_ukm, release_ukm};
 use ssmax_chain::held_decision::HeldDeed;
 use ssmax_chain::{Digest, HopRecord};
@@ -48,11 +49,10 @@ impl Keyserver {
     }
 
     /// A held mail's content key, for the gateway's key of the moment.
-    pub(crate) fn open_held(&self, request: &OpenHeld) -> Result<Vec<u8>, Problem> {
-        let made = self.decided(&request.decision)?;
-        if !made.is_about(&request.held.id) || made.asked.op == HeldDeed::HoldDelete {
-            return Err(Problem::NotAllowed);
-        }
+    pub(crate) async fn open_held(&self, request: &OpenHeld) -> Result<Vec<u8>, Problem> {
+        let fits =
+            |made: &Made| made.is_about(&request.held.id) && made.asked.op != HeldDeed::HoldDelete;
+        let made = self.carry_out_decision(&request.decision, Step::Open, fits).await?;
         let key = self.held_key(&request.held)?;
         let (id, tail) = (&request.held.id, &request.held.tail);
         let ukm = release_ukm(id, "held", tail);
@@ -88,16 +88,29 @@ impl Keyserver {
 
     /// Lets a mail pass whose release an officer has decided. Before a worker has the
     /// keys: what it judges then is not changed behind its back.
-    pub(crate) fn tolerate(&self, ticket: &str, held: &str, decision: &str) -> Result<(), Problem> {
-        let made = self.decided(decision)?;
+    pub(crate) async fn tolerate(
+        &self,
+        ticket: &str,
+        held: &str,
+        decision: &str,
+    ) -> Result<(), Problem> {
+        let open = self.tickets.find(ticket, Self::now())?;
+        let fits = |made: &Made| {
+            let open = lock(&open);
+            let goes_on = open.worker.is_none() && !open.review_only;
+            goes_on && made.asked.op.releases() && made.is_about(held) && made.is_of(&open)
+        };
+        let made = self.carry_out_decision(decision, Step::Tolerate, fits).await?;
         let outcome = match made.asked.op {
             HeldDeed::HoldRelease => Outcome::Hold,
             HeldDeed::HoldOverride => Outcome::Block,
             HeldDeed::HoldShow | HeldDeed::HoldDelete => return Err(Problem::NotAllowed),
         };
-        let open = self.tickets.find(ticket, Self::now())?;
         let mut open = lock(&open);
-        if open.worker.is_some() || !made.is_about(held) || !made.is_of(&open) {
+        if made.concerns_its_officer(&open) {
+            return Err(Problem::NotBelieved(PersonProblem::OfficerConcerned));
+        }
+        if open.worker.is_some() {
             return Err(Problem::NotAllowed);
         }
         open.tolerated = outcome;
@@ -116,10 +129,8 @@ impl Keyserver {
     ) -> Result<Vec<u8>, Problem> {
         // Nobody looks into a mail at an ESP.
         self.not_at_an_esp()?;
-        let made = self.decided(&request.decision)?;
-        if made.asked.certificate != Some(Digest::of(&request.certificate)) {
-            return Err(Problem::NotAllowed);
-        }
+        let fits = |made: &Made| made.asked.certificate == Some(Digest::of(&request.certificate));
+        let made = self.carry_out_decision(&request.decision, Step::Review, fits).await?;
         let certificate =
             Certificate::from_der(&request.certificate).map_err(|_| Problem::Malformed)?;
         let reviewer = self.reviewer(&certificate).await?;
@@ -153,7 +164,7 @@ impl Keyserver {
             let Some(person) = self.person_at(&address).await? else { continue };
             let known = person.active
                 && person.encryption.iter().any(|der| der.as_slice() == certificate.der());
-            if known && self.is_reviewer(&person) {
+            if known && self.is_reviewer(&person).await.map_err(|_| Problem::Failed)? {
                 return Ok(address.to_string());
             }
         }

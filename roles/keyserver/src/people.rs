@@ -3,7 +3,7 @@
 use crate::state::{Keyserver, failed};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::ca::{AccountKind, KeyHolder};
+use ssmax_api::ca::{AccountKind, KeyHolder, PROOFS, SECRETS};
 use ssmax_api::keyserver::{CaRequest, PrivateKey, RelayKeys, UserKeys, UserRecord};
 use ssmax_chain::binding::directory_address;
 use ssmax_hsm::KeyPurpose;
@@ -34,7 +34,9 @@ impl Keyserver {
             CaRequest::EndDelegation { owner, actor } => {
                 ssmax_api::encode(self.end_delegation(&owner, &actor).await)
             }
-            CaRequest::NoteSecret { user, .. } => ssmax_api::encode(self.is_active(&user).await),
+            CaRequest::NoteSecret { user, method, proof } => {
+                ssmax_api::encode(self.note_secret(&user, &method, &proof).await)
+            }
             CaRequest::ListDelegations => ssmax_api::encode(self.list_delegations().await),
             CaRequest::ExportEarlierKeys { user } => {
                 ssmax_api::encode(self.export_earlier_keys(&user).await)
@@ -109,6 +111,29 @@ impl Keyserver {
             .execute(&mut write)
             .await
             .map_err(failed)?;
+        // What is one person's user id and another's address would be two people's name.
+        let ids: Vec<(String,)> = query("SELECT user FROM person WHERE user LIKE '%@%'")
+            .fetch_all(&mut write)
+            .await
+            .map_err(failed)?;
+        let is_id = |(user,): &(String,)| {
+            *user != record.user && as_address(user).is_some_and(|one| addresses.contains(&one))
+        };
+        if ids.iter().any(is_id) {
+            return Err(Problem::Exists);
+        }
+        if let Some(address) = as_address(&record.user) {
+            let other: Option<(String,)> =
+                query("SELECT user FROM address WHERE address = ? AND user <> ?")
+                    .bind(&address)
+                    .bind(&record.user)
+                    .fetch_optional(&mut write)
+                    .await
+                    .map_err(failed)?;
+            if other.is_some() {
+                return Err(Problem::Exists);
+            }
+        }
         for address in addresses {
             let added =
                 query("INSERT INTO address (address, user) VALUES (?, ?) ON CONFLICT DO NOTHING")
@@ -136,7 +161,10 @@ impl Keyserver {
     }
 
     /// That a person may log in: a new secret of nobody else is worth a row in the log.
-    async fn is_active(&self, user: &str) -> Result<(), Problem> {
+    async fn note_secret(&self, user: &str, method: &str, proof: &str) -> Result<(), Problem> {
+        if !SECRETS.contains(&method) || !PROOFS.iter().any(|(word, _)| *word == proof) {
+            return Err(Problem::Malformed);
+        }
         let record = self.person(user).await?;
         let is_active = record.is_some_and(|one| one.active && one.kind == AccountKind::Person);
         if is_active { Ok(()) } else { Err(Problem::NotFound) }
@@ -228,6 +256,11 @@ impl Keyserver {
             one.not_before() <= now && now <= one.not_after() && one.allows_encryption()
         })
     }
+}
+
+/// A user id as the address that it may be.
+fn as_address(user: &str) -> Option<String> {
+    Address::parse(user).ok().map(|one| directory_address(&one))
 }
 
 /// The person's signing certificate that the keyserver holds the key of.

@@ -33,7 +33,7 @@ impl Keyserver {
         open: &mut Ticket,
         worker: Vec<u8>,
     ) -> Result<Released, Problem> {
-        if open.worker.is_some() {
+        if open.worker.is_some() || open.review_only {
             return Err(Problem::NotAllowed);
         }
         let worker_id = key_identifier(&worker);

@@ -268,11 +268,11 @@ impl Keyserver {
             ),
             Q::Decide(signed) => ssmax_api::encode(self.decide(&signed).await),
             Q::Tolerate { ticket, held, decision } => {
-                ssmax_api::encode(self.tolerate(&ticket, &held, &decision))
+                ssmax_api::encode(self.tolerate(&ticket, &held, &decision).await)
             }
             Q::HoldKey => ssmax_api::encode(self.hold_key().map(serde_bytes::ByteBuf::from)),
             Q::OpenHeld(request) => {
-                ssmax_api::encode(self.open_held(&request).map(serde_bytes::ByteBuf::from))
+                ssmax_api::encode(self.open_held(&request).await.map(serde_bytes::ByteBuf::from))
             }
             Q::ReleaseForReview(request) => ssmax_api::encode(
                 self.release_for_review(&request).await.map(serde_bytes::ByteBuf::from),

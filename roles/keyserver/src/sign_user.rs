@@ -16,7 +16,7 @@ impl Keyserver {
         let open = self.tickets.find(ticket, Self::now())?;
         let mut open = lock(&open);
         // After the inspection a signature would be over what nobody has looked at.
-        if open.verdict.is_some() {
+        if open.verdict.is_some() || open.review_only {
             return Err(Problem::NotAllowed);
         }
         let in_clear = open.parts.is_empty();

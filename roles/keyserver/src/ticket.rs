@@ -98,6 +98,8 @@ pub(crate) struct Ticket {
     pub(crate) parts: Vec<TicketPart>,
     /// Whether the parts are the files of a mail in attachment mode.
     pub(crate) files: bool,
+    /// Whether it is for showing the mail to a reviewer and for nothing else.
+    pub(crate) review_only: bool,
     pub(crate) worker: Option<Worker>,
     pub(crate) verdict: Option<VerdictBody>,
     /// The gravest outcome with which the mail passes: more than a pass only after an
@@ -114,6 +116,7 @@ impl Ticket {
             recipients,
             parts: Vec::new(),
             files: false,
+            review_only: false,
             worker: None,
             verdict: None,
             tolerated: Outcome::Pass,

@@ -33,6 +33,8 @@ pub struct Federation {
     pub d: Member,
     pub alice: Person,
     pub carol: Person,
+    /// Decides about held mail at A, as alice does, who cannot about her own.
+    pub wanda: Person,
     pub bob: Person,
     pub dave: Person,
     pub erin: Person,
@@ -84,6 +86,7 @@ impl Federation {
         let federation = Self {
             alice: Person::enrol(&a, "alice", true).await,
             carol: Person::enrol(&a, "carol", false).await,
+            wanda: Person::enrol(&a, "wanda", false).await,
             bob: Person::enrol(&b, "bob", true).await,
             dave: Person::enrol(&b, "dave", false).await,
             erin: Person::enrol(&c, "erin", true).await,

@@ -317,7 +317,7 @@ fn keyserver(
             allow_pkcs1_decryption: false,
             sign_for_users: true,
             gateway_logins: Some(true),
-            reviewers: ["alice", "bob"]
+            reviewers: ["alice", "wanda", "bob", "dave"]
                 .map(|name| format!("{name}@{}.example", outline.name))
                 .into(),
             outside_certificates: Some(home.join("outside")),

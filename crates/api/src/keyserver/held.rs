@@ -45,6 +45,10 @@ pub struct ReleaseForReview {
 pub struct Decided {
     /// The officer, as others know the person.
     pub officer: String,
+    /// The user id.
+    pub user: String,
+    /// The person's addresses: nobody releases mail of their own.
+    pub addresses: Vec<String>,
 }
 
 /// What is shown to a reviewer.

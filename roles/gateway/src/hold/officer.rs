@@ -4,14 +4,15 @@
 
 use super::object::failed;
 use super::release::Release;
-use super::store::Held;
+use super::store::{Facts, Held};
 use crate::gateway::Gateway;
 use serde_bytes::ByteBuf;
 use ssmax_api::gateway::{EndedBy, HeldMail, HeldState, OfficerRequest};
 use ssmax_api::keyserver::{Decided, GatewayRequest};
-use ssmax_api::person::SignedRequest;
+use ssmax_api::person::{PersonProblem, SignedRequest};
 use ssmax_api::{Answer, Problem, encode};
 use ssmax_chain::held_decision::{HeldDecision, HeldDeed, unidentified};
+use ssmax_mail::address::Address;
 
 /// Answers an officer.
 pub(crate) async fn answer(gateway: &Gateway, request: OfficerRequest) -> Answer {
@@ -40,6 +41,17 @@ fn is_meant(held: &Held, asked: &HeldDecision) -> bool {
     }
 }
 
+/// Whether the person has submitted the mail, or stands in its From.
+fn is_own(held: &Held, user: &str, addresses: &[String]) -> bool {
+    let Facts { login, from, .. } = &held.facts;
+    let is_theirs = |text: &str| {
+        let Ok(address) = Address::parse(text) else { return false };
+        addresses.iter().any(|one| Address::parse(one).is_ok_and(|one| one.matches(&address)))
+    };
+    let submitted = login.as_ref().is_some_and(|one| one.user == user || is_theirs(&one.user));
+    submitted || is_theirs(from)
+}
+
 impl Gateway {
     async fn list_held(&self, ended: bool) -> Result<Vec<HeldMail>, Problem> {
         let found = self.hold.list(ended).await.map_err(failed)?;
@@ -63,7 +75,11 @@ impl Gateway {
             return Err(Problem::Malformed);
         }
         let request = GatewayRequest::Decide(Box::new(signed.clone()));
-        let Decided { officer } = self.ask_keyserver(&request).await?;
+        let Decided { officer, user, addresses } = self.ask_keyserver(&request).await?;
+        // The key server sees to that too, where it knows whose mail it is.
+        if asked.op.releases() && is_own(held, &user, &addresses) {
+            return Err(Problem::NotBelieved(PersonProblem::OfficerConcerned));
+        }
         Ok(Release {
             officer,
             reason: asked.reason,

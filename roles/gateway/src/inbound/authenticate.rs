@@ -37,7 +37,7 @@ impl Gateway {
     ) -> Result<Option<Admitted>, Refusal> {
         fates.came.digest = Some(hop.content);
         let ticket = if fates.release.is_some() {
-            self.readmit_hop(envelope, hop).await?
+            self.readmit_hop(envelope, hop, fates).await?
         } else {
             let delivered = self.delivered_before(envelope, hop, fates).await?;
             let request = GatewayRequest::AdmitInbound(admission(envelope, hop, delivered));
@@ -110,9 +110,11 @@ impl Gateway {
         &self,
         envelope: &Envelope,
         hop: &HopArrival,
+        fates: &Fates,
     ) -> Result<InboundTicket, Refusal> {
-        let request = GatewayRequest::ReadmitInbound(admission(envelope, hop, None));
-        self.keyserver(&request).await
+        let decision = fates.release.as_ref().map(|release| release.decision.clone());
+        let request = AdmitInbound { decision, ..*admission(envelope, hop, None) };
+        self.keyserver(&GatewayRequest::ReadmitInbound(Box::new(request))).await
     }
 
     /// The class of a mail that did not come over the chain.
@@ -137,6 +139,7 @@ fn admission(
         sealed: hop.sealed.clone(),
         recipients: envelope.recipients.clone(),
         delivered,
+        decision: None,
     })
 }
 

@@ -77,7 +77,8 @@ impl Gateway {
     ) -> Result<(), Refusal> {
         match accept::accept(octets, &mut fates.message_id)? {
             Arrived::OverTheChain(hop) => {
-                let ticket = self.readmit_hop(envelope, &hop).await?;
+                fates.came.digest = Some(hop.content);
+                let ticket = self.readmit_hop(envelope, &hop, fates).await?;
                 fates.admitted(ticket.ticket);
                 Ok(())
             }

@@ -2,6 +2,7 @@
 //! first: forged, unknown and suspended senders never get one used.
 
 use super::{addresses, are_files, recipient_infos, ri_digest};
+use crate::decision::{Made, Step};
 use crate::hold::StoppedMail;
 use crate::limits::Source;
 use crate::preserve::is_for_mailers;
@@ -10,6 +11,7 @@ use crate::ticket::{MemberMail, Origin, Ticket, TicketPart};
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{AdmitInbound, InboundAnswer, InboundTicket, OfferedPart};
 use ssmax_chain::binding::hop_ukm;
+use ssmax_chain::held_decision::HeldDeed;
 use ssmax_chain::hop_mail::{WHOLE_PATH, path_of_file};
 use ssmax_chain::hop_record::MAX_SIGNED_DATA_BYTES;
 use ssmax_chain::hop_record::PartRecord;
@@ -42,30 +44,44 @@ impl Keyserver {
         &self,
         request: AdmitInbound,
     ) -> Result<InboundAnswer, Problem> {
-        self.admit_hop(request, false).await
+        self.admit_hop(request, None).await
     }
 
-    /// Opens a ticket anew for a mail that was held: it is as old as when it was first
+    /// Opens a ticket anew for a mail that was held, by an officer's decision about it: it is as old as when it was first
     /// stopped here. Everything else is judged as of now.
     pub(crate) async fn readmit_inbound(
         &self,
         request: AdmitInbound,
     ) -> Result<InboundTicket, Problem> {
-        match self.admit_hop(AdmitInbound { delivered: None, ..request }, true).await? {
+        let nonce = request.decision.clone().ok_or(Problem::NotAllowed)?;
+        let fits = |made: &Made| {
+            made.asked.mail == request.content && made.asked.op != HeldDeed::HoldDelete
+        };
+        let made = self.carry_out_decision(&nonce, Step::Admit, fits).await?;
+        let request = AdmitInbound { delivered: None, ..request };
+        match self.admit_hop(request, Some(made.asked.op)).await? {
             InboundAnswer::Admitted(ticket) => Ok(ticket),
             InboundAnswer::Repeat(_) => Err(Problem::NotAllowed),
         }
     }
 
-    async fn admit_hop(&self, request: AdmitInbound, held: bool) -> Result<InboundAnswer, Problem> {
+    /// `held` is what an officer wants done with a mail that was held.
+    async fn admit_hop(
+        &self,
+        request: AdmitInbound,
+        held: Option<HeldDeed>,
+    ) -> Result<InboundAnswer, Problem> {
         let now = Self::now();
         let from =
             Address::parse(&request.from).map_err(|_| Problem::Refused(Reason::FromNotOne))?;
         let recipients = addresses(&request.recipients)?;
         let (hop, signer, evidence) = self.verify_hop(&request, now)?;
         let member = self.judge_member(&hop, &signer, &from, now)?;
-        let stopped =
-            if held { self.first_stopped(&StoppedMail::of_hop(&hop)).await? } else { None };
+        let stopped = if held.is_some() {
+            self.first_stopped(&StoppedMail::of_hop(&hop)).await?
+        } else {
+            None
+        };
         let own_id = &self.settings.organisation.id;
         check_hop(&hop, &request, own_id, stopped.unwrap_or(now), now)?;
         if is_repeat(&hop, &request) {
@@ -136,6 +152,7 @@ impl Keyserver {
         let mut ticket = Ticket::new(now, origin, recipients);
         ticket.parts = parts;
         ticket.files = files;
+        ticket.review_only = held == Some(HeldDeed::HoldShow);
         self.tickets.open(answer.ticket.clone(), ticket)?;
         Ok(InboundAnswer::Admitted(answer))
     }

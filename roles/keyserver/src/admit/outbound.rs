@@ -61,7 +61,7 @@ impl Keyserver {
         &self,
         request: AdmitOutbound,
     ) -> Result<OutboundTicket, Problem> {
-        let Believed { statement, seen, unnamed } = self.believe(&request).await?;
+        let Believed { statement, seen, unnamed, review_only } = self.believe(&request).await?;
         let refuse = |reason| Err(Problem::Refused(reason));
         let from =
             Address::parse(&statement.from).map_err(|_| Problem::Refused(Reason::FromNotOne))?;
@@ -131,6 +131,7 @@ impl Keyserver {
         let mut ticket = Ticket::new(now, origin, recipients);
         ticket.parts = parts;
         ticket.files = files;
+        ticket.review_only = review_only;
         Ok(OutboundTicket { ticket: self.tickets.open(self.ticket_id(), ticket)?, routes })
     }
 

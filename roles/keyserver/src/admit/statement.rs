@@ -1,6 +1,7 @@
 //! Whose word is it that somebody logged in? That of a service whose key is registered.
 
 use crate::config::Settings;
+use crate::decision::{Made, Step};
 use crate::setup::SetupError;
 use crate::state::{Keyserver, failed};
 use ssmax_api::Problem;
@@ -75,6 +76,8 @@ pub(super) struct Believed {
     pub(super) seen: Option<Digest>,
     /// Envelope recipients whom the submission service has not seen.
     pub(super) unnamed: Vec<String>,
+    /// Whether an officer wants to look at the mail, and has released nothing.
+    pub(super) review_only: bool,
 }
 
 const INVALID: Problem = Problem::Refused(Reason::StatementInvalid);
@@ -121,7 +124,7 @@ impl Keyserver {
         if added.rows_affected() == 0 {
             return Err(Problem::Refused(Reason::StatementReplayed));
         }
-        Ok(Believed { statement, seen: None, unnamed: Vec::new() })
+        Ok(Believed { statement, seen: None, unnamed: Vec::new(), review_only: false })
     }
 
     /// A statement that came through the MTA with the mail that it is about, for some of
@@ -140,8 +143,8 @@ impl Keyserver {
             return Err(Problem::Refused(Reason::StatementOfAnotherMail));
         }
         let first_used = self.first_used(&statement.nonce).await?;
-        let judged_at =
-            first_used.filter(|_| self.waited(received, &statement.body)).unwrap_or_else(Self::now);
+        let decided = self.decided_about(received, &statement.body).await?;
+        let judged_at = first_used.filter(|_| decided.is_some()).unwrap_or_else(Self::now);
         statement.check_time(judged_at).map_err(|_| INVALID)?;
         let stated: HashSet<String> =
             statement.recipients.iter().filter_map(|one| normal(one)).collect();
@@ -156,14 +159,24 @@ impl Keyserver {
         }
         statement.user = self.user_of_login(&statement.user).await?;
         statement.recipients = named;
-        Ok(Believed { statement, seen: Some(received.entity), unnamed })
+        let review_only = decided == Some(HeldDeed::HoldShow);
+        Ok(Believed { statement, seen: Some(received.entity), unnamed, review_only })
     }
 
-    /// Whether this mail has waited for an officer, by the officer's own word. The gateway
-    /// could say so of any mail, and a statement would serve for months.
-    fn waited(&self, received: &Received, body: &Digest) -> bool {
-        let made = received.decision.as_ref().and_then(|nonce| self.decided(nonce).ok());
-        made.is_some_and(|made| made.asked.mail == *body && made.asked.op != HeldDeed::HoldDelete)
+    /// What an officer wants done with this mail, by the officer's own word. The gateway
+    /// could say of any mail that it has waited, and a statement would serve for months.
+    async fn decided_about(
+        &self,
+        received: &Received,
+        body: &Digest,
+    ) -> Result<Option<HeldDeed>, Problem> {
+        let Some(nonce) = &received.decision else { return Ok(None) };
+        let fits = |made: &Made| made.asked.mail == *body && made.asked.op != HeldDeed::HoldDelete;
+        match self.carry_out_decision(nonce, Step::Admit, fits).await {
+            Ok(made) => Ok(Some(made.asked.op)),
+            Err(Problem::NotAllowed) => Ok(None),
+            Err(problem) => Err(problem),
+        }
     }
 
     /// Whose login it is, by their user id or by one of their addresses: what people log in

@@ -4,6 +4,7 @@
 use crate::state::Keyserver;
 use crate::ticket::{Origin, lock};
 use serde_bytes::ByteBuf;
+use ssmax_api::ca::{PROOFS, SECRETS};
 use ssmax_api::keyserver::{
     CaRequest, GatewayRequest, InboundAnswer, InspectorRequest, OutboundTicket, Reviewed,
     VerdictBody, WorkerAsk,
@@ -169,6 +170,9 @@ impl Entry {
                 Self::new("end-delegation").who([owner, actor])
             }
             CaRequest::NoteSecret { user, method, proof } => {
+                // The CA's words: what is none of ours stands in no row.
+                let method = known_word(SECRETS, method);
+                let proof = known_word(PROOFS.map(|(word, _)| word), proof);
                 Self::new("new-secret").who([user]).about(format!("{method} {proof}"))
             }
             CaRequest::ExportEncryptionKey { user } => Self::new("export-key").who([user]),
@@ -196,6 +200,10 @@ impl Entry {
             PersonRequest::RewrapArchive(asked) => Self::of_archive(asked),
         }
     }
+}
+
+fn known_word<const N: usize>(known: [&'static str; N], said: &str) -> &'static str {
+    known.into_iter().find(|word| *word == said).unwrap_or("unknown")
 }
 
 fn read<T: serde::de::DeserializeOwned>(octets: &[u8]) -> Option<T> {

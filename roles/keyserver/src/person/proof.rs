@@ -48,17 +48,19 @@ impl Keyserver {
         if apart { Err(PersonProblem::TimeOutside) } else { Ok(()) }
     }
 
-    /// The person of this user id or address.
+    /// The person of this user id or address; nobody, if it is two people's.
     pub(crate) async fn known_person(
         &self,
         user: &str,
     ) -> Result<Option<UserRecord>, PersonProblem> {
-        match self.person(user).await.map_err(failure)? {
-            Some(person) => Ok(Some(person)),
-            None => match Address::parse(user) {
-                Ok(address) => self.person_at(&address).await.map_err(failure),
-                Err(_) => Ok(None),
-            },
+        let by_id = self.person(user).await.map_err(failure)?;
+        let by_address = match Address::parse(user) {
+            Ok(address) => self.person_at(&address).await.map_err(failure)?,
+            Err(_) => None,
+        };
+        match (by_id, by_address) {
+            (Some(one), Some(other)) if one.user != other.user => Ok(None),
+            (one, other) => Ok(one.or(other)),
         }
     }
 
