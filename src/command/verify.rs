@@ -215,8 +215,10 @@ pub(crate) fn printable(text: &str) -> String {
 pub(crate) fn is_control(character: char) -> bool {
     character.is_control()
         || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+            '\u{ad}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{34f}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{3164}' | '\u{ffa0}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Reads a mail. Local line ends become CRLF, where its header has no other (a file with both is
@@ -409,6 +411,10 @@ mod tests {
             ("carriage return", '\r'),
             ("C1 control", '\u{9b}'),
             ("Arabic letter mark", '\u{61c}'),
+            ("combining grapheme joiner", '\u{34f}'),
+            ("hangul filler", '\u{3164}'),
+            ("halfwidth hangul filler", '\u{ffa0}'),
+            ("tag", '\u{e0041}'),
             ("zero-width space", '\u{200b}'),
             ("zero-width non-joiner", '\u{200c}'),
             ("zero-width joiner", '\u{200d}'),
