@@ -211,14 +211,15 @@ pub(crate) fn printable(text: &str) -> String {
 }
 
 /// Whether a character is not shown but acts: a control character, a change of direction
-/// (UAX #9), a line or paragraph separator, or one without a width.
+/// (UAX #9), a line or paragraph separator, or one without a width. Variation selectors are
+/// parts of Japanese names.
 pub(crate) fn is_control(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
             | '\u{34f}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{3164}' | '\u{ffa0}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Reads a mail. Local line ends become CRLF, where its header has no other (a file with both is
@@ -437,8 +438,17 @@ mod tests {
         for (name, character) in acting {
             assert_eq!(printable(&format!("a{character}b")), "a\u{fffd}b", "{name}");
         }
-        for shown in ["a\nb", "見積 100 円", "é", "e\u{301}", "שלום", "🙂", "a\u{2027}b\u{202f}c"]
-        {
+        for shown in [
+            "a\nb",
+            "見積 100 円",
+            "é",
+            "e\u{301}",
+            "שלום",
+            "🙂",
+            "葛\u{e0100}城",
+            "❤\u{fe0f}",
+            "a\u{2027}b\u{202f}c",
+        ] {
             assert_eq!(printable(shown), shown);
         }
     }
