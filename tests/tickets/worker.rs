@@ -24,14 +24,14 @@ pub(crate) struct Worker {
 }
 
 impl Site {
-    /// Has the keys of a ticket released to a new worker.
     /// That no worker gets the keys of this ticket.
     pub(crate) async fn assert_not_released(&self, ticket: &str) {
         let ask = WorkerAsk::Release { worker: new_key().spki().to_vec() };
-        let answer = self.inspector::<Released>(&ticket.to_owned(), ask).await;
+        let answer = self.inspector::<Released>(ticket, ask).await;
         assert_eq!(answer.map(drop), Err(Problem::NotAllowed));
     }
 
+    /// Has the keys of a ticket released to a new worker.
     pub(crate) async fn release(&self, mail: &Admitted) -> Worker {
         let key = new_key();
         let ask = WorkerAsk::Release { worker: key.spki().to_vec() };
