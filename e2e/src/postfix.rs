@@ -285,9 +285,10 @@ smtp_host_lookup = native
 smtp_tls_security_level = none
 smtpd_tls_security_level = none
 smtpd_peername_lookup = no
-{told}# A test waits for the next try.
-minimal_backoff_time = 1s
-maximal_backoff_time = 2s
+{told}# A test waits for the next try. Tried again as early as the queue is looked through, a
+# mail may be skipped, since who tried last still holds it, and then wait for long.
+minimal_backoff_time = 2s
+maximal_backoff_time = 3s
 queue_run_delay = 1s
 "
     )

@@ -319,8 +319,14 @@ fn read<'a, S: Stream>(stream: &mut S, octets: &'a mut [u8], trap: &Trap) -> Opt
         }
         match stream.read(octets) {
             Ok(0) => return None,
-            Ok(_) if trap.fault() == Some(Fault::Reset) => return None,
-            Ok(length) => return octets.get_mut(..length),
+            Ok(length) => {
+                // It may have come while the failure began.
+                while trap.fault() == Some(Fault::BlackHole) {
+                    thread::sleep(LOOK_EVERY);
+                }
+                let ends = matches!(trap.fault(), Some(Fault::Reset | Fault::Refused));
+                return if ends { None } else { octets.get_mut(..length) };
+            }
             Err(error) if is_silence(&error) => {}
             Err(_) => return None,
         }

@@ -13,10 +13,14 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// How many connections one file has. SQLite writes one at a time; the others
 /// are for readers, which never wait in WAL mode.
 const MAX_CONNECTIONS: u32 = 4;
+
+/// How long one waits before it opens a file again that another is opening.
+const TRY_AGAIN: Duration = Duration::from_millis(20);
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS ssmax_migration (
     version INTEGER PRIMARY KEY,
@@ -48,11 +52,25 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(MAX_CONNECTIONS)
-            .acquire_timeout(BUSY_TIMEOUT.saturating_mul(2))
-            .connect_with(options)
-            .await?;
+        let began = Instant::now();
+        let pool = loop {
+            let connected = SqlitePoolOptions::new()
+                .max_connections(MAX_CONNECTIONS)
+                .acquire_timeout(BUSY_TIMEOUT.saturating_mul(2))
+                .connect_with(options.clone())
+                .await;
+            match connected {
+                // Of two that switch a new file to its log at once SQLite fails one without
+                // waiting, whatever its timeout is.
+                Err(error)
+                    if SqlFault::from(&error) == SqlFault::Busy
+                        && began.elapsed() < BUSY_TIMEOUT =>
+                {
+                    tokio::time::sleep(TRY_AGAIN).await;
+                }
+                connected => break connected?,
+            }
+        };
         Ok(Self { pool, path })
     }
 
