@@ -32,9 +32,13 @@ await until("a row", () => {
   return true;
 });
 const address = inbox.getUriForMsg(header);
+// Signature and encryption are told one after the other, and the panel shows what is known when
+// it opens; every mail here has both.
 const shown = await until("the mail to be shown", () => {
   const now = tabs.currentAboutMessage;
-  return now?.gMessageURI == address && now.msgLoaded && now.gSmimeProcessedDispatched && now;
+  const unknown = [-1, Ci.nsICMSMessageErrors.VERIFY_NOT_YET_ATTEMPTED];
+  const told = ![now?.gSignatureStatus, now?.gEncryptionStatus].some(one => unknown.includes(one));
+  return now?.gMessageURI == address && now.msgLoaded && now.gSmimeProcessedDispatched && told && now;
 });
 
 const page = shown.document;
