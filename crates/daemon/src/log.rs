@@ -13,6 +13,7 @@ mod json;
 use std::fmt::{self, Write};
 use std::io::{self, IsTerminal};
 
+use ssmax_mail::is_unseen;
 use ssmax_metrics::list;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -234,7 +235,7 @@ fn quoted(value: &str) -> String {
     let is_word = |character: char| {
         !character.is_whitespace()
             && !matches!(character, '"' | '\\' | '=')
-            && is_harmless(character)
+            && !is_unseen(character)
     };
     if !value.is_empty() && value.chars().all(is_word) {
         return escaped(value);
@@ -254,22 +255,12 @@ fn escaped(text: &str) -> String {
             '\n' => escaped.push_str("\\n"),
             '\r' => escaped.push_str("\\r"),
             '\t' => escaped.push_str("\\t"),
-            harmless if is_harmless(harmless) => escaped.push(harmless),
+            harmless if !is_unseen(harmless) => escaped.push(harmless),
             // Writing to a String cannot fail.
             other => drop(write!(escaped, "\\u{{{:x}}}", u32::from(other))),
         }
     }
     escaped
-}
-
-/// Neither control character nor line separator nor a change of direction (UAX #9).
-fn is_harmless(character: char) -> bool {
-    !character.is_control()
-        && !matches!(character,
-            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{ad}' | '\u{180b}'..='\u{180f}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{34f}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{3164}' | '\u{ffa0}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use ssmax_mail::is_unseen;
+
 use crate::corporate_number::{corporate_number_is_valid, member_id};
 use crate::domain;
 use crate::fault::ListFault;
@@ -129,7 +131,7 @@ fn check_texts(entry: &Member, member: usize, limits: &Limits) -> Result<(), Lis
         if text.len() > limits.max_text_bytes {
             return Err(ListFault::TextTooLong { member });
         }
-        if text.chars().any(misleads) {
+        if text.chars().any(is_unseen) {
             return Err(ListFault::TextControl { member });
         }
     }
@@ -137,14 +139,6 @@ fn check_texts(entry: &Member, member: usize, limits: &Limits) -> Result<(), Lis
         return Err(ListFault::IncidentContact { member });
     }
     Ok(())
-}
-
-/// Characters that change how the text around them is shown: in a log, a terminal or
-/// the name of a sender they would let one member look like another.
-fn misleads(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 /// A plain address: role mailboxes need no quoting, so none is understood.

@@ -1,6 +1,7 @@
 //! What an inspection says: an outcome, and the findings it rests on.
 
 use serde::{Deserialize, Serialize};
+use ssmax_mail::is_unseen;
 
 use crate::{EngineFault, Limits, Policy};
 
@@ -129,22 +130,13 @@ impl Report {
     }
 }
 
-/// `text` without characters that act on a terminal or log, and not longer than shown.
+/// `text` without characters that act on a terminal or log or make `exe.txt` look like
+/// `txt.exe`, and not longer than shown.
 fn printable(text: &str) -> String {
     text.chars()
         .take(MAX_FINDING_TEXT_CHARS)
-        .map(|c| if acts_on_a_terminal(c) { '\u{FFFD}' } else { c })
+        .map(|c| if is_unseen(c) { '\u{FFFD}' } else { c })
         .collect()
-}
-
-/// Control characters, line separators and the bidirectional controls with which
-/// `exe.txt` can be made to look like `txt.exe`.
-fn acts_on_a_terminal(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
-            | '\u{AD}' | '\u{180B}'..='\u{180F}' | '\u{FFF9}'..='\u{FFFB}'
-            | '\u{34f}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{3164}' | '\u{ffa0}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

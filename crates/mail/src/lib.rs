@@ -28,12 +28,14 @@ mod multipart;
 mod parameter;
 mod seven_bit;
 mod transfer;
+mod unseen;
 mod work;
 
 pub use entity::{Entity, Mended, Note, Walk, parse, parse_header, parse_to_mend};
 pub use fault::MailFault;
 pub use header::{Field, Header};
 pub use media::{ContentType, Disposition, TransferEncoding};
+pub use unseen::is_unseen;
 
 /// How much a mail may ask of its reader. What goes beyond is refused by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

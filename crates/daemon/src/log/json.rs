@@ -5,6 +5,7 @@
 
 use std::fmt::{self, Write};
 
+use ssmax_mail::is_unseen;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
@@ -14,7 +15,7 @@ use tracing_subscriber::fmt::{FmtContext, FormattedFields, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::{Counting, MAX_TEXT_CHARACTERS, SENTENCE, filter, is_harmless, now};
+use super::{Counting, MAX_TEXT_CHARACTERS, SENTENCE, filter, now};
 
 pub(super) fn subscriber<W>(
     role: &str,
@@ -148,7 +149,7 @@ fn quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            harmless if is_harmless(harmless) => quoted.push(harmless),
+            harmless if !is_unseen(harmless) => quoted.push(harmless),
             other => {
                 for unit in other.encode_utf16(&mut [0; 2]) {
                     let _ = write!(quoted, "\\u{unit:04x}");
@@ -203,7 +204,7 @@ mod tests {
     fn nothing_in_an_event_can_forge_a_line_or_turn_its_direction() {
         let evil = "a\r\n{\"level\":\"ERROR\"} \x1b[31m\u{9b}\u{2028}\u{202e}b\0\\\"";
         let line = logged(|| tracing::info!(evil, "{evil}"));
-        let harmless = |c: char| c == '\n' || is_harmless(c);
+        let harmless = |c: char| c == '\n' || !is_unseen(c);
         assert!(line.chars().all(harmless), "{line}");
         let value = parsed(&line);
         // A reader of JSON gets what was said.

@@ -41,11 +41,8 @@ fn voice(out: &mut String, steps: u32) {
 
 /// Characters without width or ink, which can be strewn between digits unseen.
 fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
-        | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}'
-        | '\u{FEFF}' | '\u{E0000}'..='\u{E0FFF}')
-        || (c.is_control() && c != '\t')
+    c != '\t' && ssmax_mail::is_unseen(c)
+        || matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{E0080}'..='\u{E0FFF}')
 }
 
 fn plain(c: char) -> char {

@@ -1,7 +1,7 @@
 //! The words and signs of an address field. RFC 5322 3.2.
 
 use super::{AddressFault, MAX_COMMENT_DEPTH};
-use crate::work;
+use crate::{is_unseen, work};
 
 /// One word or sign.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,13 +31,8 @@ pub(super) fn is_atom_char(char: char) -> bool {
     match char {
         'a'..='z' | 'A'..='Z' | '0'..='9' => true,
         _ if char.is_ascii() => "!#$%&'*+-/=?^_`{|}~".contains(char),
-        // Not shown at all, or shown as turning the text around.
-        '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{fffd}' => false,
-        _ => !char.is_control() && !char.is_whitespace(),
+        '\u{fffd}' => false,
+        _ => !is_unseen(char) && !char.is_whitespace(),
     }
 }
 
