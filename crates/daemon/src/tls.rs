@@ -8,7 +8,6 @@
 //! connection shows its certificate.
 
 use std::fmt;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -27,6 +26,7 @@ use ssmax_store::{StoreError, files};
 use thiserror::Error;
 
 use crate::denied::Denied;
+use crate::stamp::Stamp;
 
 /// The largest file with a key and a certificate, or with CA certificates, in octets.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
@@ -164,7 +164,7 @@ impl Identity {
         denied: &Denied,
     ) -> Result<Self, IdentityError> {
         let callers: Vec<String> = callers.iter().map(|&caller| caller.to_owned()).collect();
-        let stamp = Stamp::of(&place, role, denied);
+        let stamps = Stamps::of(&place, role, denied);
         let loaded = load(&place, member, role, &callers, denied)?;
         Ok(Self {
             place,
@@ -172,7 +172,7 @@ impl Identity {
             role: role.to_owned(),
             callers,
             denied: denied.clone(),
-            current: Mutex::new(Current { stamp, loaded: Arc::new(loaded), failed: None }),
+            current: Mutex::new(Current { stamps, loaded: Arc::new(loaded), failed: None }),
         })
     }
 
@@ -186,25 +186,25 @@ impl Identity {
     /// used leave what was there, which is said in the log.
     pub(crate) fn current(&self) -> Arc<Loaded> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamp = Stamp::of(&self.place, &self.role, &self.denied);
+        let stamps = Stamps::of(&self.place, &self.role, &self.denied);
         let waits = current
             .failed
             .as_ref()
-            .is_some_and(|(failed, at)| *failed == stamp && at.elapsed() < TRY_AGAIN);
-        if stamp != current.stamp && !waits {
+            .is_some_and(|(failed, at)| *failed == stamps && at.elapsed() < TRY_AGAIN);
+        if stamps != current.stamps && !waits {
             match load(&self.place, &self.member, &self.role, &self.callers, &self.denied) {
                 Ok(loaded) => {
                     tracing::info!(
                         role = self.role,
                         "a certificate for TLS, or who is denied, is taken up anew"
                     );
-                    *current = Current { stamp, loaded: Arc::new(loaded), failed: None };
+                    *current = Current { stamps, loaded: Arc::new(loaded), failed: None };
                 }
                 // Tried again until it works: what is wrong may be mended without a change of
                 // the files, and somebody is to be denied.
                 Err(error) => {
                     tracing::error!(%error, "a certificate for TLS, or who is denied, is not taken up anew");
-                    current.failed = Some((stamp, Instant::now()));
+                    current.failed = Some((stamps, Instant::now()));
                 }
             }
         }
@@ -238,26 +238,19 @@ const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// What holds.
 struct Current {
     /// The files that it is from.
-    stamp: Stamp,
+    stamps: Stamps,
     loaded: Arc<Loaded>,
     /// Newer files that could not be used, and when they were tried.
-    failed: Option<(Stamp, Instant)>,
+    failed: Option<(Stamps, Instant)>,
 }
 
-/// By what a changed file is known: when it and its mode were changed, length and inode of
-/// each file.
+/// The files that an identity is from, if they are there.
 #[derive(PartialEq, Eq)]
-struct Stamp([Option<[i64; 6]>; 3]);
+struct Stamps([Option<Stamp>; 3]);
 
-impl Stamp {
+impl Stamps {
     fn of(place: &Place, role: &str, denied: &Denied) -> Self {
-        let stamp = |path: &Path| {
-            let found = std::fs::metadata(path).ok()?;
-            let (bytes, inode) = (found.len().cast_signed(), found.ino().cast_signed());
-            let modified = [found.mtime(), found.mtime_nsec()];
-            let [changed, part] = [found.ctime(), found.ctime_nsec()];
-            Some([modified[0], modified[1], changed, part, bytes, inode])
-        };
+        let stamp = |path: &Path| std::fs::metadata(path).ok().as_ref().map(Stamp::from);
         let denied = denied.file.as_deref().and_then(stamp);
         Self([stamp(&place.role_file(role)), stamp(&place.ca_file()), denied])
     }

@@ -2,12 +2,13 @@
 //! it has changed, and the whole folder not for every mail.
 
 use ssmax_chain::Reason;
+use ssmax_daemon::stamp::Stamp;
 use ssmax_mail::address::Address;
 use ssmax_pki::Certificate;
 use std::collections::HashMap;
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,16 +32,6 @@ pub(crate) struct Kept {
 struct ReadFile {
     stamp: Stamp,
     certificate: Arc<Certificate>,
-}
-
-/// By what a changed file is known: time of change, length, inode and device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp(i64, i64, u64, u64, u64);
-
-impl From<&Metadata> for Stamp {
-    fn from(found: &Metadata) -> Self {
-        Self(found.mtime(), found.mtime_nsec(), found.len(), found.ino(), found.dev())
-    }
 }
 
 impl Kept {
