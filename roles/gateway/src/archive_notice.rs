@@ -24,14 +24,16 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// How long after a notice had to wait all are tried again.
 const WAIT_AFTER_FAILURE: Duration = Duration::from_secs(60);
 
-/// Tells people until `stop`.
+/// Tells people until `stop`. The first look waits too: a keyserver that starts beside is not
+/// yet there.
 pub(crate) async fn watch(gateway: Arc<Gateway>, stop: Stop) {
+    let mut wait = LOOK_EVERY;
     loop {
-        let wait = if gateway.tell_of_archive().await { LOOK_EVERY } else { WAIT_AFTER_FAILURE };
         tokio::select! {
             () = stop.stopped() => return,
             () = tokio::time::sleep(wait) => {}
         }
+        wait = if gateway.tell_of_archive().await { LOOK_EVERY } else { WAIT_AFTER_FAILURE };
     }
 }
 
