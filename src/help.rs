@@ -128,6 +128,16 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ssmax archive rewrap request.json --key key.pem --cert signing.pem --config ssmax.toml \
          --out opened old.eml",
     ),
+    ("ssmax card", "ssmax card list --pkcs11 pkcs11:?module-path=/usr/lib/opensc-pkcs11.so"),
+    ("ssmax card list", "ssmax card list --pkcs11 pkcs11:?module-path=/usr/lib/opensc-pkcs11.so"),
+    (
+        "ssmax card make",
+        "ssmax card make --pkcs11 'pkcs11:token=Hanako;object=mail?module-path=/usr/lib/opensc-pkcs11.so' --address hanako@a.example --out request.pem",
+    ),
+    (
+        "ssmax card install",
+        "ssmax card install signing-token.pem --pkcs11 'pkcs11:token=Hanako;object=mail?module-path=/usr/lib/opensc-pkcs11.so'",
+    ),
     ("ssmax backup", "ssmax backup --out /srv/backup/2026-12-01"),
     ("ssmax restore", "ssmax restore /srv/backup/2026-12-01 --role keyserver"),
     ("ssmax audit", "ssmax audit verify --config ssmax.toml"),

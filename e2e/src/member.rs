@@ -382,6 +382,29 @@ impl Member {
         Person { number, address, secret, dir }
     }
 
+    /// Registers somebody who has made a signing key in a card; the server signs for them
+    /// never.
+    #[track_caller]
+    pub fn add_person_with_card(&self, user: &str, name: &str, card: &Token) -> Person {
+        let address = format!("{user}@{}", self.domain());
+        let folder = format!("people-{user}");
+        let dir = self.site.path(&folder);
+        std::fs::create_dir(&dir).unwrap();
+        let (uri, csr) = (card.uri("mail"), format!("{folder}/card.csr"));
+        let line = ["card", "make", "--pkcs11", &uri, "--address", &address, "--out", &csr];
+        let _ = self.site.run_with_card(card, &line).ends(0);
+        let number = employee_number();
+        let line = ["user", "add", &number, "--name", name, "--address", &address];
+        let keys = ["--proof", "employee-card", "--device-secret", "--server-key"];
+        let more = ["--token-csr", &csr, "--out", &folder];
+        let made = self.site.facts(&[&line[..], &keys, &more].concat());
+        let secret = made["device_secret"].as_str().unwrap().to_owned();
+        let certificate = format!("{folder}/signing-token.pem");
+        let line = ["card", "install", &certificate, "--pkcs11", &uri];
+        let _ = self.site.run_with_card(card, &line).ends(0);
+        Person { number, address, secret, dir }
+    }
+
     /// Brings the encryption key of an address to whoever reads its mail.
     #[track_caller]
     fn export(&self, address: &str, folder: &str) {

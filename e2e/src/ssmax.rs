@@ -47,6 +47,13 @@ impl Site {
         run(Command::new(executable()).args(arguments).envs(environment).current_dir(&self.dir))
     }
 
+    /// As [`Site::run`], of somebody with a card.
+    #[track_caller]
+    pub fn run_with_card(&self, card: &Token, arguments: &[&str]) -> Said {
+        let mut command = Command::new(executable());
+        run(command.args(arguments).env("SOFTHSM2_CONF", &card.conf).current_dir(&self.dir))
+    }
+
     /// As [`Site::run`], with `--json`: the facts it prints.
     #[track_caller]
     pub fn facts(&self, arguments: &[&str]) -> Value {

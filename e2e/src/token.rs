@@ -50,6 +50,13 @@ impl Token {
         Self { conf, module, pin_file }
     }
 
+    /// How a person names a key on it, or with none the whole (RFC 7512), and its PIN.
+    pub fn uri(&self, object: &str) -> String {
+        let (module, pin) = (self.module.display(), self.pin_file.display());
+        let object = if object.is_empty() { String::new() } else { format!(";object={object}") };
+        format!("pkcs11:token={LABEL}{object}?module-path={module}&pin-source={pin}")
+    }
+
     /// A member's configuration with key server and CA making their keys here.
     pub fn written_into(&self, config: &str) -> String {
         let mut text = config.to_owned();

@@ -1,6 +1,6 @@
 //! `ssmax hold`: mail that waits for an officer, by way of the running gateway.
 
-use super::officer::{OfficerArgs, OptionalOfficerArgs};
+use super::officer::OfficerArgs;
 use super::{ConfigFile, Context, block_on, scan, verify};
 use crate::complaint::{Complaint, Exit};
 use crate::config::Role;
@@ -67,7 +67,7 @@ struct Show {
     #[arg(long, value_name = "DIGEST", requires = "content")]
     mail: Option<MailName>,
     #[command(flatten)]
-    officer: OptionalOfficerArgs,
+    officer: OfficerArgs,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -394,13 +394,14 @@ fn review(args: &Show, certificate: &Path, context: &Context) -> Result<ExitCode
     if let Some(path) = &args.out {
         files::refuse_existing(path)?;
     }
-    let officer =
-        args.officer.given().ok_or_else(|| Complaint::new(Exit::WrongUse, "hold-key-needed"))?;
+    if !args.officer.is_given() {
+        return Err(Complaint::new(Exit::WrongUse, "hold-key-needed"));
+    }
     let certificate = certificate.der().to_vec();
     let what = (HeldDeed::HoldShow, "");
     let named = (args.id.as_str(), args.mail.as_ref());
     let certified = Some(Digest::of(&certificate));
-    let (decision, digest) = decide(&args.config, named, &officer, what, certified)?;
+    let (decision, digest) = decide(&args.config, named, &args.officer, what, certified)?;
     let request = OfficerRequest::Review { id: args.id.clone(), decision, certificate };
     let mail: ReviewMail = ask(&args.config, &request, &args.id)?;
     match &args.out {

@@ -9,13 +9,13 @@ mod rekey;
 mod send;
 
 use super::Context;
-use super::decrypt::{self, KeyArgs, Use};
+use super::decrypt;
+use super::signing_key::SigningKeyArgs;
 use super::verify;
 use crate::complaint::{Complaint, Exit};
 use ssmax_agent::sign::{SignFault, Signer, sign_with_header, with_date};
 use ssmax_agent::submission::EnvelopeFault;
 use ssmax_mail::header_protection::{Confidentiality, Mode};
-use ssmax_pki::Certificate;
 use ssmax_primitives::SystemRandom;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -50,7 +50,7 @@ struct Sign {
     #[arg(value_name = "FILE.eml")]
     file: PathBuf,
     #[command(flatten)]
-    key: KeyArgs,
+    key: SigningKeyArgs,
     /// Certificates of the CAs above, to go along; may be given several times.
     #[arg(long, value_name = "CA.pem")]
     chain: Vec<PathBuf>,
@@ -81,16 +81,11 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
 }
 
 fn sign_mail(args: &Sign, context: &Context) -> Result<ExitCode, Complaint> {
-    let identity = args.key.load(Use::Signing)?;
-    let certificate = identity
-        .certificate
-        .as_ref()
-        .ok_or_else(|| Complaint::new(Exit::WrongUse, "certificate-needed"))?;
-    let mut chain: Vec<Certificate> =
-        identity.others.iter().filter(|other| other.is_ca()).cloned().collect();
-    for path in &args.chain {
-        chain.extend(verify::certificates(path)?);
-    }
+    // The PIN of a card is asked for last.
+    let message = verify::mail(&args.file)?;
+    let identity = args.key.load()?;
+    let certificate = &identity.certificate;
+    let chain = identity.chain(&args.chain)?;
     let encryption = match &args.encryption_cert {
         Some(path) => verify::certificates(path)?.into_iter().next(),
         None => None,
@@ -100,9 +95,8 @@ fn sign_mail(args: &Sign, context: &Context) -> Result<ExitCode, Complaint> {
     if !has_issuer {
         verify::warn(context, &context.text("mail-no-chain", &[]));
     }
-    let message = verify::mail(&args.file)?;
     let signer =
-        Signer { key: &identity.key, certificate, chain: &chain, encryption: encryption.as_ref() };
+        Signer { key: &*identity.key, certificate, chain: &chain, encryption: encryption.as_ref() };
     let mode = match (args.no_header_protection, args.hide_subject) {
         (true, _) => None,
         (false, true) => Some(Mode::Cipher(Confidentiality::Baseline)),

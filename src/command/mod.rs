@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod authority;
 pub(crate) mod backup;
 pub(crate) mod bench;
+pub(crate) mod card;
 pub(crate) mod cert;
 pub(crate) mod check;
 pub(crate) mod config;
@@ -21,6 +22,7 @@ pub(crate) mod rewrap;
 pub(crate) mod scan;
 pub(crate) mod serve;
 pub(crate) mod setup;
+mod signing_key;
 pub(crate) mod status;
 pub(crate) mod user;
 pub(crate) mod verify;
@@ -109,8 +111,10 @@ pub(crate) enum Command {
     Rewrap(rewrap::Args),
     /// What the inspector finds in a message or a file.
     Scan(scan::Args),
-    /// What a person does with a key file when the mailer cannot.
+    /// What a person does with a key when the mailer cannot.
     Mail(mail::Args),
+    /// A signing key on a card.
+    Card(card::Args),
     /// The figures that were promised, beside what they are compared with.
     Bench(bench::Args),
     /// Write the manual pages into a folder.
@@ -140,6 +144,7 @@ impl Command {
             Self::Setup(args) => setup::run(args, context),
             Self::Explain(args) => explain::run(&args, context),
             Self::Verify(args) => verify::run(args, context),
+            Self::Card(args) => card::run(args, context),
             Self::Cert(args) => cert::run(args, context),
             Self::Decrypt(args) => decrypt::run(args, context),
             Self::Rewrap(args) => rewrap::run(args, context),

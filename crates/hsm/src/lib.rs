@@ -17,6 +17,8 @@
 //! Directories have mode 0700, files 0600; every write is atomic and on the disk before a
 //! function returns. Two processes may use one store at the same time.
 //!
+//! A [`Card`] is a person's own, with keys and certificates that other programs use too.
+//!
 //! # What the file backend does not protect against
 //! - **Whoever runs as the same user, or as root.** Keys in use are in this process'
 //!   memory; a debugger, a core dump or swap space shows them. Switch both off.
@@ -34,6 +36,7 @@
 #![allow(clippy::disallowed_methods, reason = "keeping keys on disk is what this crate is for")]
 
 mod cache;
+mod card;
 mod error;
 mod header;
 mod key_file;
@@ -44,9 +47,12 @@ mod purpose;
 mod stored_key;
 mod unlock;
 
+pub use crate::card::uri::{CardUri, MAX_URI_OCTETS, UriFault};
+pub use crate::card::{Card, CardFault, CardKey, Certificate as CardCertificate, OnCard};
 pub use crate::error::{HsmError, ObjectFault};
 pub use crate::key_store::{KeyEntry, KeyStore, MAX_CACHED_KEYS};
 pub use crate::pkcs11::config::{Backend, Pkcs11Config};
+pub use crate::pkcs11::pin::Pin;
 pub use crate::pkcs11::{Capabilities, Token, new_token};
 pub use crate::purpose::KeyPurpose;
 pub use crate::stored_key::StoredKey;

@@ -22,6 +22,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     file!("admin"),
     file!("archive"),
     file!("bench"),
+    file!("card"),
     file!("cert"),
     file!("check"),
     file!("cli"),

@@ -14,6 +14,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+mod card;
 mod journey;
 mod leak;
 mod malware;

@@ -2,7 +2,8 @@
 
 use super::{encrypt, sign_complaint};
 use crate::command::Context;
-use crate::command::decrypt::{self, Identity, KeyArgs, Use};
+use crate::command::decrypt::{self, KeyArgs};
+use crate::command::signing_key::{SigningIdentity, SigningKeyArgs, of_file};
 use crate::command::verify;
 use crate::complaint::{Complaint, Exit};
 use ssmax_agent::attach::{AttachFault, attach};
@@ -23,12 +24,18 @@ pub(super) struct SigningArgs {
     /// The private key to sign with, PEM or PKCS#12.
     #[arg(long, value_name = "FILE")]
     sign_key: Option<PathBuf>,
-    /// Its certificate, where the key file does not hold it.
-    #[arg(long, value_name = "FILE", requires = "sign_key")]
+    /// Its certificate, where key file or card do not hold it.
+    #[arg(long, value_name = "FILE")]
     sign_cert: Option<PathBuf>,
     /// File with the password of that key file on its first line.
     #[arg(long, value_name = "FILE", requires = "sign_key")]
     sign_password_file: Option<PathBuf>,
+    /// The key to sign with on a card: a PKCS#11 URI (RFC 7512) with module-path.
+    #[arg(long, value_name = "URI", conflicts_with = "sign_key")]
+    sign_pkcs11: Option<String>,
+    /// File with the card's PIN on its first line. Default: pin-source, or it is asked for.
+    #[arg(long, value_name = "FILE", requires = "sign_pkcs11")]
+    sign_pin_file: Option<PathBuf>,
     /// Certificates of the CAs above it, to go along; may be given several times.
     #[arg(long, value_name = "CA.pem")]
     sign_chain: Vec<PathBuf>,
@@ -36,39 +43,35 @@ pub(super) struct SigningArgs {
 
 /// Who signs, with what goes along.
 pub(super) struct Signing {
-    pub(super) identity: Identity,
-    pub(super) certificate: Certificate,
+    pub(super) identity: SigningIdentity,
     chain: Vec<Certificate>,
 }
 
 impl SigningArgs {
     /// Reads the key; without one named, that of `other`, whose file may hold both.
     pub(super) fn load(&self, other: Option<&KeyArgs>) -> Result<Signing, Complaint> {
-        let named = self.sign_key.as_ref().map(|key| {
-            let (certificate, password) = (&self.sign_cert, &self.sign_password_file);
-            KeyArgs::new(key.clone(), certificate.clone(), password.clone())
-        });
-        let key = named.as_ref().or(other);
-        let key = key.ok_or_else(|| Complaint::new(Exit::WrongUse, "sign-key-needed"))?;
-        let identity = key.load(Use::Signing)?;
-        let certificate = identity
-            .certificate
-            .clone()
-            .ok_or_else(|| Complaint::new(Exit::WrongUse, "certificate-needed"))?;
-        let mut chain: Vec<Certificate> =
-            identity.others.iter().filter(|other| other.is_ca()).cloned().collect();
-        for path in &self.sign_chain {
-            chain.extend(verify::certificates(path)?);
-        }
-        Ok(Signing { identity, certificate, chain })
+        let named = SigningKeyArgs::new(
+            self.sign_key.clone(),
+            self.sign_cert.clone(),
+            self.sign_password_file.clone(),
+            self.sign_pkcs11.clone(),
+            self.sign_pin_file.clone(),
+        );
+        let identity = match other {
+            _ if named.is_given() => named.load()?,
+            Some(other) => of_file(other)?,
+            None => return Err(Complaint::new(Exit::WrongUse, "sign-key-needed")),
+        };
+        let chain = identity.chain(&self.sign_chain)?;
+        Ok(Signing { identity, chain })
     }
 }
 
 impl Signing {
     pub(super) fn signer(&self) -> Signer<'_> {
         Signer {
-            key: &self.identity.key,
-            certificate: &self.certificate,
+            key: &*self.identity.key,
+            certificate: &self.identity.certificate,
             chain: &self.chain,
             encryption: None,
         }

@@ -159,12 +159,12 @@ fn with_keyserver(
             ssmax_keyserver::Settings::socket(&config.keyserver()?.run_dir, "person")
         }
     };
-    let mailbox = signing.certificate.emails().into_iter().next().unwrap_or_default();
+    let mailbox = signing.identity.certificate.emails().into_iter().next().unwrap_or_default();
     let asker = Asker {
         user: &mailbox,
         mailbox: &mailbox,
-        key: &signing.identity.key,
-        certificate: &signing.certificate,
+        key: &*signing.identity.key,
+        certificate: &signing.identity.certificate,
     };
     let failure = RefCell::new(None);
     let ask = |files: &[&Enveloped]| {

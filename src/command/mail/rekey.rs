@@ -1,6 +1,7 @@
 //! `ssmax mail rekey`: have an own message wrapped anew by the own keyserver.
 
-use crate::command::decrypt::{self, KeyArgs, Use};
+use crate::command::decrypt;
+use crate::command::signing_key::SigningKeyArgs;
 use crate::command::{Context, block_on, rewrap, verify};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
@@ -30,7 +31,7 @@ pub(super) struct Rekey {
     #[arg(value_name = "FILE.eml")]
     file: PathBuf,
     #[command(flatten)]
-    key: KeyArgs,
+    key: SigningKeyArgs,
     /// The own user id. Default: the mailbox.
     #[arg(long, value_name = "USER")]
     user: Option<String>,
@@ -71,11 +72,8 @@ impl From<To> for OwnTarget {
 /// Has the message wrapped anew.
 pub(super) fn run(args: &Rekey, context: &Context) -> Result<ExitCode, Complaint> {
     decrypt::refuse_replacing(args.out.as_deref())?;
-    let identity = args.key.load(Use::Signing)?;
-    let certificate = identity
-        .certificate
-        .as_ref()
-        .ok_or_else(|| Complaint::new(Exit::WrongUse, "certificate-needed"))?;
+    let identity = args.key.load()?;
+    let certificate = &identity.certificate;
     let mailbox = match &args.mailbox {
         Some(mailbox) => mailbox.clone(),
         None => certificate.emails().into_iter().next().unwrap_or_default(),
@@ -91,7 +89,7 @@ pub(super) fn run(args: &Rekey, context: &Context) -> Result<ExitCode, Complaint
     let asker = Asker {
         user: args.user.as_deref().unwrap_or(&mailbox),
         mailbox: &mailbox,
-        key: &identity.key,
+        key: &*identity.key,
         certificate,
     };
     let ask = |files: &[&Enveloped]| ask(&socket, files, args.to.into(), &asker, &args.file);

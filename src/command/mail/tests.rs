@@ -2,6 +2,7 @@ use super::attach::SigningArgs;
 use super::encrypt::{Encrypt, Padding};
 use super::open::{Open, shown};
 use super::*;
+use crate::command::decrypt::KeyArgs;
 use crate::command::verify::TrustArgs;
 use ssmax_agent::attach::AttachFault;
 use ssmax_agent::encrypt::EncryptFault;
@@ -10,6 +11,7 @@ use ssmax_agent::open::Opened;
 use ssmax_mail::MailFault;
 use ssmax_mail::address::AddressFault;
 use ssmax_mail::header_protection::HeaderProtectionFault;
+use ssmax_pki::Certificate;
 use ssmax_smime::judge::{Question, Verdict, judge};
 use ssmax_texts::Language;
 
@@ -113,7 +115,7 @@ fn encrypt_for(to: &Path, file: &Path, out: &Path) -> Encrypt {
 fn sign_as(person: &Path, file: &Path, out: &Path) -> Sign {
     Sign {
         file: file.to_owned(),
-        key: KeyArgs::of(person),
+        key: SigningKeyArgs::of(person),
         chain: vec![],
         encryption_cert: None,
         hide_subject: false,

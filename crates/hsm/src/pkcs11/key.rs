@@ -197,7 +197,7 @@ impl fmt::Debug for TokenKey {
     }
 }
 
-fn signature_algorithm(algorithm: KeyAlgorithm) -> SignatureAlgorithm {
+pub(crate) fn signature_algorithm(algorithm: KeyAlgorithm) -> SignatureAlgorithm {
     if algorithm.is_rsa() {
         SignatureAlgorithm::RsaPkcs1Sha256
     } else {

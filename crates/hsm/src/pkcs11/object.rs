@@ -45,8 +45,18 @@ pub(crate) fn make(
     algorithm: KeyAlgorithm,
     life: Life,
 ) -> Result<Made, Fault> {
-    let signs = purpose.signs();
-    let label = Attribute::Label(purpose.as_str().into());
+    make_labelled(session, purpose.as_str(), purpose.signs(), algorithm, life)
+}
+
+/// The same for a key with a label of its own, which signs or opens.
+pub(crate) fn make_labelled(
+    session: &Session,
+    label: &str,
+    signs: bool,
+    algorithm: KeyAlgorithm,
+    life: Life,
+) -> Result<Made, Fault> {
+    let label = Attribute::Label(label.into());
     let token = Attribute::Token(life == Life::Token);
     let mut public = vec![token.clone(), label.clone(), Attribute::Private(false)];
     let mut private = vec![
@@ -187,7 +197,7 @@ impl Said {
 }
 
 /// The public half, from what the token says of it.
-fn public_key(
+pub(crate) fn public_key(
     session: &Session,
     object: ObjectHandle,
     algorithm: KeyAlgorithm,

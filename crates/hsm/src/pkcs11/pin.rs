@@ -18,13 +18,24 @@ use crate::HsmError;
 const MAX_PIN_OCTETS: usize = 255;
 
 /// A PIN. Wiped when dropped, never shown by `Debug`.
-pub(crate) struct Pin(Zeroizing<Vec<u8>>);
+pub struct Pin(Zeroizing<Vec<u8>>);
 
 impl Pin {
     /// Reads one line of text, white space around it left out.
-    pub(crate) fn from_file(path: &Path) -> Result<Self, HsmError> {
-        let content = files::read_private_up_to(path, 2 * MAX_PIN_OCTETS as u64)?;
-        let line = content.trim_ascii();
+    ///
+    /// # Errors
+    /// [`HsmError::PinNotText`] for anything but 1 to 255 octets of one line,
+    /// [`HsmError::Files`] for a file that others may read.
+    pub fn from_file(path: &Path) -> Result<Self, HsmError> {
+        Self::from_line(&files::read_private_up_to(path, 2 * MAX_PIN_OCTETS as u64)?)
+    }
+
+    /// What somebody typed.
+    ///
+    /// # Errors
+    /// [`HsmError::PinNotText`].
+    pub fn from_line(line: &[u8]) -> Result<Self, HsmError> {
+        let line = line.trim_ascii();
         match std::str::from_utf8(line) {
             Ok(text)
                 if !text.is_empty()
