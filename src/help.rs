@@ -80,7 +80,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("ssmax user undelegate", "ssmax user undelegate --from boss@a.example --to 10234"),
     ("ssmax user delegations", "ssmax user delegations --json"),
     ("ssmax user list", "ssmax user list --json"),
-    ("ssmax user export", "ssmax user export hanako@a.example --out hanako"),
+    ("ssmax user export", "ssmax user export hanako@a.example --out hanako --p12 --signing-key"),
     ("ssmax user renew", "ssmax user renew 10234 --csr request.pem --lost --out hanako"),
     ("ssmax user secret", "ssmax user secret 10234 --proof in-person"),
     ("ssmax user revoke", "ssmax user revoke 10234"),

@@ -278,6 +278,33 @@ cli-user-revoked = { $user } can no longer send or receive. Old mail stays reada
 cli-user-secret-renewed = { $user } has a new device secret. The old one no longer counts.
 cli-user-password-renewed = { $user } has a new password. The old one no longer counts.
 cli-user-key-newest = encryption-key.pem with encryption.pem is the newest key; those with a number are older ones, for old mail.
+cli-package-password = The password of the package, shown this once: { $password }
+cli-package-advice = Bring the files to the person's computer or device, and the password on another way, not by mail. STEPS.txt says what the person does. Then delete the files here.
+err-export-no-package = --signing-key and --password-file are for a package
+rec-export-no-package = Add --p12 (Thunderbird, Outlook) or --mobileconfig (iPhone, iPad, Mac), or leave them out.
+err-package-password = The password in { $path } protects no keys: it needs at least { $least } characters, letters, digits and signs of ASCII
+rec-package-password = Write a longer one, or leave --password-file out: then a good one is made.
+package-steps =
+    Keys for signed and encrypted mail of { $address }
+
+    You get the password on another way. Never send it by mail, and give the files to nobody.
+package-steps-thunderbird =
+    Thunderbird (Windows, Mac, Linux)
+    1. Settings > Privacy & Security > Certificates > Manage Certificates.
+    2. Authorities > Import: seal-ca.crt, then member-ca.crt; each time tick "Trust this CA to identify email users".
+    3. Your Certificates > Import: keys.p12, with the password.
+    4. Account Settings > End-To-End Encryption > S/MIME: under "Personal certificate for digital signing" choose the one whose name ends in "sign" and its date, under "Personal certificate for encryption" the newest one with "encrypt".
+    5. There too: "Require encryption by default" off, "Sign unencrypted messages" on.
+package-steps-windows =
+    Outlook (Windows)
+    1. Put all files into one folder. Right-click install.ps1 > Run with PowerShell. (If Windows refuses scripts: open seal-ca.crt and put it into "Trusted Root Certification Authorities", member-ca.crt into "Intermediate Certification Authorities", then open keys.p12.)
+    2. Answer Yes where Windows asks whether to trust the seal CA, and type the password.
+    3. Outlook > File > Options > Trust Center > Trust Center Settings > Email Security > Settings: as signing certificate choose the one named "sign", as encryption certificate the newest one named "encrypt", hash algorithm SHA256, encryption algorithm AES (256-bit). Tick "Add digital signature to outgoing messages".
+package-steps-apple =
+    iPhone, iPad, Mac
+    1. Open keys.mobileconfig on the device. iPhone and iPad: Settings > Profile Downloaded > Install. Mac: System Settings > Privacy & Security > Profiles. Type the password where it is asked for.
+    2. iPhone and iPad: Settings > Apps > Mail > Accounts > your account > Account > Advanced: Sign on, Encrypt by Default off; choose the certificates. Mac: Mail signs with the lock and the star in the window of a new message.
+package-steps-end = When it works, delete these files, also from the wastebasket and from "Downloads".
 cli-user-key-advice = Bring the key to the person's mailer on a safe way, then delete it here. The mailer is to trust seal-ca.pem and, for notices and mail that keeps the sender's signature, the member CA, which is the first in chain.pem.
 cli-file-written = Written: { $path }
 err-user-unknown = There is no { $user } here

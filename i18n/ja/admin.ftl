@@ -278,6 +278,33 @@ cli-user-revoked = { $user }は送受信できなくなりました。古いメ�
 cli-user-secret-renewed = { $user }に新しい端末用の秘密を発行しました。古いものはもう使えません。
 cli-user-password-renewed = { $user }のパスワードを替えました。古いものはもう使えません。
 cli-user-key-newest = encryption-key.pem と encryption.pem が最新の鍵です。番号の付いたものは古いメールのための古い鍵です。
+cli-package-password = パッケージのパスワード（表示は今回限り）: { $password }
+cli-package-advice = ファイルは本人のコンピュータか端末へ、パスワードは別の方法で（メール以外で）渡してください。本人の手順は STEPS.txt にあります。渡したら、ここのファイルは消してください。
+err-export-no-package = --signing-key と --password-file はパッケージのためのものです
+rec-export-no-package = --p12（Thunderbird、Outlook）か --mobileconfig（iPhone、iPad、Mac）を付けるか、これらを外してください。
+err-package-password = { $path } のパスワードでは鍵を守れません。ASCIIの文字・数字・記号で{ $least }文字以上が必要です
+rec-package-password = もっと長いものにするか、--password-file を外してください。外せば、十分なものが作られます。
+package-steps =
+    { $address } の署名・暗号メールの鍵
+
+    パスワードは別の方法で届きます。メールで送らないでください。ファイルは誰にも渡さないでください。
+package-steps-thunderbird =
+    Thunderbird（Windows、Mac、Linux）
+    1. 設定 > プライバシーとセキュリティ > 証明書 > 証明書を管理。
+    2. 認証局証明書 > インポート: seal-ca.crt、続いて member-ca.crt。どちらも「この証明書をメールユーザーの識別に使用する」に印を付けます。
+    3. あなたの証明書 > インポート: keys.p12（パスワードを入力）。
+    4. アカウント設定 > エンドツーエンド暗号化 > S/MIME: 「デジタル署名に使う証明書」に名前の終わりが「sign 日付」のもの、「暗号化に使う証明書」に「encrypt」の最も新しいものを選びます。
+    5. 同じ画面で、「既定で暗号化を必須にする」は切、「未暗号化のメッセージに署名する」は入にします。
+package-steps-windows =
+    Outlook（Windows）
+    1. すべてのファイルを一つのフォルダに置き、install.ps1 を右クリックして「PowerShellで実行」を選びます。（スクリプトが禁止されている場合は、seal-ca.crt を開いて「信頼されたルート証明機関」に、member-ca.crt を「中間証明機関」に入れ、最後に keys.p12 を開きます。）
+    2. seal CAを信頼するか尋ねられたら「はい」と答え、パスワードを入力します。
+    3. Outlook > ファイル > オプション > トラスト センター > トラスト センターの設定 > 電子メールのセキュリティ > 設定: 署名証明書に「sign」のもの、暗号化証明書に「encrypt」の最も新しいもの、ハッシュアルゴリズムに SHA256、暗号化アルゴリズムに AES（256ビット）を選び、「送信メッセージにデジタル署名を追加する」に印を付けます。
+package-steps-apple =
+    iPhone、iPad、Mac
+    1. 端末で keys.mobileconfig を開きます。iPhoneとiPad: 設定 > プロファイルがダウンロード済み > インストール。Mac: システム設定 > プライバシーとセキュリティ > プロファイル。求められたらパスワードを入力します。
+    2. iPhoneとiPad: 設定 > アプリ > メール > メールアカウント > 自分のアカウント > アカウント > 詳細: 署名は入、デフォルトで暗号化は切にし、証明書を選びます。Mac: 新規メッセージの画面の鍵と星の印で署名します。
+package-steps-end = 使えるようになったら、これらのファイルを、ゴミ箱と「ダウンロード」の中も含めて消してください。
 cli-user-key-advice = 鍵は安全な方法で本人のメールソフトに入れ、ここからは消してください。メールソフトが信頼するのは seal-ca.pem と、通知や送信者の署名のままのメールのための組織の認証局（chain.pem の先頭）です。
 cli-file-written = 書き込みました: { $path }
 err-user-unknown = { $user }は登録されていません

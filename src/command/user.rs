@@ -1,6 +1,7 @@
 //! `ssmax user`: people and their certificates, by way of the running CA.
 
 mod delegation;
+mod export;
 mod secret;
 
 use super::{ConfigFile, Context, block_on};
@@ -13,10 +14,9 @@ use serde_bytes::ByteBuf;
 use serde_json::json;
 use ssmax_api::Answer;
 use ssmax_api::ca::{
-    AccountKind, AddUser, ExportedUser, KeyHolder, NewUser, OfficerRequest, RenewUser, UserEntry,
+    AccountKind, AddUser, KeyHolder, NewUser, OfficerRequest, RenewUser, UserEntry,
 };
 use ssmax_pki::{Certificate, request};
-use ssmax_primitives::SoftwareKey;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -52,16 +52,9 @@ enum Action {
         #[command(flatten)]
         config: ConfigFile,
     },
-    /// Write a person's encryption key, its certificate and the trusted CAs as files.
-    Export {
-        /// The user id or one of the addresses.
-        user: String,
-        /// The directory to write to; the key is readable by you only.
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
-        #[command(flatten)]
-        config: ConfigFile,
-    },
+    /// Write a person's encryption key, its certificate and the trusted CAs as files, or as a
+    /// package for the mailer.
+    Export(export::Export),
     /// Issue new certificates to a person; old encryption keys are kept.
     Renew(Renew),
     /// Give a person a new device secret or password; the old one ends.
@@ -225,7 +218,7 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
         Action::Renew(args) => renew(&args, context),
         Action::Secret(args) => secret::renew(&args, context),
         Action::List { config } => list(&config, context),
-        Action::Export { user, out, config } => export(&config, &user, &out, context),
+        Action::Export(args) => export::run(&args, context),
         Action::Revoke { user, config } => revoke(&config, &user, context),
     })
 }
@@ -451,53 +444,6 @@ fn lines(person: &UserEntry, context: &Context) -> Vec<String> {
 fn day(seconds: i64) -> String {
     let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     at.date().to_string()
-}
-
-fn export(
-    file: &ConfigFile,
-    user: &str,
-    out: &Path,
-    context: &Context,
-) -> Result<ExitCode, Complaint> {
-    let config = file.load()?;
-    if config.organisation()?.is_esp() {
-        return Err(Complaint::new(Exit::WrongUse, "esp-keeps-no-keys").with("user", user));
-    }
-    let request = OfficerRequest::ExportUser { user: user.to_owned() };
-    let exported: ExportedUser = ask(&config, &request, user)?;
-    files::create_dir(out)?;
-    let mut written = vec![write_key(out, "encryption-key.pem", &exported.pkcs8)?];
-    for (number, (certificate, key)) in (2..).zip(&exported.earlier) {
-        written.push(write_key(out, &format!("encryption-key-{number}.pem"), &key.0)?);
-        let path = out.join(format!("encryption-{number}.pem"));
-        files::write_document(&path, Certificate::from_der(certificate)?.to_pem().as_bytes())?;
-        written.push(path);
-    }
-    for (name, content) in [
-        ("encryption.pem", Certificate::from_der(&exported.certificate)?.to_pem()),
-        ("chain.pem", pem_of(&exported.chain)?),
-        ("seal-ca.pem", Certificate::from_der(&exported.seal_ca)?.to_pem()),
-    ] {
-        let path = out.join(name);
-        files::write_document(&path, content.as_bytes())?;
-        written.push(path);
-    }
-    context.print(&json!({ "user": user, "files": written }), || {
-        let lines: Vec<String> = written.iter().map(|path| written_line(path, context)).collect();
-        let newest = context.text("cli-user-key-newest", &[]);
-        let advice = context.text("cli-user-key-advice", &[]);
-        format!("{}\n{newest}\n{advice}", lines.join("\n"))
-    });
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Writes a private key for its owner alone.
-fn write_key(out: &Path, name: &str, pkcs8: &[u8]) -> Result<PathBuf, Complaint> {
-    let path = out.join(name);
-    let key = SoftwareKey::from_pkcs8(pkcs8)
-        .map_err(|error| Complaint::new(Exit::Unavailable, "failed").with("reason", error))?;
-    ssmax_store::files::create_private(&path, key.to_pem().as_bytes())?;
-    Ok(path)
 }
 
 fn revoke(file: &ConfigFile, user: &str, context: &Context) -> Result<ExitCode, Complaint> {

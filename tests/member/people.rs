@@ -109,6 +109,60 @@ fn people_are_added_listed_exported_and_revoked() {
 }
 
 /// Whether the gateway takes this secret.
+/// What a person puts into their mailer: one file, whose password comes on another way.
+#[test]
+fn keys_come_in_one_package_for_the_mailer() {
+    let site = Site::new();
+    site.join();
+    let serving = site.serve("a", &["--no-restart"], &ROLES);
+    let line = ["add", "1001", "--name", "山田 花子", "--address", "hanako@a.example"];
+    site.member("user", &[&line[..], &["--proof", "in-person"]].concat()).ends(0);
+    for (name, password) in [("short", "elf-chars-1"), ("long", "twelve-chars")] {
+        site.write(name, password);
+        fs::set_permissions(site.path(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    for (line, exit) in [
+        (&["--signing-key"][..], 2),
+        (&["--p12", "--password-file", "short"], 2),
+        (&["--p12", "--password-file", "long", "--signing-key"], 0),
+    ] {
+        let line = [&["export", "1001", "--out", "chosen"], line].concat();
+        let said = site.member("user", &line).ends(exit);
+        assert_eq!(site.path("chosen/keys.p12").exists(), exit == 0, "{said:?}");
+        assert!(!said.out.contains("twelve-chars"), "{}", said.out);
+    }
+    let line = ["export", "1001", "--out", "package", "--p12", "--mobileconfig", "--json"];
+    let made = site.member("user", &line).ends(0).json();
+    let password = made["password"].as_str().unwrap();
+    assert_eq!((password.len(), password.split('-').count()), (23, 4), "{password}");
+    // The first package has made a new encryption key too: the one before comes along.
+    assert_eq!(made["keys"], 2);
+    for name in ["keys.p12", "keys.mobileconfig"] {
+        let mode = fs::metadata(site.path("package").join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    let steps = fs::read_to_string(site.path("package/STEPS.txt")).unwrap();
+    for words in ["hanako@a.example", "Thunderbird", "Outlook", "iPhone", "パスワード"] {
+        assert!(steps.contains(words), "{steps}");
+    }
+    assert!(!steps.contains(password));
+
+    // A mail signed with the key of the package is the person's: judged with its own CA.
+    fs::write(
+        site.path("mail.eml"),
+        "From: hanako@a.example\r\nTo: bob@b.example\r\nSubject: s\r\n\r\nHello.\r\n",
+    )
+    .unwrap();
+    let line = ["sign", "mail.eml", "--key", "chosen/keys.p12", "--password-file", "long"];
+    site.ssmax(&[&["mail"], &line[..], &["--out", "signed.eml"]].concat()).ends(0);
+    let trust = ["verify", "signed.eml", "--trust", "chosen/member-ca.crt", "--json"];
+    assert_eq!(site.ssmax(&trust).ends(0).json()["signer"], "hanako@a.example");
+    // It was made for the package: nobody else has it.
+    let line = ["decrypt", "signed.eml", "--key", "package/keys.p12", "--password-file", "long"];
+    site.ssmax(&line).ends(2);
+    assert_eq!(serving.stop(), Some(0));
+}
+
 fn logs_in(site: &Site, user: &str, secret: &str) -> bool {
     let _ = fs::remove_file(site.path("secret"));
     site.write("secret", secret);

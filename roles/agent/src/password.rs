@@ -2,7 +2,7 @@
 //! (RFC 7292 appendix C), which exports of many programs still use.
 
 use cbc::cipher::block_padding::Pkcs7;
-use cbc::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
+use cbc::cipher::{BlockModeDecrypt as _, BlockModeEncrypt as _, KeyIvInit as _};
 use der::asn1::{ObjectIdentifier, OctetStringRef};
 use der::{AnyRef, Decode as _, Encode as _, Reader as _, SliceReader};
 use pkcs5::pbes2::{self, Kdf};
@@ -17,9 +17,10 @@ pub(crate) const MAX_ROUNDS: u32 = 10_000_000;
 /// The most memory that scrypt may take, in octets.
 const MAX_SCRYPT_BYTES: u64 = 256 * 1024 * 1024;
 
-const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
+pub(crate) const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
 // RFC 7292 appendix C.
-const SHA1_TRIPLE_DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.3");
+pub(crate) const SHA1_TRIPLE_DES: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.3");
 const SHA1_RC2_128: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.5");
 const SHA1_RC2_40: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.6");
 
@@ -77,6 +78,21 @@ fn pbes2(parameters: &[u8], ciphertext: &[u8], password: &str) -> Result<Vec<u8>
         return Err(KeyFault::Unsupported);
     }
     parameters.decrypt(password.as_bytes(), ciphertext).map_err(|_| KeyFault::Password)
+}
+
+/// Encrypts as the older scheme of PKCS#12 does that every mailer reads.
+pub(crate) fn encrypt_triple_des(
+    content: &[u8],
+    password: &str,
+    salt: &[u8],
+    rounds: u32,
+) -> Result<Vec<u8>, KeyFault> {
+    let made =
+        |purpose, octets| derive(DigestAlgorithm::Sha1, purpose, password, salt, rounds, octets);
+    let (key, vector) = (made(Purpose::Key, 24)?, made(Purpose::InitialVector, 8)?);
+    let cipher = cbc::Encryptor::<des::TdesEde3>::new_from_slices(&key, &vector)
+        .map_err(|_| KeyFault::Malformed)?;
+    Ok(cipher.encrypt_padded_vec::<Pkcs7>(content))
 }
 
 type KeyAndVector = (Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>);

@@ -1,4 +1,4 @@
-//! Reading PKCS#12 (RFC 7292) as it is found: OpenSSL and Windows write DER, NSS (and so
+//! PKCS#12 (RFC 7292), read as it is found: OpenSSL and Windows write DER, NSS (and so
 //! Thunderbird and Firefox) BER on every level.
 
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 
 use crate::key::KeyFault;
 use crate::password::{Purpose, decrypt, derive, split_first};
+
+pub mod write;
 
 /// How deep SafeContents may lie in each other.
 const MAX_DEPTH: usize = 4;

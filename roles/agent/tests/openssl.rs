@@ -9,7 +9,9 @@ use std::sync::LazyLock;
 use ssmax_agent::encrypt::{EncryptFault, encrypt};
 use ssmax_agent::key::{KeyFault, KeyFile};
 use ssmax_agent::learn::{LearnFault, learn, learn_opened};
+use ssmax_agent::mobileconfig::{Profile, profile};
 use ssmax_agent::open::open;
+use ssmax_agent::pkcs12::write::{self as pkcs12, Bag, Protection};
 use ssmax_agent::sign::{SignFault, Signer, sign};
 use ssmax_cms::enveloped::{ContentCipher, RsaTransport};
 use ssmax_cms::signed::{Attribute, SignRequest, encryption_key_preference};
@@ -444,6 +446,102 @@ fn keys_are_read_from_every_common_form() {
         assert_eq!(fault(Some("Secret")), KeyFault::Password, "{name}");
         assert_eq!(fault(None), KeyFault::PasswordNeeded, "{name}");
     }
+}
+
+/// What is written for mailers opens by programs that others wrote, and only with its password.
+#[test]
+fn files_for_mailers_are_read_by_openssl_and_nss_and_here() {
+    let (ec, rsa) = (key("ec.key").key, key("rsa.key").key);
+    let (of_ec, of_rsa) = (certificate("ec.pem"), certificate("rsa.pem"));
+    let bags = [
+        Bag { pkcs8: &ec.to_pkcs8(), certificate: &of_ec, name: "山田 sign" },
+        Bag { pkcs8: &rsa.to_pkcs8(), certificate: &of_rsa, name: "山田 encrypt" },
+    ];
+    let dir = FILES.path();
+    for (protection, words) in [
+        (Protection::Aes, ["PBES2, PBKDF2, AES-256-CBC", "MAC: sha256, Iteration 100000"]),
+        (
+            Protection::TripleDes,
+            ["pbeWithSHA1And3-KeyTripleDES-CBC", "MAC: sha1, Iteration 100000"],
+        ),
+    ] {
+        let chain = [certificate("ca.pem")];
+        let file = pkcs12::write(&bags, &chain, "long-secret", protection, &SystemRandom).unwrap();
+        std::fs::write(dir.join("own.p12"), &file).unwrap();
+        let line = "pkcs12 -in own.p12 -passin pass:long-secret -nodes -info -legacy";
+        let said = Command::new("openssl").args(line.split(' ')).current_dir(dir).output().unwrap();
+        let said = [said.stdout, said.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        for word in words {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+        assert_eq!(said.matches("BEGIN PRIVATE KEY").count(), 2, "{said}");
+        assert_eq!(said.matches("BEGIN CERTIFICATE").count(), 3, "{said}");
+        assert_eq!(said.matches("friendlyName").count(), 4, "{said}");
+        let keys = KeyFile::read_all(&file, Some("long-secret")).unwrap();
+        let spki: Vec<&[u8]> = keys.iter().map(|file| file.key.spki()).collect();
+        assert_eq!(spki, [ec.spki(), rsa.spki()]);
+        assert_eq!(keys[0].certificate(), Some(&of_ec));
+        assert_eq!(KeyFile::read_all(&file, Some("other")).map(drop), Err(KeyFault::Password));
+        if needs_nss() {
+            let profile = dir.join(format!("nss-{protection:?}"));
+            std::fs::create_dir(&profile).unwrap();
+            let database = format!("sql:{}", profile.display());
+            for line in [
+                "certutil -N --empty-password -d",
+                "pk12util -i own.p12 -W long-secret -K  -d",
+                "certutil -K -d",
+            ] {
+                let mut words = line.split(' ');
+                let mut command = Command::new(words.next().unwrap());
+                let output = command.args(words).arg(&database).current_dir(dir).output().unwrap();
+                let said = String::from_utf8_lossy(&output.stdout);
+                assert!(output.status.success(), "{line}: {output:?}");
+                if line.contains("-K -d") {
+                    assert!(said.contains("山田 sign") && said.contains("山田 encrypt"), "{said}");
+                }
+            }
+        }
+    }
+}
+
+/// Whether NSS is there, which only a developer's machine may lack.
+fn needs_nss() -> bool {
+    let found = Command::new("pk12util").arg("-H").output().is_ok();
+    assert!(found || std::env::var("CI").is_err(), "libnss3-tools is missing in CI");
+    found
+}
+
+/// As Python's reader of property lists understands it.
+#[test]
+fn a_profile_for_apple_devices_is_a_property_list_with_keys_and_anchors() {
+    let ca = [certificate("ca.pem")];
+    let text = profile(
+        &Profile {
+            name: "A & B <市>",
+            organisation: "A & B",
+            domain: "a.example",
+            address: "yamada.hanako@a.example",
+            roots: &ca,
+            intermediates: &ca,
+            keys: b"\x00\x01keys",
+        },
+        &SystemRandom,
+    );
+    let path = FILES.path().join("x.mobileconfig");
+    std::fs::write(&path, text).unwrap();
+    let script = "import plistlib,sys\n\
+        whole = plistlib.load(open(sys.argv[1], 'rb'))\n\
+        print(whole['PayloadType'], whole['PayloadIdentifier'], whole['PayloadDisplayName'])\n\
+        parts = whole['PayloadContent']\n\
+        for part in parts: print(part['PayloadType'], part['PayloadContent'][:2].hex())\n\
+        print(len({part['PayloadUUID'] for part in parts + [whole]}))\n\
+        print(len({part['PayloadIdentifier'] for part in parts + [whole]}))";
+    let output = Command::new("python3").args(["-c", script]).arg(&path).output().unwrap();
+    let expected = "Configuration example.a.ssmax.yamada-hanako-a-example A & B <市>\n\
+        com.apple.security.root 3082\ncom.apple.security.pkcs1 3082\n\
+        com.apple.security.pkcs12 0001\n4\n4\n";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{output:?}");
 }
 
 #[test]
