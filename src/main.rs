@@ -1,4 +1,4 @@
-//! `ssmax`: one executable, seven roles.
+//! `ssmax`: one executable, eight roles.
 //!
 //! [`cli`] is what people type, [`command`] has one file per command, [`config`] is
 //! `ssmax.toml`, [`member`] sets up a member's keys and certificates; [`complaint`] and

@@ -21,13 +21,32 @@ const FLOORS: [&[&str]; 10] = [
     &["inspection", "federation"],
     &["federation-client", "chain"],
     &["smime", "api"],
-    &["authority", "ca", "keyserver", "inspector", "gateway", "submission", "agent", "watch"],
+    &[
+        "authority",
+        "ca",
+        "keyserver",
+        "inspector",
+        "gateway",
+        "submission",
+        "directory",
+        "agent",
+        "watch",
+    ],
     &["ssmax"],
     &["e2e", "interop", "fuzz", "surgery", "support", "test-postgres"],
 ];
 
-const ROLES: [&str; 8] =
-    ["authority", "ca", "keyserver", "inspector", "gateway", "submission", "agent", "watch"];
+const ROLES: [&str; 9] = [
+    "authority",
+    "ca",
+    "keyserver",
+    "inspector",
+    "gateway",
+    "submission",
+    "directory",
+    "agent",
+    "watch",
+];
 
 /// Who may hold private keys at rest.
 const KEY_HOLDERS: [&str; 7] = ["keyserver", "ca", "authority", "agent", "ssmax", "e2e", "support"];
@@ -148,7 +167,7 @@ fn only_key_holders_link_the_key_store() {
 /// The same as a stranger would check it.
 #[test]
 fn cargo_tree_of_gateway_and_inspector_shows_no_key_backend() {
-    for package in ["ssmax-gateway", "ssmax-inspector", "ssmax-submission"] {
+    for package in ["ssmax-gateway", "ssmax-inspector", "ssmax-submission", "ssmax-directory"] {
         let output = Command::new(env!("CARGO"))
             .args(["tree", "--locked", "-p", package, "-e", "normal,build", "--prefix", "none"])
             .current_dir(env!("CARGO_MANIFEST_DIR"))

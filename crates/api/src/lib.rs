@@ -9,6 +9,7 @@
 
 pub mod archive;
 pub mod ca;
+pub mod directory;
 pub mod gateway;
 pub mod inspector;
 pub mod keyserver;

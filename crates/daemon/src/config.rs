@@ -5,6 +5,7 @@
 //! field that is nearest.
 
 pub mod address;
+pub mod network;
 
 use std::fs::File;
 use std::io::{self, Read};

@@ -53,9 +53,9 @@ metrics! {
     gauge STANDING("ssmax_member_standing", &["standing"], "1 for how the own organisation stands."): Gauge<1>;
     /// Of the supervisor.
     counter RESTARTS("ssmax_restarts_total", &["child"], "Starts of a role after it had ended by itself."): Counter<1>;
-    /// Of the gateway.
+    /// Of gateway and directory.
     gauge SESSIONS_OPEN("ssmax_sessions_open", &["listener"], "Clients that are connected."): Gauge<1>;
-    /// Of the gateway.
+    /// Of gateway and directory.
     counter SESSIONS("ssmax_sessions_total", &["listener", "result"], "Clients that connected: served or turned away."): Counter<2>;
     /// Of the gateway.
     counter MAILS("ssmax_mails_total", &["direction", "outcome"], "Mails that came, by what became of them; mixed where recipients differ."): Counter<2>;
@@ -103,6 +103,8 @@ metrics! {
     counter ISSUED("ssmax_certificates_issued_total", &["kind"], "Certificates that the CA was asked for and gave."): Counter<1>;
     /// Of the submission milter.
     counter STATEMENTS("ssmax_statements_total", &["result"], "Statements on who had logged in at the MTA."): Counter<1>;
+    /// Of the directory.
+    counter DIRECTORY_REQUESTS("ssmax_directory_requests_total", &["operation", "result"], "Answers to mailers by their result code."): Counter<2>;
     /// Of the authority.
     gauge MEMBERS("ssmax_members", &["standing"], "Members by how they stand."): Gauge<1>;
     /// Of the authority.

@@ -26,11 +26,12 @@ pub use ssmax_daemon::port::PortLimits;
 pub use ssmax_daemon::tls::{Fingerprint, IdentityError, Place, role_name};
 
 /// The roles that meet, each with those that it answers.
-const CALLERS: [(&str, &[&str]); 4] = [
+const CALLERS: [(&str, &[&str]); 5] = [
     ("keyserver", &["gateway", "inspector", "ca"]),
-    ("ca", &["gateway", "keyserver", "inspector"]),
+    ("ca", &["gateway", "keyserver", "inspector", "directory"]),
     ("inspector", &["gateway"]),
     ("gateway", &[]),
+    ("directory", &[]),
 ];
 
 /// Whom a role answers; `None` for what is no role of a member.
@@ -55,6 +56,7 @@ mod tests {
         assert_eq!(asked("inspector"), ["keyserver", "ca"]);
         assert_eq!(asked("keyserver"), ["ca"]);
         assert_eq!(asked("ca"), ["keyserver"]);
+        assert_eq!(asked("directory"), ["ca"]);
         assert_eq!(callers("gateway"), Some(&[][..]));
         assert_eq!(callers("authority"), None);
     }

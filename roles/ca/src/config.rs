@@ -30,6 +30,10 @@ pub struct CaConfig {
     /// How long relay encryption certificates run, in days; at most 400. Default 400.
     #[serde(default = "default_relay_days")]
     pub relay_days: u16,
+    /// How many new relay certificates the directory may cause in an hour; what is there
+    /// already does not count. Default 10,000.
+    #[serde(default = "default_directory_relays_per_hour")]
+    pub directory_relays_per_hour: u32,
     /// The authenticator assurance level that a device secret counts for: 1, or 2
     /// where it is handed out only after the person has proved two factors. Default 1.
     #[serde(default = "default_device_aal")]
@@ -89,6 +93,10 @@ fn default_user_days() -> u16 {
 
 fn default_relay_days() -> u16 {
     400
+}
+
+fn default_directory_relays_per_hour() -> u32 {
+    10_000
 }
 
 fn default_device_aal() -> u8 {

@@ -8,6 +8,7 @@
 mod config;
 mod credential;
 mod delegate;
+mod directory;
 mod export;
 mod former;
 mod lineage;

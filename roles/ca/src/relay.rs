@@ -25,10 +25,20 @@ const FRESHNESS: Duration = Duration::days(30);
 /// Characters of a common name at most (RFC 5280 appendix A.1).
 const MAX_NAME_CHARS: usize = 64;
 
+/// What a relay certificate is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Signing,
     Encryption,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Signing => "signing",
+            Self::Encryption => "encryption",
+        }
+    }
 }
 
 /// What a mailer shows: the name with who has checked it. A name that looks like an
@@ -68,7 +78,7 @@ impl Ca {
             (Some(key), true) => key.as_slice(),
             _ => keys.submission.as_slice(),
         };
-        let common_name = common_name(&address, name, &self.settings.organisation.name);
+        let common_name = self.relay_name(&address, name);
         let signing = self.one(&address, &common_name, Kind::Signing, &keys.seal).await?;
         let encryption = self.one(&address, &common_name, Kind::Encryption, submission).await?;
         let chain = if self.is_inside(&address) {
@@ -83,35 +93,52 @@ impl Ca {
         })
     }
 
-    fn is_inside(&self, address: &Address) -> bool {
+    /// The name in a relay certificate.
+    pub(crate) fn relay_name(&self, address: &Address, name: &str) -> String {
+        common_name(address, name, &self.settings.organisation.name)
+    }
+
+    pub(crate) fn is_inside(&self, address: &Address) -> bool {
         self.settings.organisation.has_domain(address.domain())
     }
 
-    async fn one(
+    /// The certificate that is there: under this name, or else the last under any.
+    pub(crate) async fn kept_relay(
+        &self,
+        address: &Address,
+        common_name: Option<&str>,
+        kind: Kind,
+        spki: &[u8],
+    ) -> Result<Option<Certificate>, Problem> {
+        let kept: Option<(Vec<u8>,)> = query(
+            "SELECT der FROM relay WHERE address = ?1 AND kind = ?2 AND key_id = ?3
+             AND (?4 = '' OR common_name = ?4) AND not_after > ?5
+             ORDER BY not_after DESC LIMIT 1",
+        )
+        .bind(normal_address(address))
+        .bind(kind.word())
+        .bind(relay::short_key_id(spki).as_slice())
+        .bind(common_name.unwrap_or_default())
+        .bind((OffsetDateTime::now_utc() + FRESHNESS).unix_timestamp())
+        .fetch_optional(&self.database)
+        .await
+        .map_err(failed)?;
+        kept.map(|(der,)| Certificate::from_der(&der).map_err(failed)).transpose()
+    }
+
+    /// The certificate under this name: kept, or issued now.
+    pub(crate) async fn one(
         &self,
         address: &Address,
         common_name: &str,
         kind: Kind,
         spki: &[u8],
     ) -> Result<Certificate, Problem> {
-        let word = if kind == Kind::Signing { "signing" } else { "encryption" };
-        let now = OffsetDateTime::now_utc();
-        let key_id = relay::short_key_id(spki);
-        let cached: Option<(Vec<u8>,)> = query(
-            "SELECT der FROM relay WHERE address = ? AND kind = ? AND key_id = ?
-             AND common_name = ? AND not_after > ?",
-        )
-        .bind(normal_address(address))
-        .bind(word)
-        .bind(key_id.as_slice())
-        .bind(common_name)
-        .bind((now + FRESHNESS).unix_timestamp())
-        .fetch_optional(&self.database)
-        .await
-        .map_err(failed)?;
-        if let Some((der,)) = cached {
-            return Certificate::from_der(&der).map_err(failed);
+        if let Some(kept) = self.kept_relay(address, Some(common_name), kind, spki).await? {
+            return Ok(kept);
         }
+        let (word, now) = (kind.word(), OffsetDateTime::now_utc());
+        let key_id = relay::short_key_id(spki);
         let certificate = self.issue_relay(address, common_name, kind, spki, now).await?;
         query(
             "INSERT INTO relay (address, kind, key_id, common_name, der, not_after)

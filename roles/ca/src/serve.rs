@@ -1,6 +1,7 @@
 //! Starting and answering: one socket for each kind of caller.
 
 use crate::config::Settings;
+use crate::directory::Kept;
 use crate::schema::MIGRATIONS;
 use crate::setup::{SetupError, load_ca};
 use ssmax_api::ca::{GatewayRequest, InspectorRequest, KeyserverRequest, OfficerRequest};
@@ -33,6 +34,7 @@ pub struct Ca {
     pub(crate) seal_ca: Certificate,
     pub(crate) keyserver: Client,
     pub(crate) random: SystemRandom,
+    pub(crate) directory: Kept,
     /// Held by whoever renews a certificate for TLS.
     pub(crate) renewing: tokio::sync::Mutex<()>,
 }
@@ -53,6 +55,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
     let gateway = bind("gateway")?.also(port.as_mut(), "gateway");
     let keyserver = bind("keyserver")?.also(port.as_mut(), "keyserver");
     let inspector = bind("inspector")?.also(port.as_mut(), "inspector");
+    let directory = bind("directory")?.also(port.as_mut(), "directory");
     let watched = Watched::bind(&run_dir, "ca")?;
     let mut addresses = Addresses::new();
     if let Some(port) = &port {
@@ -91,6 +94,13 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
                 move |request, peer| {
                     let ca = Arc::clone(&ca);
                     async move { ca.answer_gateway(request, &peer).await }
+                }
+            }),
+            directory.serve_peers(limits, stop.clone(), {
+                let ca = Arc::clone(&ca);
+                move |request, peer| {
+                    let ca = Arc::clone(&ca);
+                    async move { ca.answer_directory(request, &peer).await }
                 }
             }),
             keyserver.serve_peers(limits, stop.clone(), {
@@ -141,6 +151,7 @@ impl Ca {
             settings,
             keyserver,
             random: SystemRandom,
+            directory: Kept::default(),
             renewing: tokio::sync::Mutex::new(()),
         })
     }
@@ -148,20 +159,25 @@ impl Ca {
     async fn answer_gateway(&self, request: GatewayRequest, peer: &Peer) -> Answer {
         match request {
             GatewayRequest::CheckCredential { user, secret } => {
-                let login = self.check_credential(&user, secret).await;
-                let result = match &login {
-                    Ok(Some(_)) => "ok",
-                    Ok(None) => "refused",
-                    Err(_) => "failed",
-                };
-                metrics::LOGINS.count([result.into()]);
-                ssmax_api::encode(login)
+                self.answer_login(&user, secret).await
             }
             GatewayRequest::RenewTransport { request } => gave(
                 "transport",
                 self.renew_transport("gateway", peer.certificate(), &request).await,
             ),
         }
+    }
+
+    /// Whether a secret is somebody's, counted.
+    pub(crate) async fn answer_login(&self, user: &str, secret: Vec<u8>) -> Answer {
+        let login = self.check_credential(user, secret).await;
+        let result = match &login {
+            Ok(Some(_)) => "ok",
+            Ok(None) => "refused",
+            Err(_) => "failed",
+        };
+        metrics::LOGINS.count([result.into()]);
+        ssmax_api::encode(login)
     }
 
     async fn answer_inspector(&self, request: InspectorRequest, peer: &Peer) -> Answer {
@@ -217,7 +233,7 @@ impl Ca {
 }
 
 /// The answer that gives a certificate, counted.
-fn gave<T: serde::Serialize>(kind: &'static str, answer: Result<T, Problem>) -> Answer {
+pub(crate) fn gave<T: serde::Serialize>(kind: &'static str, answer: Result<T, Problem>) -> Answer {
     if answer.is_ok() {
         metrics::ISSUED.count([kind.into()]);
     }

@@ -41,4 +41,4 @@ pub use config::{
 pub use journal::{FateRow, JourneyRow, TicketFate, fates_of, journey, list_version, ticket_fates};
 pub use list::{ListConfig, ListFault, Lists, ReplyTo};
 pub use serve::{ServeError, look_at_state, serve};
-pub use system::{Network, NotANetwork, SystemConfig};
+pub use system::SystemConfig;

@@ -42,6 +42,7 @@ impl Keyserver {
                 ssmax_api::encode(self.export_earlier_keys(&user).await)
             }
             CaRequest::Person { user } => ssmax_api::encode(self.person(&user).await),
+            CaRequest::IsReached { address } => ssmax_api::encode(self.is_reached(&address).await),
             CaRequest::RelayKeys => ssmax_api::encode(self.relay_keys()),
         }
     }

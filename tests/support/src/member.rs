@@ -361,6 +361,7 @@ fn ca(home: &Path, organisation: &Organisation, state: &StateConfig) -> ssmax_ca
             pkcs11: None,
             user_days: 730,
             relay_days: 400,
+            directory_relays_per_hour: 10_000,
             device_secret_aal: 2,
             address_quarantine_days: 180,
             state: state.clone(),

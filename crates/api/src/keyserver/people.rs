@@ -56,6 +56,12 @@ pub enum CaRequest {
         /// The user id.
         user: String,
     },
+    /// Whether mail to an outside address would be encrypted on its way: a member's in good
+    /// standing, or one with a known certificate. Answered by `bool`.
+    IsReached {
+        /// The address.
+        address: String,
+    },
     /// The public keys that relay certificates carry. Answered by [`RelayKeys`].
     RelayKeys,
 }

@@ -6,7 +6,7 @@ mod config;
 mod kind;
 mod rewrite;
 
-pub use config::{Network, NotANetwork, SystemConfig};
+pub use config::SystemConfig;
 
 use crate::ambiguity;
 use crate::config::Settings;

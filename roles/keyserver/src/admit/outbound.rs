@@ -189,6 +189,22 @@ impl Keyserver {
         Ok(routes)
     }
 
+    /// Whether mail to somebody outside would be encrypted on its way: who encrypts for
+    /// anybody else learns too late that nothing goes out.
+    pub(crate) async fn is_reached(&self, address: &str) -> Result<bool, Problem> {
+        let address = Address::parse(address).map_err(|_| Problem::Malformed)?;
+        if self.settings.organisation.has_domain(address.domain()) {
+            return Ok(false);
+        }
+        let outside = self.outside_certificates().await?;
+        let route = self.outside_route(&address, address.to_string(), &outside)?;
+        Ok(match route {
+            RecipientRoute::Member { .. } => true,
+            RecipientRoute::Outside { certified, .. } => certified,
+            _ => false,
+        })
+    }
+
     fn outside_route(
         &self,
         address: &Address,

@@ -177,9 +177,10 @@ impl Entry {
             }
             CaRequest::ExportEncryptionKey { user } => Self::new("export-key").who([user]),
             CaRequest::ExportEarlierKeys { user } => Self::new("export-earlier-keys").who([user]),
-            CaRequest::Person { .. } | CaRequest::RelayKeys | CaRequest::ListDelegations => {
-                return None;
-            }
+            CaRequest::Person { .. }
+            | CaRequest::IsReached { .. }
+            | CaRequest::RelayKeys
+            | CaRequest::ListDelegations => return None,
         })
     }
 

@@ -1,0 +1,12 @@
+//! LDAP version 3 (RFC 4511) as far as mailers speak it: read here, answered here, nothing
+//! done here.
+
+pub(crate) mod answer;
+pub(crate) mod ber;
+pub mod filter;
+pub mod request;
+
+pub use answer::Code;
+pub use ber::BerFault;
+pub use filter::{Attribute, Filter, FilterFault, FilterLimits, Pieces};
+pub use request::{Bind, Message, Operation, Scope, Search};
