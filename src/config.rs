@@ -9,6 +9,7 @@ use ssmax_authority::AuthorityConfig;
 use ssmax_ca::CaConfig;
 use ssmax_daemon::config::{self, resolve};
 use ssmax_daemon::log::Format;
+use ssmax_directory::DirectoryConfig;
 use ssmax_federation::{Enforce, FreshForm};
 use ssmax_gateway::{FederationConfig, GatewayConfig};
 use ssmax_hsm::Pkcs11Config;
@@ -38,19 +39,22 @@ pub(crate) enum Role {
     Gateway,
     /// Says who logged in at the MTA.
     Submission,
+    /// Answers mailers' look-ups.
+    Directory,
     /// How the others are, over HTTP.
     Watch,
 }
 
 impl Role {
     /// All roles, in the order in which they start: whom others need first.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Authority,
         Self::Keyserver,
         Self::Ca,
         Self::Inspector,
         Self::Gateway,
         Self::Submission,
+        Self::Directory,
         Self::Watch,
     ];
 
@@ -63,6 +67,7 @@ impl Role {
             Self::Inspector => "inspector",
             Self::Gateway => "gateway",
             Self::Submission => "submission",
+            Self::Directory => "directory",
             Self::Watch => ssmax_watch::ROLE,
         }
     }
@@ -76,6 +81,7 @@ impl Role {
             Self::Inspector => "cli-role-inspector",
             Self::Gateway => "cli-role-gateway",
             Self::Submission => "cli-role-submission",
+            Self::Directory => "cli-role-directory",
             Self::Watch => "cli-role-watch",
         }
     }
@@ -201,6 +207,7 @@ struct File {
     inspector: Option<InspectorConfig>,
     gateway: Option<GatewayConfig>,
     submission: Option<SubmissionConfig>,
+    directory: Option<DirectoryConfig>,
     authority: Option<AuthorityConfig>,
     watch: Option<WatchConfig>,
 }
@@ -277,6 +284,10 @@ impl Config {
             files.into_iter().flatten().for_each(absolute);
             section.state.resolve(absolute);
         }
+        if let Some(section) = &mut file.directory {
+            let files = [&mut section.tls_certificate, &mut section.tls_key];
+            files.into_iter().flatten().for_each(absolute);
+        }
         if let Some(SubmissionConfig { milter: MilterAddress::Unix(socket), .. }) =
             &mut file.submission
         {
@@ -342,6 +353,7 @@ impl Config {
             Role::Inspector => file.inspector.is_some(),
             Role::Gateway => file.gateway.is_some(),
             Role::Submission => file.submission.is_some(),
+            Role::Directory => file.directory.is_some(),
             Role::Watch => file.watch.is_some(),
         };
         Role::ALL.into_iter().filter(|role| has(*role)).collect()
@@ -423,7 +435,9 @@ impl Config {
             Role::Keyserver => self.file.keyserver.as_ref()?.listen,
             Role::Ca => self.file.ca.as_ref()?.listen,
             Role::Inspector => self.file.inspector.as_ref()?.listen,
-            Role::Authority | Role::Gateway | Role::Submission | Role::Watch => None,
+            Role::Authority | Role::Gateway | Role::Submission | Role::Directory | Role::Watch => {
+                None
+            }
         }
     }
 
@@ -496,6 +510,16 @@ impl Config {
         })
     }
 
+    /// All that the directory needs to start.
+    pub(crate) fn directory(&self) -> Result<ssmax_directory::Settings, Complaint> {
+        Ok(ssmax_directory::Settings {
+            organisation: self.organisation()?.clone(),
+            run_dir: self.file.run_dir.clone(),
+            transport: self.transport(),
+            directory: self.section("directory", self.file.directory.as_ref())?.clone(),
+        })
+    }
+
     /// All that the watch needs to start.
     pub(crate) fn watch(&self) -> Result<ssmax_watch::Settings, Complaint> {
         let watch = self.section("watch", self.file.watch.as_ref())?.clone();
@@ -532,7 +556,7 @@ fn state(file: &File, role: Role) -> Option<&StateConfig> {
         Role::Keyserver => file.keyserver.as_ref().map(|section| &section.state),
         Role::Ca => file.ca.as_ref().map(|section| &section.state),
         Role::Gateway => file.gateway.as_ref().map(|section| &section.state),
-        Role::Inspector | Role::Submission | Role::Watch => None,
+        Role::Inspector | Role::Submission | Role::Directory | Role::Watch => None,
     }
 }
 

@@ -44,7 +44,7 @@ const TOP: Section = (
 );
 
 /// Sections that turn something on by being there.
-const OFF: [&str; 2] = ["submission", "watch"];
+const OFF: [&str; 3] = ["submission", "directory", "watch"];
 
 const WATCH: Section = (
     "watch",
@@ -161,6 +161,7 @@ const MEMBER: &[Section] = &[
             Optional("backend", "\"file\""),
             Optional("user_days", "730"),
             Optional("relay_days", "400"),
+            Optional("directory_relays_per_hour", "10000"),
             Optional("device_secret_aal", "1"),
             Optional("address_quarantine_days", "180"),
             Optional("listen", "\"10.0.0.2:7702\""),
@@ -326,6 +327,39 @@ const MEMBER: &[Section] = &[
             Optional("max_recipients", "1000"),
             Optional("max_field_bytes", "48000"),
             Optional("idle_seconds", "7200"),
+        ],
+    ),
+    (
+        "directory",
+        &[
+            Optional("ldap", "\"127.0.0.1:3389\""),
+            Optional("ldaps", "\"0.0.0.0:3636\""),
+            Optional("tls_certificate", "\"/etc/ssmax/tls/directory.pem\""),
+            Optional("tls_key", "\"/etc/ssmax/tls/directory.key.pem\""),
+            Optional("allow_plaintext", "false"),
+            Optional("networks", "[\"192.0.2.0/24\"]"),
+            Optional("base", "\"dc=a,dc=example\""),
+            Optional("internal", "\"relay\""),
+            Optional("rsa", "false"),
+        ],
+    ),
+    (
+        "directory.limits",
+        &[
+            Optional("max_connections", "1000"),
+            Optional("max_connections_per_address", "100"),
+            Optional("requests_per_second", "20"),
+            Optional("max_request_bytes", "16384"),
+            Optional("max_filter_depth", "8"),
+            Optional("max_filter_terms", "256"),
+            Optional("max_addresses", "50"),
+            Optional("min_letters", "2"),
+            Optional("max_suggestions", "20"),
+            Optional("suggestions_per_hour", "5000"),
+            Optional("failed_binds_per_hour", "100"),
+            Optional("idle_seconds", "60"),
+            Optional("tls_timeout_seconds", "10"),
+            Optional("answer_seconds", "5"),
         ],
     ),
     WATCH,
@@ -508,7 +542,7 @@ mod tests {
             assert_eq!(config.roles(), [Role::Keyserver, Role::Ca, Role::Inspector, Role::Gateway]);
             let all = with_all_fields(&file);
             let config = Config::parse(&all, Path::new("/etc/ssmax/ssmax.toml")).unwrap();
-            assert_eq!(config.roles().len(), 6);
+            assert_eq!(config.roles().len(), 7);
         }
     }
 

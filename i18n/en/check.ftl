@@ -109,3 +109,17 @@ err-watch-open = [watch] listens on { $address }, where others than this host re
 rec-watch-open = Nobody logs in there: use a loopback address, or put what encrypts and asks for a login in front
 err-watch-io = HTTP for metrics and health cannot be served: { $reason }
 rec-watch-io = Look at listen in [watch]: another program may have the port, or the address is not this host's
+err-directory-io = The directory cannot open a listener, its certificate or its socket: { $reason }
+rec-directory-io = Run ssmax check: it says which.
+err-directory-tls = [directory] has ldaps, or one of certificate and key, and not all that TLS needs
+rec-directory-tls = Set tls_certificate and tls_key in [directory], or leave ldaps out.
+err-directory-nowhere = The directory listens nowhere
+rec-directory-nowhere = Set ldaps or ldap in [directory].
+err-directory-plaintext = The directory answers without TLS beyond this host: whoever listens on the network sees whom people write to
+rec-directory-plaintext = Set allow_plaintext = false in [directory], and have mailers use ldaps.
+err-directory-answers-nobody = The directory has no certificate and answers nothing without TLS
+rec-directory-answers-nobody = Set tls_certificate and tls_key in [directory].
+err-directory-no-networks = Nobody is answered without a login, and Thunderbird and others log in nowhere by themselves
+rec-directory-no-networks = Set networks in [directory] to those of your own people's computers.
+err-directory-everybody = The whole world may look people up without a login
+rec-directory-everybody = Set networks in [directory] to those of your own people's computers.

@@ -34,4 +34,7 @@ demo-bad = { "" }
     NOT as it must be: { $cases }. Details: { $file }
 demo-stay = { "" }
     Everything stays up. Mail for bob arrives in { $maildir }. To send one more:
+demo-stay-directory = { "" }
+    A mailer of alice's submits at { $submission }, and finds with what mail is encrypted in the
+    directory, as this does (package ldap-utils):
 demo-stop = Stop with Ctrl-C.

@@ -137,6 +137,7 @@ sample-ca-pkcs11-token_label = The label that the token was initialised with.
 sample-ca-pkcs11-pin_file = The file with the user's PIN, for its owner only.
 sample-ca-user_days = How long certificates of people run, in days; at most 825.
 sample-ca-relay_days = How long relay encryption certificates run, in days; at most 400.
+sample-ca-directory_relays_per_hour = How many new relay certificates the directory ([directory]) may cause in an hour; those that are there do not count.
 sample-ca-device_secret_aal =
     The authenticator assurance level of a device secret: 1, or 2 where it is handed out
     only after the person has proved two factors.
@@ -286,6 +287,42 @@ sample-submission-limits-max_header_bytes = Octets of a mail's header.
 sample-submission-limits-max_recipients = Most recipients of one mail.
 sample-submission-limits-max_field_bytes = Octets of the field with the statement. Postfix cuts fields after 60000.
 sample-submission-limits-idle_seconds = How long the MTA may be silent, in seconds, while its client writes.
+
+sample-directory =
+    LDAP for mailers: with what mail to somebody is encrypted, and whom one means while one
+    types. It holds no key and asks the CA. Off without this section.
+sample-directory-ldap = Where mailers connect without TLS at first (StartTLS with a certificate). Left out: nowhere.
+sample-directory-ldaps = Where they connect with TLS from the start. Left out: nowhere.
+sample-directory-tls_certificate = PEM chain for TLS, leaf first, that mailers believe.
+sample-directory-tls_key = PEM key of that certificate.
+sample-directory-allow_plaintext =
+    Answer anonymous searches without TLS: whoever listens on the network then sees whom
+    people write to. A password is never taken without TLS.
+sample-directory-networks =
+    From where anonymous searches are answered: Thunderbird and others say no name. From
+    elsewhere one has to bind. Left out: from nowhere.
+sample-directory-base = The distinguished name below which people are. Left out: the main domain.
+sample-directory-internal =
+    With what mail to colleagues is encrypted: relay (so that it is inspected) or own (their
+    own certificates, where mail between colleagues does not go through the gateway).
+sample-directory-rsa =
+    Relay certificates with the RSA submission key, where there is one, for mailers that
+    cannot encrypt for P-256.
+sample-directory-limits = What mailers may ask for.
+sample-directory-limits-max_connections = Connections at the same time.
+sample-directory-limits-max_connections_per_address = Connections from one address, or one IPv6 /64.
+sample-directory-limits-requests_per_second = Requests of one address in a second; ten times as many for a moment.
+sample-directory-limits-max_request_bytes = Octets of a request.
+sample-directory-limits-max_filter_depth = Filters within filters.
+sample-directory-limits-max_filter_terms = Filters of one search, and pieces of values in them.
+sample-directory-limits-max_addresses = Addresses that one search names.
+sample-directory-limits-min_letters = Letters of a name that have to be typed before somebody is suggested.
+sample-directory-limits-max_suggestions = People that are suggested at a time.
+sample-directory-limits-suggestions_per_hour = People that are suggested to one address in an hour.
+sample-directory-limits-failed_binds_per_hour = Wrong passwords of one address in an hour.
+sample-directory-limits-idle_seconds = How long a client may take for a request, in seconds.
+sample-directory-limits-tls_timeout_seconds = Time for a TLS handshake, in seconds.
+sample-directory-limits-answer_seconds = How long an answer may take, in seconds: a mailer waits for it, and does nothing else.
 sample-authority = The management organisation: admits members, publishes the member list.
 sample-authority-name = The name of the federation in its certificates. Used by ssmax authority init only.
 sample-authority-url = Where members reach it: https://HOST[:PORT], without a path.

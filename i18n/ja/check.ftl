@@ -105,3 +105,17 @@ err-watch-open = [watch] は { $address } で待ち受け、ほかのコンピ�
 rec-watch-open = そこには認証がありません。ループバックのアドレスにするか、暗号化と認証を行うものを前に置いてください
 err-watch-io = メトリクスと状態をHTTPで提供できません: { $reason }
 rec-watch-io = [watch] の listen を確かめてください。ほかのプログラムがポートを使っているか、このコンピュータのアドレスではありません
+err-directory-io = ディレクトリが待ち受け、証明書、ソケットのどれかを開けません: { $reason }
+rec-directory-io = ssmax check を実行すると、どれかが分かります。
+err-directory-tls = [directory] に ldaps があるか、証明書と鍵の片方しかなく、TLSに必要なものが揃っていません
+rec-directory-tls = [directory] に tls_certificate と tls_key を書くか、ldaps を省いてください。
+err-directory-nowhere = ディレクトリがどこでも待ち受けていません
+rec-directory-nowhere = [directory] に ldaps か ldap を書いてください。
+err-directory-plaintext = ディレクトリは、このコンピュータの外にもTLSなしで答えます。ネットワークを盗み見る人に、誰が誰に書くかが見えます
+rec-directory-plaintext = [directory] で allow_plaintext = false とし、メールソフトでは ldaps を使ってください。
+err-directory-answers-nobody = ディレクトリに証明書がなく、TLSなしでは何にも答えません
+rec-directory-answers-nobody = [directory] に tls_certificate と tls_key を書いてください。
+err-directory-no-networks = ログインなしでは誰にも答えません。Thunderbirdなどは自分からはログインしません
+rec-directory-no-networks = [directory] の networks に、自組織の人のコンピュータのネットワークを書いてください。
+err-directory-everybody = 世界中の誰もが、ログインなしで人を調べられます
+rec-directory-everybody = [directory] の networks に、自組織の人のコンピュータのネットワークだけを書いてください。

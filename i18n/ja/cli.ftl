@@ -73,6 +73,7 @@ cli-role-keyserver = 鍵管理サーバ
 cli-role-inspector = 検査サーバ
 cli-role-gateway = ゲートウェイ
 cli-role-submission = 提出窓口のミルター
+cli-role-directory = メールソフト向けのディレクトリ
 cli-role-watch = 監視
 cli-role-starting = { $role }を起動しています
 cli-role-serving = { $role }が{ $addresses }で稼働しています

@@ -34,4 +34,7 @@ demo-bad = { "" }
     あるべき結果と違います: { $cases }。詳細: { $file }
 demo-stay = { "" }
     このまま動き続けます。ボブあてのメールは { $maildir } に届きます。もう一通送るには:
+demo-stay-directory = { "" }
+    アリスのメールソフトは { $submission } に提出し、宛先の証明書はディレクトリで調べます。同じことを
+    手で行うには（パッケージ ldap-utils）:
 demo-stop = Ctrl-C で終了します。

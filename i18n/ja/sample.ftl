@@ -130,6 +130,7 @@ sample-ca-pkcs11-token_label = トークンの初期化時に付けたラベル�
 sample-ca-pkcs11-pin_file = 利用者PINのファイル。所有者だけが読めるようにします。
 sample-ca-user_days = 利用者の証明書の期間（日）。825まで。
 sample-ca-relay_days = 中継用暗号証明書の期間（日）。400まで。
+sample-ca-directory_relays_per_hour = ディレクトリ（[directory]）のために一時間に新しく発行してよい中継証明書の数。すでにあるものは数えません。
 sample-ca-device_secret_aal = 端末用の秘密の認証保証レベル: 1。二要素を確認してから渡す場合は2。
 sample-ca-address_quarantine_days = 持ち主の失効後、アドレスを別の人に渡せるようになる（ssmax user add --former-address）までの日数。
 sample-ca-listen = [keyserver] と同じ。
@@ -267,6 +268,40 @@ sample-submission-limits-max_header_bytes = メールのヘッダの最大の大
 sample-submission-limits-max_recipients = 一通の最大の宛先数。
 sample-submission-limits-max_field_bytes = 提出証明のフィールドの最大の大きさ（バイト）。Postfixは60000で切ります。
 sample-submission-limits-idle_seconds = クライアントが書く間、MTAが黙っていてよい時間（秒）。
+
+sample-directory =
+    メールソフト向けのLDAP: 相手へのメールを何で暗号化するかと、入力中の相手の候補を答えます。
+    鍵を持たず、CAに尋ねます。この節がなければ動きません。
+sample-directory-ldap = はじめはTLSなしで待ち受けるアドレス（証明書があればStartTLS）。省くと待ち受けません。
+sample-directory-ldaps = 最初からTLSで待ち受けるアドレス。省くと待ち受けません。
+sample-directory-tls_certificate = TLSの証明書のチェーン（PEM、自分のものが先）。メールソフトが信じるもの。
+sample-directory-tls_key = その証明書の鍵（PEM）。
+sample-directory-allow_plaintext =
+    TLSなしの匿名の検索にも答えます。ネットワークを盗み見る人には、誰が誰に書くかが見えます。
+    パスワードは、TLSなしでは決して受け付けません。
+sample-directory-networks =
+    匿名の検索に答えるネットワーク。Thunderbirdなどは名乗りません。それ以外からはバインド
+    （ログイン）が必要です。省くと、どこにも答えません。
+sample-directory-base = 人の項目を置く識別名。省くと主ドメイン。
+sample-directory-internal =
+    同僚へのメールを何で暗号化するか: relay（中継証明書。検査できます）か own（本人の証明書。
+    同僚どうしのメールがゲートウェイを通らない場合）
+sample-directory-rsa = P-256で暗号化できない古いメールソフトのため、RSAの提出鍵があれば、その中継証明書を渡します。
+sample-directory-limits = メールソフトが求めてよい量。
+sample-directory-limits-max_connections = 同時接続数。
+sample-directory-limits-max_connections_per_address = 一つのアドレス（IPv6では/64）からの同時接続数。
+sample-directory-limits-requests_per_second = 一つのアドレスが毎秒求めてよい回数。一時的にはその10倍まで。
+sample-directory-limits-max_request_bytes = 一つの要求の最大の大きさ（バイト）。
+sample-directory-limits-max_filter_depth = 検索条件の入れ子の深さ。
+sample-directory-limits-max_filter_terms = 一回の検索の条件と、その中の断片の数。
+sample-directory-limits-max_addresses = 一回の検索で指定できるアドレスの数。
+sample-directory-limits-min_letters = 候補を出すまでに入力が必要な、名前の文字数。
+sample-directory-limits-max_suggestions = 一度に出す候補の人数。
+sample-directory-limits-suggestions_per_hour = 一つのアドレスに一時間で出す候補の人数。
+sample-directory-limits-failed_binds_per_hour = 一つのアドレスが一時間に間違えてよいパスワードの回数。
+sample-directory-limits-idle_seconds = 一つの要求にかけてよい時間（秒）。
+sample-directory-limits-tls_timeout_seconds = TLSの接続にかけてよい時間（秒）。
+sample-directory-limits-answer_seconds = 答えにかけてよい時間（秒）。メールソフトは、その間ほかのことをしません。
 sample-authority = 管理組織: 参加を認め、会員名簿を公開します。
 sample-authority-name = 証明書に載る連合の名前。ssmax authority init だけが使います。
 sample-authority-url = 参加組織から見たアドレス: https://ホスト[:ポート]。パスは付けません。

@@ -76,6 +76,7 @@ async fn foreground(role: Role, config: &Config) -> Result<(), Complaint> {
         Role::Inspector => ssmax_inspector::serve(config.inspector()?, stop).await?,
         Role::Gateway => ssmax_gateway::serve(config.gateway()?, stop).await?,
         Role::Submission => ssmax_submission::serve(config.submission()?, stop).await?,
+        Role::Directory => ssmax_directory::serve(config.directory()?, stop).await?,
         Role::Watch => ssmax_watch::serve(config.watch()?, stop).await?,
     }
     Ok(())

@@ -25,6 +25,8 @@ pub(crate) struct Site {
     pub(crate) submission: SocketAddr,
     /// Where its gateway takes mail from others.
     pub(crate) inbound: SocketAddr,
+    /// Where its people's mailers look addresses up.
+    pub(crate) directory: SocketAddr,
 }
 
 impl Site {
@@ -108,8 +110,9 @@ impl Place {
         let [a, b, c] = outlines();
         let mut site = |outline: &Outline| -> Result<Site, Complaint> {
             let home = dir.join(outline.name);
-            let (submission, inbound) = (free()?, free()?);
+            let (submission, inbound, directory) = (free()?, free()?, free()?);
             let mut text = member_text(outline, &home, &url, submission, inbound, wire_a, wire_b);
+            text += &directory_text(directory);
             // C stays with files: both kinds of members in one federation.
             if let Some(tokens) = tokens.filter(|_| outline.name != "c") {
                 text = tokens.written_into(&text, outline.name, &home)?;
@@ -121,6 +124,7 @@ impl Place {
                 dir: home,
                 submission,
                 inbound,
+                directory,
             })
         };
         let place = Self {
@@ -181,6 +185,14 @@ fn authority_text(url: &str, listen: SocketAddr) -> String {
          [authority]\nname = \"Demo Federation\"\nurl = \"{url}\"\nlisten = \"{listen}\"\n\
          # Beside the state only because this is a demonstration: keep it elsewhere.\n\
          unlock_file = \"unlock.secret\"\n"
+    )
+}
+
+/// On loopback, nobody else listens.
+fn directory_text(directory: SocketAddr) -> String {
+    format!(
+        "\n[directory]\nldap = \"{directory}\"\nallow_plaintext = true\n\
+         networks = [\"127.0.0.0/8\"]\n"
     )
 }
 

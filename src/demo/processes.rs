@@ -44,7 +44,7 @@ impl Processes {
         for (name, _, run_dir) in all {
             let roles: &[&str] = match name {
                 "authority" => &["authority"],
-                _ => &["keyserver", "ca", "inspector", "gateway"],
+                _ => &["keyserver", "ca", "inspector", "gateway", "directory"],
             };
             let records = ssmax_daemon::ready::wait_ready(run_dir, roles, READY)
                 .await

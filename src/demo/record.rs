@@ -54,6 +54,7 @@ impl Record {
         listen.insert("authority".to_owned(), place.authority_listen.to_string());
         for site in place.sites() {
             listen.insert(format!("{}.submission", site.name), site.submission.to_string());
+            listen.insert(format!("{}.directory", site.name), site.directory.to_string());
             listen.insert(format!("{}.inbound_smtp", site.name), site.inbound.to_string());
         }
         Ok(Self {

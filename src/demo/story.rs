@@ -155,6 +155,12 @@ impl<'a> Story<'a> {
              --header \"Subject: Hello from A\" --body \"Written by hand.\"",
             place.a.submission, alice.address, alice.secret, alice.address, bob.address
         ));
+        self.say("demo-stay-directory", &[("submission", &place.a.submission.to_string())]);
+        files::say(format!(
+            "ldapsearch -x -LLL -H ldap://{} -b dc=a,dc=example \"(mail={})\" \
+             \"userCertificate;binary\"",
+            place.a.directory, bob.address
+        ));
         self.say("demo-stop", &[]);
     }
 }

@@ -100,6 +100,21 @@ impl From<ssmax_submission::ServeError> for Complaint {
     }
 }
 
+impl From<ssmax_directory::ServeError> for Complaint {
+    fn from(error: ssmax_directory::ServeError) -> Self {
+        use ssmax_directory::ServeError as E;
+        match error {
+            E::Io(error) => Self::new(Exit::Unavailable, "directory-io").because(error.kind()),
+            E::Store(error) => error.into(),
+            E::Transport(error) => error.into(),
+            E::TlsHalf | E::NoTls => Self::new(Exit::WrongUse, "directory-tls"),
+            E::Tls(fault) => Self::new(Exit::WrongUse, "listener-tls").with("reason", fault),
+            E::NoListener => Self::new(Exit::WrongUse, "directory-nowhere"),
+            other => Self::new(Exit::Unavailable, "failed").with("reason", other),
+        }
+    }
+}
+
 impl From<ssmax_gateway::ServeError> for Complaint {
     fn from(error: ssmax_gateway::ServeError) -> Self {
         use ssmax_gateway::ServeError as E;

@@ -111,12 +111,18 @@ impl Fragment {
         true
     }
 
-    /// Letters of its longest piece.
+    /// Letters of its longest piece. An ideograph counts as two: many a surname is one.
     #[must_use]
     pub fn letters(&self) -> usize {
         let pieces = self.any.iter().chain([&self.initial, &self.ending]);
-        pieces.map(|piece| piece.chars().count()).max().unwrap_or_default()
+        let letters =
+            |piece: &String| piece.chars().map(|c| 1 + usize::from(is_ideograph(c))).sum();
+        pieces.map(letters).max().unwrap_or_default()
     }
+}
+
+fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3fffd}')
 }
 
 /// A text as it is compared: width, case and the two kinds of kana make no difference, nor
@@ -163,6 +169,8 @@ mod tests {
         assert!(!fragment("yamada", &[], "").is_in(&text));
         assert!(!fragment("ada", &[], "dab").is_in("adab"));
         assert_eq!(fragment("al", &["yam"], "a").letters(), 3);
+        assert_eq!(fragment("", &["林"], "").letters(), 2);
+        assert_eq!(fragment("は", &[], "").letters(), 1);
         let whole = Fragment { whole: true, ..fragment("alice yamada", &[], "") };
         assert!(whole.is_in(&text) && !whole.is_in("alice yamada x"));
     }

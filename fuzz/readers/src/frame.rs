@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
-use ssmax_api::{Answer, ca, gateway, inspector, keyserver};
+use ssmax_api::{Answer, ca, directory, gateway, inspector, keyserver};
 use ssmax_daemon::frame::{MAX_FRAME_BYTES, read_frame, read_frame_sync, write_frame_sync};
 use ssmax_daemon::laden::{Laden, read_laden, read_laden_sync, write_laden_sync};
 
@@ -20,7 +20,7 @@ pub(crate) const POOLS: &[Pool] = &[];
 pub(crate) const ROUNDS: usize = 1600;
 
 /// One reader for each type that travels.
-const READERS: [fn(&[u8]); 14] = [
+const READERS: [fn(&[u8]); 15] = [
     read::<keyserver::GatewayRequest>,
     read::<keyserver::InspectorRequest>,
     read::<keyserver::CaRequest>,
@@ -35,6 +35,7 @@ const READERS: [fn(&[u8]); 14] = [
     read::<Answer>,
     read::<gateway::OfficerRequest>,
     read_heavy::<inspector::Order>,
+    read::<directory::DirectoryRequest>,
 ];
 
 pub(crate) fn made() -> Vec<Vec<u8>> {
@@ -57,6 +58,7 @@ pub(crate) fn made() -> Vec<Vec<u8>> {
         heavy(13, order(inspect)),
         frame(11, &ssmax_api::encode(Ok(bob()))),
         frame(12, &gateway::OfficerRequest::Show { id: "4f2a90c1d3e5b867".to_owned() }),
+        frame(14, &directory::DirectoryRequest::Find { address: bob(), own: true, rsa: false }),
         // A length that is believed only as far as octets come.
         b"\x00\x0c\x80\x00\x00\xa1".to_vec(),
     ]

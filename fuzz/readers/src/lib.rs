@@ -31,6 +31,7 @@ pub mod cms_signer;
 pub mod configuration;
 pub mod crl;
 pub mod decrypt;
+pub mod directory;
 pub mod evidence;
 pub mod frame;
 pub mod header;
@@ -123,6 +124,7 @@ pub const TARGETS: &[Target] = targets![
     configuration,
     crl,
     decrypt,
+    directory,
     evidence,
     frame,
     header,

@@ -72,7 +72,7 @@ macro_rules! targets {
 
 targets! {
     address attachments certificate checkpoint clamd_reply cms_ber cms_capabilities cms_compressed
-    cms_enveloped cms_recipient cms_signed cms_signer configuration crl decrypt evidence frame header
+    cms_enveloped cms_recipient cms_signed cms_signer configuration crl decrypt directory evidence frame header
     header_protection hop_mail hop_record inspection_compound inspection_container
     inspection_file inspection_mail inspection_pdf join_files judge
     key_file known_people lmtp_session mail member_list milter next_hop ocsp path pem person_request request

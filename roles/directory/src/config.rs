@@ -127,7 +127,9 @@ impl Default for Limits {
 }
 
 impl Limits {
-    pub(crate) fn filter(&self) -> FilterLimits {
+    /// How large a filter may be.
+    #[must_use]
+    pub fn filter(&self) -> FilterLimits {
         FilterLimits { depth: self.max_filter_depth, terms: self.max_filter_terms }
     }
 }

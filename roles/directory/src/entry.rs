@@ -111,6 +111,12 @@ impl Wanted {
         Self { all, names, types_only }
     }
 
+    /// Likewise, where all that there is are operational attributes (RFC 3673).
+    pub(crate) fn with_operational(mut self) -> Self {
+        self.all |= self.names.iter().any(|name| name.0 == "+");
+        self
+    }
+
     /// Of these attributes, those that are wanted, with their values if they are.
     pub(crate) fn of<'a>(&self, all: Vec<Values<'a>>) -> Vec<Values<'a>> {
         let wanted = |(name, _): &Values<'_>| self.all || self.has(name);
@@ -252,5 +258,8 @@ mod tests {
         assert_eq!(names(&[], false).len(), 6);
         assert_eq!(names(&["*", "+"], false).len(), 6);
         assert_eq!(names(&["jpegPhoto"], false), [""; 0]);
+        assert_eq!(names(&["+"], false), [""; 0]);
+        let operational = Wanted::new(&["+".to_owned()], false).with_operational();
+        assert_eq!(operational.of(root(&Name::parse("dc=a").unwrap(), true)).len(), 6);
     }
 }

@@ -229,7 +229,7 @@ impl<'r> Session<'r> {
         if name.is_empty() && search.scope == Scope::Base {
             // To be read by whoever wants to know whether there is TLS (RFC 4512 5.1).
             let all = entry::root(base, self.protection == Protection::Offered);
-            return Answer::with(vec![answer::entry(id, "", &wanted.of(all))]);
+            return Answer::with(vec![answer::entry(id, "", &wanted.with_operational().of(all))]);
         }
         if !self.has_proved
             && let Err(code) = self.anonymous()

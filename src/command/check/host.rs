@@ -29,7 +29,8 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     if roles.contains(&Role::Inspector) {
         walls(report);
     }
-    if roles.iter().any(|role| !matches!(role, Role::Gateway | Role::Submission)) {
+    let secretless = [Role::Gateway, Role::Submission, Role::Directory];
+    if roles.iter().any(|role| !secretless.contains(role)) {
         memory(roles.contains(&Role::Inspector), report);
     }
 }
@@ -69,9 +70,11 @@ fn sockets(config: &Config, report: &mut Report<'_>) {
     for role in config.roles() {
         let callers: &[&str] = match role {
             Role::Keyserver => &["gateway", "inspector", "person", "ca"],
-            Role::Ca => &["gateway", "keyserver", "inspector", "officer"],
+            Role::Ca => &["gateway", "keyserver", "inspector", "directory", "officer"],
             Role::Inspector => &["gateway"],
-            Role::Authority | Role::Gateway | Role::Submission | Role::Watch => &[],
+            Role::Authority | Role::Gateway | Role::Submission | Role::Directory | Role::Watch => {
+                &[]
+            }
         };
         for caller in callers.iter().chain(&["watch"]) {
             let path = place::socket(config.run_dir(), role.as_str(), caller);

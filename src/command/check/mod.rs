@@ -2,6 +2,7 @@
 //! starts.
 
 mod clamav;
+mod directory;
 mod host;
 mod keys;
 mod network;

@@ -34,6 +34,12 @@ pub(super) async fn check(config: &Config, report: &mut Report<'_>) {
     if let (true, Ok(settings)) = (roles.contains(&Role::Submission), config.submission()) {
         milter(config, &settings.submission.milter, report).await;
     }
+    if roles.contains(&Role::Directory) {
+        match config.directory() {
+            Ok(settings) => super::directory::check(config, &settings, report).await,
+            Err(complaint) => report.error("directory", &complaint),
+        }
+    }
     if let (true, Ok(settings)) = (roles.contains(&Role::Watch), config.watch()) {
         let address = settings.watch.listen;
         listen(config, Role::Watch, "listen", address, report).await;

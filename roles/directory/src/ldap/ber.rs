@@ -129,7 +129,7 @@ fn length(octets: &[u8]) -> Result<Option<(usize, usize)>, BerFault> {
 ///
 /// # Errors
 /// [`BerFault`] if it is no SEQUENCE of definite length, as every message of LDAP is.
-pub(crate) fn whole(octets: &[u8]) -> Result<Option<usize>, BerFault> {
+pub fn whole(octets: &[u8]) -> Result<Option<usize>, BerFault> {
     let Some((&tag, rest)) = octets.split_first() else { return Ok(None) };
     if tag != SEQUENCE {
         return Err(BerFault::Tag);

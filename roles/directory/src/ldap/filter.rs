@@ -274,7 +274,8 @@ pub(crate) mod tests {
         assert!(parsed(&written(&nested(8)), LIMITS).is_ok());
         assert_eq!(parsed(&written(&nested(9)), LIMITS), Err(FilterFault::TooLarge));
         // Far deeper than any stack: nothing is read below the bound.
-        assert_eq!(parsed(&written(&nested(5000)), LIMITS), Err(FilterFault::TooLarge));
+        let deep = (0..20_000).fold(vec![PRESENT, 0], |inner, _| element(NOT, &inner));
+        assert_eq!(parsed(&deep, LIMITS), Err(FilterFault::TooLarge));
         let wide = |terms: usize| Filter::Or(vec![equal("a", "b"); terms - 1]);
         assert!(parsed(&written(&wide(128)), LIMITS).is_ok());
         assert_eq!(parsed(&written(&wide(129)), LIMITS), Err(FilterFault::TooLarge));

@@ -7,6 +7,6 @@ pub mod filter;
 pub mod request;
 
 pub use answer::Code;
-pub use ber::BerFault;
+pub use ber::{BerFault, whole};
 pub use filter::{Attribute, Filter, FilterFault, FilterLimits, Pieces};
 pub use request::{Bind, Message, Operation, Scope, Search};

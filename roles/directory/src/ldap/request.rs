@@ -1,6 +1,6 @@
 //! What clients say (RFC 4511 4.1.1).
 
-use super::ber::{self, BOOLEAN, BerFault, ENUMERATED, INTEGER, OCTETS, Reader, SEQUENCE};
+use super::ber::{self, BOOLEAN, BerFault, ENUMERATED, INTEGER, Reader, SEQUENCE};
 use super::filter::{Filter, FilterFault, FilterLimits};
 use zeroize::Zeroizing;
 
@@ -197,7 +197,7 @@ fn extended(mut content: Reader<'_>) -> Result<Operation, BerFault> {
 pub(crate) mod tests {
     use super::super::filter::tests::{equal, written};
     use super::*;
-    use crate::ldap::ber::{element, of_elements, of_number};
+    use crate::ldap::ber::{OCTETS, element, of_elements, of_number};
 
     pub(crate) const LIMITS: FilterLimits = FilterLimits { depth: 8, terms: 128 };
 
