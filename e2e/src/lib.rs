@@ -13,6 +13,7 @@
 )]
 
 pub mod authority;
+pub mod directory;
 pub mod dovecot;
 pub mod greylist;
 pub mod imap;

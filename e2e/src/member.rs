@@ -311,6 +311,15 @@ impl Member {
         self.serve();
     }
 
+    /// Adds a section to the configuration and starts the role that it is for.
+    #[track_caller]
+    pub fn serve_more(&mut self, section: &str, role: &'static str) {
+        let config = self.site.path("ssmax.toml");
+        let text = std::fs::read_to_string(&config).unwrap() + section;
+        std::fs::write(config, text).unwrap();
+        self.roles.push((role, self.site.serve(&["--role", role], &[role])));
+    }
+
     /// Starts one role again that has ended.
     #[track_caller]
     pub fn serve_role(&mut self, role: &'static str) {

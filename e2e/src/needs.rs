@@ -45,6 +45,14 @@ pub fn are_met_with_a_mailer() -> bool {
     are_there(&[&PROGRAMS[..], &PROGRAMS_OF_MAILER].concat())
 }
 
+/// As [`are_met_with_a_mailer`], with more programs.
+///
+/// # Panics
+/// Likewise.
+pub fn are_met_with_a_mailer_and(more: &[(&str, &str)]) -> bool {
+    are_there(&[&PROGRAMS[..], &PROGRAMS_OF_MAILER, more].concat())
+}
+
 /// As [`are_met`], with more programs.
 ///
 /// # Panics

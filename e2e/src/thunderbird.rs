@@ -1,6 +1,8 @@
 //! A Thunderbird as a person has it: an account, a key, two anchors; driven by script, with
 //! pictures of what it shows.
 
+mod compose;
+
 use crate::dovecot::PASSWORD;
 use crate::marionette::Marionette;
 use crate::member::{Member, Person};

@@ -172,15 +172,18 @@ fn substrings(mut inner: Reader<'_>, terms: &mut usize) -> Result<Filter, Filter
         let piece = ber::utf8(content);
         is_text &= piece.is_ok();
         let piece = piece.unwrap_or_default();
-        // RFC 4511 4.5.1.7.2: "initial" only first, "final" only last, and none is empty.
-        if is_over || content.is_empty() {
+        // RFC 4511 4.5.1.7.2: "initial" only first, "final" only last. None may be empty, but
+        // Thunderbird's filters have `**` in them; such a piece is everywhere.
+        if is_over {
             return Err(BerFault::Value.into());
         }
         match tag {
             INITIAL if is_first => piece.clone_into(&mut pieces.initial),
             ANY => {
                 one_more(terms)?;
-                pieces.any.push(piece.to_owned());
+                if !piece.is_empty() {
+                    pieces.any.push(piece.to_owned());
+                }
             }
             ENDING => {
                 piece.clone_into(&mut pieces.ending);
@@ -291,7 +294,6 @@ pub(crate) mod tests {
         };
         for (octets, fault) in [
             (list(&[]), BerFault::Value),
-            (list(&[element(ANY, b"")]), BerFault::Value),
             (list(&[element(ENDING, b"a"), element(ANY, b"b")]), BerFault::Value),
             (list(&[element(ANY, b"a"), element(INITIAL, b"b")]), BerFault::Tag),
             (element(0xab, b""), BerFault::Tag),
@@ -303,5 +305,7 @@ pub(crate) mod tests {
         let latin = of_elements(EQUALITY, &[element(OCTETS, b"cn"), element(OCTETS, b"\xfc")]);
         assert_eq!(parsed(&latin, LIMITS), Ok(Filter::Undefined));
         assert_eq!(parsed(&list(&[element(ANY, b"\xfc")]), LIMITS), Ok(Filter::Undefined));
+        let doubled = list(&[element(ANY, b"iva"), element(ANY, b"")]);
+        assert_eq!(parsed(&doubled, LIMITS), Ok(with("cn", "iva")));
     }
 }
