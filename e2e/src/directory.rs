@@ -4,7 +4,6 @@ use crate::member::Member;
 use crate::process::{Said, run};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;

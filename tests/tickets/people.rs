@@ -18,6 +18,20 @@ pub(crate) async fn run(site: &Site) {
     an_unknown_persons_key_is_not_exported(site).await;
     the_key_of_who_has_left_is_not_exported(site).await;
     a_new_secret_is_an_active_persons(site).await;
+    who_is_reached_is_a_members_or_known(site).await;
+}
+
+/// So that no relay certificate is given for whom nothing would go out to.
+async fn who_is_reached_is_a_members_or_known(site: &Site) {
+    let reached = |address: &str| {
+        let request = CaRequest::IsReached { address: address.to_owned() };
+        async move { site.ca::<bool>(&request).await }
+    };
+    assert_eq!(reached("bob@b.example").await, Ok(true));
+    for nobody in ["mallory@x.example", "bob@b.example.x.example", "carol@a.example"] {
+        assert_eq!(reached(nobody).await, Ok(false), "{nobody}");
+    }
+    assert_refused(reached("b.example").await, Problem::Malformed);
 }
 
 /// A person nobody enrolled.
