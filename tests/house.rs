@@ -33,7 +33,7 @@ const FLOORS: [&[&str]; 10] = [
         "watch",
     ],
     &["ssmax"],
-    &["e2e", "interop", "fuzz", "surgery", "support", "test-postgres"],
+    &["e2e", "interop", "fuzz", "surgery", "support", "test-objects", "test-postgres"],
 ];
 
 const ROLES: [&str; 9] = [

@@ -1,6 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::objects::ObjectFault;
 use thiserror::Error;
 
 /// Why state could not be read or kept.
@@ -110,6 +111,9 @@ pub enum StoreError {
         /// What it has to be.
         needed: &'static str,
     },
+    /// A large object cannot be written, read or removed.
+    #[error("{0}")]
+    Object(#[from] ObjectFault),
     /// Another process serves from this database, which only one may.
     #[error("another process serves from this database already")]
     InUse,
@@ -156,6 +160,7 @@ impl StoreError {
                     | io::ErrorKind::Interrupted
                     | io::ErrorKind::ResourceBusy
             ),
+            Self::Object(fault) => fault.is_temporary(),
             _ => false,
         }
     }

@@ -21,6 +21,7 @@
 #![allow(clippy::disallowed_methods, reason = "keeping state on disk is what this crate is for")]
 
 pub mod files;
+pub mod objects;
 
 mod database;
 mod dialect;
