@@ -246,6 +246,10 @@ reasons! {
     NextHopRefused 9004 "next-hop-refused" Transmit 550 "5.0.0" Numbered;
     /// The store does not answer.
     StoreUnavailable 9005 "store-unavailable" Accept 451 "4.3.0" Numbered;
+    /// The octets of a held mail are not where they were put.
+    HeldMailMissing 9006 "held-mail-missing" Transmit 451 "4.3.0" Numbered;
+    /// The octets of a held mail are not those that were put there.
+    HeldMailChanged 9007 "held-mail-changed" Transmit 451 "4.3.0" Numbered;
     /// Anything else that failed: never a pass.
     Internal 9009 "internal" Accept 451 "4.3.0" Numbered;
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use ssmax_api::Organisation;
 use ssmax_api::inspector::AttachmentDelivery;
 use ssmax_daemon::config::address;
+use ssmax_store::objects::ObjectsConfig;
 use ssmax_store::{Place, StateConfig};
 use ssmax_transport::Transport;
 use std::collections::{BTreeMap, BTreeSet};
@@ -270,6 +271,9 @@ pub struct GatewayConfig {
     /// Where the tables are, if not in the role's directory.
     #[serde(default)]
     pub state: StateConfig,
+    /// Where held mail is, if not there.
+    #[serde(default)]
+    pub objects: ObjectsConfig,
     /// Bounds of the listeners.
     #[serde(default)]
     pub limits: Limits,

@@ -211,7 +211,7 @@ async fn open(settings: Settings, meeting: &Meeting) -> Result<Gateway, ServeErr
             config.max_list_members,
             &settings.organisation,
         )?,
-        hold: HoldStore::open(settings.place()).await?,
+        hold: HoldStore::open(settings.place(), &config.objects).await?,
         hold_key: OnceCell::new(),
         hold_changed: Notify::new(),
         claims,

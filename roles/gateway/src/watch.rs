@@ -12,6 +12,9 @@ use time::OffsetDateTime;
 /// How long another role may take to accept a connection.
 const REACH_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How long the bucket may take, beside the others within what a look may take.
+const BUCKET_TIMEOUT: Duration = Duration::from_secs(2);
+
 impl Gateway {
     /// Looks at all that the gateway needs.
     pub(crate) async fn how_it_is(&self) -> Vec<Part> {
@@ -27,6 +30,7 @@ impl Gateway {
             parts.push(reached("ca", &self.ca).await);
         }
         parts.push(self.look_at_store().await);
+        parts.extend(self.look_at_bucket().await);
         parts.extend(watched(list, &self.settings.organisation.id, now));
         parts.extend(self.look_at_tls(now));
         parts
@@ -59,6 +63,24 @@ impl Gateway {
                 Part::needed("store", Some("not-writable"))
             }
         }
+    }
+
+    /// The bucket of held mail, where one is set.
+    async fn look_at_bucket(&self) -> Option<Part> {
+        let looked = tokio::time::timeout(BUCKET_TIMEOUT, self.hold.look_at_bucket()).await;
+        let fault = match looked {
+            Ok(None) => return None,
+            Ok(Some(Ok(()))) => None,
+            Ok(Some(Err(error))) => {
+                tracing::warn!(%error, "the gateway's object store cannot be used");
+                Some("unusable")
+            }
+            Err(_) => Some("unreachable"),
+        };
+        if fault.is_some() {
+            metrics::DEPENDENCY_FAILURES.count(["objects".into()]);
+        }
+        Some(Part::needed("objects", fault))
     }
 
     /// The certificate for TLS, where there is one.

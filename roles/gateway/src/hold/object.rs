@@ -5,8 +5,8 @@ use crate::gateway::Gateway;
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::keyserver::{GatewayRequest, HeldObject, OpenHeld};
-use ssmax_chain::Digest;
 use ssmax_chain::binding::{held_ukm, release_ukm};
+use ssmax_chain::{Digest, Reason};
 use ssmax_cms::Limits;
 use ssmax_cms::enveloped::{
     ContentCipher, ENCRYPT_ROOM, Enveloped, KeyName, RecipientInfo, UnwrapPolicy, encrypt_vec,
@@ -14,6 +14,8 @@ use ssmax_cms::enveloped::{
 };
 use ssmax_pki::key_identifier;
 use ssmax_primitives::{ContentKey, SoftwareKey, SystemRandom};
+use ssmax_store::StoreError;
+use ssmax_store::objects::ObjectFault;
 use ssmax_token::{KeyAlgorithm, KeyPair as _};
 
 /// What stands in front of a held mail, so that the object is an S/MIME message around it
@@ -44,7 +46,7 @@ impl Gateway {
     /// The octets of a held mail, for its release or to prepare a review. The content key
     /// comes for a key that lives as long as this call.
     pub(super) async fn open_held(&self, id: &str, decision: &str) -> Result<Vec<u8>, Problem> {
-        let object = self.hold.object(id).await.map_err(failed)?;
+        let object = self.hold.object(id).await.map_err(|error| no_octets(id, &error))?;
         let object = Enveloped::parse_vec(object, &Limits::default()).map_err(failed)?;
         let own = SoftwareKey::generate(KeyAlgorithm::EcP256).map_err(failed)?;
         let held = named(id, &object)?;
@@ -76,6 +78,17 @@ pub(super) fn named(id: &str, object: &Enveloped) -> Result<HeldObject, Problem>
         tail: Digest(object.tail()),
         recipient: info.der().to_vec(),
     })
+}
+
+/// Why the octets of a held mail cannot be had: the mail stays what it is.
+pub(super) fn no_octets(id: &str, error: &StoreError) -> Problem {
+    tracing::error!(held.id = %id, %error, "the octets of a held mail cannot be read");
+    match error {
+        StoreError::Object(ObjectFault::Missing) => Problem::Refused(Reason::HeldMailMissing),
+        StoreError::Object(ObjectFault::Changed) => Problem::Refused(Reason::HeldMailChanged),
+        StoreError::Object(_) => Problem::Refused(Reason::StoreUnavailable),
+        _ => Problem::Failed,
+    }
 }
 
 /// Logs what failed; a person is told that it may work later.

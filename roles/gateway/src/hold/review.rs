@@ -1,7 +1,7 @@
 //! A held mail for a person who reviews it: encrypted for them by the keyserver, so that
 //! nothing of it is in clear on the way.
 
-use super::object::{failed, named};
+use super::object::{failed, named, no_octets};
 use super::release::{Release, envelope};
 use super::store::Held;
 use crate::fate::Fates;
@@ -69,7 +69,7 @@ impl Gateway {
         id: &str,
         ask: impl FnOnce(Reviewed) -> ReleaseForReview,
     ) -> Result<Vec<u8>, Problem> {
-        let object = self.hold.object(id).await.map_err(failed)?;
+        let object = self.hold.object(id).await.map_err(|error| no_octets(id, &error))?;
         let object = Enveloped::parse_vec(object, &Limits::default()).map_err(failed)?;
         let request = ask(Reviewed::Held(named(id, &object)?));
         let info: ByteBuf =

@@ -1,192 +1,29 @@
-//! Tables and files of held mail. The octets of each are a file of their own: in a row of
+//! Tables and octets of held mail. The octets of each are a file of their own: in a row of
 //! a table they would be in memory three times (`docs/decisions/0028-held-mail.md`). Where
 //! the tables are on a server, several gateways share them, and the octets with them: they
-//! are rows there, in pieces.
+//! are rows there, in pieces. Where a bucket is set they are objects there
+//! (`docs/decisions/0052-objects-by-url.md`).
 
-use crate::dsn::{MailOptions, RecipientOptions};
-use crate::outbound::Stated;
-use serde::{Deserialize, Serialize};
-use ssmax_api::gateway::{EndedBy, HeldMail, HeldState};
-use ssmax_chain::{Digest, Reason};
-use ssmax_inspection::{Finding, Outcome};
-use ssmax_store::{
-    Database, Executor, Looked, Migration, Place, Row, SqlFault, StoreError, files, query,
-};
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+mod facts;
+mod find;
+mod octets;
+mod schema;
+mod told;
+
+pub(super) use facts::{Facts, Held, HeldLogin};
+
+use octets::{Octets, add_pieces, counted, new_name};
+use schema::MIGRATIONS;
+use ssmax_api::gateway::{EndedBy, HeldState};
+use ssmax_chain::Digest;
+use ssmax_store::objects::ObjectsConfig;
+use ssmax_store::{Database, Executor, Looked, Place, StoreError, query};
+use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
+use tokio::sync::Notify;
 
 /// How long an ended mail is remembered, without its octets.
 const REMEMBERED: Duration = Duration::days(30);
-
-/// Octets of a piece of a mail that is kept in rows: so much more of it is in memory.
-const PIECE_BYTES: usize = 1024 * 1024;
-
-const MIGRATIONS: &[Migration] = &[
-    Migration {
-        version: 1,
-        sql: "
-    -- Mail that waits for an officer, and for a while what has ended. `known` is SHA-256
-    -- over direction, mail and recipients: a mail that comes again is kept once. `facts`
-    -- is JSON. The octets are in a file of the name `id`.
-    CREATE TABLE held (
-        id TEXT NOT NULL PRIMARY KEY,
-        state TEXT NOT NULL,
-        at INTEGER NOT NULL,
-        expires INTEGER NOT NULL,
-        known TEXT NOT NULL,
-        bytes INTEGER NOT NULL,
-        facts TEXT NOT NULL,
-        -- 0: nobody was told, 1: that it is held, 2: that it expires soon.
-        told INTEGER NOT NULL DEFAULT 0,
-        ended INTEGER,
-        officer TEXT,
-        why TEXT
-    ) STRICT;
-    CREATE UNIQUE INDEX held_once ON held (known) WHERE state = 'held';
-    CREATE INDEX held_expires ON held (state, expires);
-    -- Recipients whom a release has reached: never twice.
-    CREATE TABLE released (
-        id TEXT NOT NULL,
-        recipient TEXT NOT NULL,
-        at INTEGER NOT NULL,
-        PRIMARY KEY (id, recipient)
-    ) STRICT;
-    -- Notices, to bound how many one person gets.
-    CREATE TABLE notice (address TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
-    CREATE INDEX notice_address ON notice (address, at);
-    ",
-    },
-    Migration {
-        version: 2,
-        sql: "
-    -- The octets of held mail where several gateways share the tables; else each is a file.
-    CREATE TABLE held_piece (
-        id TEXT NOT NULL REFERENCES held(id) ON DELETE CASCADE,
-        place INTEGER NOT NULL,
-        octets BLOB NOT NULL,
-        PRIMARY KEY (id, place)
-    ) STRICT;
-    ",
-    },
-];
-
-/// What is known of a held mail besides its octets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Facts {
-    pub(super) direction: String,
-    pub(super) mail_from: String,
-    pub(super) from: String,
-    pub(super) sender_verified: bool,
-    pub(super) recipients: Vec<String>,
-    pub(super) message_id: String,
-    pub(super) smtputf8: bool,
-    pub(super) stage: String,
-    pub(super) reason: Reason,
-    pub(super) outcome: Outcome,
-    pub(super) findings: Vec<Finding>,
-    pub(super) encrypted: bool,
-    pub(super) login: Option<HeldLogin>,
-    /// Where automatic mail came from.
-    pub(super) source: Option<String>,
-    /// The statement that it brought along.
-    #[serde(default)]
-    pub(super) stated: Option<Stated>,
-    /// What MAIL said of reports.
-    #[serde(default)]
-    pub(super) mail_options: MailOptions,
-    /// What RCPT said of reports, in the order of `recipients`.
-    #[serde(default)]
-    pub(super) recipient_options: Vec<RecipientOptions>,
-    /// By what the keyserver knows it. An earlier build did not write it down.
-    #[serde(default)]
-    pub(super) digest: Option<Digest>,
-}
-
-impl Facts {
-    /// Instead of what cannot be read.
-    fn unreadable() -> Self {
-        Self {
-            direction: "unknown".to_owned(),
-            mail_from: String::new(),
-            from: String::new(),
-            sender_verified: false,
-            recipients: vec![],
-            message_id: String::new(),
-            smtputf8: false,
-            stage: String::new(),
-            reason: Reason::Internal,
-            outcome: Outcome::Block,
-            findings: vec![],
-            encrypted: true,
-            login: None,
-            source: None,
-            stated: None,
-            mail_options: MailOptions::default(),
-            recipient_options: vec![],
-            digest: None,
-        }
-    }
-}
-
-/// Who submitted a mail, for when it is admitted again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct HeldLogin {
-    pub(super) user: String,
-    pub(super) method: String,
-    pub(super) aal: u8,
-}
-
-/// A held mail as the tables tell it.
-#[derive(Debug, Clone)]
-pub(super) struct Held {
-    pub(super) id: String,
-    pub(super) state: HeldState,
-    pub(super) at: i64,
-    pub(super) expires: i64,
-    pub(super) bytes: u64,
-    pub(super) facts: Facts,
-    /// Whether `facts` are what was written: of a mail that cannot be read somebody is
-    /// told all the same, since its sender was answered that it is kept.
-    pub(super) readable: bool,
-    pub(super) released_to: Vec<String>,
-    pub(super) ended_by: Option<EndedBy>,
-}
-
-impl Held {
-    /// Recipients who have not got it.
-    pub(super) fn waiting(&self) -> Vec<String> {
-        let has = |one: &&String| !self.released_to.contains(one);
-        self.facts.recipients.iter().filter(has).cloned().collect()
-    }
-
-    /// As officers see it.
-    pub(super) fn shown(&self) -> HeldMail {
-        let facts = self.facts.clone();
-        HeldMail {
-            id: self.id.clone(),
-            state: self.state,
-            at: self.at,
-            expires: self.expires,
-            direction: facts.direction,
-            mail_from: facts.mail_from,
-            from: facts.from,
-            sender_verified: facts.sender_verified,
-            recipients: self.waiting(),
-            released_to: self.released_to.clone(),
-            message_id: facts.message_id,
-            stage: facts.stage,
-            reason: facts.reason,
-            outcome: facts.outcome,
-            findings: facts.findings,
-            encrypted: facts.encrypted,
-            bytes: self.bytes,
-            digest: facts.digest,
-            readable: self.readable,
-            ended_by: self.ended_by.clone(),
-        }
-    }
-}
 
 /// Bounds of the store.
 #[derive(Debug, Clone, Copy)]
@@ -220,42 +57,25 @@ pub(super) struct NewMail {
 #[derive(Debug, Clone)]
 pub(crate) struct HoldStore {
     database: Database,
-    /// Where the octets are; `None` where they are in the tables.
-    files: Option<PathBuf>,
+    octets: Octets,
+    /// Says that a mail has ended whose object is in a bucket.
+    ended: Arc<Notify>,
 }
 
 impl HoldStore {
-    /// Opens the store. Files of mail that never came into the table, since the gateway was
-    /// stopped in between, are removed: nobody was told that they are kept.
-    pub(crate) async fn open(place: Place) -> Result<Self, StoreError> {
-        let files = (!place.is_server()).then(|| place.directory().join("held"));
-        let database = Database::open(place, "hold", MIGRATIONS).await?;
-        let store = Self { database, files };
-        if let Some(files) = &store.files {
-            files::create_private_dir(files)?;
-            store.remove_strays(files).await?;
-        }
+    /// Opens the store. Nobody is asked for a bucket yet: one that is away keeps no gateway
+    /// from starting.
+    pub(crate) async fn open(place: Place, config: &ObjectsConfig) -> Result<Self, StoreError> {
+        let database = Database::open(place.clone(), "hold", MIGRATIONS).await?;
+        let octets = Octets::open(&place, &database, config).await?;
+        let store = Self { database, octets, ended: Arc::default() };
+        store.remove_strays().await?;
         Ok(store)
     }
 
     /// Looks at its tables on their server, if they have one.
     pub(crate) async fn look(place: &Place) -> Result<Option<Looked>, StoreError> {
         Database::look(place, "hold", MIGRATIONS).await
-    }
-
-    async fn remove_strays(&self, files: &Path) -> Result<(), StoreError> {
-        let rows: Vec<(String,)> =
-            query("SELECT id FROM held WHERE state = 'held'").fetch_all(&self.database).await?;
-        let known: HashSet<String> = rows.into_iter().map(|(id,)| id).collect();
-        let Ok(entries) = std::fs::read_dir(files) else { return Ok(()) };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            if name.to_str().is_none_or(|name| !known.contains(name)) {
-                tracing::warn!(file = ?name, "a file without a held mail is removed");
-                files::remove(&entry.path())?;
-            }
-        }
-        Ok(())
     }
 
     /// Whether this very mail is held, or there is no room for it: asked before it is
@@ -305,7 +125,7 @@ impl HoldStore {
         Ok(())
     }
 
-    /// Keeps a mail: its octets and its row are synced when this returns.
+    /// Keeps a mail: its octets and its row are there for good when this returns.
     pub(super) async fn keep(
         &self,
         mail: &NewMail,
@@ -313,41 +133,55 @@ impl HoldStore {
         room: Room,
     ) -> Result<Kept, StoreError> {
         let bytes = u64::try_from(object.len()).unwrap_or(u64::MAX);
-        let added = match &self.files {
-            Some(files) => {
-                let path = files.join(&mail.id);
-                let written = path.clone();
-                on_disk(move || files::create_private(&written, &object)).await?;
-                let added = self.add(mail, bytes, room, &[]).await;
-                if !matches!(added, Ok(Added::New)) {
-                    on_disk(move || files::remove(&path)).await?;
+        let digest = Digest::of(&object).to_string();
+        let octets = NewOctets { bytes, digest: &digest, object: None, pieces: &[] };
+        let added = match (&self.octets.bucket, &self.octets.files) {
+            (Some(bucket), _) => {
+                let name = new_name();
+                counted(bucket.put(&name, object).await)?;
+                let octets = NewOctets { object: Some(&name), ..octets };
+                // After an error the row may be there all the same, the answer being lost:
+                // an object without one is found later.
+                let added = self.add(mail, room, octets).await?;
+                if added != Added::New
+                    && let Err(error) = counted(bucket.remove(&name).await)
+                {
+                    tracing::warn!(%error, object = %name, "an object is left over for now");
                 }
                 added
             }
-            None => self.add(mail, bytes, room, &object).await,
+            (None, Some(files)) => {
+                files.put(&mail.id, object).await?;
+                let added = self.add(mail, room, octets).await;
+                if !matches!(added, Ok(Added::New)) {
+                    files.remove(&mail.id).await?;
+                }
+                added?
+            }
+            (None, None) => self.add(mail, room, NewOctets { pieces: &object, ..octets }).await?,
         };
-        Ok(match added? {
+        Ok(match added {
             Added::New | Added::Known => Kept::Kept,
             Added::Full => Kept::Full,
         })
     }
 
-    /// Adds a row, and the pieces of what is not in a file.
+    /// Adds a row, and the pieces of what is in the tables.
     async fn add(
         &self,
         mail: &NewMail,
-        bytes: u64,
         room: Room,
-        pieces: &[u8],
+        octets: NewOctets<'_>,
     ) -> Result<Added, StoreError> {
+        let NewOctets { bytes, digest, object, pieces } = octets;
         let facts = serde_json::to_string(&mail.facts).unwrap_or_default();
         let mut change = self.database.begin_write().await?;
         if !has_room(&mut change, bytes, room).await? {
             return Ok(Added::Full);
         }
         let added = query(
-            "INSERT INTO held (id, state, at, expires, known, bytes, facts)
-             VALUES (?, 'held', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO held (id, state, at, expires, known, bytes, facts, digest, object)
+             VALUES (?, 'held', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(&mail.id)
         .bind(mail.at.unix_timestamp())
@@ -355,152 +189,17 @@ impl HoldStore {
         .bind(&mail.known)
         .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
         .bind(facts)
+        .bind(digest)
+        .bind(object)
         .execute(&mut change)
         .await?;
         if added.rows_affected() == 0 {
             change.rollback().await?;
             return Ok(Added::Known);
         }
-        for (place, piece) in (0_i64..).zip(pieces.chunks(PIECE_BYTES)) {
-            query("INSERT INTO held_piece (id, place, octets) VALUES (?, ?, ?)")
-                .bind(&mail.id)
-                .bind(place)
-                .bind(piece)
-                .execute(&mut change)
-                .await?;
-        }
+        add_pieces(&mut change, &mail.id, pieces).await?;
         change.commit().await?;
         Ok(Added::New)
-    }
-
-    /// The octets of a held mail, as it was encrypted.
-    pub(super) async fn object(&self, id: &str) -> Result<Vec<u8>, StoreError> {
-        let Some(files) = &self.files else { return self.pieces(id).await };
-        let path = files.join(id);
-        // Ciphertext needs no wiping, and a copy would be in memory beside it.
-        on_disk(move || files::read_private(&path).map(|mut octets| std::mem::take(&mut *octets)))
-            .await
-    }
-
-    async fn pieces(&self, id: &str) -> Result<Vec<u8>, StoreError> {
-        // As of one moment: a mail that ends in between would be cut off.
-        let mut read = self.database.begin_read().await?;
-        let mut object = Vec::new();
-        for place in 0_i64.. {
-            let piece: Option<Vec<u8>> =
-                query("SELECT octets FROM held_piece WHERE id = ? AND place = ?")
-                    .bind(id)
-                    .bind(place)
-                    .fetch_optional(&mut read)
-                    .await?;
-            let Some(piece) = piece else { break };
-            object.extend_from_slice(&piece);
-        }
-        read.rollback().await?;
-        if object.is_empty() { Err(StoreError::Sql(SqlFault::NoRow)) } else { Ok(object) }
-    }
-
-    /// A mail by its name.
-    pub(super) async fn find(&self, id: &str) -> Result<Option<Held>, StoreError> {
-        let row: Option<Row> = query(
-            "SELECT id, state, at, expires, bytes, facts, officer, why FROM held WHERE id = ?",
-        )
-        .bind(id)
-        .fetch_optional(&self.database)
-        .await?;
-        match row {
-            Some(row) => self.held(&row).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// All that is held, oldest first; what has ended too if asked for.
-    pub(super) async fn list(&self, ended: bool) -> Result<Vec<Held>, StoreError> {
-        let rows: Vec<Row> = query(
-            "SELECT id, state, at, expires, bytes, facts, officer, why FROM held
-             WHERE ? = 1 OR state = 'held' ORDER BY at, id",
-        )
-        .bind(ended)
-        .fetch_all(&self.database)
-        .await?;
-        let mut found = Vec::with_capacity(rows.len());
-        for row in &rows {
-            found.push(self.held(row).await?);
-        }
-        Ok(found)
-    }
-
-    /// Mails of which nobody was told yet as far as `told`, and that expire before a
-    /// moment.
-    pub(super) async fn untold(
-        &self,
-        told: i64,
-        expire_before: OffsetDateTime,
-    ) -> Result<Vec<Held>, StoreError> {
-        let rows: Vec<Row> = query(
-            "SELECT id, state, at, expires, bytes, facts, officer, why FROM held
-             WHERE state = 'held' AND told < ? AND expires <= ? ORDER BY at",
-        )
-        .bind(told)
-        .bind(expire_before.unix_timestamp())
-        .fetch_all(&self.database)
-        .await?;
-        let mut found = Vec::with_capacity(rows.len());
-        for row in &rows {
-            found.push(self.held(row).await?);
-        }
-        Ok(found)
-    }
-
-    /// Whether people were told as far as `told`, or there is nothing more to tell.
-    pub(super) async fn is_told(&self, id: &str, told: i64) -> Result<bool, StoreError> {
-        let so_far: Option<i64> = query("SELECT told FROM held WHERE id = ? AND state = 'held'")
-            .bind(id)
-            .fetch_optional(&self.database)
-            .await?;
-        Ok(so_far.is_none_or(|so_far| so_far >= told))
-    }
-
-    /// Remembers how far people were told.
-    pub(super) async fn told(&self, id: &str, told: i64) -> Result<(), StoreError> {
-        query("UPDATE held SET told = ? WHERE id = ? AND told < ?")
-            .bind(told)
-            .bind(id)
-            .bind(told)
-            .execute(&self.database)
-            .await?;
-        Ok(())
-    }
-
-    /// How many notices an address got since a moment; older ones are forgotten.
-    pub(super) async fn notices(
-        &self,
-        address: &str,
-        since: OffsetDateTime,
-    ) -> Result<i64, StoreError> {
-        query("DELETE FROM notice WHERE at < ?")
-            .bind(since.unix_timestamp())
-            .execute(&self.database)
-            .await?;
-        let (sent,): (i64,) = query("SELECT COUNT(*) FROM notice WHERE address = ?")
-            .bind(address)
-            .fetch_one(&self.database)
-            .await?;
-        Ok(sent)
-    }
-
-    /// Counts a notice.
-    pub(super) async fn noticed(
-        &self,
-        address: &str,
-        at: OffsetDateTime,
-    ) -> Result<(), StoreError> {
-        query("INSERT INTO notice (address, at) VALUES (?, ?)")
-            .bind(address)
-            .bind(at.unix_timestamp())
-            .execute(&self.database)
-            .await?;
-        Ok(())
     }
 
     /// Remembers that a release has reached a recipient.
@@ -514,7 +213,9 @@ impl HoldStore {
         Ok(())
     }
 
-    /// Ends a mail that is held, and removes its octets. `false` if it had ended before.
+    /// Ends a mail that is held, and removes its octets: those in a bucket soon afterwards,
+    /// so that nobody waits for it ([`HoldStore::remove_ended`]). `false` if it had ended
+    /// before.
     pub(super) async fn end(
         &self,
         id: &str,
@@ -539,11 +240,16 @@ impl HoldStore {
         }
         query("DELETE FROM held_piece WHERE id = ?").bind(id).execute(&mut change).await?;
         change.commit().await?;
-        if let Some(files) = &self.files {
-            let path = files.join(id);
-            on_disk(move || files::remove(&path)).await?;
+        if let Some(files) = &self.octets.files {
+            files.remove(id).await?;
         }
+        self.ended.notify_one();
         Ok(true)
+    }
+
+    /// Waits until a mail ends.
+    pub(super) async fn ending(&self) {
+        self.ended.notified().await;
     }
 
     /// Forgets what has ended long ago: addresses are personal data.
@@ -559,38 +265,6 @@ impl HoldStore {
         Ok(())
     }
 
-    async fn held(&self, row: &Row) -> Result<Held, StoreError> {
-        let id: String = row.try_get("id")?;
-        let facts: String = row.try_get("facts")?;
-        let state: String = row.try_get("state")?;
-        let (facts, state) = (serde_json::from_str(&facts), HeldState::parse(&state));
-        let readable = facts.is_ok() && state.is_some();
-        if !readable {
-            tracing::error!(held.id = %id, "what is known of a held mail cannot be read");
-        }
-        let reached: Vec<(String,)> =
-            query("SELECT recipient FROM released WHERE id = ? ORDER BY at, recipient")
-                .bind(&id)
-                .fetch_all(&self.database)
-                .await?;
-        let officer: Option<String> = row.try_get("officer")?;
-        let why: Option<String> = row.try_get("why")?;
-        let bytes: i64 = row.try_get("bytes")?;
-        Ok(Held {
-            id,
-            state: state.unwrap_or(HeldState::Held),
-            at: row.try_get("at")?,
-            expires: row.try_get("expires")?,
-            bytes: u64::try_from(bytes).unwrap_or_default(),
-            facts: facts.unwrap_or_else(|_| Facts::unreadable()),
-            readable,
-            released_to: reached.into_iter().map(|(recipient,)| recipient).collect(),
-            ended_by: officer.map(|officer| EndedBy { officer, reason: why.unwrap_or_default() }),
-        })
-    }
-}
-
-impl HoldStore {
     /// How many mails wait, how many octets they have, and since when the oldest waits.
     pub(crate) async fn waiting(&self) -> Result<(i64, i64, Option<i64>), StoreError> {
         let row = query(
@@ -607,6 +281,15 @@ impl HoldStore {
     }
 }
 
+/// The octets of a mail that is added: how many, and where they are if not in a file.
+struct NewOctets<'a> {
+    bytes: u64,
+    digest: &'a str,
+    object: Option<&'a str>,
+    pieces: &'a [u8],
+}
+
+#[derive(Debug, PartialEq, Eq)]
 enum Added {
     New,
     Known,
@@ -622,14 +305,6 @@ async fn has_room(on: impl Executor, bytes: u64, room: Room) -> Result<bool, Sto
     let (mails, kept) = (u64::try_from(mails), u64::try_from(kept));
     let (mails, kept) = (mails.unwrap_or(u64::MAX), kept.unwrap_or(u64::MAX));
     Ok(mails < room.mails && kept.saturating_add(bytes) <= room.bytes)
-}
-
-/// Runs what waits for the disk where nobody waits for it but who asked.
-async fn on_disk<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    // It ends so only while the whole role is ending.
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(StoreError::Sql(SqlFault::Closed)))
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ use time::{Duration, OffsetDateTime};
 /// How often the store is looked through, besides when a mail is put in.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 
+/// How often a bucket is looked through for what belongs to no mail.
+const ORPHANS_EVERY: std::time::Duration = std::time::Duration::from_secs(3600);
+
 /// How long before its expiry a mail is told of again; a quarter of its time, if that is
 /// less.
 pub(super) const NOTICE_BEFORE: Duration = Duration::days(2);
@@ -30,7 +33,39 @@ const PASS: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Looks after the store until `stop`. What expires waits for no notice.
 pub(crate) async fn watch(gateway: Arc<Gateway>, stop: Stop) {
-    tokio::join!(expire_in_time(&gateway, stop.clone()), tell_in_time(&gateway, stop));
+    tokio::join!(
+        expire_in_time(&gateway, stop.clone()),
+        tell_in_time(&gateway, stop.clone()),
+        remove_in_time(&gateway, stop),
+    );
+}
+
+/// Removes from the bucket what belongs to no held mail any more.
+async fn remove_in_time(gateway: &Gateway, stop: Stop) {
+    let after = gateway.settings.gateway.objects.orphans_after();
+    let mut orphans_at = Instant::now();
+    loop {
+        let removed = async {
+            while !gateway.hold.remove_ended().await? {}
+            if Instant::now() >= orphans_at {
+                let now = OffsetDateTime::now_utc().unix_timestamp();
+                gateway.hold.remove_orphans(now, after).await?;
+                orphans_at = Instant::now() + ORPHANS_EVERY;
+            }
+            Ok::<_, StoreError>(())
+        };
+        tokio::select! {
+            () = stop.stopped() => return,
+            removed = removed => if let Err(error) = removed {
+                tracing::warn!(%error, "what belongs to no held mail could not be removed");
+            },
+        }
+        tokio::select! {
+            () = stop.stopped() => return,
+            () = gateway.hold.ending() => {}
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
 }
 
 async fn expire_in_time(gateway: &Gateway, stop: Stop) {

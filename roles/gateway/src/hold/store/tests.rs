@@ -1,28 +1,67 @@
+mod bucket;
+
+use super::facts::Facts;
+use super::octets::PIECE_BYTES;
 use super::*;
-use ssmax_store::StateConfig;
+use crate::dsn::MailOptions;
+use ssmax_chain::Reason;
+use ssmax_inspection::Outcome;
+use ssmax_store::objects::ObjectFault;
+use ssmax_store::{StateConfig, files};
+use ssmax_test_postgres::Server;
 use std::os::unix::fs::PermissionsExt as _;
 
 const ROOM: Room = Room { bytes: 10, mails: 3 };
 
-/// Runs a test where the octets are files, and where all is on a server.
+/// Runs a test where the octets are files, where all is on a server, and where the octets
+/// are in a bucket beside either.
 fn run(test: impl AsyncFn(HoldStore, &Place)) {
     run_on_files(&test);
-    if let Some(server) = ssmax_test_postgres::shared() {
-        let state = StateConfig { url: Some(server.database()), ..StateConfig::default() };
-        run_at(&state, test);
+    let server = ssmax_test_postgres::shared();
+    let state =
+        server.map(|server| StateConfig { url: Some(server.database()), ..StateConfig::default() });
+    if let Some(state) = &state {
+        run_at(state, &ObjectsConfig::default(), &test);
+    }
+    run_on_bucket(&test);
+    if let (Some(_), Some(objects)) = (state, ssmax_test_objects::shared()) {
+        let state = StateConfig { url: server.map(Server::database), ..StateConfig::default() };
+        let (config, _dir) = in_bucket(&objects.endpoint(), &objects.bucket());
+        run_at(&state, &config, &test);
     }
 }
 
 fn run_on_files(test: impl AsyncFn(HoldStore, &Place)) {
-    run_at(&StateConfig::default(), test);
+    run_at(&StateConfig::default(), &ObjectsConfig::default(), test);
 }
 
-fn run_at(state: &StateConfig, test: impl AsyncFn(HoldStore, &Place)) {
+fn run_on_bucket(test: impl AsyncFn(HoldStore, &Place)) {
+    let Some(objects) = ssmax_test_objects::shared() else { return };
+    let (config, _dir) = in_bucket(&objects.endpoint(), &objects.bucket());
+    run_at(&StateConfig::default(), &config, test);
+}
+
+/// Settings for a bucket, and the folder that its key is in.
+fn in_bucket(endpoint: &str, bucket: &str) -> (ObjectsConfig, tempfile::TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    let key = dir.path().join("key");
+    ssmax_test_objects::write_key(&key);
+    let config = ObjectsConfig {
+        url: Some(format!("s3://{bucket}/a")),
+        endpoint: Some(endpoint.to_owned()),
+        credentials_file: Some(key),
+        timeout_seconds: 3,
+        ..ObjectsConfig::default()
+    };
+    (config, dir)
+}
+
+fn run_at(state: &StateConfig, objects: &ObjectsConfig, test: impl AsyncFn(HoldStore, &Place)) {
     let dir = tempfile::tempdir().unwrap();
     let place = Place::new(dir.path().join("gateway"), state);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        test(HoldStore::open(place.clone()).await.unwrap(), &place).await;
+        test(HoldStore::open(place.clone(), objects).await.unwrap(), &place).await;
     });
 }
 
@@ -58,16 +97,15 @@ async fn keep(store: &HoldStore, id: &str, octets: usize) -> Kept {
     store.keep(&mail(id, id), vec![b'x'; octets], ROOM).await.unwrap()
 }
 
-/// How many mails have octets.
+/// How many mails have octets, after what is removed later.
 async fn objects(store: &HoldStore) -> usize {
-    match &store.files {
-        Some(files) => std::fs::read_dir(files).unwrap().count(),
-        None => query("SELECT DISTINCT id FROM held_piece")
-            .fetch_all::<String>(&store.database)
-            .await
-            .unwrap()
-            .len(),
+    assert!(store.remove_ended().await.unwrap());
+    let pieces = query("SELECT DISTINCT id FROM held_piece").fetch_all::<String>(&store.database);
+    let mut found = pieces.await.unwrap().len();
+    for place in [&store.octets.files, &store.octets.bucket].into_iter().flatten() {
+        found += place.list().await.unwrap().len();
     }
+    found
 }
 
 #[test]
@@ -149,18 +187,25 @@ fn a_mail_of_many_pieces_comes_back_whole() {
 #[test]
 fn gateways_that_share_a_server_share_held_mail_with_its_octets() {
     let Some(server) = ssmax_test_postgres::shared() else { return };
-    let state = StateConfig { url: Some(server.database()), ..StateConfig::default() };
-    run_at(&state, async |one, _| {
-        let elsewhere = tempfile::tempdir().unwrap();
-        let place = Place::new(elsewhere.path().join("gateway"), &state);
-        let other = HoldStore::open(place).await.unwrap();
-        keep(&one, "1", 3).await;
-        assert_eq!(other.object("1").await.unwrap(), b"xxx");
-        assert_eq!(keep(&other, "2", 8).await, Kept::Full, "they share the room");
-        // Another gateway that starts meanwhile takes nothing away.
-        assert!(other.end("1", HeldState::Released, None).await.unwrap());
-        assert!(!one.end("1", HeldState::Deleted, None).await.unwrap());
-    });
+    let Some(objects) = ssmax_test_objects::shared() else { return };
+    let (config, _dir) = in_bucket(&objects.endpoint(), &objects.bucket());
+    for config in [ObjectsConfig::default(), config] {
+        let state = StateConfig { url: Some(server.database()), ..StateConfig::default() };
+        run_at(&state, &config, async |one, _| {
+            let elsewhere = tempfile::tempdir().unwrap();
+            let place = Place::new(elsewhere.path().join("gateway"), &state);
+            let other = HoldStore::open(place, &config).await.unwrap();
+            keep(&one, "1", 3).await;
+            assert_eq!(other.object("1").await.unwrap(), b"xxx");
+            assert_eq!(keep(&other, "2", 8).await, Kept::Full, "they share the room");
+            // Another gateway that starts or tidies up meanwhile takes nothing away.
+            let late = OffsetDateTime::now_utc().unix_timestamp() + 1000;
+            other.remove_orphans(late, std::time::Duration::ZERO).await.unwrap();
+            assert_eq!(one.object("1").await.unwrap(), b"xxx");
+            assert!(other.end("1", HeldState::Released, None).await.unwrap());
+            assert!(!one.end("1", HeldState::Deleted, None).await.unwrap());
+        });
+    }
 }
 
 #[test]
@@ -209,7 +254,7 @@ fn a_file_that_never_came_into_the_table_is_removed_at_the_next_start() {
             files::write_private(&place.directory().join("held").join(stray), b"x").unwrap();
         }
         store.database.close().await;
-        let store = HoldStore::open(place.clone()).await.unwrap();
+        let store = HoldStore::open(place.clone(), &ObjectsConfig::default()).await.unwrap();
         assert_eq!((objects(&store).await, store.object("1").await.unwrap()), (1, b"x".to_vec()));
     });
 }
@@ -278,5 +323,50 @@ fn a_mail_that_cannot_be_read_is_told_of_ends_and_is_not_kept_for_another() {
             assert!(store.end(&held.id, HeldState::Expired, None).await.unwrap());
         }
         assert_eq!(objects(&store).await, 0);
+    });
+}
+
+fn fault(result: Result<impl std::fmt::Debug, StoreError>) -> ObjectFault {
+    match result.unwrap_err() {
+        StoreError::Object(fault) => fault,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn octets_that_are_gone_cut_or_changed_are_told_apart_and_the_mail_stays() {
+    run_on_files(async |store, place| {
+        keep(&store, "1", 3).await;
+        let path = place.directory().join("held/1");
+        for (octets, expected) in [
+            (Some("xxxx"), ObjectFault::Changed),
+            (Some("xx"), ObjectFault::Changed),
+            (Some("xxy"), ObjectFault::Changed),
+            (None, ObjectFault::Missing),
+        ] {
+            match octets {
+                Some(octets) => files::write_private(&path, octets.as_bytes()).unwrap(),
+                None => files::remove(&path).unwrap(),
+            }
+            assert_eq!(fault(store.object("1").await), expected, "{octets:?}");
+        }
+        assert_eq!(store.list(false).await.unwrap().len(), 1);
+        files::write_private(&path, b"xxx").unwrap();
+        assert_eq!(store.object("1").await.unwrap(), b"xxx", "what is brought back counts");
+    });
+    let Some(server) = ssmax_test_postgres::shared() else { return };
+    let address = server.database();
+    let state = StateConfig { url: Some(address.clone()), ..StateConfig::default() };
+    run_at(&state, &ObjectsConfig::default(), async |store, _| {
+        keep(&store, "1", 3).await;
+        for (change, expected) in [
+            ("UPDATE ssmax_hold.held_piece SET octets = 'xxy'", ObjectFault::Changed),
+            ("UPDATE ssmax_hold.held_piece SET octets = 'xx'", ObjectFault::Changed),
+            ("DELETE FROM ssmax_hold.held_piece", ObjectFault::Missing),
+        ] {
+            server.sql_at(&address, change);
+            assert_eq!(fault(store.object("1").await), expected, "{change}");
+        }
+        assert_eq!(store.list(false).await.unwrap().len(), 1);
     });
 }
