@@ -283,6 +283,7 @@ impl Config {
             let files = [&mut section.tls_certificate, &mut section.tls_key, &mut section.route_ca];
             files.into_iter().flatten().for_each(absolute);
             section.state.resolve(absolute);
+            section.objects.resolve(absolute);
         }
         if let Some(section) = &mut file.directory {
             let files = [&mut section.tls_certificate, &mut section.tls_key];
@@ -302,6 +303,9 @@ impl Config {
         }
         for state in states(&file) {
             state.check()?;
+        }
+        if let Some(section) = &file.gateway {
+            section.objects.check()?;
         }
         let denied = section.map(|section| section.denied.as_slice()).unwrap_or_default();
         let denied = denied.iter().map(|one| digits(one)).collect::<Result<_, _>>()?;
@@ -603,6 +607,31 @@ mod tests {
         ] {
             let complaint = with(url).unwrap_err();
             assert_eq!(complaint.name, name, "{url}");
+            assert!(!format!("{complaint:?}").contains("s3cret"));
+        }
+    }
+
+    #[test]
+    fn an_object_store_is_named_without_a_key_and_reached_over_tls() {
+        let with = |url: &str, endpoint: &str| {
+            parsed(&format!(
+                "{MEMBER}[gateway]\nhost_name = 'a'\nnext_hop = 'smtp://127.0.0.1:25'\n\
+                 [gateway.objects]\nurl = '{url}'\nendpoint = '{endpoint}'\n\
+                 credentials_file = 'objects'\n"
+            ))
+        };
+        let good = with("s3://held/a", "https://s3.example").unwrap().gateway().unwrap();
+        let objects = good.gateway.objects;
+        assert_eq!(objects.credentials_file.unwrap(), Path::new("/etc/ssmax/objects"));
+        assert_eq!(objects.ca_file, Path::new("/etc/ssl/certs/ca-certificates.crt"));
+        for (url, endpoint, name) in [
+            ("held", "https://s3.example", "objects-url"),
+            ("s3://held", "s3.example", "objects-endpoint"),
+            ("s3://held", "http://s3.example", "objects-unverified"),
+            ("s3://held", "https://key:s3cret@s3.example", "objects-secret"),
+        ] {
+            let complaint = with(url, endpoint).unwrap_err();
+            assert_eq!(complaint.name, name, "{url} {endpoint}");
             assert!(!format!("{complaint:?}").contains("s3cret"));
         }
     }

@@ -252,6 +252,18 @@ const MEMBER: &[Section] = &[
         ],
     ),
     (
+        "gateway.objects",
+        &[
+            Optional("url", "\"s3://held-mail/a.example\""),
+            Optional("endpoint", "\"https://s3.a.example\""),
+            Optional("region", "\"us-east-1\""),
+            Optional("credentials_file", "\"/etc/ssmax/unlock/gateway.objects\""),
+            Optional("ca_file", "\"/etc/ssl/certs/ca-certificates.crt\""),
+            Optional("timeout_seconds", "15"),
+            Optional("orphan_hours", "24"),
+        ],
+    ),
+    (
         "gateway.lists",
         &[Optional(
             "\"team@a.example\"",

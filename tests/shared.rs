@@ -16,59 +16,17 @@ use ssmax_store::{StoreError, files};
 use ssmax_support::federation::Federation;
 use ssmax_support::forgery::{Forgery, Signer};
 use ssmax_support::mails::{Mail, mail, my_number, text};
-use ssmax_support::member::{Member, Role, addresses};
+use ssmax_support::member::{Member, Role};
 use ssmax_support::officer;
-use ssmax_support::person::{Person, look_up};
+use ssmax_support::person::look_up;
+use ssmax_support::second::{Second, copies};
 use ssmax_support::smtp;
 use ssmax_support::stage::{Side, Stage, submit, submit_at};
 use ssmax_test_postgres::{Server, shared};
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
-use tokio::task::JoinHandle;
 
 /// The answer for a mail that waits for an officer.
 const HELD: &str = "250 2.0.0 Ok, kept for review";
-
-/// The other gateway of a member, on another host as far as it knows: a folder of its own,
-/// and the other roles over their sockets.
-struct Second {
-    submission: SocketAddr,
-    inbound: SocketAddr,
-    run_dir: PathBuf,
-    stop: Stop,
-    task: JoinHandle<()>,
-}
-
-impl Second {
-    async fn start(member: &Member, name: &str) -> Self {
-        let home = member.home.join(name);
-        let mut settings = member.gateway.clone();
-        settings.state_dir = home.join("state");
-        settings.run_dir = home.join("run");
-        for private in [&home, &settings.state_dir, &settings.run_dir, &settings.dir()] {
-            files::create_private_dir(private).unwrap();
-        }
-        let (own, state_dir) = (member.gateway.run_dir.clone(), &member.gateway.state_dir);
-        for role in ["keyserver", "ca", "inspector"] {
-            let socket = format!("{role}.gateway.sock");
-            std::os::unix::fs::symlink(own.join(&socket), settings.run_dir.join(&socket)).unwrap();
-        }
-        settings.federation.tls_ca = state_dir.join("tls-ca.pem");
-        let key = files::read_private(&member.gateway.dir().join("statement.pem")).unwrap();
-        files::write_private(&settings.dir().join("statement.pem"), &key).unwrap();
-        let (stop, run_dir) = (Stop::new(), settings.run_dir.clone());
-        let serving = ssmax_gateway::serve(settings, stop.clone());
-        let task = tokio::spawn(async { serving.await.unwrap() });
-        let (submission, inbound) = addresses(&run_dir).await;
-        Self { submission, inbound, run_dir, stop, task }
-    }
-
-    async fn stop(self) {
-        self.stop.trigger();
-        self.task.await.unwrap();
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn gateways_on_one_server_share_what_they_have_done_and_lose_nothing_without_it() {
@@ -106,13 +64,6 @@ async fn taken(send: impl AsyncFn() -> String) {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     panic!("{reply}");
-}
-
-/// How many copies of a mail are in a mailbox.
-fn copies(member: &Member, person: &Person, mail: &Mail) -> usize {
-    let Ok(entries) = std::fs::read_dir(member.maildir(&person.address)) else { return 0 };
-    let octets = entries.map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
-    octets.filter(|octets| String::from_utf8_lossy(octets).contains(&mail.message_id)).count()
 }
 
 async fn what_one_has_delivered_is_a_repeat_at_the_other(

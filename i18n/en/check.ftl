@@ -18,6 +18,7 @@ check-dir = { $path } is ours and closed to others
 check-dir-of-roles = only its owner can change { $path }, in which each role has a folder
 check-dir-will-be-made = { $path } will be made
 check-server = PostgreSQL { $server } keeps what { $database } writes; its schema is at version { $version } of { $known }
+check-objects = { $url } takes objects, gives them back and removes them
 check-clock = the date is { $date }
 check-sandbox = workers can be shut off from files and the network
 check-swap = memory is not swapped to a disk

@@ -211,6 +211,63 @@ rec-server-refused =
     scale.md among the operator's documents.
 err-state-served = Another process serves from this role's database
 rec-state-served = Key server, CA and authority each run once. Stop the other one first.
+err-objects-url = url in [gateway.objects] cannot be used
+rec-objects-url = Write it as s3://BUCKET/PREFIX, in lower-case letters, digits, hyphens and dots.
+err-objects-endpoint = endpoint in [gateway.objects] is missing or cannot be used
+rec-objects-endpoint = Write it as https://HOST or https://HOST:PORT, without a path.
+err-objects-secret = A key stands in an address of [gateway.objects]
+rec-objects-secret =
+    Put it into a file with mode 0600, name that in credentials_file, and change the key: whoever could
+    read the configuration has it.
+err-objects-unverified = The object store in [gateway.objects] is on another host and would not be verified
+rec-objects-unverified = Use https://, and ca_file if its CA is none that the system trusts.
+err-objects-region = region in [gateway.objects] cannot be used
+rec-objects-region = Write it as the store calls it, as us-east-1.
+err-objects-no-credentials = [gateway.objects] has no credentials_file
+rec-objects-no-credentials =
+    Write a file with the lines aws_access_key_id = ... and aws_secret_access_key = ..., with mode 0600,
+    and name it there.
+err-objects-credentials = The credentials_file of [gateway.objects] does not have a key and its secret
+rec-objects-credentials =
+    Write two lines into it, aws_access_key_id = ... and aws_secret_access_key = ..., and nothing else.
+err-objects-ca = ca_file of [gateway.objects] has no certificate
+rec-objects-ca = Put the certificate of the CA that issued the store's into it, PEM.
+err-objects-unreachable = The object store cannot be reached: { $reason }
+rec-objects-unreachable =
+    See whether it runs, and whether this host reaches it. Mail that is to be held waits in the queue until
+    then and is not lost.
+err-objects-silent = The object store did not answer in time
+rec-objects-silent =
+    See whether it is overloaded, or something drops what is sent to it. timeout_seconds in
+    [gateway.objects] says how long is waited.
+err-objects-untrusted = The object store's certificate is for another name, or of a CA that is not in ca_file
+rec-objects-untrusted =
+    See that the name in endpoint stands in the certificate, and that ca_file has the CA that issued it. If
+    both are right, somebody else answers in the store's place.
+err-objects-busy = The object store cannot do it now (HTTP { $status })
+rec-objects-busy = Look at its log. Mail that is to be held waits in the queue until then and is not lost.
+err-objects-garbage = What answers at endpoint in [gateway.objects] is no S3-compatible store
+rec-objects-garbage = See whether the address and its port are those of the S3 interface.
+err-objects-changed = The object store does not give back what was written into it
+rec-objects-changed =
+    It must show an object to who lists and reads as soon as it has taken it. Use a store that does; mail
+    would be lost with this one.
+err-objects-key-refused = The key is not accepted by the object store
+rec-objects-key-refused = See whether credentials_file has the key and the secret that were made there, and region is right.
+err-objects-rights = The key has no right to do that in the bucket
+rec-objects-rights =
+    Allow it to list, write, read and delete below the prefix: s3:ListBucket, s3:PutObject, s3:GetObject,
+    s3:DeleteObject.
+err-objects-no-bucket = There is no such bucket in the object store
+rec-objects-no-bucket = Make it there, or correct url in [gateway.objects]. The gateway makes none.
+err-objects-other-region = The bucket is in another region or at another endpoint
+rec-objects-other-region = Correct region and endpoint in [gateway.objects].
+err-objects-clock = The object store's clock and that of this host are too far apart
+rec-objects-clock = Set both by NTP.
+err-objects-full = No room is left in the object store
+rec-objects-full = Make room there. Mail that is to be held waits in the queue until then and is not lost.
+err-objects-refused = The object store refuses: { $reason }
+rec-objects-refused = Look at its log, and see whether it knows version 4 of the signatures of S3.
 err-disk-full = No room is left on the disk that holds { $path }
 rec-disk-full = Make room. Mail waits in the queue until then and is not lost.
 

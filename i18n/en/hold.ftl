@@ -62,6 +62,16 @@ err-hold-unreadable = What is known of { $id } cannot be read
 rec-hold-unreadable = Use the version of the gateway that kept it; until then it waits, and expires in its time. The log of the gateway says more.
 err-hold-failed = { $id }: no answer could be found now
 rec-hold-failed = Check that the key server serves, and try again; the log of the gateway says more.
+err-hold-octets-missing = The octets of { $id } are not where they were put (SSMAX-9006)
+rec-hold-octets-missing =
+    Bring them back under the same name from a backup of state_dir/gateway/held or of the bucket, or give the
+    mail up with ssmax hold delete and ask its sender for it. The gateway's log names what was looked for.
+err-hold-octets-changed = The octets of { $id } are not those that were put there (SSMAX-9007)
+rec-hold-octets-changed =
+    See who writes below state_dir/gateway/held or into the bucket. Bring them back from a backup, or give
+    the mail up with ssmax hold delete and ask its sender for it.
+err-hold-store-away = The store with the octets of { $id } does not answer (SSMAX-9005)
+rec-hold-store-away = The mail stays held. ssmax check says what is in the way; try again afterwards.
 
 hold-notice-subject-held = A mail is kept for review
 hold-notice-subject-expiring = A mail kept for review expires soon

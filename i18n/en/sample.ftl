@@ -206,6 +206,21 @@ sample-gateway-state = As in [keyserver.state].
 sample-gateway-state-url = As in [keyserver.state].
 sample-gateway-state-password_file = As in [keyserver.state].
 sample-gateway-state-connections = As in [keyserver.state].
+sample-gateway-objects =
+    An S3-compatible store for held mail, which is encrypted before it leaves. Without it held mail is in
+    the role's folder, or in its database where that is a server.
+sample-gateway-objects-url = The bucket, and a prefix of one's own in it.
+sample-gateway-objects-endpoint = The store's address. http:// only to this very host.
+sample-gateway-objects-region = The region that requests are signed for.
+sample-gateway-objects-credentials_file =
+    A file with the lines aws_access_key_id = ... and aws_secret_access_key = ..., mode 0600, of the role's
+    user. A changed key needs no restart.
+sample-gateway-objects-ca_file = What the store's certificate is verified with, PEM.
+sample-gateway-objects-timeout_seconds =
+    How long an answer may take, 1 to 20, and a second more for every 4 MiB on its way. Past it, senders
+    are told to try again later.
+sample-gateway-objects-orphan_hours =
+    After how many hours an object that belongs to no held mail is removed, 1 to 720.
 sample-gateway-lists =
     Lists (ssmax user add-role --kind list): what comes in goes on as new mail "NAME via LIST".
 sample-gateway-lists-entry =

@@ -17,6 +17,7 @@ status-tickets = {"    "}open tickets: { $count }
 status-clamav = {"    "}ClamAV answers
 
 status-part-store = store
+status-part-objects = object store
 status-part-keyserver = key server
 status-part-inspector = inspection server
 status-part-ca = certificate issuing system

@@ -14,6 +14,7 @@ check-dir = { $path }は自分のもので、他の利用者は入れません
 check-dir-of-roles = { $path } は所有者だけが変更でき、役割ごとのフォルダがあります
 check-dir-will-be-made = { $path }は起動時に作られます
 check-server = PostgreSQL { $server }は{ $database }の書き込みを保持し、スキーマは版{ $version }（最新{ $known }）です
+check-objects = { $url }は、オブジェクトの書き込み、読み出し、削除ができます
 check-clock = 日付は{ $date }です
 check-sandbox = 検査プロセスをファイルとネットワークから隔離できます
 check-swap = メモリの内容はディスクに書き出されません

@@ -193,6 +193,61 @@ rec-server-refused =
     scale.mdを見てください。
 err-state-served = この役割のデータベースは別のプロセスが使っています
 rec-state-served = 鍵管理サーバ、CA、管理機構はそれぞれ一つだけ動かします。先に他方を止めてください。
+err-objects-url = [gateway.objects]のurlが使えません
+rec-objects-url = s3://バケット/接頭辞 の形で、英小文字、数字、ハイフン、ピリオドで書いてください。
+err-objects-endpoint = [gateway.objects]のendpointがないか、使えません
+rec-objects-endpoint = https://ホスト または https://ホスト:ポート の形で、パスを付けずに書いてください。
+err-objects-secret = [gateway.objects]のアドレスに鍵が書かれています
+rec-objects-secret =
+    鍵は権限0600のファイルに書いてcredentials_fileで指定し、鍵を作り直してください。設定を読めた人は
+    その鍵を知っています。
+err-objects-unverified = [gateway.objects]のストレージは別のホストにあり、検証されません
+rec-objects-unverified = https:// を使ってください。システムが信頼しないCAなら、ca_fileも指定してください。
+err-objects-region = [gateway.objects]のregionが使えません
+rec-objects-region = us-east-1 のように、ストレージでの名前を書いてください。
+err-objects-no-credentials = [gateway.objects]にcredentials_fileがありません
+rec-objects-no-credentials =
+    aws_access_key_id = ... と aws_secret_access_key = ... の行を持つファイルを権限0600で作り、
+    ここで指定してください。
+err-objects-credentials = [gateway.objects]のcredentials_fileに、鍵とその秘密がそろっていません
+rec-objects-credentials =
+    aws_access_key_id = ... と aws_secret_access_key = ... の二行だけを書いてください。
+err-objects-ca = [gateway.objects]のca_fileに証明書がありません
+rec-objects-ca = ストレージの証明書を発行したCAの証明書をPEMで入れてください。
+err-objects-unreachable = オブジェクトストレージに届きません: { $reason }
+rec-objects-unreachable =
+    動いているか、このホストから届くかを確かめてください。保留すべきメールはそれまでキューで待ち、失われません。
+err-objects-silent = オブジェクトストレージが時間内に応答しません
+rec-objects-silent =
+    過負荷でないか、途中で通信が捨てられていないかを確かめてください。待つ時間は[gateway.objects]のtimeout_secondsです。
+err-objects-untrusted = オブジェクトストレージの証明書が、別の名前のもの、またはca_fileにないCAのものです
+rec-objects-untrusted =
+    証明書にendpointの名前があるか、ca_fileが発行したCAのものかを確かめてください。どちらも正しければ、
+    別の誰かがストレージになりすましています。
+err-objects-busy = オブジェクトストレージは今は処理できません（HTTP { $status }）
+rec-objects-busy = ストレージのログを見てください。保留すべきメールはそれまでキューで待ち、失われません。
+err-objects-garbage = [gateway.objects]のendpointで応答するものはS3互換のストレージではありません
+rec-objects-garbage = アドレスとポートがS3のインターフェースのものか確かめてください。
+err-objects-changed = オブジェクトストレージが、書き込んだものを返しません
+rec-objects-changed =
+    受け取ったオブジェクトは、すぐに一覧と読み出しで見えなければなりません。そうするストレージを使ってください。
+    これではメールが失われます。
+err-objects-key-refused = オブジェクトストレージが鍵を受け付けません
+rec-objects-key-refused = credentials_fileの鍵と秘密がストレージで作ったものか、regionが正しいか確かめてください。
+err-objects-rights = この鍵には、バケットでその操作をする権限がありません
+rec-objects-rights =
+    接頭辞の下での一覧、書き込み、読み出し、削除を許可してください（s3:ListBucket、s3:PutObject、s3:GetObject、
+    s3:DeleteObject）。
+err-objects-no-bucket = オブジェクトストレージにそのバケットがありません
+rec-objects-no-bucket = ストレージで作るか、[gateway.objects]のurlを直してください。ゲートウェイは作りません。
+err-objects-other-region = バケットは別のリージョン、または別のエンドポイントにあります
+rec-objects-other-region = [gateway.objects]のregionとendpointを直してください。
+err-objects-clock = オブジェクトストレージとこのホストの時計が違いすぎます
+rec-objects-clock = どちらもNTPで合わせてください。
+err-objects-full = オブジェクトストレージに空きがありません
+rec-objects-full = 空きを作ってください。保留すべきメールはそれまでキューで待ち、失われません。
+err-objects-refused = オブジェクトストレージが拒否しました: { $reason }
+rec-objects-refused = ストレージのログを見て、S3の署名の版4に対応しているか確かめてください。
 err-disk-full = { $path }のあるディスクに空きがありません
 rec-disk-full = 空きを作ってください。メールはそれまでキューで待ち、失われません。
 

@@ -59,6 +59,16 @@ err-hold-unreadable = { $id } の記録を読めません
 rec-hold-unreadable = 保留したときの版のゲートウェイを使ってください。それまでは待ち、期限が来れば切れます。詳しくはゲートウェイのログにあります。
 err-hold-failed = { $id }について、今は答えが得られません
 rec-hold-failed = 鍵管理サーバが動いているか確かめ、もう一度試してください。詳しくはゲートウェイのログにあります。
+err-hold-octets-missing = { $id }の中身が置いた場所にありません（SSMAX-9006）
+rec-hold-octets-missing =
+    state_dirの下のgateway/held、またはバケットのバックアップから同じ名前で戻してください。戻せなければ、ssmax hold deleteで
+    削除し、送信者にもう一度送ってもらってください。何を探したかはゲートウェイのログにあります。
+err-hold-octets-changed = { $id }の中身が置いたものと違います（SSMAX-9007）
+rec-hold-octets-changed =
+    state_dirの下のgateway/held、またはバケットに誰が書いているか調べてください。バックアップから戻すか、ssmax hold deleteで
+    削除して、送信者にもう一度送ってもらってください。
+err-hold-store-away = { $id }の中身のある保存領域が応答しません（SSMAX-9005）
+rec-hold-store-away = メールは保留されたままです。原因はssmax checkが示します。直してからもう一度試してください。
 
 hold-notice-subject-held = メールを確認のため保留しています
 hold-notice-subject-expiring = 保留中のメールがまもなく期限切れになります

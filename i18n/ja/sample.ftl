@@ -191,6 +191,19 @@ sample-gateway-state = [keyserver.state]と同じ。
 sample-gateway-state-url = [keyserver.state]と同じ。
 sample-gateway-state-password_file = [keyserver.state]と同じ。
 sample-gateway-state-connections = [keyserver.state]と同じ。
+sample-gateway-objects =
+    保留中のメールを置くS3互換のストレージ。メールは暗号化してから送る。設定がなければ、役割のフォルダ、
+    または役割のデータベースサーバに置く。
+sample-gateway-objects-url = バケットと、その中の自組織の接頭辞。
+sample-gateway-objects-endpoint = ストレージのアドレス。http://はこのホスト自身だけ。
+sample-gateway-objects-region = 要求の署名に使うリージョン。
+sample-gateway-objects-credentials_file =
+    aws_access_key_id = ... と aws_secret_access_key = ... の行を持つファイル。権限0600、役割の利用者のもの。
+    鍵を変えても再起動は要らない。
+sample-gateway-objects-ca_file = ストレージの証明書の検証に使うもの（PEM）。
+sample-gateway-objects-timeout_seconds =
+    応答を待つ秒数、1から20。送る4 MiBごとに1秒を加える。超えると送信側に後での再送を求める。
+sample-gateway-objects-orphan_hours = どの保留中のメールのものでもないオブジェクトを消すまでの時間、1から720。
 sample-gateway-lists =
     メーリングリスト（ssmax user add-role --kind list で登録）。届いたものは「名前 via リスト」の新しいメールとして出る。
 sample-gateway-lists-entry =

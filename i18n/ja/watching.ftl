@@ -17,6 +17,7 @@ status-tickets = {"    "}有効なチケット: { $count }
 status-clamav = {"    "}ClamAVが答えます
 
 status-part-store = 保存先
+status-part-objects = オブジェクトストレージ
 status-part-keyserver = 鍵管理サーバ
 status-part-inspector = 検査サーバ
 status-part-ca = 公開鍵証明書発行・鍵管理システム

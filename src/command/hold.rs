@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use ssmax_api::gateway::{HeldMail, HeldState, OfficerRequest, Released, ReviewMail};
 use ssmax_api::person::{PersonProblem, SignedRequest};
 use ssmax_api::{Answer, Problem};
-use ssmax_chain::Digest;
 use ssmax_chain::held_decision::{HeldDecision, HeldDeed, unidentified};
+use ssmax_chain::{Digest, Reason};
 use ssmax_inspection::Outcome;
 use ssmax_pki::Certificate;
 use ssmax_primitives::SystemRandom;
@@ -174,6 +174,15 @@ fn complaint(problem: Problem, request: &OfficerRequest, id: &str) -> Complaint 
         (Problem::Exists, _) => Complaint::new(Exit::Unavailable, "hold-busy"),
         (Problem::Malformed, _) => Complaint::new(Exit::WrongUse, "hold-malformed"),
         (Problem::NotBelieved(problem), _) => not_believed(problem),
+        (Problem::Refused(Reason::HeldMailMissing), _) => {
+            Complaint::new(Exit::Unavailable, "hold-octets-missing")
+        }
+        (Problem::Refused(Reason::HeldMailChanged), _) => {
+            Complaint::new(Exit::Unavailable, "hold-octets-changed")
+        }
+        (Problem::Refused(Reason::StoreUnavailable), _) => {
+            Complaint::new(Exit::Unavailable, "hold-store-away")
+        }
         (Problem::Refused(reason), _) => {
             let complaint = Complaint::new(Exit::Bad, "hold-refused");
             complaint.with("reason", format!("SSMAX-{}", reason.number()))

@@ -248,6 +248,7 @@ mod tests {
     fn every_part_and_every_fault_has_its_word() {
         for part in [
             "store",
+            "objects",
             "keyserver",
             "inspector",
             "ca",

@@ -1,5 +1,6 @@
 //! What went wrong in a crate or role, as a [`Complaint`].
 
+mod objects;
 mod roles;
 mod transport;
 
@@ -141,6 +142,7 @@ impl From<StoreError> for Complaint {
                 .with("setting", setting)
                 .with("value", value)
                 .with("needed", needed),
+            StoreError::Object(fault) => fault.into(),
             StoreError::InUse => of("state-served"),
             other => of("failed").with("reason", other),
         }

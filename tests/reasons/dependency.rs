@@ -3,6 +3,7 @@
 use crate::between::{Between, Meddling};
 use serde_bytes::ByteBuf;
 use ssmax_api::Answer;
+use ssmax_api::gateway::HeldState;
 use ssmax_api::keyserver::{GatewayRequest, ListInstalled};
 use ssmax_chain::Reason;
 use ssmax_daemon::Stop;
@@ -13,8 +14,8 @@ use ssmax_support::mails::{Mail, eicar, mail, text};
 use ssmax_support::member::{Member, Role};
 use ssmax_support::person::Person;
 use ssmax_support::published::told;
-use ssmax_support::smtp;
 use ssmax_support::stage::{Found, Stage, submit, submit_at};
+use ssmax_support::{officer, smtp};
 use std::path::Path;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -27,6 +28,7 @@ pub(crate) async fn run(stage: &mut Stage<'_>) {
     the_next_hop_refuses(stage).await;
     the_store_has_no_room_to_hold(stage).await;
     the_store_cannot_say_what_was_delivered(stage).await;
+    the_octets_of_a_held_mail_are_changed_and_gone(stage).await;
     the_inspector_forgets_its_work(stage).await;
     no_member_list_was_ever_seen(stage).await;
 }
@@ -116,6 +118,40 @@ async fn the_store_cannot_say_what_was_delivered(stage: &mut Stage<'_>) {
         stage.arrived(side.member, erin, &side.sender.address, &good, reason).await;
         without.restored().await;
     }
+}
+
+/// It stays held, and goes on when they are back.
+async fn the_octets_of_a_held_mail_are_changed_and_gone(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let (erin, wanda) = (&stage.federation.erin.address, &stage.federation.wanda);
+    let infected = stage.federation.by_c_around(&a, &eicar()).compose();
+    let reply = smtp::send(a.member.inbound, None, erin, &a.sender.address, &infected.octets).await;
+    stage.found.expect(reply.starts_with("250 2.0.0 Ok, kept"), &reply);
+    let run_dir = &a.member.gateway.run_dir;
+    let held = officer::find(run_dir, &infected.message_id).await;
+    let path = a.member.state_dir().join("gateway/held").join(&held.id);
+    let octets = std::fs::read(&path).unwrap();
+    let mut changed = octets.clone();
+    changed[octets.len() / 2] ^= 1;
+    let release =
+        async || officer::release(run_dir, &held, wanda, Some("a false alarm")).await.map(drop);
+    for (octets, reason) in [
+        (Some(changed.as_slice()), Reason::HeldMailChanged),
+        (Some(&octets[..octets.len() - 1]), Reason::HeldMailChanged),
+        (None, Reason::HeldMailMissing),
+    ] {
+        match octets {
+            Some(octets) => ssmax_store::files::write_private(&path, octets).unwrap(),
+            None => std::fs::remove_file(&path).unwrap(),
+        }
+        let told = release().await;
+        stage.found.told_an_officer(told, reason);
+    }
+    let still = officer::find(run_dir, &infected.message_id).await;
+    stage.found.expect(still.state == HeldState::Held, "a mail without octets stays held");
+    ssmax_store::files::write_private(&path, &octets).unwrap();
+    let told = release().await;
+    stage.found.expect(told == Ok(()), &format!("it goes on when they are back: {told:?}"));
 }
 
 async fn the_inspector_forgets_its_work(stage: &mut Stage<'_>) {

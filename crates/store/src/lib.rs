@@ -1,4 +1,4 @@
-//! State of a role: a database with migrations, files for their owner only.
+//! State of a role: a database with migrations, files for their owner only, large objects.
 //!
 //! A role keeps everything that must survive a crash in one directory of its own
 //! (mode 0700), or its tables on a PostgreSQL server and the rest there. What this crate

@@ -38,6 +38,7 @@ pub use config::{
     AfterOpening, Ambiguous, Delivery, FederationConfig, GatewayConfig, HoldConfig, Notify,
     Outside, Settings, VolumeConfig,
 };
+pub use hold::try_objects;
 pub use journal::{FateRow, JourneyRow, TicketFate, fates_of, journey, list_version, ticket_fates};
 pub use list::{ListConfig, ListFault, Lists, ReplyTo};
 pub use serve::{ServeError, look_at_state, serve};

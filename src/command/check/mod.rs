@@ -6,6 +6,7 @@ mod directory;
 mod host;
 mod keys;
 mod network;
+mod objects;
 mod officers;
 mod postfix;
 mod state;
@@ -76,6 +77,9 @@ pub(crate) async fn role(config: &Config, role: Role, language: Language) -> Vec
     state::check(config, role, &mut report).await;
     keys::check(config, role, &mut report);
     transport::check(config, role, &mut report).await;
+    if role == Role::Gateway {
+        objects::check(config, &mut report).await;
+    }
     if role == Role::Keyserver {
         officers::check(config, &mut report).await;
     }

@@ -25,6 +25,7 @@ pub mod member;
 pub mod officer;
 pub mod person;
 pub mod published;
+pub mod second;
 pub mod site;
 pub mod smtp;
 pub mod stage;

@@ -18,6 +18,7 @@ use ssmax_hsm::{Backend, UnlockSecret};
 use ssmax_inspection::{Direction, Outcome, Policy, rule};
 use ssmax_inspector::InspectorConfig;
 use ssmax_primitives::SystemRandom;
+use ssmax_store::objects::ObjectsConfig;
 use ssmax_store::{StateConfig, files};
 use ssmax_transport::Transport;
 use std::collections::{BTreeMap, HashMap};
@@ -448,6 +449,7 @@ fn gateway(
             },
             system: SystemConfig { smtp: Some(ANY_PORT), ..SystemConfig::default() },
             state: state.clone(),
+            objects: ObjectsConfig::default(),
             limits: listen::Limits::default(),
         },
     }

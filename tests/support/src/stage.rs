@@ -7,6 +7,7 @@ use crate::officer;
 use crate::person::{Person, look_up};
 use crate::published::{published, told};
 use crate::smtp;
+use ssmax_api::Problem;
 use ssmax_chain::Reason;
 use ssmax_chain::refusal::Public;
 use ssmax_gateway::{AfterOpening, FateRow};
@@ -291,6 +292,12 @@ impl Found {
     pub fn refused_in_dialogue(&mut self, reply: &str, reason: Reason) {
         let expected = told(reason);
         self.require(reason, reply == expected, &format!("expected {expected}\n  told {reply}"));
+    }
+
+    /// An officer is told why a held mail does not go on.
+    pub fn told_an_officer(&mut self, told: Result<(), Problem>, reason: Reason) {
+        let expected = Err(Problem::Refused(reason));
+        self.require(reason, told == expected, &format!("expected {expected:?}\n  told {told:?}"));
     }
 
     /// Counts the reason as provoked if all is `well`; else remembers what was found, so

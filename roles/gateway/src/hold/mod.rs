@@ -18,4 +18,5 @@ pub(crate) use keep::Came;
 pub(crate) use officer::answer as answer_officer;
 pub(crate) use release::Release;
 pub(crate) use store::HoldStore;
+pub use store::try_objects;
 pub(crate) use watch::watch;

@@ -11,6 +11,7 @@ mod schema;
 mod told;
 
 pub(super) use facts::{Facts, Held, HeldLogin};
+pub use octets::try_objects;
 
 use octets::{Octets, add_pieces, counted, new_name};
 use schema::MIGRATIONS;

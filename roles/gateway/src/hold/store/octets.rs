@@ -52,6 +52,30 @@ impl Octets {
     }
 }
 
+/// Tries the bucket of these settings, if one is set: writes an object, reads it, finds it in a
+/// listing and removes it.
+///
+/// # Errors
+/// [`StoreError`], by what is in the way.
+pub async fn try_objects(config: &ObjectsConfig) -> Result<(), StoreError> {
+    let Some(bucket) = Bucket::open(config)? else { return Ok(()) };
+    let objects = Objects::Bucket(bucket.below("check"));
+    let (name, octets) = (new_name(), new_name().into_bytes());
+    let bytes = u64::try_from(octets.len()).unwrap_or(u64::MAX);
+    objects.put(&name, octets.clone()).await?;
+    let (read, listed) = (objects.get(&name, bytes).await, objects.list().await);
+    // Whatever it said: nothing is to stay behind.
+    objects.remove(&name).await?;
+    if read? != octets {
+        return Err(ObjectFault::Changed.into());
+    }
+    if listed?.iter().any(|one| one.name == name) {
+        Ok(())
+    } else {
+        Err(ObjectFault::Missing.into())
+    }
+}
+
 /// The name of the folder that belongs to these tables, made when first asked for.
 async fn folder(database: &Database) -> Result<String, StoreError> {
     query("INSERT INTO held_folder (id, name) VALUES (1, ?) ON CONFLICT DO NOTHING")
