@@ -13,17 +13,24 @@ use ssmax_chain::Reason;
 use ssmax_store::objects::ObjectsConfig;
 use ssmax_support::federation::Federation;
 use ssmax_support::mails::{Mail, mail, my_number, text};
-use ssmax_support::member::Role;
+use ssmax_support::member::{Member, Role};
 use ssmax_support::officer;
-use ssmax_support::person::look_up;
+use ssmax_support::person::{Person, look_up};
 use ssmax_support::second::{Second, copies};
-use ssmax_support::stage::{Side, Stage, submit};
+use ssmax_support::stage::submit;
 use ssmax_test_objects::{Between, Failure};
 use ssmax_test_postgres::shared;
 use std::time::{Duration, Instant};
 
 /// The answer for a mail that waits for an officer.
 const HELD: &str = "250 2.0.0 Ok, kept for review";
+
+/// The member whose gateways these are, and two of its people.
+struct Own<'a> {
+    member: &'a Member,
+    sender: &'a Person,
+    colleague: &'a Person,
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn gateways_hold_mail_in_one_bucket_and_put_it_off_while_that_is_away() {
@@ -42,8 +49,8 @@ async fn gateways_hold_mail_in_one_bucket_and_put_it_off_while_that_is_away() {
     };
     federation.b.start(Role::Gateway).await;
     let second = Second::start(&federation.b, "second").await;
-    let stage = Stage::open(&federation).await;
-    let [_, b] = stage.sides();
+    let Federation { b: member, bob: sender, dave: colleague, .. } = &federation;
+    let b = Own { member, sender, colleague };
     let in_bucket = || objects.names(&bucket);
     what_one_holds_in_the_bucket_an_officer_releases_at_the_other(&b, &second, &in_bucket).await;
     without_the_bucket_mail_is_put_off_and_held_again(&b, &between).await;
@@ -55,14 +62,14 @@ async fn gateways_hold_mail_in_one_bucket_and_put_it_off_while_that_is_away() {
 }
 
 /// What a person of B submits that is held.
-async fn leak(b: &Side<'_>) -> Mail {
+async fn leak(b: &Own<'_>) -> Mail {
     let to = &b.colleague.address;
     let relay = look_up(b.member, to).await;
     mail(&b.sender.address, to, &my_number()).signed_by(b.sender).encrypted_for(&relay)
 }
 
 async fn what_one_holds_in_the_bucket_an_officer_releases_at_the_other(
-    b: &Side<'_>,
+    b: &Own<'_>,
     second: &Second,
     in_bucket: &impl Fn() -> Vec<String>,
 ) {
@@ -86,7 +93,7 @@ async fn what_one_holds_in_the_bucket_an_officer_releases_at_the_other(
     panic!("the object of a released mail is still there: {:?}", in_bucket());
 }
 
-async fn without_the_bucket_mail_is_put_off_and_held_again(b: &Side<'_>, between: &Between) {
+async fn without_the_bucket_mail_is_put_off_and_held_again(b: &Own<'_>, between: &Between) {
     let to = &b.colleague.address;
     for failure in Failure::ALL {
         // An answer to what is written is too short to be cut off there.
@@ -109,7 +116,7 @@ async fn without_the_bucket_mail_is_put_off_and_held_again(b: &Side<'_>, between
 }
 
 async fn a_held_mail_stays_while_the_bucket_is_away_and_when_its_object_is_gone(
-    b: &Side<'_>,
+    b: &Own<'_>,
     objects: &ssmax_test_objects::Server,
     bucket: &str,
     between: &Between,
