@@ -238,8 +238,8 @@ rec-objects-unreachable =
     then and is not lost.
 err-objects-silent = The object store did not answer in time
 rec-objects-silent =
-    See whether it is overloaded, or something drops what is sent to it. timeout_seconds in
-    [gateway.objects] says how long is waited.
+    See whether it is overloaded, or something drops what is sent to it. How long is waited stands in
+    timeout_seconds of [gateway.objects].
 err-objects-untrusted = The object store's certificate is for another name, or of a CA that is not in ca_file
 rec-objects-untrusted =
     See that the name in endpoint stands in the certificate, and that ca_file has the CA that issued it. If
