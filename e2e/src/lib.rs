@@ -13,7 +13,9 @@
 )]
 
 pub mod authority;
+pub mod clamd;
 pub mod directory;
+pub mod disk;
 pub mod dovecot;
 pub mod greylist;
 pub mod imap;
@@ -31,6 +33,8 @@ pub mod postfix;
 pub mod process;
 pub mod random;
 pub mod ssmax;
+pub mod starved;
+pub mod tables;
 pub mod tap;
 pub mod thunderbird;
 pub mod token;

@@ -83,26 +83,61 @@ pub fn try_submit(
     recipients: &[(&str, &str)],
     mail: &[u8],
 ) -> io::Result<String> {
+    match log_in(account)? {
+        Ok(session) => session.submit(of_mail, recipients, mail),
+        Err(said) => Ok(said),
+    }
+}
+
+/// A session of somebody who is logged in.
+#[derive(Debug)]
+pub struct Session {
+    stream: BufReader<TcpStream>,
+    address: String,
+}
+
+/// Logs in: the session, or the answer that is a refusal.
+///
+/// # Errors
+/// Whatever ends the connection before.
+pub fn log_in(account: &Account) -> io::Result<Result<Session, String>> {
     let stream = TcpStream::connect(account.server)?;
     stream.set_read_timeout(Some(ANSWER))?;
     let mut stream = BufReader::new(stream);
     let login = STANDARD.encode(format!("\0{}\0{}", account.address, account.secret));
-    let mut commands = vec![
-        String::new(),
-        "EHLO mailer.example\r\n".to_owned(),
-        format!("AUTH PLAIN {login}\r\n"),
-        format!("MAIL FROM:<{}> {of_mail}\r\n", account.address),
-    ];
-    let to = |(recipient, options): &(&str, &str)| format!("RCPT TO:<{recipient}> {options}\r\n");
-    commands.extend(recipients.iter().map(to));
-    commands.push("DATA\r\n".to_owned());
-    for command in commands {
+    for command in ["", "EHLO mailer.example\r\n", &format!("AUTH PLAIN {login}\r\n")] {
         let said = say(&mut stream, command.as_bytes())?;
-        if !said.starts_with(['2', '3']) {
-            return Ok(said);
+        if !said.starts_with('2') {
+            return Ok(Err(said));
         }
     }
-    say(&mut stream, &dot_stuffed(mail))
+    Ok(Ok(Session { stream, address: account.address.clone() }))
+}
+
+impl Session {
+    /// One try, as [`try_submit`].
+    ///
+    /// # Errors
+    /// Whatever ends the connection before.
+    pub fn submit(
+        mut self,
+        of_mail: &str,
+        recipients: &[(&str, &str)],
+        mail: &[u8],
+    ) -> io::Result<String> {
+        let mut commands = vec![format!("MAIL FROM:<{}> {of_mail}\r\n", self.address)];
+        let to =
+            |(recipient, options): &(&str, &str)| format!("RCPT TO:<{recipient}> {options}\r\n");
+        commands.extend(recipients.iter().map(to));
+        commands.push("DATA\r\n".to_owned());
+        for command in commands {
+            let said = say(&mut self.stream, command.as_bytes())?;
+            if !said.starts_with(['2', '3']) {
+                return Ok(said);
+            }
+        }
+        say(&mut self.stream, &dot_stuffed(mail))
+    }
 }
 
 /// Is greeted and says hello, as the beginning of any session.

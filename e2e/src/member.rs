@@ -1,6 +1,8 @@
 //! A member organisation: its roles, its mail servers, its people.
 
 use crate::authority::Authority;
+use crate::clamd::Clamd;
+use crate::disk::Disk;
 use crate::dovecot::{self, Dovecot};
 use crate::greylist::Greylist;
 use crate::place::Place;
@@ -50,6 +52,10 @@ pub struct Outline {
     /// Whether each role is a process that can be killed and started again by itself, and a
     /// [`Tap`] lies between the gateway and its next hop.
     pub tapped: bool,
+    /// Whether the state of each role that has one lies on a small disk of its own.
+    pub small_disks: bool,
+    /// Whether its inspector asks a clamd.
+    pub scanned: bool,
     /// Whether its roles keep their tables on a PostgreSQL server, if there is one.
     pub on_server: bool,
     /// Whether key server and CA have their keys in a token.
@@ -83,6 +89,11 @@ pub struct Member {
     roles: Vec<(&'static str, Running)>,
     tap: Option<Tap>,
     taps: BTreeMap<&'static str, Tap>,
+    /// What lies between a role and its database.
+    databases: BTreeMap<&'static str, Tap>,
+    token: Option<Token>,
+    clamd: Option<Clamd>,
+    disks: BTreeMap<&'static str, Disk>,
     servers: Option<(Postfix, Dovecot)>,
     greylist: Option<Greylist>,
 }
@@ -124,19 +135,29 @@ impl Member {
         };
         let milter = place.path().join(format!("milter-{}/submission.sock", outline.name));
         let mut config = ssmax_toml(&outline, &ports, &authority.url());
+        let mut databases = BTreeMap::new();
         if outline.on_server {
-            config.push_str(&state_toml());
+            let (section, taps) = state_toml(place, outline.tapped);
+            config.push_str(&section);
+            databases = taps;
+        }
+        let clamd = outline.scanned.then(|| Clamd::start(place, outline.name));
+        if let Some(clamd) = &clamd {
+            let section = format!("[inspector]\n{}", clamd.section());
+            config = config.replacen("[inspector]\n", &section, 1);
         }
         if outline.submits_at_postfix {
             crate::postfix::make_milter_dir(milter.parent().unwrap());
             config.push_str(&submission_toml(&milter));
         }
         let dir = place.private_dir(outline.name);
-        let site = if outline.keys_in_token {
-            let token = Token::make(&place.private_dir(&format!("token-{}", outline.name)));
-            Site::with_token(dir, &config, &token)
-        } else {
-            Site::new(dir, &config)
+        let token = outline.keys_in_token.then(|| {
+            let dir = place.private_dir(&format!("token-{}", outline.name));
+            if outline.tapped { Token::make_failing(&dir) } else { Token::make(&dir) }
+        });
+        let site = match &token {
+            Some(token) => Site::with_token(dir, &config, token),
+            None => Site::new(dir, &config),
         };
         Self {
             outline,
@@ -146,6 +167,10 @@ impl Member {
             roles: Vec::new(),
             tap: None,
             taps: BTreeMap::new(),
+            databases,
+            token,
+            clamd,
+            disks: BTreeMap::new(),
             servers: None,
             greylist: None,
         }
@@ -293,6 +318,11 @@ impl Member {
     pub fn serve(&mut self) {
         let submission = self.outline.submits_at_postfix.then_some("submission");
         let roles: Vec<&str> = ROLES.into_iter().chain(submission).collect();
+        if self.outline.small_disks && self.disks.is_empty() {
+            for role in ["keyserver", "ca", "gateway"] {
+                let _ = self.disks.insert(role, Disk::over(&self.state(role)));
+            }
+        }
         if self.outline.tapped {
             ROLES.into_iter().for_each(|role| self.serve_role(role));
         } else {
@@ -344,6 +374,31 @@ impl Member {
     /// What lies between the gateway and one of the roles behind it.
     pub fn tap_before(&self, role: &str) -> &Tap {
         &self.taps[role]
+    }
+
+    /// Where a role keeps its state.
+    pub fn state(&self, role: &str) -> PathBuf {
+        self.site.path(&format!("state/{role}"))
+    }
+
+    /// What lies between a role and its database, if that is on a server.
+    pub fn tap_of_database(&self, role: &str) -> Option<&Tap> {
+        self.databases.get(role)
+    }
+
+    /// Its token.
+    pub fn token(&self) -> &Token {
+        self.token.as_ref().unwrap()
+    }
+
+    /// Its clamd.
+    pub fn clamd(&self) -> &Clamd {
+        self.clamd.as_ref().unwrap()
+    }
+
+    /// The disk with a role's state.
+    pub fn disk(&self, role: &str) -> &Disk {
+        &self.disks[role]
     }
 
     /// What lies between the gateway and its next hop.
@@ -443,12 +498,24 @@ impl Member {
     }
 }
 
-/// One database for all roles of a member: each has its own schemas.
-fn state_toml() -> String {
-    let Some(server) = ssmax_test_postgres::shared() else { return String::new() };
+/// One database for all roles of a member: each has its own schemas, and its own tap.
+fn state_toml(place: &Place, tapped: bool) -> (String, BTreeMap<&'static str, Tap>) {
+    let mut taps = BTreeMap::new();
+    let Some(server) = ssmax_test_postgres::shared() else { return (String::new(), taps) };
     let url = server.database();
-    let section = |role| format!("\n[{role}.state]\nurl = \"{url}\"\n");
-    ["keyserver", "ca", "gateway"].map(section).concat()
+    let name = url.split_once("localhost/").unwrap().1.split('?').next().unwrap();
+    let mut section = String::new();
+    for role in ["keyserver", "ca", "gateway"] {
+        let mut url = url.clone();
+        if tapped {
+            let here = place.free(Ipv4Addr::LOCALHOST);
+            let there = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port()));
+            let _ = taps.insert(role, Tap::tcp(here, there));
+            url = format!("postgresql://ssmax@{here}/{name}");
+        }
+        section.push_str(&format!("\n[{role}.state]\nurl = \"{url}\"\n"));
+    }
+    (section, taps)
 }
 
 /// A number that nobody has.

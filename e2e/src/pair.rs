@@ -25,6 +25,8 @@ pub const A: Outline = Outline {
     submits_at_postfix: false,
     set_up_by_command: false,
     tapped: false,
+    small_disks: false,
+    scanned: false,
     on_server: false,
     keys_in_token: false,
 };
@@ -61,7 +63,11 @@ impl Pair {
     /// Both are members, and all roles and mail servers run.
     pub fn set_up(a: Outline, b: Outline) -> Self {
         let place = Place::new();
-        let mut authority = Authority::found(&place);
+        let mut authority = if a.tapped && b.tapped {
+            Authority::found_behind_tap(&place)
+        } else {
+            Authority::found(&place)
+        };
         let mut a = Member::new(&place, a, &authority);
         let mut b = Member::new(&place, b, &authority);
         for member in [&a, &b] {

@@ -31,8 +31,7 @@ impl Site {
     /// As [`Site::new`], with the keys in a token.
     pub fn with_token(dir: PathBuf, config: &str, token: &Token) -> Self {
         let site = Self::new(dir, &token.written_into(config));
-        // SoftHSM knows its tokens from there alone.
-        Self { environment: vec![("SOFTHSM2_CONF", token.conf.clone())], ..site }
+        Self { environment: token.environment(), ..site }
     }
 
     /// A file of it.

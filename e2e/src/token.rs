@@ -1,6 +1,7 @@
 //! A token of SoftHSM for one organisation, made as its administrator makes it.
 
 use crate::process::run;
+use crate::tap::Fault;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,9 @@ use std::process::Command;
 
 /// The program that makes one, with its Debian package.
 pub const PROGRAM: (&str, &str) = ("softhsm2-util", "softhsm2");
+
+/// What makes the module that fails, with its Debian package.
+pub const COMPILER: (&str, &str) = ("cc", "gcc");
 
 /// Where distributions put the module.
 const MODULES: [&str; 3] = [
@@ -26,6 +30,8 @@ pub struct Token {
     pub conf: PathBuf,
     module: PathBuf,
     pin_file: PathBuf,
+    /// Where the module that fails looks how.
+    fault: Option<PathBuf>,
 }
 
 impl Token {
@@ -47,7 +53,39 @@ impl Token {
         let new = ["--init-token", "--free", "--label", LABEL, "--so-pin", "12345678"];
         let mut program = Command::new(PROGRAM.0);
         let _ = run(program.args(new).args(["--pin", PIN]).env("SOFTHSM2_CONF", &conf)).ends(0);
-        Self { conf, module, pin_file }
+        Self { conf, module, pin_file, fault: None }
+    }
+
+    /// As [`Token::make`], behind a module that fails when it is told to.
+    #[track_caller]
+    pub fn make_failing(dir: &Path) -> Self {
+        let token = Self::make(dir);
+        let (source, built) = (dir.join("failing.c"), dir.join("failing.so"));
+        fs::write(&source, include_str!("failing_token.c")).unwrap();
+        let mut compiler = Command::new(COMPILER.0);
+        compiler.args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"]);
+        let _ = run(compiler.args([&built, &source]).arg("-ldl")).ends(0);
+        Self { fault: Some(dir.join("fault")), ..token }
+    }
+
+    /// What the processes that use it have to be told.
+    pub fn environment(&self) -> Vec<(&'static str, PathBuf)> {
+        // SoftHSM knows its tokens from there alone.
+        let mut environment = vec![("SOFTHSM2_CONF", self.conf.clone())];
+        if let Some(fault) = &self.fault {
+            environment.push(("SSMAX_TOKEN_MODULE", self.module.clone()));
+            environment.push(("SSMAX_TOKEN_FAULT", fault.clone()));
+        }
+        environment
+    }
+
+    /// Lets it fail from now on; `None` ends it.
+    pub fn fail(&self, fault: Option<Fault>) {
+        let file = self.fault.as_ref().unwrap();
+        // In one step: it is read all the time.
+        let new = file.with_extension("new");
+        fs::write(&new, fault.map_or_else(String::new, |fault| format!("{fault:?}"))).unwrap();
+        fs::rename(new, file).unwrap();
     }
 
     /// How a person names a key on it, or with none the whole (RFC 7512), and its PIN.
@@ -60,13 +98,15 @@ impl Token {
     /// A member's configuration with key server and CA making their keys here.
     pub fn written_into(&self, config: &str) -> String {
         let mut text = config.to_owned();
+        let failing = self.fault.as_ref().map(|fault| fault.with_file_name("failing.so"));
+        let module = failing.as_ref().unwrap_or(&self.module);
         for role in ["keyserver", "ca"] {
             let section = format!("[{role}]\n");
             text = text.replacen(&section, &format!("{section}backend = \"pkcs11\"\n"), 1);
             text += &format!(
                 "\n[{role}.pkcs11]\nmodule = \"{}\"\ntoken_label = \"{LABEL}\"\n\
                  pin_file = \"{}\"\n",
-                self.module.display(),
+                module.display(),
                 self.pin_file.display()
             );
         }

@@ -29,6 +29,7 @@ pub(crate) async fn run(stage: &mut Stage<'_>) {
     the_store_has_no_room_to_hold(stage).await;
     the_store_cannot_say_what_was_delivered(stage).await;
     the_octets_of_a_held_mail_are_changed_and_gone(stage).await;
+    the_store_cannot_be_written(stage).await;
     the_inspector_forgets_its_work(stage).await;
     no_member_list_was_ever_seen(stage).await;
 }
@@ -152,6 +153,24 @@ async fn the_octets_of_a_held_mail_are_changed_and_gone(stage: &mut Stage<'_>) {
     ssmax_store::files::write_private(&path, &octets).unwrap();
     let told = release().await;
     stage.found.expect(told == Ok(()), &format!("it goes on when they are back: {told:?}"));
+}
+
+/// Nothing is sent of which nothing would be known.
+async fn the_store_cannot_be_written(stage: &mut Stage<'_>) {
+    // Believed until then is what was written just now.
+    let believed = Duration::from_secs(1);
+    for side in stage.sides() {
+        let (to, reason) = (&side.other.address, Reason::StoreUnavailable);
+        let without = Without::table(side.member, "status").await;
+        tokio::time::sleep(believed).await;
+        let going = mail(&side.sender.address, to, &text()).signed_by(side.sender);
+        stage.submitted(side.member, side.sender, to, &going, reason).await;
+        tokio::time::sleep(believed).await;
+        let coming = stage.federation.by_c(&side).compose();
+        let erin = &stage.federation.erin.address;
+        stage.arrived(side.member, erin, &side.sender.address, &coming, reason).await;
+        without.restored().await;
+    }
 }
 
 async fn the_inspector_forgets_its_work(stage: &mut Stage<'_>) {

@@ -227,7 +227,7 @@ impl Transaction {
             return Err(fault);
         }
         match self.inner {
-            Inner::Sqlite(transaction) => transaction.commit().await,
+            Inner::Sqlite(transaction) => transaction.finish("COMMIT").await,
             Inner::Server(transaction) => transaction.finish("COMMIT").await,
         }
     }
@@ -238,7 +238,7 @@ impl Transaction {
     /// [`StoreError::Sql`].
     pub async fn rollback(self) -> Result<(), StoreError> {
         match self.inner {
-            Inner::Sqlite(transaction) => transaction.rollback().await,
+            Inner::Sqlite(transaction) => transaction.finish("ROLLBACK").await,
             Inner::Server(transaction) => transaction.finish("ROLLBACK").await,
         }
     }

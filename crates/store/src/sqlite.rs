@@ -4,11 +4,12 @@ use crate::database::BUSY_TIMEOUT;
 use crate::error::{FileAction, SqlFault, StoreError};
 use crate::files;
 use crate::query::{Changed, Parameter, Query, Row, Value};
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteRow, SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool,
+    SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Column as _, Executor, Row as _, Transaction, TypeInfo as _, ValueRef as _};
+use sqlx::{Column as _, Executor, Row as _, TypeInfo as _, ValueRef as _};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -35,8 +36,19 @@ pub(crate) struct Sqlite {
     path: PathBuf,
 }
 
+/// A transaction with its connection, which is thrown away unless the transaction ends as it
+/// should. A full disk makes SQLite roll back by itself, of which the driver hears nothing:
+/// given back, the connection would refuse every later transaction.
 #[derive(Debug)]
-pub(crate) struct SqliteTransaction(Transaction<'static, sqlx::Sqlite>);
+pub(crate) struct SqliteTransaction(Option<PoolConnection<sqlx::Sqlite>>);
+
+impl Drop for SqliteTransaction {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(connection.detach());
+        }
+    }
+}
 
 impl Sqlite {
     pub(crate) async fn open(dir: &Path, name: &str) -> Result<Self, StoreError> {
@@ -80,18 +92,24 @@ impl Sqlite {
 
     pub(crate) async fn begin_migration(&self) -> Result<SqliteTransaction, StoreError> {
         let mut transaction = self.begin_write().await?;
-        sqlx::raw_sql(LEDGER).execute(&mut *transaction.0).await?;
+        sqlx::raw_sql(LEDGER).execute(transaction.connection()?).await?;
         Ok(transaction)
     }
 
     pub(crate) async fn begin_write(&self) -> Result<SqliteTransaction, StoreError> {
         // A transaction that reads first cannot wait for another writer: SQLite fails it
         // at once, or what it has read would be stale.
-        Ok(SqliteTransaction(self.pool.begin_with("BEGIN IMMEDIATE").await?))
+        self.begin("BEGIN IMMEDIATE").await
     }
 
     pub(crate) async fn begin_read(&self) -> Result<SqliteTransaction, StoreError> {
-        Ok(SqliteTransaction(self.pool.begin().await?))
+        self.begin("BEGIN").await
+    }
+
+    async fn begin(&self, how: &'static str) -> Result<SqliteTransaction, StoreError> {
+        let mut transaction = SqliteTransaction(Some(self.pool.acquire().await?));
+        sqlx::raw_sql(how).execute(transaction.connection()?).await?;
+        Ok(transaction)
     }
 
     pub(crate) async fn execute(&self, query: Query) -> Result<Changed, StoreError> {
@@ -108,25 +126,29 @@ impl Sqlite {
 }
 
 impl SqliteTransaction {
+    fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
+        self.0.as_deref_mut().ok_or(StoreError::Sql(SqlFault::Closed))
+    }
+
     pub(crate) async fn execute(&mut self, query: Query) -> Result<Changed, StoreError> {
-        execute(&mut *self.0, query).await
+        execute(self.connection()?, query).await
     }
 
     pub(crate) async fn fetch(&mut self, query: Query) -> Result<Vec<Row>, StoreError> {
-        fetch(&mut *self.0, query).await
+        fetch(self.connection()?, query).await
     }
 
     pub(crate) async fn execute_script(&mut self, sql: &'static str) -> Result<(), SqlFault> {
-        let done = sqlx::raw_sql(sql).execute(&mut *self.0).await;
+        let Ok(connection) = self.connection() else { return Err(SqlFault::Closed) };
+        let done = sqlx::raw_sql(sql).execute(connection).await;
         done.map(drop).map_err(|error| SqlFault::from(&error))
     }
 
-    pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.0.commit().await?)
-    }
-
-    pub(crate) async fn rollback(self) -> Result<(), StoreError> {
-        Ok(self.0.rollback().await?)
+    /// Commits or rolls back; the connection is given back only if that worked.
+    pub(crate) async fn finish(mut self, how: &'static str) -> Result<(), StoreError> {
+        sqlx::raw_sql(how).execute(self.connection()?).await?;
+        drop(self.0.take());
+        Ok(())
     }
 }
 
@@ -231,12 +253,36 @@ mod tests {
         let (sqlite, _dir) = opened().await;
         let mut transaction = sqlite.begin_write().await.unwrap();
         transaction.execute_script("CREATE TABLE journal (id TEXT) STRICT").await.unwrap();
-        sqlx::query("PRAGMA max_page_count = 8").execute(&mut *transaction.0).await.unwrap();
+        transaction.execute_script("PRAGMA max_page_count = 8").await.unwrap();
         let full = transaction
             .execute(crate::query("INSERT INTO journal (id) VALUES (hex(zeroblob(100000)))"))
             .await
             .unwrap_err();
         assert_eq!(full, StoreError::Sql(SqlFault::Full));
         assert!(full.is_temporary());
+    }
+
+    #[tokio::test]
+    async fn transactions_begin_again_once_a_full_disk_has_room() {
+        let (sqlite, _dir) = opened().await;
+        sqlite.execute(crate::query("CREATE TABLE journal (id TEXT) STRICT")).await.unwrap();
+        // More often than there are connections.
+        for _ in 0..=MAX_CONNECTIONS {
+            let mut transaction = sqlite.begin_write().await.unwrap();
+            transaction.execute_script("PRAGMA max_page_count = 8").await.unwrap();
+            let insert = "INSERT INTO journal (id) VALUES (hex(zeroblob(100000)))";
+            let full = transaction.execute(crate::query(insert)).await.unwrap_err();
+            assert_eq!(full, StoreError::Sql(SqlFault::Full));
+            let _ = transaction.finish("ROLLBACK").await;
+        }
+        // Nor does one that is dropped stay open.
+        let mut dropped = sqlite.begin_write().await.unwrap();
+        dropped.execute(crate::query("INSERT INTO journal VALUES ('b')")).await.unwrap();
+        drop(dropped);
+        let mut transaction = sqlite.begin_write().await.unwrap();
+        transaction.execute(crate::query("INSERT INTO journal VALUES ('a')")).await.unwrap();
+        transaction.finish("COMMIT").await.unwrap();
+        let rows = sqlite.fetch(crate::query("SELECT id FROM journal")).await.unwrap();
+        assert_eq!(rows.len(), 1);
     }
 }

@@ -58,6 +58,14 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
+    /// Makes sure that what becomes of a mail can be written, before it is sent.
+    pub(crate) async fn can_remember(&self) -> Result<(), Refusal> {
+        self.journal.can_write().await.map_err(|error| {
+            tracing::error!(%error, "the journal cannot be written; mail has to wait");
+            Refusal::from(Reason::StoreUnavailable)
+        })
+    }
+
     /// Asks the keyserver.
     pub(crate) async fn keyserver<T: DeserializeOwned>(
         &self,

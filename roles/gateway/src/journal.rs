@@ -2,11 +2,13 @@
 
 mod journey;
 mod volume;
+mod writes;
 
 pub use journey::{JourneyRow, journey};
 use ssmax_chain::{Digest, HopId, Refusal};
 use ssmax_store::{Database, Looked, Migration, Place, StoreError, query};
 use time::{Duration, OffsetDateTime};
+use writes::Writes;
 
 /// How far back fates are compared with tickets: the keyserver tells of those of thirty
 /// days, and a ticket is older than its fate.
@@ -166,11 +168,15 @@ pub(crate) struct Entry<'a> {
 
 /// The gateway's tables.
 #[derive(Debug, Clone)]
-pub(crate) struct Journal(Database);
+pub(crate) struct Journal {
+    database: Database,
+    writes: Writes,
+}
 
 impl Journal {
     pub(crate) async fn open(place: Place) -> Result<Self, StoreError> {
-        Ok(Self(Database::open(place, "gateway", MIGRATIONS).await?))
+        let database = Database::open(place, "gateway", MIGRATIONS).await?;
+        Ok(Self { database, writes: Writes::default() })
     }
 
     /// Looks at it on its server, if it has one.
@@ -180,7 +186,7 @@ impl Journal {
 
     /// Writes a fate, synced.
     pub(crate) async fn write(&self, entry: &Entry<'_>) -> Result<(), StoreError> {
-        query(
+        let done = query(
             "INSERT INTO journal (at, direction, message_id, queue_id, mail_from, recipient,
              hop, fate, stage, reason, reply, rebuilt, ticket, mail, listener, login, bytes,
              verdict, stages, to_org)
@@ -206,9 +212,19 @@ impl Journal {
         .bind(entry.verdict)
         .bind(entry.stages)
         .bind(entry.to_org)
-        .execute(&self.0)
-        .await?;
-        Ok(())
+        .execute(&self.database)
+        .await;
+        self.writes.note(done.map(drop))
+    }
+
+    /// Whether what becomes of the next mail can be written. Asked before anything is
+    /// sent: a mail that was, and of which nothing is known, comes twice when its sender
+    /// tries again.
+    pub(crate) async fn can_write(&self) -> Result<(), StoreError> {
+        if self.writes.worked_just_before(tokio::time::Instant::now()) {
+            return Ok(());
+        }
+        self.writes.note(self.try_writing().await.map(drop))
     }
 
     /// Whether a recipient has this copy already.
@@ -223,7 +239,7 @@ impl Journal {
                 .bind(from_org)
                 .bind(hop.to_string())
                 .bind(recipient)
-                .fetch_optional(&self.0)
+                .fetch_optional(&self.database)
                 .await?;
         Ok(row.is_some())
     }
@@ -235,16 +251,16 @@ impl Journal {
         hop: HopId,
         recipient: &str,
     ) -> Result<(), StoreError> {
-        query(
+        let done = query(
             "INSERT INTO replay (from_org, hop, recipient, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(from_org)
         .bind(hop.to_string())
         .bind(recipient)
         .bind(OffsetDateTime::now_utc().unix_timestamp())
-        .execute(&self.0)
-        .await?;
-        Ok(())
+        .execute(&self.database)
+        .await;
+        self.writes.note(done.map(drop))
     }
 
     /// Whether a recipient has this very mail of an own user already.
@@ -258,21 +274,21 @@ impl Journal {
                 .bind(&mail.user)
                 .bind(mail.body.to_string())
                 .bind(recipient)
-                .fetch_optional(&self.0)
+                .fetch_optional(&self.database)
                 .await?;
         Ok(row.is_some())
     }
 
     /// Remembers that the next hop took this mail of an own user for a recipient.
     pub(crate) async fn sent(&self, mail: &SentMail, recipient: &str) -> Result<(), StoreError> {
-        query("INSERT INTO sent (user, body, recipient, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
+        let done = query("INSERT INTO sent (user, body, recipient, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
             .bind(&mail.user)
             .bind(mail.body.to_string())
             .bind(recipient)
             .bind(OffsetDateTime::now_utc().unix_timestamp())
-            .execute(&self.0)
-            .await?;
-        Ok(())
+            .execute(&self.database)
+            .await;
+        self.writes.note(done.map(drop))
     }
 
     /// Remembers which member list is in force, and the signed list itself.
@@ -281,7 +297,7 @@ impl Journal {
         version: u64,
         signed: &[u8],
     ) -> Result<(), StoreError> {
-        let mut change = self.0.begin_write().await?;
+        let mut change = self.database.begin_write().await?;
         query(
             "INSERT INTO status (name, value) VALUES ('list', ?)
              ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -303,7 +319,7 @@ impl Journal {
     /// The signed member list that was in force last, if there was one.
     pub(crate) async fn last_list(&self) -> Result<Option<Vec<u8>>, StoreError> {
         let row: Option<(Vec<u8>,)> =
-            query("SELECT signed FROM list").fetch_optional(&self.0).await?;
+            query("SELECT signed FROM list").fetch_optional(&self.database).await?;
         Ok(row.map(|(signed,)| signed))
     }
 
@@ -318,7 +334,7 @@ impl Journal {
             ("DELETE FROM replay WHERE at < ?", KEPT_DAYS),
             ("DELETE FROM sent WHERE at < ?", KEPT_DAYS),
         ] {
-            query(statement).bind(oldest(days)).execute(&self.0).await?;
+            query(statement).bind(oldest(days)).execute(&self.database).await?;
         }
         Ok(())
     }
@@ -331,9 +347,10 @@ impl Journal {
              ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         )
         .bind(OffsetDateTime::now_utc().unix_timestamp().to_string())
-        .execute(&self.0)
+        .execute(&self.database)
         .await?;
-        let (rows,): (i64,) = query("SELECT COUNT(*) FROM journal").fetch_one(&self.0).await?;
+        let (rows,): (i64,) =
+            query("SELECT COUNT(*) FROM journal").fetch_one(&self.database).await?;
         Ok(rows)
     }
 
@@ -342,14 +359,14 @@ impl Journal {
         let (at,): (Option<i64>,) =
             query("SELECT (SELECT at FROM journal WHERE direction = ? ORDER BY id DESC LIMIT 1)")
                 .bind(direction)
-                .fetch_one(&self.0)
+                .fetch_one(&self.database)
                 .await?;
         Ok(at)
     }
 
     /// The database itself.
     pub(crate) fn database(&self) -> &Database {
-        &self.0
+        &self.database
     }
 }
 
@@ -395,9 +412,9 @@ pub async fn fates_of(place: Place, message_id: &str) -> Result<Vec<FateRow>, St
          WHERE message_id = ? ORDER BY id",
     )
     .bind(message_id)
-    .fetch_all(&journal.0)
+    .fetch_all(&journal.database)
     .await?;
-    journal.0.close().await;
+    journal.database.close().await;
     let row = |(direction, recipient, fate, stage, reason, hop, reply, rebuilt): Row| FateRow {
         direction,
         recipient,
@@ -442,9 +459,9 @@ pub async fn ticket_fates(place: Place) -> Result<Option<Vec<TicketFate>>, Store
     let rows: Vec<(i64, String, String, Option<String>)> =
         query("SELECT at, message_id, fate, ticket FROM journal WHERE at >= ? ORDER BY id")
             .bind((OffsetDateTime::now_utc() - COMPARED).unix_timestamp())
-            .fetch_all(&journal.0)
+            .fetch_all(&journal.database)
             .await?;
-    journal.0.close().await;
+    journal.database.close().await;
     let row = |(at, message_id, fate, ticket)| TicketFate { at, message_id, fate, ticket };
     Ok(Some(rows.into_iter().map(row).collect()))
 }
@@ -455,9 +472,10 @@ pub async fn ticket_fates(place: Place) -> Result<Option<Vec<TicketFate>>, Store
 /// [`StoreError`] when the store cannot be read.
 pub async fn list_version(place: Place) -> Result<Option<u64>, StoreError> {
     let journal = Journal::open(place).await?;
-    let row: Option<(String,)> =
-        query("SELECT value FROM status WHERE name = 'list'").fetch_optional(&journal.0).await?;
-    journal.0.close().await;
+    let row: Option<(String,)> = query("SELECT value FROM status WHERE name = 'list'")
+        .fetch_optional(&journal.database)
+        .await?;
+    journal.database.close().await;
     Ok(row.and_then(|(value,)| value.parse().ok()))
 }
 
@@ -538,19 +556,19 @@ mod tests {
                 )
                 .bind(days_ago(days))
                 .bind(days.to_string())
-                .execute(&journal.0)
+                .execute(&journal.database)
                 .await
                 .unwrap();
                 query("INSERT INTO replay (from_org, hop, recipient, at) VALUES ('', ?, '', ?)")
                     .bind(days.to_string())
                     .bind(days_ago(days))
-                    .execute(&journal.0)
+                    .execute(&journal.database)
                     .await
                     .unwrap();
             }
             let journal = &journal;
             let left = async |names: &'static str| {
-                query(names).fetch_all::<String>(&journal.0).await.unwrap()
+                query(names).fetch_all::<String>(&journal.database).await.unwrap()
             };
             let fates = "SELECT message_id FROM journal ORDER BY at DESC";
             let repeats = "SELECT hop FROM replay ORDER BY at DESC";

@@ -102,7 +102,9 @@ impl Gateway {
         let octets = &readable.map_or_else(|| Arc::clone(octets), Arc::new);
         let accepted = accept::accept(octets, &mut fates.message_id);
         fates.trail.stage_over("accept", began);
-        match accepted? {
+        let accepted = accepted?;
+        self.can_remember().await?;
+        match accepted {
             Arrived::OverTheChain(hop) => {
                 fates.came.from.clone_from(&hop.from);
                 fates.came.encrypted = !hop.in_attachment_mode;

@@ -74,9 +74,9 @@ pub async fn journey(place: Place, name: &str) -> Result<Vec<JourneyRow>, StoreE
     )
     .bind(name)
     .bind(MAX_ROWS)
-    .fetch_all(&journal.0)
+    .fetch_all(&journal.database)
     .await?;
-    journal.0.close().await;
+    journal.database.close().await;
     let row = |row: &Row| {
         Ok(JourneyRow {
             at: row.try_get("at")?,

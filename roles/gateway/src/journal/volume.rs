@@ -14,7 +14,7 @@ impl Journal {
         )
         .bind(login)
         .bind(since)
-        .fetch_one(&self.0)
+        .fetch_one(&self.database)
         .await?;
         Ok(u64::try_from(count).unwrap_or(0))
     }

@@ -11,6 +11,7 @@ mod limits;
 mod lmtp;
 mod session;
 mod smtp;
+mod spare;
 mod tls;
 mod transaction;
 
@@ -32,7 +33,7 @@ use tokio::{
     time::sleep,
 };
 
-use self::{gate::Gate, session::Session};
+use self::{gate::Gate, session::Session, spare::Spare};
 pub use self::{limits::Limits, tls::TlsServer};
 pub use crate::wire::{Reply, TlsFault};
 
@@ -233,6 +234,7 @@ pub async fn serve<J: Journey>(
     let gate = Gate::new(&config.limits);
     let shared = Arc::new(session::Shared::new(config, journey, stop.clone()));
     let mut sessions = JoinSet::new();
+    let mut spare = Spare::of(&listener);
     loop {
         tokio::select! {
             () = stop.stopped() => break,
@@ -241,6 +243,11 @@ pub async fn serve<J: Journey>(
                 Ok((stream, peer)) => admit(stream, peer, &gate, &shared, &mut sessions),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
+                    if let Some(stream) = spare.accept(&listener, &error).await {
+                        let text = "no room for another connection, try again later";
+                        turn_away(&stream, &Reply::new(421, "4.3.2", text), &shared);
+                    }
+                    spare.restore(&listener);
                     sleep(ACCEPT_PAUSE).await;
                 }
             },
@@ -277,10 +284,8 @@ fn admit<J: Journey>(
     let pass = match gate.enter(peer.ip()) {
         Ok(pass) => pass,
         Err(reply) => {
-            metrics::SESSIONS.count([shared.config.name.into(), "turned-away".into()]);
             tracing::warn!(peer.address = %peer, reply = %reply, "a connection was turned away");
-            // At once or not at all: a crowd at the gate must not become tasks.
-            let _ = stream.try_write(reply.render(false).as_bytes());
+            turn_away(&stream, &reply, shared);
             return;
         }
     };
@@ -292,6 +297,13 @@ fn admit<J: Journey>(
         session.run().await;
         drop((pass, inside));
     });
+}
+
+/// At once or not at all: a crowd at the gate must not become tasks.
+fn turn_away<J: Journey>(stream: &TcpStream, reply: &Reply, shared: &session::Shared<J>) {
+    metrics::SESSIONS.count([shared.config.name.into(), "turned-away".into()]);
+    // A socket that was accepted just now takes it, as soon as it is asked.
+    let _ = rustix::io::write(stream, reply.render(false).as_bytes());
 }
 
 /// A session that is counted as open until this is dropped.

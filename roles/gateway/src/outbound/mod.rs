@@ -204,6 +204,7 @@ impl Gateway {
         fates.came.stated.clone_from(&submitted.stated);
         fates.came.from.clone_from(&submitted.from);
         fates.came.encrypted = submitted.form == Form::Enveloped;
+        self.can_remember().await?;
         let _claims = self.settle_repeats(&submitted, fates).await?;
         if fates.all_decided() {
             return Ok(());
