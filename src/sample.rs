@@ -352,7 +352,6 @@ const MEMBER: &[Section] = &[
             Optional("networks", "[\"192.0.2.0/24\"]"),
             Optional("base", "\"dc=a,dc=example\""),
             Optional("internal", "\"relay\""),
-            Optional("rsa", "false"),
         ],
     ),
     (

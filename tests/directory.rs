@@ -48,7 +48,7 @@ async fn ask<T: DeserializeOwned>(
 
 async fn find(member: &Member, address: &str) -> Option<DirectoryEntry> {
     let address = address.to_owned();
-    ask(member, &DirectoryRequest::Find { address, own: false, rsa: false }).await.unwrap()
+    ask(member, &DirectoryRequest::Find { address, own: false }).await.unwrap()
 }
 
 fn certificate(entry: &DirectoryEntry) -> Certificate {
@@ -103,7 +103,7 @@ async fn colleagues_are_found_as_far_as_somebody_reads(federation: &Federation) 
     assert_eq!(given.common_name().unwrap(), "carol (checked by Organisation A)");
     assert_eq!(given.spki(), look_up(a, "bob@b.example").await.spki());
     let own = |address: &str| {
-        let request = DirectoryRequest::Find { address: address.to_owned(), own: true, rsa: false };
+        let request = DirectoryRequest::Find { address: address.to_owned(), own: true };
         async move { ask::<Option<DirectoryEntry>>(a, &request).await.unwrap() }
     };
     assert_eq!(certificate(&own("carol@a.example").await.unwrap()), carol.encryption.1);
@@ -208,7 +208,7 @@ async fn an_hour_has_a_certain_number_of_new_certificates(a: &mut Member) {
     a.start(Role::Ca).await;
     assert!(find(a, "first@b.example").await.is_some());
     let second = "second@b.example".to_owned();
-    let second = DirectoryRequest::Find { address: second, own: false, rsa: false };
+    let second = DirectoryRequest::Find { address: second, own: false };
     assert_eq!(ask::<Option<DirectoryEntry>>(a, &second).await, Err(Problem::NotAllowed));
     // What is there is given, and an officer or a mail is none of the directory's.
     assert!(find(a, "bob@b.example").await.is_some());
@@ -223,8 +223,7 @@ async fn without_a_keyserver_there_is_no_answer(a: &mut Member) {
     assert_eq!(ssmax_api::decode::<bool>(answer), Ok(false), "it is about others");
     a.stop(Role::Keyserver).await;
     for address in ["bob@b.example", "carol@a.example"] {
-        let request =
-            DirectoryRequest::Find { address: address.to_owned(), own: false, rsa: false };
+        let request = DirectoryRequest::Find { address: address.to_owned(), own: false };
         let answer = ask::<Option<DirectoryEntry>>(a, &request).await;
         assert_eq!(answer, Err(Problem::Failed), "{address}");
     }

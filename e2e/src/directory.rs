@@ -16,6 +16,8 @@ pub const WANTED: &str = "usercertificate;binary";
 pub struct Directory {
     /// Where it is, with TLS.
     pub address: SocketAddr,
+    /// Where it is, without TLS at first.
+    pub bare: SocketAddr,
     /// What its certificate is believed by.
     pub anchor: PathBuf,
     base: String,
@@ -24,17 +26,17 @@ pub struct Directory {
 impl Directory {
     /// Starts it, for everybody on this host.
     #[track_caller]
-    pub fn start(member: &mut Member, address: SocketAddr) -> Self {
+    pub fn start(member: &mut Member, address: SocketAddr, bare: SocketAddr) -> Self {
         let dir = member.site().dir.clone();
         let base: Vec<String> =
             member.domain().split('.').map(|label| format!("dc={label}")).collect();
         make_certificates(&dir, address);
         let section = format!(
-            "\n[directory]\nldaps = \"{address}\"\ntls_certificate = \"directory.pem\"\n\
+            "\n[directory]\nldaps = \"{address}\"\nldap = \"{bare}\"\ntls_certificate = \"directory.pem\"\n\
              tls_key = \"directory.key.pem\"\nnetworks = [\"127.0.0.0/8\"]\n"
         );
         member.serve_more(&section, "directory");
-        Self { address, anchor: dir.join("servers.pem"), base: base.join(",") }
+        Self { address, bare, anchor: dir.join("servers.pem"), base: base.join(",") }
     }
 
     /// How mailers have it in their settings.
@@ -46,8 +48,18 @@ impl Directory {
     /// Searches with OpenLDAP's program.
     #[track_caller]
     pub fn search(&self, more: &[&str], filter: &str, wanted: &[&str]) -> Said {
-        let uri = format!("ldaps://{}", self.address);
-        let line = ["-x", "-LLL", "-o", "ldif-wrap=no", "-H", &uri, "-b", &self.base];
+        self.ask(&format!("ldaps://{}", self.address), more, filter, wanted)
+    }
+
+    /// As [`Directory::search`], at the port without TLS.
+    #[track_caller]
+    pub fn search_bare(&self, more: &[&str], filter: &str, wanted: &[&str]) -> Said {
+        self.ask(&format!("ldap://{}", self.bare), more, filter, wanted)
+    }
+
+    #[track_caller]
+    fn ask(&self, uri: &str, more: &[&str], filter: &str, wanted: &[&str]) -> Said {
+        let line = ["-x", "-LLL", "-o", "ldif-wrap=no", "-H", uri, "-b", &self.base];
         let mut command = Command::new("ldapsearch");
         command.env("LDAPTLS_CACERT", &self.anchor).args(line).args(more);
         run(command.arg(filter).args(wanted))

@@ -38,6 +38,8 @@ fn a_mailer_finds_with_what_mail_is_encrypted() {
     stage.colleagues_are_found_and_suggested();
     stage.strangers_are_not_and_nobody_is_listed();
     stage.a_password_is_proved();
+    stage.without_tls_there_is_no_answer_until_there_is_some();
+    stage.outlooks_search_finds_whom_somebody_has_typed();
     stage.what_is_found_for_bob_encrypts_mail_that_reaches_him();
     stage.thunderbird_encrypts_by_itself_and_the_mail_arrives_sealed();
 }
@@ -48,8 +50,8 @@ impl Stage {
         let bob = pair.b.add_person("bob", "鈴木 望夢", true);
         let carol = pair.a.add_person("carol", "阿部 カロル", false);
         assert_eq!(carol.address, "carol@a.example");
-        let address = pair.place.free(pair::A.ip);
-        let directory = Directory::start(&mut pair.a, address);
+        let (address, bare) = (pair.place.free(pair::A.ip), pair.place.free(pair::A.ip));
+        let directory = Directory::start(&mut pair.a, address, bare);
         Self { pair, bob, directory }
     }
 
@@ -92,6 +94,34 @@ impl Stage {
         };
         assert!(bind(&alice.secret).ends(0).text().contains("mail: carol@a.example"));
         assert_eq!(bind("wrong").ends(49).text(), "");
+    }
+
+    fn without_tls_there_is_no_answer_until_there_is_some(&self) {
+        let filter = format!("(mail={})", self.bob.address);
+        let refused = self.directory.search_bare(&[], &filter, &["mail"]);
+        assert!([13, 1].contains(&refused.exit) && refused.text().is_empty(), "{refused:?}");
+        let login = ["-D", self.pair.alice.address.as_str(), "-w", self.pair.alice.secret.as_str()];
+        let refused = self.directory.search_bare(&login, &filter, &["mail"]).ends(13);
+        assert_eq!(refused.text(), "");
+        let found = self.directory.search_bare(&["-ZZ"], &filter, &["mail"]).ends(0);
+        assert!(found.text().contains("mail: bob@b.example"), "{}", found.text());
+        let login = [&["-ZZ"], &login[..]].concat();
+        let found = self.directory.search_bare(&login, &filter, &["mail"]).ends(0);
+        assert!(found.text().contains("mail: bob@b.example"), "{}", found.text());
+    }
+
+    /// Its default filter, and what it reads of an entry that was chosen.
+    fn outlooks_search_finds_whom_somebody_has_typed(&self) {
+        let filter = |text: &str| {
+            format!("(&(mail=*)(|(mail={text}*)(|(cn={text}*)(|(sn={text}*)(givenName={text}*)))))")
+        };
+        let found = self.found(&filter("阿部"), &["mail"]);
+        assert!(found.contains("mail: carol@a.example"), "{found}");
+        let found = self.found(&filter(&self.bob.address), &["userCertificate;binary"]);
+        assert_eq!(certificates(&found).len(), 1, "{found}");
+        let line = ["-s", "base", "-b", "mail=carol@a.example,dc=a,dc=example"];
+        let entry = self.directory.search(&line, "(objectClass=*)", &[]).ends(0).text();
+        assert_eq!(certificates(&entry).len(), 1, "{entry}");
     }
 
     fn what_is_found_for_bob_encrypts_mail_that_reaches_him(&self) {

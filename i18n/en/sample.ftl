@@ -320,9 +320,6 @@ sample-directory-base = The distinguished name below which people are. Left out:
 sample-directory-internal =
     With what mail to colleagues is encrypted: relay (so that it is inspected) or own (their
     own certificates, where mail between colleagues does not go through the gateway).
-sample-directory-rsa =
-    Relay certificates with the RSA submission key, where there is one, for mailers that
-    cannot encrypt for P-256.
 sample-directory-limits = What mailers may ask for.
 sample-directory-limits-max_connections = Connections at the same time.
 sample-directory-limits-max_connections_per_address = Connections from one address, or one IPv6 /64.

@@ -299,7 +299,6 @@ sample-directory-base = 人の項目を置く識別名。省くと主ドメイ�
 sample-directory-internal =
     同僚へのメールを何で暗号化するか: relay（中継証明書。検査できます）か own（本人の証明書。
     同僚どうしのメールがゲートウェイを通らない場合）
-sample-directory-rsa = P-256で暗号化できない古いメールソフトのため、RSAの提出鍵があれば、その中継証明書を渡します。
 sample-directory-limits = メールソフトが求めてよい量。
 sample-directory-limits-max_connections = 同時接続数。
 sample-directory-limits-max_connections_per_address = 一つのアドレス（IPv6では/64）からの同時接続数。

@@ -13,8 +13,6 @@ pub enum DirectoryRequest {
         address: String,
         /// For a colleague the own certificate instead of a relay one.
         own: bool,
-        /// Relay certificates with the RSA submission key, where there is one.
-        rsa: bool,
     },
     /// Colleagues of whom each clause has a fragment in name or address. Answered by
     /// [`Suggestions`], without certificates.

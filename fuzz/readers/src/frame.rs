@@ -58,7 +58,7 @@ pub(crate) fn made() -> Vec<Vec<u8>> {
         heavy(13, order(inspect)),
         frame(11, &ssmax_api::encode(Ok(bob()))),
         frame(12, &gateway::OfficerRequest::Show { id: "4f2a90c1d3e5b867".to_owned() }),
-        frame(14, &directory::DirectoryRequest::Find { address: bob(), own: true, rsa: false }),
+        frame(14, &directory::DirectoryRequest::Find { address: bob(), own: true }),
         // A length that is believed only as far as octets come.
         b"\x00\x0c\x80\x00\x00\xa1".to_vec(),
     ]

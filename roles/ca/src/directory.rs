@@ -74,8 +74,8 @@ impl Ca {
     /// Answers the directory.
     pub(crate) async fn answer_directory(&self, request: DirectoryRequest, peer: &Peer) -> Answer {
         match request {
-            DirectoryRequest::Find { address, own, rsa } => {
-                let found = self.find(&address, own, rsa).await;
+            DirectoryRequest::Find { address, own } => {
+                let found = self.find(&address, own).await;
                 if let Ok(Some(_)) = found {
                     metrics::ISSUED.count(["directory".into()]);
                 }
@@ -96,21 +96,16 @@ impl Ca {
 
     /// Who is at an address. Nobody is invented: a colleague is registered, and mail to
     /// somebody outside would be encrypted.
-    async fn find(
-        &self,
-        address: &str,
-        own: bool,
-        rsa: bool,
-    ) -> Result<Option<DirectoryEntry>, Problem> {
+    async fn find(&self, address: &str, own: bool) -> Result<Option<DirectoryEntry>, Problem> {
         let Ok(address) = Address::parse(address) else { return Ok(None) };
         if self.is_inside(&address) {
-            return self.find_colleague(&address, own, rsa).await;
+            return self.find_colleague(&address, own).await;
         }
         let asked = CaRequest::IsReached { address: address.to_string() };
         if !self.ask_keyserver::<bool>(&asked).await? {
             return Ok(None);
         }
-        let certificate = self.relay_to_encrypt(&address, None, rsa).await?;
+        let certificate = self.relay_to_encrypt(&address, None).await?;
         let name = certificate.common_name().unwrap_or_else(|| address.to_string());
         Ok(Some(entry(address.to_string(), name, Some(certificate.der()))))
     }
@@ -119,7 +114,6 @@ impl Ca {
         &self,
         address: &Address,
         own: bool,
-        rsa: bool,
     ) -> Result<Option<DirectoryEntry>, Problem> {
         let row: Option<(String, String, String)> = query(
             "SELECT person.user, person.name, person.kind FROM address JOIN person USING (user)
@@ -142,7 +136,7 @@ impl Ca {
             let Some(newest) = newest else { return Ok(None) };
             newest.into_vec()
         } else {
-            self.relay_to_encrypt(address, Some(&name), rsa).await?.der().to_vec()
+            self.relay_to_encrypt(address, Some(&name)).await?.der().to_vec()
         };
         Ok(Some(entry(directory_address(address), name, Some(&certificate))))
     }
@@ -153,13 +147,9 @@ impl Ca {
         &self,
         address: &Address,
         name: Option<&str>,
-        rsa: bool,
     ) -> Result<Certificate, Problem> {
         let keys: RelayKeys = self.ask_keyserver(&CaRequest::RelayKeys).await?;
-        let submission = match (&keys.submission_rsa, rsa) {
-            (Some(key), true) => key.as_slice(),
-            _ => keys.submission.as_slice(),
-        };
+        let submission = keys.submission.as_slice();
         // Nothing is verified about a person outside, so the address is the name.
         let asked = self.relay_name(address, name.unwrap_or_default());
         let wanted = name.is_some().then_some(asked.as_str());

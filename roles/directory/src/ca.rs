@@ -14,7 +14,6 @@ use std::time::Duration;
 pub(crate) struct AskedCa {
     pub(crate) client: Client,
     pub(crate) internal: Internal,
-    pub(crate) rsa: bool,
     /// How long one answer may take.
     pub(crate) timeout: Duration,
 }
@@ -40,7 +39,7 @@ impl AskedCa {
 impl Source for AskedCa {
     async fn find(&self, address: &str) -> Result<Option<DirectoryEntry>, Away> {
         let own = self.internal == Internal::Own;
-        self.ask(&DirectoryRequest::Find { address: address.to_owned(), own, rsa: self.rsa }).await
+        self.ask(&DirectoryRequest::Find { address: address.to_owned(), own }).await
     }
 
     async fn suggest(&self, clauses: Vec<Vec<Fragment>>, limit: u32) -> Result<Suggestions, Away> {

@@ -50,9 +50,6 @@ pub struct DirectoryConfig {
     /// With what mail to colleagues is encrypted. Default relay.
     #[serde(default)]
     pub internal: Internal,
-    /// Relay certificates with the RSA submission key, for old mailers. Default false.
-    #[serde(default)]
-    pub rsa: bool,
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
@@ -175,7 +172,7 @@ mod tests {
     fn nothing_is_open_that_nobody_has_opened() {
         let config = parsed("").unwrap();
         assert!(config.ldap.is_none() && config.ldaps.is_none());
-        assert!(!config.allow_plaintext && config.networks.is_empty() && !config.rsa);
+        assert!(!config.allow_plaintext && config.networks.is_empty());
         assert_eq!((config.internal, config.limits), (Internal::Relay, Limits::default()));
     }
 
@@ -183,13 +180,13 @@ mod tests {
     fn what_is_set_is_read() {
         let config = parsed(
             "ldaps = '0.0.0.0:636'\nnetworks = ['10.0.0.0/8']\nbase = 'o=A'\ninternal = 'own'\n\
-             rsa = true\nallow_plaintext = true\n[limits]\nidle_seconds = 7\nmin_letters = 4",
+             allow_plaintext = true\n[limits]\nidle_seconds = 7\nmin_letters = 4",
         )
         .unwrap();
         assert!(config.networks[0].holds("10.1.2.3".parse().unwrap()));
         assert_eq!(config.base.unwrap().to_string(), "o=A");
         assert_eq!(config.internal, Internal::Own);
-        assert!(config.rsa && config.allow_plaintext);
+        assert!(config.allow_plaintext);
         assert_eq!((config.limits.idle, config.limits.min_letters), (Duration::from_secs(7), 4));
         for bad in [
             "ldap = '0.0.0.0'",

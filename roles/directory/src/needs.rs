@@ -46,23 +46,22 @@ impl Needs {
             Clauses::None => return Self::Nothing,
             Clauses::Of(clauses) => clauses,
         };
-        let named = clauses.iter().find_map(|clause| addresses(clause));
+        let named = clauses.iter().find_map(|clause| addresses_of(clause));
         if let Some(addresses) = named {
             return Self::These { addresses, clauses: Vec::new() };
         }
         // Who is outside is found by address only, among colleagues also by what else is said.
-        let addresses = clauses.first().into_iter().flatten().filter_map(|one| match one {
-            Literal::Address(address) => Some(address.clone()),
-            Literal::Fragment(_) => None,
-        });
-        let addresses = addresses.collect();
+        let is_address = |one: &&Literal| matches!(one, Literal::Address(_));
+        let addresses: Vec<Literal> =
+            clauses.iter().flatten().filter(is_address).cloned().collect();
+        let addresses = addresses_of(&addresses).unwrap_or_default();
         let clauses = clauses.into_iter().map(|clause| clause.into_iter().map(fragment).collect());
         Self::These { addresses, clauses: clauses.collect() }
     }
 }
 
 /// The addresses of a clause that has nothing else, each once.
-fn addresses(clause: &[Literal]) -> Option<Vec<String>> {
+fn addresses_of(clause: &[Literal]) -> Option<Vec<String>> {
     let mut all: Vec<String> = Vec::new();
     for literal in clause {
         match literal {
@@ -84,6 +83,14 @@ fn fragment(literal: Literal) -> Fragment {
 fn whole(field: Field, value: &str) -> Fragment {
     let (any, ending) = (Vec::new(), String::new());
     Fragment { field, initial: folded(value), any, ending, whole: true }
+}
+
+/// The address that stands before the only `*`.
+fn whole_address(pieces: &Pieces) -> Option<&str> {
+    let (local, domain) = pieces.initial.split_once('@')?;
+    let is_whole = !local.is_empty() && domain.contains('.') && !domain.ends_with('.');
+    let is_alone = pieces.any.is_empty() && pieces.ending.is_empty();
+    (is_whole && is_alone).then_some(pieces.initial.as_str())
 }
 
 fn pieces(field: Field, pieces: &Pieces) -> Fragment {
@@ -121,7 +128,13 @@ fn clauses(filter: &Filter, min_letters: usize) -> Clauses {
             Some(Kind::Certificate) | None => Clauses::None,
         },
         Filter::Substrings(attribute, parts) => match kind_of(attribute) {
-            Some(Kind::Address) => of(long_enough(pieces(Field::Address, parts))),
+            Some(Kind::Address) => {
+                // Outlook asks for what begins with an address that somebody has typed.
+                let named = whole_address(parts).map(|one| Literal::Address(one.to_owned()));
+                let typed = long_enough(pieces(Field::Address, parts));
+                let clause: Vec<Literal> = named.into_iter().chain(typed).collect();
+                if clause.is_empty() { Clauses::None } else { Clauses::Of(vec![clause]) }
+            }
             Some(Kind::Name) => of(long_enough(pieces(Field::Name, parts))),
             Some(Kind::Class | Kind::Certificate) | None => Clauses::None,
         },
@@ -225,6 +238,47 @@ mod tests {
             assert_eq!(fields, [Field::Name, Field::Address, Field::Name]);
             assert!(clause.iter().all(|one| one.any == [text]));
         }
+    }
+
+    fn beginning(name: &str, text: &str) -> Filter {
+        let pieces = Pieces { initial: text.to_owned(), ..Pieces::default() };
+        Filter::Substrings(Attribute::new(name), pieces)
+    }
+
+    /// `(&(mail=*)(|(mail=%s*)(|(cn=%s*)(|(sn=%s*)(givenName=%s*)))))`: the default that
+    /// Outlook writes into its profiles.
+    fn of_outlook(text: &str) -> Filter {
+        let either = |one, rest| Filter::Or(vec![beginning(one, text), rest]);
+        let names = either("cn", either("sn", beginning("givenName", text)));
+        let mail = Filter::Present(Attribute::new("mail"));
+        Filter::And(vec![mail, either("mail", names)])
+    }
+
+    #[test]
+    fn what_outlook_asks_needs_a_beginning_or_an_address_that_is_whole() {
+        let Needs::These { addresses, clauses } = needs(&of_outlook("yama")) else { panic!() };
+        assert!(addresses.is_empty());
+        assert_eq!(clauses.len(), 1);
+        assert!(clauses[0].iter().all(|one| one.initial == "yama" && one.any.is_empty()));
+        let Needs::These { addresses, clauses } = needs(&of_outlook("bob@b.example")) else {
+            panic!()
+        };
+        assert_eq!((addresses.as_slice(), clauses.len()), (&["bob@b.example".to_owned()][..], 1));
+        for part in ["bob@", "@b.example", "bob@b", "bob@b."] {
+            let Needs::These { addresses, .. } = needs(&of_outlook(part)) else { panic!() };
+            assert!(addresses.is_empty(), "{part}");
+        }
+    }
+
+    /// As iOS 9 and 10 asked, by a report of 2016 (OpenRadar 29313384).
+    #[test]
+    fn what_ios_asks_needs_a_beginning() {
+        let names = ["o", "cn", "ou", "sn", "mail", "IMHandle", "givenname", "postalAddress"];
+        let filter = Filter::Or(names.map(|name| beginning(name, "yama")).into());
+        let Needs::These { addresses, clauses } = needs(&filter) else { panic!() };
+        assert!(addresses.is_empty());
+        let fields: Vec<Field> = clauses[0].iter().map(|one| one.field).collect();
+        assert_eq!(fields, [Field::Name, Field::Name, Field::Address]);
     }
 
     #[test]

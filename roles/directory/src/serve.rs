@@ -90,7 +90,6 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
         source: AskedCa {
             client: meeting.client("ca"),
             internal: config.internal,
-            rsa: config.rsa,
             timeout: config.limits.answer,
         },
     });
