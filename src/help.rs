@@ -89,6 +89,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("ssmax status", "ssmax status --json"),
     ("ssmax setup", "ssmax setup postfix --config ssmax.toml"),
     ("ssmax setup postfix", "ssmax setup postfix --write --config-dir /etc/postfix"),
+    ("ssmax setup mailers", "ssmax setup mailers --server directory.a.example:3636 --out mailers"),
     ("ssmax explain", "ssmax explain SSMAX-1302"),
     ("ssmax hold list", "ssmax hold list --all --json"),
     (

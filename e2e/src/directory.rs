@@ -39,12 +39,6 @@ impl Directory {
         Self { address, bare, anchor: dir.join("servers.pem"), base: base.join(",") }
     }
 
-    /// How mailers have it in their settings.
-    #[must_use]
-    pub fn uri(&self) -> String {
-        format!("ldaps://{}/{}??sub?(objectclass=*)", self.address, self.base)
-    }
-
     /// Searches with OpenLDAP's program.
     #[track_caller]
     pub fn search(&self, more: &[&str], filter: &str, wanted: &[&str]) -> Said {

@@ -2,6 +2,7 @@
 //! pictures of what it shows.
 
 mod compose;
+mod deployed;
 
 use crate::dovecot::PASSWORD;
 use crate::marionette::Marionette;
@@ -48,11 +49,25 @@ impl Thunderbird {
     /// their organisation's submission, and starts.
     #[track_caller]
     pub fn start(place: &Place, member: &Member, person: &Person) -> Self {
+        Self::start_as(place, member, person, None)
+    }
+
+    /// As [`Thunderbird::start`], where the organisation has deployed these files; the anchors
+    /// are among them or nowhere.
+    #[track_caller]
+    pub fn start_deployed(place: &Place, member: &Member, person: &Person, files: &Path) -> Self {
+        Self::start_as(place, member, person, Some(files))
+    }
+
+    #[track_caller]
+    fn start_as(place: &Place, member: &Member, person: &Person, files: Option<&Path>) -> Self {
+        let program = files.map(|files| deployed::install(place, files));
+        let program = program.unwrap_or_else(|| PathBuf::from(PROGRAM));
         let folder = place.private_dir("thunderbird");
         let profile = folder.join("profile");
         let at = place.free(Ipv4Addr::LOCALHOST);
         fs::create_dir(&profile).unwrap();
-        trust_and_keys(&profile, person);
+        trust_and_keys(&profile, person, files.is_none());
         let settings = settings(member, person, at);
         fs::write(profile.join("user.js"), format!("{QUIET}{settings}")).unwrap();
         let (screen, display) = start_screen(&folder);
@@ -62,7 +77,13 @@ impl Thunderbird {
             "MOZ_CRASHREPORTER_DISABLE=1".to_owned(),
             "LIBGL_ALWAYS_SOFTWARE=1".to_owned(),
         ];
-        let line = [PROGRAM, "-profile", profile.to_str().unwrap(), "-no-remote", "-marionette"];
+        let line = [
+            program.to_str().unwrap(),
+            "-profile",
+            profile.to_str().unwrap(),
+            "-no-remote",
+            "-marionette",
+        ];
         let line = line.iter().copied().chain(["-remote-allow-system-access"]);
         let line: Vec<&str> = environment.iter().map(String::as_str).chain(line).collect();
         let program = Running::start(Path::new("env"), &line, &folder.join("thunderbird.log"));
@@ -236,7 +257,7 @@ fn artefacts() -> PathBuf {
 
 /// What README tells people to give their mailer: their keys, the seal CA, the own member CA.
 #[track_caller]
-fn trust_and_keys(profile: &Path, person: &Person) {
+fn trust_and_keys(profile: &Path, person: &Person, with_anchors: bool) {
     let database = format!("sql:{}", profile.display());
     let command = |program: &str, arguments: &[&str]| {
         let _ = run(Command::new(program).args(arguments).current_dir(&person.dir)).ends(0);
@@ -244,7 +265,8 @@ fn trust_and_keys(profile: &Path, person: &Person) {
     command("certutil", &["-N", "-d", &database, "--empty-password"]);
     // Of a file with a chain the first is taken, which is the member CA.
     command("openssl", &["x509", "-in", "chain.pem", "-out", "member-ca.pem"]);
-    for (name, file) in [("seal CA", "seal-ca.pem"), ("member CA", "member-ca.pem")] {
+    let anchors = [("seal CA", "seal-ca.pem"), ("member CA", "member-ca.pem")];
+    for (name, file) in anchors.into_iter().filter(|_| with_anchors) {
         command("certutil", &["-A", "-d", &database, "-n", name, "-t", ",C,", "-i", file]);
     }
     let pairs = [("signing-key.pem", "signing-file.pem"), ("encryption-key.pem", "encryption.pem")];

@@ -13,6 +13,7 @@ use ssmax_e2e::pair::{self, Pair, has, text};
 use ssmax_e2e::process::{run, wait_for};
 use ssmax_e2e::thunderbird::Thunderbird;
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -162,15 +163,15 @@ impl Stage {
 
     fn thunderbird_encrypts_by_itself_and_the_mail_arrives_sealed(&self) {
         let alice = &self.pair.alice;
-        let mut thunderbird = Thunderbird::start(&self.pair.place, &self.pair.a, alice);
+        let files = self.files_for_mailers();
+        let Pair { place, a, .. } = &self.pair;
+        let mut thunderbird = Thunderbird::start_deployed(place, a, alice, &files);
         println!("Thunderbird {}", thunderbird.version());
-        thunderbird.trust(&self.directory.anchor);
-        thunderbird.look_up_at(&self.directory.uri());
         let typed = "カロ";
         let window =
             thunderbird.compose(typed, &self.bob.address, BY_THUNDERBIRD, "directory", true);
         let expected = json!({
-            "suggested": ["阿部 カロル <carol@a.example> — Organisation"], "to": [self.bob.address.as_str()],
+            "suggested": ["阿部 カロル <carol@a.example> — Organisation a"], "to": [self.bob.address.as_str()],
             "signs": true, "encrypts": true, "by_smime": true,
         });
         assert_eq!(window, expected);
@@ -180,6 +181,17 @@ impl Stage {
         let window = thunderbird.compose("", "zoe@x.example", "x", "directory-unknown", false);
         assert_eq!(window["encrypts"], false, "{window}");
         thunderbird.discard();
+    }
+
+    /// What the organisation deploys.
+    #[track_caller]
+    fn files_for_mailers(&self) -> PathBuf {
+        let (server, anchor) = (self.directory.address.to_string(), &self.directory.anchor);
+        let line = ["setup", "mailers", "--server", &server, "--out", "mailers", "--anchor"];
+        let site = self.pair.a.site();
+        let facts = site.facts(&[&line[..], &[anchor.to_str().unwrap()]].concat());
+        assert_eq!(facts["files"].as_array().unwrap().len(), 5, "{facts}");
+        site.path("mailers")
     }
 
     /// Whether a certificate is one of the anchor that alice's mailer has.

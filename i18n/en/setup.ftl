@@ -44,3 +44,12 @@ rec-setup-not-done = Name the folder of main.cf with --config-dir.
 check-postfix = Postfix in { $dir } is told what it has to be told
 err-postfix-differs = Postfix in { $dir } is not told what ssmax setup postfix would write: { $names }
 rec-postfix-differs = See ssmax setup postfix, and write it with --write.
+
+setup-mailers-written = Written to { $dir }:
+setup-mailers-next =
+    Copy all of it into Thunderbird's own folder on each computer, such as /usr/lib/thunderbird,
+    C:\Program Files\Mozilla Thunderbird, or Thunderbird.app/Contents/Resources; then start it anew.
+err-setup-mailers-server = { $server } is no host, or host with a port
+rec-setup-mailers-server = Write it as directory.a.example:3636.
+err-setup-mailers-anchor = There is no certificate in { $path }
+rec-setup-mailers-anchor = Give the CA's certificate as PEM, or leave --anchor out if mailers know it.

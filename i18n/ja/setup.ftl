@@ -44,3 +44,13 @@ rec-setup-not-done = main.cf のフォルダを --config-dir で指定してく�
 check-postfix = { $dir } のPostfixは必要な設定になっています
 err-postfix-differs = { $dir } のPostfixの設定が、ssmax setup postfix の書くものと違います: { $names }
 rec-postfix-differs = ssmax setup postfix で確かめ、--write で書き込んでください。
+
+setup-mailers-written = { $dir } に書きました:
+setup-mailers-next =
+    中身をすべて、各コンピュータのThunderbird自身のフォルダ（/usr/lib/thunderbird、
+    C:\Program Files\Mozilla Thunderbird、Thunderbird.app/Contents/Resources など）に
+    コピーし、起動し直してください。
+err-setup-mailers-server = { $server } はホスト、またはホストとポートではありません
+rec-setup-mailers-server = directory.a.example:3636 のように書いてください。
+err-setup-mailers-anchor = { $path } に証明書がありません
+rec-setup-mailers-anchor = CAの証明書をPEMで指定するか、メールソフトが知っているなら --anchor を省いてください。

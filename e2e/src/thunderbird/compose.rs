@@ -5,12 +5,6 @@ use crate::process::wait_for;
 use serde_json::{Value, json};
 
 impl Thunderbird {
-    /// Has the directory at this address looked into, as a deployment would.
-    #[track_caller]
-    pub fn look_up_at(&mut self, uri: &str) {
-        self.session.steps(include_str!("look_up.js"), json!({"uri": uri}));
-    }
-
     /// Opens a new mail, types the beginning of a name to see who is suggested, and writes to
     /// `to`. Nothing about certificates is touched. With `waits`, what the window says once
     /// it encrypts; else a second later. A picture is taken.

@@ -152,12 +152,15 @@ impl Settings {
     /// The name below which people are.
     #[must_use]
     pub fn base(&self) -> Name {
-        self.directory.base.clone().unwrap_or_else(|| {
-            let domain = self.organisation.domains.first().map(String::as_str);
-            let labels = domain.unwrap_or_default().split('.').filter(|label| !label.is_empty());
-            Name::of_domain(labels)
-        })
+        self.directory.base.clone().unwrap_or_else(|| base_of(&self.organisation))
     }
+}
+
+/// The name below which people are, unless it is set otherwise: that of the main domain.
+#[must_use]
+pub fn base_of(organisation: &Organisation) -> Name {
+    let domain = organisation.domains.first().map(String::as_str).unwrap_or_default();
+    Name::of_domain(domain.split('.').filter(|label| !label.is_empty()))
 }
 
 #[cfg(test)]

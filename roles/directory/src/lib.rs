@@ -23,7 +23,7 @@ pub mod session;
 mod shares;
 mod tls;
 
-pub use config::{DirectoryConfig, Internal, Limits, Settings};
+pub use config::{DirectoryConfig, Internal, Limits, Settings, base_of};
 pub use serve::{ServeError, read_tls, serve};
 pub use shares::{Pass, Shares};
 pub use tls::TlsFault;

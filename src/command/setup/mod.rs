@@ -1,6 +1,7 @@
-//! `ssmax setup postfix`: the lines with which Postfix works beside this organisation's
+//! `ssmax setup mailers`: the files for people's computers. `ssmax setup postfix`: the lines with which Postfix works beside this organisation's
 //! gateway, from the values of `ssmax.toml`; shown, written, and taken back.
 
+mod mailers;
 mod plan;
 mod postfix;
 mod undo;
@@ -28,6 +29,8 @@ pub(crate) struct Args {
 enum Action {
     /// The lines for Postfix: shown, written with --write, taken back with --undo.
     Postfix(PostfixArgs),
+    /// The files with which Thunderbird believes the anchors and asks the directory.
+    Mailers(mailers::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -56,7 +59,10 @@ struct PostfixArgs {
 
 /// Does it.
 pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
-    let Action::Postfix(args) = args.action;
+    let args = match args.action {
+        Action::Postfix(args) => args,
+        Action::Mailers(args) => return context.end(mailers::run(&args, context)),
+    };
     context.end(if args.undo { take_back(&args, context) } else { show_or_write(&args, context) })
 }
 
