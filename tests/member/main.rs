@@ -1,6 +1,7 @@
 //! A member with its roles as processes: joining, checking, people.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+mod directory;
 mod people;
 
 use ssmax_support::site::{Said, Site};
