@@ -141,6 +141,11 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("ssmax backup", "ssmax backup --out /srv/backup/2026-12-01"),
     ("ssmax restore", "ssmax restore /srv/backup/2026-12-01 --role keyserver"),
+    ("ssmax store", "ssmax store move --role gateway --to postgresql:///ssmax?host=/run/postgresql"),
+    (
+        "ssmax store move",
+        "ssmax store move --role gateway --to postgresql:///ssmax?host=/run/postgresql --json",
+    ),
     ("ssmax audit", "ssmax audit verify --config ssmax.toml"),
     ("ssmax audit verify", "ssmax audit verify --head head.json --config ssmax.toml"),
     ("ssmax audit head", "ssmax audit head --out head.json --config ssmax.toml"),

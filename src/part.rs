@@ -6,7 +6,7 @@
 //! have laid a link, and no file is left behind that its role may not open.
 
 use crate::command::org::transport;
-use crate::command::{backup, check, verify};
+use crate::command::{backup, check, store, verify};
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
 use crate::member;
@@ -97,6 +97,8 @@ pub(crate) enum Part {
     /// Puts a role's state back from the archive that is handed over. Answered by its
     /// [`ssmax_backup::Manifest`].
     Restore(Role),
+    /// Carries a role's tables elsewhere. Answered by [`store::Moved`].
+    Move(Box<store::Wanted>),
 }
 
 /// Public keys, and whether they were there already.
@@ -131,6 +133,7 @@ impl Part {
             | Self::IssuedTransport => Role::Ca,
             Self::SubmissionKey => Role::Submission,
             Self::StatementKey | Self::TicketFates | Self::Journey(_) => Role::Gateway,
+            Self::Move(wanted) => wanted.role(),
             Self::Check(role, _)
             | Self::Backup(role)
             | Self::Restore(role)
@@ -218,6 +221,7 @@ impl Part {
             Self::TicketFates => {
                 value(&ssmax_gateway::ticket_fates(config.gateway()?.place()).await?)
             }
+            Self::Move(wanted) => value(&store::perform(config, &wanted).await?),
             // They are handed a file, which this way has not.
             Self::Backup(_) | Self::Restore(_) => Err(failed("no archive")),
         }

@@ -24,6 +24,7 @@ pub(crate) mod serve;
 pub(crate) mod setup;
 mod signing_key;
 pub(crate) mod status;
+pub(crate) mod store;
 pub(crate) mod user;
 pub(crate) mod verify;
 
@@ -97,6 +98,8 @@ pub(crate) enum Command {
     Backup(backup::BackupArgs),
     /// Put that state back.
     Restore(backup::RestoreArgs),
+    /// Where roles keep their tables.
+    Store(store::Args),
     /// The lines for the MTA.
     Setup(setup::Args),
     /// What the number of a refusal means, and who can do what.
@@ -141,6 +144,7 @@ impl Command {
             Self::Audit(args) => audit::run(args, context),
             Self::Backup(args) => backup::backup(&args, context),
             Self::Restore(args) => backup::restore(&args, context),
+            Self::Store(args) => store::run(args, context),
             Self::Setup(args) => setup::run(args, context),
             Self::Explain(args) => explain::run(&args, context),
             Self::Verify(args) => verify::run(args, context),

@@ -131,7 +131,10 @@ impl From<StoreError> for Complaint {
             StoreError::FileTooLarge { path, max } => {
                 of("file-too-large").with("path", path.display()).with("max", max)
             }
-            StoreError::DatabaseNewer { .. } => of("state-newer").with("path", "state_dir"),
+            StoreError::DatabaseNewer { found, known } => of("state-newer")
+                .with("path", "state_dir")
+                .with("found", found)
+                .with("known", known),
             StoreError::MigrationChanged { .. } => of("state-changed").with("path", "state_dir"),
             StoreError::Sql(fault) | StoreError::MigrationFailed { fault, .. } => fault.into(),
             StoreError::ServerAddress(fault) => fault.into(),
@@ -144,6 +147,23 @@ impl From<StoreError> for Complaint {
                 .with("needed", needed),
             StoreError::Object(fault) => fault.into(),
             StoreError::InUse => of("state-served"),
+            StoreError::Moved { server: true } => of("state-moved-server"),
+            StoreError::Moved { server: false } => of("state-moved-default"),
+            StoreError::SamePlace => Self::new(Exit::WrongUse, "store-same"),
+            StoreError::NothingToMove { name } => {
+                Self::new(Exit::WrongUse, "store-nothing").with("name", name)
+            }
+            StoreError::OtherVersion { found, known } => {
+                Self::new(Exit::WrongUse, "store-other-version")
+                    .with("found", found)
+                    .with("known", known)
+            }
+            StoreError::TargetHoldsRows { table } => {
+                Self::new(Exit::WrongUse, "store-target-rows").with("table", table)
+            }
+            StoreError::NotTheSame { table } => {
+                Self::new(Exit::Bad, "store-not-the-same").with("table", table)
+            }
             other => of("failed").with("reason", other),
         }
     }

@@ -117,6 +117,42 @@ pub enum StoreError {
     /// Another process serves from this database, which only one may.
     #[error("another process serves from this database already")]
     InUse,
+    /// The tables were carried elsewhere; what is here is what they were then.
+    #[error("the tables were moved {}", if *server { "to a database server" } else { "to SQLite" })]
+    Moved {
+        /// Whether to a server.
+        server: bool,
+    },
+    /// Tables cannot be moved to where they are.
+    #[error("the tables are there already")]
+    SamePlace,
+    /// There is no database to move.
+    #[error("there is no database {name}")]
+    NothingToMove {
+        /// Its name.
+        name: &'static str,
+    },
+    /// A database that is to be moved is of an older version: the role takes its steps when
+    /// it starts.
+    #[error("the database is at version {found}, and needs {known} to be moved")]
+    OtherVersion {
+        /// The version of the database.
+        found: u32,
+        /// The version of this program.
+        known: u32,
+    },
+    /// Where tables are to be moved to are other rows.
+    #[error("the table {table} has rows at the target already")]
+    TargetHoldsRows {
+        /// The first such table.
+        table: String,
+    },
+    /// What was read back is not what was written.
+    #[error("the table {table} is not the same at the target")]
+    NotTheSame {
+        /// The table.
+        table: String,
+    },
 }
 
 /// What is wrong with the address of a PostgreSQL server.

@@ -308,7 +308,7 @@ fn discard(temporary: &Path) {
     let _ = fs::remove_file(temporary);
 }
 
-fn sync_directory_of(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn sync_directory_of(path: &Path) -> Result<(), StoreError> {
     let dir = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -31,6 +31,7 @@ mod migrations;
 mod place;
 mod postgres;
 mod query;
+mod relocate;
 mod snapshot;
 mod sqlite;
 
@@ -40,6 +41,7 @@ pub use lock::{Alone, Lock, Locks};
 pub use migrations::Migration;
 pub use place::{Place, StateConfig};
 pub use query::{Changed, Executor, FromRow, FromValue, Parameter, Query, Row, Value, query};
+pub use relocate::{Carried, Files, Progress, Relocated, Tables, relocate};
 pub use snapshot::snapshot;
 /// For tests, which look into a database behind a role's back.
 pub use sqlx;

@@ -14,6 +14,19 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
+/// The step that says that a database was carried elsewhere. No program knows it, so one of
+/// before such moves refuses the database too.
+pub(crate) const MOVED: i64 = 1_000_000_000;
+
+/// What that step says of where to.
+pub(crate) fn moved_text(server: bool) -> &'static str {
+    if server { "-- moved to a server" } else { "-- moved to SQLite" }
+}
+
+pub(crate) fn is_to_server(text: &str) -> bool {
+    text == moved_text(true)
+}
+
 /// Brings a database to the newest version. `transaction` is the one writer, and the
 /// ledger of steps is there: several processes may do this at the same time.
 pub(crate) async fn apply(
@@ -43,7 +56,13 @@ pub(crate) fn check_order(migrations: &[Migration]) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn check_applied(applied: &[(i64, String)], migrations: &[Migration]) -> Result<(), StoreError> {
+pub(crate) fn check_applied(
+    applied: &[(i64, String)],
+    migrations: &[Migration],
+) -> Result<(), StoreError> {
+    if let Some((MOVED, text)) = applied.last() {
+        return Err(StoreError::Moved { server: is_to_server(text) });
+    }
     let known = migrations.last().map_or(0, |migration| migration.version);
     if let Some((found, _)) = applied.last()
         && *found > i64::from(known)

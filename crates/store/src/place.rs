@@ -105,6 +105,12 @@ impl Place {
         &self.directory
     }
 
+    /// What the settings say of it.
+    #[must_use]
+    pub fn state(&self) -> &StateConfig {
+        &self.state
+    }
+
     /// Whether the tables are on a server, where others may be at them too.
     #[must_use]
     pub fn is_server(&self) -> bool {
@@ -115,6 +121,11 @@ impl Place {
     #[must_use]
     pub fn may_have(&self, name: &str) -> bool {
         self.is_server() || self.directory.join(format!("{name}.sqlite")).is_file()
+    }
+
+    /// Whether two places are one: the same files, or the same address.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.state.url == other.state.url && (self.is_server() || self.directory == other.directory)
     }
 
     pub(crate) fn connections(&self) -> u32 {

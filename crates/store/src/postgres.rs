@@ -8,6 +8,7 @@
 use crate::database::BUSY_TIMEOUT;
 use crate::dialect::for_postgres;
 use crate::error::{Code, SqlFault, StoreError};
+use crate::migrations::{MOVED, is_to_server};
 use crate::query::{Changed, Parameter, Query, Row, Value};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{
@@ -111,6 +112,13 @@ impl Server {
         let newest = raw("SELECT COALESCE(MAX(version), 0) FROM ssmax_migration", []);
         let rows = fetch_raw(&mut connection, newest).await?;
         match rows.first().and_then(|row| row.values.first()) {
+            Some(Value::Integer(version)) if *version == MOVED => {
+                let text = raw("SELECT sql FROM ssmax_migration ORDER BY version DESC LIMIT 1", []);
+                let rows = fetch_raw(&mut connection, text).await?;
+                let text = rows.first().and_then(|row| row.values.first());
+                let server = matches!(text, Some(Value::Text(text)) if is_to_server(text));
+                Err(StoreError::Moved { server })
+            }
             Some(Value::Integer(version)) => Ok((server, u32::try_from(*version).unwrap_or(0))),
             _ => Err(StoreError::Sql(SqlFault::NoRow)),
         }
@@ -293,6 +301,33 @@ async fn fetch(connection: &mut PgConnection, query: Query) -> Result<Vec<Row>, 
     fetch_raw(connection, query.into()).await
 }
 
+/// Carries out a statement that was put together of names, never of values, as PostgreSQL
+/// has it.
+pub(crate) async fn execute_text(
+    connection: &mut PgConnection,
+    sql: String,
+    parameters: Vec<Parameter>,
+) -> Result<Changed, StoreError> {
+    execute_raw(connection, Raw { sql, parameters }).await
+}
+
+/// As [`execute_text`], for a statement that gives rows.
+pub(crate) async fn fetch_text(
+    connection: &mut PgConnection,
+    sql: String,
+    parameters: Vec<Parameter>,
+) -> Result<Vec<Row>, StoreError> {
+    fetch_raw(connection, Raw { sql, parameters }).await
+}
+
+/// Carries out several statements without values.
+pub(crate) async fn script_text(
+    connection: &mut PgConnection,
+    sql: String,
+) -> Result<(), StoreError> {
+    in_time(sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection)).await.map(drop)
+}
+
 async fn execute_raw(connection: &mut PgConnection, raw: Raw) -> Result<Changed, StoreError> {
     let arguments = arguments(raw.parameters)?;
     let statement = sqlx::query_with(AssertSqlSafe(raw.sql), arguments);
@@ -354,14 +389,14 @@ fn values(row: &PgRow) -> Result<Vec<Value>, StoreError> {
         .collect()
 }
 
-fn schema_of(name: &str) -> Arc<str> {
+pub(crate) fn schema_of(name: &str) -> Arc<str> {
     format!("ssmax_{}", name.replace('-', "_")).into()
 }
 
 /// What the server is told at the start of each connection.
-fn bounded(options: PgConnectOptions, schema: &str) -> PgConnectOptions {
+pub(crate) fn bounded(options: PgConnectOptions, schema: &str) -> PgConnectOptions {
     let milliseconds = |bound: Duration| bound.as_millis().to_string();
-    options.application_name("ssmax").disable_statement_logging().options([
+    options.application_name(schema).disable_statement_logging().options([
         ("search_path", schema),
         ("statement_timeout", &milliseconds(STATEMENT_TIMEOUT)),
         ("lock_timeout", &milliseconds(BUSY_TIMEOUT)),

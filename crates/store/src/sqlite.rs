@@ -9,7 +9,7 @@ use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool,
     SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Column as _, Executor, Row as _, TypeInfo as _, ValueRef as _};
+use sqlx::{AssertSqlSafe, Column as _, Executor, Row as _, TypeInfo as _, ValueRef as _};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -156,17 +156,44 @@ async fn execute<'c>(
     on: impl Executor<'c, Database = sqlx::Sqlite>,
     query: Query,
 ) -> Result<Changed, StoreError> {
-    let arguments = arguments(query.parameters)?;
-    let done = sqlx::query_with(query.sql, arguments).execute(on).await?;
+    execute_text(on, query.sql.to_owned(), query.parameters).await
+}
+
+/// Carries out a statement that was put together of names, never of values.
+pub(crate) async fn execute_text<'c>(
+    on: impl Executor<'c, Database = sqlx::Sqlite>,
+    sql: String,
+    parameters: Vec<Parameter>,
+) -> Result<Changed, StoreError> {
+    let arguments = arguments(parameters)?;
+    let done = sqlx::query_with(AssertSqlSafe(sql), arguments).execute(on).await?;
     Ok(Changed { rows: done.rows_affected() })
+}
+
+/// Carries out several statements without values.
+pub(crate) async fn script_text<'c>(
+    on: impl Executor<'c, Database = sqlx::Sqlite>,
+    sql: String,
+) -> Result<(), StoreError> {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(on).await?;
+    Ok(())
 }
 
 async fn fetch<'c>(
     on: impl Executor<'c, Database = sqlx::Sqlite>,
     query: Query,
 ) -> Result<Vec<Row>, StoreError> {
-    let arguments = arguments(query.parameters)?;
-    let rows = sqlx::query_with(query.sql, arguments).fetch_all(on).await?;
+    fetch_text(on, query.sql.to_owned(), query.parameters).await
+}
+
+/// As [`execute_text`], for a statement that gives rows.
+pub(crate) async fn fetch_text<'c>(
+    on: impl Executor<'c, Database = sqlx::Sqlite>,
+    sql: String,
+    parameters: Vec<Parameter>,
+) -> Result<Vec<Row>, StoreError> {
+    let arguments = arguments(parameters)?;
+    let rows = sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(on).await?;
     let Some(first) = rows.first() else { return Ok(Vec::new()) };
     let columns: Arc<[String]> =
         first.columns().iter().map(|column| column.name().to_owned()).collect();

@@ -90,7 +90,7 @@ impl AuthorityConfig {
 
     /// Where the tables are.
     #[must_use]
-    pub(crate) fn place(&self) -> Place {
+    pub fn place(&self) -> Place {
         Place::new(self.home(), &self.state)
     }
 

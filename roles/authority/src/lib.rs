@@ -31,7 +31,7 @@ pub use config::AuthorityConfig;
 pub use error::{AuthorityError, Refusal};
 pub use init::{Initialised, init};
 pub use publish::{Publication, publish};
-pub use registry::{Answered, DomainProof, MemberRow};
+pub use registry::{Answered, DomainProof, MemberRow, tables};
 pub use renew::renew;
 pub use serve::{Server, look_at_state, serve};
 pub use standing::{MAX_REASON_BYTES, expel, members, reinstate, suspend, watch};

@@ -4,7 +4,7 @@ mod answers;
 mod certificates;
 mod members;
 
-use ssmax_store::{Database, Looked, Migration, Place};
+use ssmax_store::{Database, Looked, Migration, Place, Tables};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -25,6 +25,12 @@ const MIGRATIONS: &[Migration] = &[
 
 /// The database's name in the authority's directory.
 const NAME: &str = "authority";
+
+/// The authority's databases, for who carries them elsewhere.
+#[must_use]
+pub fn tables() -> Vec<Tables> {
+    vec![Tables { name: NAME, migrations: MIGRATIONS, files: None }]
+}
 
 /// The authority's database. Commands and the serving process open it at the same time.
 #[derive(Debug, Clone)]

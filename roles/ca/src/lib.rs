@@ -26,3 +26,9 @@ pub use config::{CaConfig, Settings};
 pub use serve::{Ca, look_at_state, serve};
 pub use setup::{PublicKeys, SetupError, initialise, install_admission, public_keys, seal_ca};
 pub use transport::{issue_transport, issued_transport, transport_ca};
+
+/// The CA's databases, for who carries them elsewhere.
+#[must_use]
+pub fn tables() -> Vec<ssmax_store::Tables> {
+    vec![ssmax_store::Tables { name: "ca", migrations: schema::MIGRATIONS, files: None }]
+}

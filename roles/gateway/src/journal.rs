@@ -17,7 +17,7 @@ const COMPARED: Duration = Duration::days(29);
 /// How long a mail is known again.
 const KEPT_DAYS: i64 = 30;
 
-const MIGRATIONS: &[Migration] = &[
+pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 1,
         sql: "

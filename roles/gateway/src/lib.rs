@@ -30,6 +30,7 @@ mod reply;
 mod report;
 mod serve;
 mod system;
+mod tables;
 mod trail;
 mod watch;
 pub mod wire;
@@ -43,3 +44,4 @@ pub use journal::{FateRow, JourneyRow, TicketFate, fates_of, journey, list_versi
 pub use list::{ListConfig, ListFault, Lists, ReplyTo};
 pub use serve::{ServeError, look_at_state, serve};
 pub use system::SystemConfig;
+pub use tables::tables;

@@ -58,3 +58,11 @@ pub use setup::{
     PublicKeys, SetupError, initialise, install_admission, install_renewal, public_keys,
     trust_statement_key,
 };
+
+/// The keyserver's databases, for who carries them elsewhere.
+#[must_use]
+pub fn tables() -> Vec<ssmax_store::Tables> {
+    let log =
+        ssmax_store::Tables { name: audit::DATABASE, migrations: audit::MIGRATIONS, files: None };
+    vec![ssmax_store::Tables { name: "keyserver", migrations: schema::MIGRATIONS, files: None }, log]
+}

@@ -15,6 +15,7 @@ pub use octets::try_objects;
 
 use octets::{Octets, add_pieces, counted, new_name};
 use schema::MIGRATIONS;
+pub(crate) use schema::TABLES;
 use ssmax_api::gateway::{EndedBy, HeldState};
 use ssmax_chain::Digest;
 use ssmax_store::objects::ObjectsConfig;

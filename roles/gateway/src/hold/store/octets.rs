@@ -3,6 +3,7 @@
 //! set afterwards.
 
 use super::HoldStore;
+use super::schema::FOLDER;
 use ssmax_chain::Digest;
 use ssmax_metrics::list as metrics;
 use ssmax_primitives::SystemRandom;
@@ -39,7 +40,7 @@ impl Octets {
         let files = if place.is_server() {
             None
         } else {
-            Some(Objects::directory(place.directory().join("held"))?)
+            Some(Objects::directory(place.directory().join(FOLDER))?)
         };
         let bucket = match Bucket::open(config)? {
             Some(bucket) => {

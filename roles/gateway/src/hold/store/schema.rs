@@ -1,6 +1,21 @@
 //! The tables of held mail.
 
-use ssmax_store::Migration;
+use ssmax_store::{Files, Migration, Tables};
+
+/// The database of held mail. The octets of what is in no bucket are files where it is one.
+pub(crate) const TABLES: Tables = Tables {
+    name: "hold",
+    migrations: MIGRATIONS,
+    files: Some(Files {
+        folder: FOLDER,
+        table: "held_piece",
+        owner: "held",
+        condition: "state = 'held' AND object IS NULL",
+    }),
+};
+
+/// The folder of these files.
+pub(super) const FOLDER: &str = "held";
 
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration {
