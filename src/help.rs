@@ -141,7 +141,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("ssmax backup", "ssmax backup --out /srv/backup/2026-12-01"),
     ("ssmax restore", "ssmax restore /srv/backup/2026-12-01 --role keyserver"),
-    ("ssmax store", "ssmax store move --role gateway --to postgresql:///ssmax?host=/run/postgresql"),
+    (
+        "ssmax store",
+        "ssmax store move --role gateway --to postgresql:///ssmax?host=/run/postgresql",
+    ),
     (
         "ssmax store move",
         "ssmax store move --role gateway --to postgresql:///ssmax?host=/run/postgresql --json",

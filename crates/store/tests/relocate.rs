@@ -87,9 +87,11 @@ fn large() -> Vec<u8> {
 async fn fill(place: &Place) {
     let role = open(place, 0).await.unwrap();
     query("UPDATE list SET version = 9").execute(&role).await.unwrap();
-    for (user, record, ended) in
-        [("鈴木", Some(vec![0_u8, 255]), None), ("a'b", None, Some(-7_i64)), ("", Some(vec![]), None)]
-    {
+    for (user, record, ended) in [
+        ("鈴木", Some(vec![0_u8, 255]), None),
+        ("a'b", None, Some(-7_i64)),
+        ("", Some(vec![]), None),
+    ] {
         query("INSERT INTO person (user, record, ended) VALUES (?, ?, ?)")
             .bind(user)
             .bind(record)
@@ -116,7 +118,11 @@ async fn fill(place: &Place) {
         }
     }
     for reason in ["one", "two", "three"] {
-        query("INSERT INTO change (reason) VALUES (?)").bind(reason).execute(&mut change).await.unwrap();
+        query("INSERT INTO change (reason) VALUES (?)")
+            .bind(reason)
+            .execute(&mut change)
+            .await
+            .unwrap();
     }
     query("DELETE FROM change WHERE number = 3").execute(&mut change).await.unwrap();
     change.commit().await.unwrap();
@@ -150,8 +156,10 @@ async fn is_whole(place: &Place) {
     let role = open(place, 0).await.unwrap();
     let version: i64 = query("SELECT version FROM list").fetch_one(&role).await.unwrap();
     assert_eq!(version, 9);
-    let people: Vec<Row> =
-        query("SELECT user, record, ended FROM person ORDER BY user").fetch_all(&role).await.unwrap();
+    let people: Vec<Row> = query("SELECT user, record, ended FROM person ORDER BY user")
+        .fetch_all(&role)
+        .await
+        .unwrap();
     let users: Vec<String> = people.iter().map(|row| row.try_get("user").unwrap()).collect();
     assert_eq!(users, ["", "a'b", "鈴木"]);
     assert_eq!(people[0].try_get::<Option<Vec<u8>>>("record").unwrap(), Some(Vec::new()));
@@ -200,7 +208,10 @@ async fn all_arrives_on_a_server_and_all_comes_back() {
     let there = carry(&from, &to.place).await.unwrap();
     assert!(!there.was_there);
     let table = |name: &str| there.tables.iter().find(|table| table.table == name).unwrap();
-    assert_eq!((table("journal").rows, table("held_piece").rows), (u64::try_from(ROWS).unwrap(), 4));
+    assert_eq!(
+        (table("journal").rows, table("held_piece").rows),
+        (u64::try_from(ROWS).unwrap(), 4)
+    );
     is_whole(&to.place).await;
     assert_eq!(pieces(&to.place).await, large());
     let returned = carry(&to.place, &back).await.unwrap();
@@ -236,7 +247,10 @@ async fn what_was_moved_is_opened_by_nobody_and_is_as_it_was() {
     let looked = Database::look(&to.place, "role", STEPS).await.unwrap_err();
     assert_eq!(looked, StoreError::Moved { server: false });
     // The rows are there for whoever looks by hand.
-    assert_eq!(server.sql_at(to.address.as_deref().unwrap(), "SELECT COUNT(*) FROM ssmax_role.notice"), "450");
+    assert_eq!(
+        server.sql_at(to.address.as_deref().unwrap(), "SELECT COUNT(*) FROM ssmax_role.notice"),
+        "450"
+    );
 }
 
 #[tokio::test]

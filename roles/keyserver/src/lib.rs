@@ -64,5 +64,8 @@ pub use setup::{
 pub fn tables() -> Vec<ssmax_store::Tables> {
     let log =
         ssmax_store::Tables { name: audit::DATABASE, migrations: audit::MIGRATIONS, files: None };
-    vec![ssmax_store::Tables { name: "keyserver", migrations: schema::MIGRATIONS, files: None }, log]
+    vec![
+        ssmax_store::Tables { name: "keyserver", migrations: schema::MIGRATIONS, files: None },
+        log,
+    ]
 }

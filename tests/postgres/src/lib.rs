@@ -199,6 +199,42 @@ impl Server {
         self.sql(name_in(address), statements)
     }
 
+    /// A schema as statements, without what differs from one run to the next.
+    pub fn dump(&self, address: &str, schema: &str, options: &[&str]) -> String {
+        let output = Command::new(self.programs.join("pg_dump"))
+            .args(["--no-owner", "--no-privileges", "--username", USER, "--schema", schema])
+            .args(options)
+            .arg("--host")
+            .arg(self.folder.path())
+            .args(["--port", &self.port.to_string(), name_in(address)])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        // Settings of the session are of the one version's program, and need not be known to
+        // another's; newer ones frame all by words of their own choice.
+        let skipped = ["SET ", "\\restrict ", "\\unrestrict "];
+        let lines = text.lines().filter(|line| !skipped.iter().any(|one| line.starts_with(one)));
+        lines.fold(String::new(), |text, line| text + line + "\n")
+    }
+
+    /// Carries out what [`Server::dump`] gave.
+    pub fn restore(&self, address: &str, statements: &str) {
+        let mut child = Command::new(self.programs.join("psql"))
+            .args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--username", USER])
+            .args(["--dbname", name_in(address), "--host"])
+            .arg(self.folder.path())
+            .args(["--port", &self.port.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(statements.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
     fn try_sql(&self, database: &str, statements: &str) -> Output {
         Command::new(self.programs.join("psql"))
             .args(["--no-psqlrc", "--tuples-only", "--no-align", "--quiet"])

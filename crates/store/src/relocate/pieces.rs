@@ -44,11 +44,8 @@ impl PieceReader {
                 self.open = None;
                 continue;
             }
-            let row = vec![
-                Parameter::from(&*name),
-                Parameter::from(*place),
-                Parameter::from(octets),
-            ];
+            let row =
+                vec![Parameter::from(&*name), Parameter::from(*place), Parameter::from(octets)];
             *place += 1;
             return Ok(Some(row));
         }

@@ -80,9 +80,9 @@ impl Plan {
         let mut plan = Self { set: *set, tables: Vec::new() };
         while !waiting.is_empty() {
             let is_there = |refers: &[String], name: &str| {
-                refers.iter().all(|one| {
-                    one == name || plan.tables.iter().any(|table| &table.name == one)
-                })
+                refers
+                    .iter()
+                    .all(|one| one == name || plan.tables.iter().any(|table| &table.name == one))
             };
             let next = waiting.iter().position(|(table, refers)| is_there(refers, &table.name));
             // Tables in a circle cannot be filled one after the other; there are none.
@@ -107,9 +107,10 @@ impl Plan {
 
 async fn table(memory: &mut Side, set: &Tables, name: String) -> Result<Table, StoreError> {
     let described = memory
-        .fetch("SELECT name, type, pk FROM pragma_table_info(?1) ORDER BY cid", vec![
-            Parameter::from(&name),
-        ])
+        .fetch(
+            "SELECT name, type, pk FROM pragma_table_info(?1) ORDER BY cid",
+            vec![Parameter::from(&name)],
+        )
         .await?;
     let (mut columns, mut key) = (Vec::new(), Vec::new());
     for (place, row) in described.iter().enumerate() {

@@ -422,7 +422,10 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    pub(super) async fn next(&mut self, side: &mut Side) -> Result<Option<Vec<Values>>, StoreError> {
+    pub(super) async fn next(
+        &mut self,
+        side: &mut Side,
+    ) -> Result<Option<Vec<Values>>, StoreError> {
         let names: Vec<&str> = self.key.iter().map(|(_, name)| name.as_str()).collect();
         let names = names.join(", ");
         let (select, rows) = (&self.select, self.rows);
@@ -445,8 +448,7 @@ impl Pages {
         let mut page = Vec::new();
         for row in side.fetch(&sql, parameters).await? {
             let mut values = Vec::new();
-            for ((kind, value), column) in
-                self.kinds.iter().zip(row.values).zip(row.columns.iter())
+            for ((kind, value), column) in self.kinds.iter().zip(row.values).zip(row.columns.iter())
             {
                 let fault = || {
                     let column = column.clone();
