@@ -110,7 +110,7 @@ INSERT INTO ssmax_audit.ssmax_migration VALUES (1, '
         head TEXT NOT NULL,
         signature BLOB NOT NULL
     ) STRICT;
-    ', '2026-12-01T10:18:37Z');
+    ', '2026-12-01T10:25:11Z');
 
 
 --

@@ -26,7 +26,7 @@ INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (1, '
         head TEXT NOT NULL,
         signature BLOB NOT NULL
     ) STRICT;
-    ', '2026-12-01T10:18:37Z');
+    ', '2026-12-01T10:25:11Z');
 INSERT INTO "audit" ("seq", "row", "hash") VALUES (1, '{"op":"admit"}', X'11');
 INSERT INTO "audit" ("seq", "row", "hash") VALUES (2, '{"op":"rewrap-to"}', X'22');
 INSERT INTO "head" ("seq", "head", "signature") VALUES (2, '{"seq":2}', X'3045');

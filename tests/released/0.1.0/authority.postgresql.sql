@@ -253,7 +253,7 @@ CREATE TABLE standing_change (
     reason TEXT NOT NULL,
     at TEXT NOT NULL
 ) STRICT;
-', '2026-12-01T10:18:35Z');
+', '2026-12-01T10:25:09Z');
 INSERT INTO ssmax_authority.ssmax_migration VALUES (2, '-- What was answered to an application or a renewal, by the digest of what was asked: an
 -- answer that got lost is given once more, octet for octet.
 CREATE TABLE answer (
@@ -262,11 +262,11 @@ CREATE TABLE answer (
     answer TEXT NOT NULL,
     at TEXT NOT NULL
 ) STRICT;
-', '2026-12-01T10:18:35Z');
+', '2026-12-01T10:25:09Z');
 INSERT INTO ssmax_authority.ssmax_migration VALUES (3, '-- Certificates are told in the order in which they were intended. SQLite counts its rows
 -- by itself.
 -- postgresql: ALTER TABLE certificate ADD COLUMN rowid BIGINT GENERATED ALWAYS AS IDENTITY;
-', '2026-12-01T10:18:35Z');
+', '2026-12-01T10:25:09Z');
 
 
 --

@@ -108,7 +108,7 @@ CREATE TABLE standing_change (
     reason TEXT NOT NULL,
     at TEXT NOT NULL
 ) STRICT;
-', '2026-12-01T10:18:35Z');
+', '2026-12-01T10:25:09Z');
 INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (2, '-- What was answered to an application or a renewal, by the digest of what was asked: an
 -- answer that got lost is given once more, octet for octet.
 CREATE TABLE answer (
@@ -117,11 +117,11 @@ CREATE TABLE answer (
     answer TEXT NOT NULL,
     at TEXT NOT NULL
 ) STRICT;
-', '2026-12-01T10:18:35Z');
+', '2026-12-01T10:25:09Z');
 INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (3, '-- Certificates are told in the order in which they were intended. SQLite counts its rows
 -- by itself.
 -- postgresql: ALTER TABLE certificate ADD COLUMN rowid BIGINT GENERATED ALWAYS AS IDENTITY;
-', '2026-12-01T10:18:35Z');
+', '2026-12-01T10:25:09Z');
 INSERT INTO "list" ("only", "version") VALUES (1, 7);
 INSERT INTO "member" ("id", "kind", "name_ja", "name_kana", "name_en", "corporate_number", "incident_contact", "capabilities", "domain_proof", "admitted", "state", "since", "reason") VALUES ('NTRJP-7000012050002', 'organisation', '組織A', 'ソシキエー', 'Organisation A', '7000012050002', 'abuse@a.example', '[]', 'none', '2026-12-01T00:00:00Z', 'suspended', '2026-12-02T00:00:00Z', 'incident-1');
 INSERT INTO "member_domain" ("domain", "member", "place") VALUES ('a.example', 'NTRJP-7000012050002', 0);

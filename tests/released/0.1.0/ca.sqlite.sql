@@ -99,11 +99,11 @@ INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (1, '
         not_after INTEGER NOT NULL,
         PRIMARY KEY (address, kind, key_id, common_name)
     ) STRICT;
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:09Z');
 INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (2, '
     -- person, shared, system or list.
     ALTER TABLE person ADD COLUMN kind TEXT NOT NULL DEFAULT ''person'';
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:09Z');
 INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (3, '
     -- When the rights ended; NULL while there are some.
     ALTER TABLE person ADD COLUMN ended INTEGER;
@@ -129,19 +129,19 @@ INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (3, '
         user TEXT NOT NULL,
         ended INTEGER NOT NULL
     ) STRICT;
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:09Z');
 INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (4, '
     -- A role''s certificate for TLS that was renewed: the serial of the one that asked for
     -- it. One may ask for one.
     ALTER TABLE certificate ADD COLUMN asked_by BLOB;
     CREATE UNIQUE INDEX certificate_asked_by ON certificate (asked_by)
         WHERE asked_by IS NOT NULL;
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:09Z');
 INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (5, '
     -- Certificates of the same second are told in their order. SQLite counts its rows by
     -- itself.
     -- postgresql: ALTER TABLE certificate ADD COLUMN rowid BIGINT GENERATED ALWAYS AS IDENTITY;
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:09Z');
 INSERT INTO "ca_certificate" ("purpose", "der") VALUES ('member-ca', X'3001');
 INSERT INTO "person" ("user", "name", "proof", "ial", "active", "registered", "kind", "ended") VALUES ('10234', '山田 花子', 'in-person', 2, 1, 1796000000, 'person', NULL);
 INSERT INTO "person" ("user", "name", "proof", "ial", "active", "registered", "kind", "ended") VALUES ('reports', 'Mail system', 'none', 0, 0, 1796000001, 'system', 1796000009);

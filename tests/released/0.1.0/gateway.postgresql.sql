@@ -203,7 +203,7 @@ INSERT INTO ssmax_gateway.ssmax_migration VALUES (1, '
         reason TEXT NOT NULL,
         mail BLOB NOT NULL
     ) STRICT;
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:10Z');
 INSERT INTO ssmax_gateway.ssmax_migration VALUES (2, '
     -- A mail of an own user that the next hop took for a recipient: the client sends the
     -- whole mail again when one of its recipients has to wait. `body` is SHA-256 of the
@@ -223,19 +223,19 @@ INSERT INTO ssmax_gateway.ssmax_migration VALUES (2, '
         id INTEGER PRIMARY KEY CHECK (id = 1),
         signed BLOB NOT NULL
     ) STRICT;
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:10Z');
 INSERT INTO ssmax_gateway.ssmax_migration VALUES (3, '
     -- Whether the mail was ambiguous as it came, and went on in another form.
     ALTER TABLE journal ADD COLUMN rebuilt INTEGER NOT NULL DEFAULT 0;
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:10Z');
 INSERT INTO ssmax_gateway.ssmax_migration VALUES (4, '
     -- Held mail has a store of its own, where it is encrypted.
     DROP TABLE held;
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:10Z');
 INSERT INTO ssmax_gateway.ssmax_migration VALUES (5, '
     -- The ticket by its name in logs, to be compared with the keyserver''s audit log.
     ALTER TABLE journal ADD COLUMN ticket TEXT;
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:10Z');
 INSERT INTO ssmax_gateway.ssmax_migration VALUES (6, '
     -- What `ssmax journey` tells: this gateway''s own name for the mail, where it came in,
     -- who had logged in, what the inspection said with the rules that fired, the stages
@@ -251,11 +251,11 @@ INSERT INTO ssmax_gateway.ssmax_migration VALUES (6, '
     CREATE INDEX journal_queue ON journal (queue_id);
     CREATE INDEX journal_mail ON journal (mail);
     CREATE INDEX journal_at ON journal (at);
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:10Z');
 INSERT INTO ssmax_gateway.ssmax_migration VALUES (7, '
     -- How much somebody has sent lately.
     CREATE INDEX journal_login ON journal (login, at);
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:10Z');
 
 
 --

@@ -82,7 +82,7 @@ INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (1, '
         reason TEXT NOT NULL,
         mail BLOB NOT NULL
     ) STRICT;
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:10Z');
 INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (2, '
     -- A mail of an own user that the next hop took for a recipient: the client sends the
     -- whole mail again when one of its recipients has to wait. `body` is SHA-256 of the
@@ -102,19 +102,19 @@ INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (2, '
         id INTEGER PRIMARY KEY CHECK (id = 1),
         signed BLOB NOT NULL
     ) STRICT;
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:10Z');
 INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (3, '
     -- Whether the mail was ambiguous as it came, and went on in another form.
     ALTER TABLE journal ADD COLUMN rebuilt INTEGER NOT NULL DEFAULT 0;
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:10Z');
 INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (4, '
     -- Held mail has a store of its own, where it is encrypted.
     DROP TABLE held;
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:10Z');
 INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (5, '
     -- The ticket by its name in logs, to be compared with the keyserver''s audit log.
     ALTER TABLE journal ADD COLUMN ticket TEXT;
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:10Z');
 INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (6, '
     -- What `ssmax journey` tells: this gateway''s own name for the mail, where it came in,
     -- who had logged in, what the inspection said with the rules that fired, the stages
@@ -130,11 +130,11 @@ INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (6, '
     CREATE INDEX journal_queue ON journal (queue_id);
     CREATE INDEX journal_mail ON journal (mail);
     CREATE INDEX journal_at ON journal (at);
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:10Z');
 INSERT INTO "ssmax_migration" ("version", "sql", "applied_at") VALUES (7, '
     -- How much somebody has sent lately.
     CREATE INDEX journal_login ON journal (login, at);
-    ', '2026-12-01T10:18:36Z');
+    ', '2026-12-01T10:25:10Z');
 INSERT INTO "journal" ("id", "at", "direction", "message_id", "queue_id", "mail_from", "recipient", "hop", "fate", "stage", "reason", "reply", "rebuilt", "ticket", "mail", "listener", "login", "bytes", "verdict", "stages", "to_org") VALUES (3, 1796000000, 'outbound', '<one@a.example>', '4XyZ', 'alice@a.example', 'bob@b.example', '7c1f', 'passed', NULL, NULL, '250 2.0.0 Ok', 0, 'a1b2', 'm1', 'submission', 'alice', 1234, 'pass', 'admit 3, deliver 20', 'NTRJP-1010001034567');
 INSERT INTO "journal" ("id", "at", "direction", "message_id", "queue_id", "mail_from", "recipient", "hop", "fate", "stage", "reason", "reply", "rebuilt", "ticket", "mail", "listener", "login", "bytes", "verdict", "stages", "to_org") VALUES (4, 1796000001, 'inbound', '<二@b.example>', NULL, 'bob@b.example', 'alice@a.example', NULL, 'refused', 'signature', 'not-signed', '550 5.7.1 ''no''', 1, NULL, NULL, NULL, NULL, NULL, NULL, '', NULL);
 INSERT INTO "replay" ("from_org", "hop", "recipient", "at") VALUES ('NTRJP-1010001034567', '7c1f', 'alice@a.example', 1796000002);

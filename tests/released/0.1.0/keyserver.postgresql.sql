@@ -448,7 +448,7 @@ INSERT INTO ssmax_keyserver.ssmax_migration VALUES (1, '
     ) STRICT;
     -- Certificates named by the list, by their SHA-256.
     CREATE TABLE member_certificate (sha256 BLOB NOT NULL PRIMARY KEY, der BLOB NOT NULL) STRICT;
-    ', '2026-12-01T10:18:37Z');
+    ', '2026-12-01T10:25:11Z');
 INSERT INTO ssmax_keyserver.ssmax_migration VALUES (2, '
     -- Whose an encryption key is, by key id, and every certificate it ever had. Nothing is
     -- taken away here: old mail opens with old keys.
@@ -477,7 +477,7 @@ INSERT INTO ssmax_keyserver.ssmax_migration VALUES (2, '
         allowed INTEGER NOT NULL,
         PRIMARY KEY (tail, kcv, user)
     ) STRICT;
-    ', '2026-12-01T10:18:37Z');
+    ', '2026-12-01T10:25:11Z');
 INSERT INTO ssmax_keyserver.ssmax_migration VALUES (3, '
     -- Who may write in whose name. A person''s record is replaced now and then, so nothing
     -- here depends on its row.
@@ -487,7 +487,7 @@ INSERT INTO ssmax_keyserver.ssmax_migration VALUES (3, '
         until INTEGER NOT NULL,
         PRIMARY KEY (owner, actor)
     ) STRICT;
-    ', '2026-12-01T10:18:37Z');
+    ', '2026-12-01T10:25:11Z');
 INSERT INTO ssmax_keyserver.ssmax_migration VALUES (4, '
     -- When an inspection first stopped a mail of another member: when it is released, its
     -- age is judged by this moment.
@@ -504,7 +504,7 @@ INSERT INTO ssmax_keyserver.ssmax_migration VALUES (4, '
         first_seen INTEGER NOT NULL,
         PRIMARY KEY (tail, kcv)
     ) STRICT;
-    ', '2026-12-01T10:18:37Z');
+    ', '2026-12-01T10:25:11Z');
 INSERT INTO ssmax_keyserver.ssmax_migration VALUES (5, '
     -- Requests of two officers that have been tried: each serves once.
     CREATE TABLE archive_request (nonce TEXT NOT NULL PRIMARY KEY, until INTEGER NOT NULL) STRICT;
@@ -524,7 +524,7 @@ INSERT INTO ssmax_keyserver.ssmax_migration VALUES (5, '
         notice BLOB NOT NULL,
         ended INTEGER
     ) STRICT;
-    ', '2026-12-01T10:18:37Z');
+    ', '2026-12-01T10:25:11Z');
 INSERT INTO ssmax_keyserver.ssmax_migration VALUES (6, '
     -- Whose key it is: of the gateway''s own listeners, or of the MTA''s submission service.
     ALTER TABLE statement_key ADD COLUMN service TEXT NOT NULL DEFAULT ''gateway'';
@@ -534,7 +534,7 @@ INSERT INTO ssmax_keyserver.ssmax_migration VALUES (6, '
         nonce TEXT NOT NULL PRIMARY KEY,
         first_used INTEGER NOT NULL
     ) STRICT;
-    ', '2026-12-01T10:18:37Z');
+    ', '2026-12-01T10:25:11Z');
 
 
 --

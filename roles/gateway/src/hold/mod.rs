@@ -17,6 +17,6 @@ mod watch;
 pub(crate) use keep::Came;
 pub(crate) use officer::answer as answer_officer;
 pub(crate) use release::Release;
-pub(crate) use store::{HoldStore, TABLES};
 pub use store::try_objects;
+pub(crate) use store::{HoldStore, TABLES};
 pub(crate) use watch::watch;
