@@ -53,6 +53,12 @@ impl Stage {
         assert_eq!(carol.address, "carol@a.example");
         let (address, bare) = (pair.place.free(pair::A.ip), pair.place.free(pair::A.ip));
         let directory = Directory::start(&mut pair.a, address, bare);
+        // Before the key server has a member list, nobody can say who is a member's.
+        wait_for("the member list", ARRIVAL, || {
+            let said = directory.search(&[], "(mail=zoe@x.example)", &["mail"]);
+            assert!([0, 52].contains(&said.exit), "{said:?}");
+            (said.exit == 0).then_some(())
+        });
         Self { pair, bob, directory }
     }
 
