@@ -210,9 +210,12 @@ async fn every_released_postgresql_database_goes_forward_with_its_rows() {
 #[tokio::test]
 async fn a_step_that_was_changed_after_its_release_is_refused_and_so_is_an_older_program() {
     for set in all() {
+        let version = folder().join(env!("CARGO_PKG_VERSION"));
+        if !version.join(format!("{}.rows", set.name)).exists() {
+            continue;
+        }
         let (place, _dir) = file();
         let mut connection = connect(&place, &set).await;
-        let version = folder().join(env!("CARGO_PKG_VERSION"));
         let sql = format!("BEGIN; {} COMMIT;", read(&version, &set, "sqlite.sql"));
         raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
@@ -220,6 +223,8 @@ async fn a_step_that_was_changed_after_its_release_is_refused_and_so_is_an_older
         changed[0].sql = "CREATE TABLE other (id TEXT) STRICT";
         let refused = Database::open(place.clone(), set.name, &changed).await.unwrap_err();
         assert_eq!(refused, StoreError::MigrationChanged { version: 1 });
+        // What the present program has brought forward, one before it refuses.
+        open(&place, &set).await.unwrap();
         let found = u32::try_from(set.migrations.len()).unwrap();
         let older = &set.migrations[..set.migrations.len() - 1];
         let refused = Database::open(place, set.name, older).await.unwrap_err();
