@@ -18,6 +18,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("ssmax bench rewrap", "ssmax bench rewrap --sizes 1k,1m,25m --json"),
     ("ssmax bench call", "ssmax bench call --sizes 1k,100k,10m --json"),
     ("ssmax bench inspect", "ssmax bench inspect --clamav unix:/run/clamav/clamd.ctl"),
+    ("ssmax bench mail", "ssmax bench mail --mails 300 --rounds 5 --sizes 10k,100k --json"),
     ("ssmax", "ssmax check --config ssmax.toml"),
     ("ssmax demo", "ssmax demo --dir demo --stay"),
     ("ssmax serve", "ssmax serve --config ssmax.toml"),

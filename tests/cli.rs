@@ -43,6 +43,7 @@ const COMMANDS: &[&[&str]] = &[
     &["cert", "verify"],
     &["bench"],
     &["bench", "cms"],
+    &["bench", "mail"],
     &["mail"],
     &["mail", "sign"],
     &["mail", "encrypt"],

@@ -4,6 +4,7 @@
 mod call;
 mod cms;
 mod inspect;
+mod mail;
 mod ours;
 mod peer;
 mod report;
@@ -29,6 +30,8 @@ enum What {
     Inspect(inspect::Args),
     /// Have one role ask another, on one host and over TLS.
     Call(call::Args),
+    /// Send mails through Postfix and the gateway, beside Postfix with other things.
+    Mail(mail::Args),
 }
 
 /// Measures. Missing a goal is a finding, not a failure: only what could not be measured
@@ -39,5 +42,6 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
         What::Rewrap(args) => context.end(rewrap::run(args, context)),
         What::Inspect(args) => context.end(inspect::run(&args, context)),
         What::Call(args) => context.end(call::run(&args, context)),
+        What::Mail(args) => context.end(mail::run(&args, context)),
     }
 }

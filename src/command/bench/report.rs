@@ -5,6 +5,7 @@ use super::cms::{Key, Operation, Series, Size};
 use super::ours::Figure;
 use crate::command::Context;
 use serde_json::{Value, json};
+use std::ops::Range;
 
 /// The size for which a ratio is promised, in octets: an ordinary mail.
 const MAIL_BYTES: usize = 50 * 1024;
@@ -40,10 +41,10 @@ pub(super) struct Row {
 
 /// A middle value with the lowest and the highest.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Spread {
-    middle: f64,
-    low: f64,
-    high: f64,
+pub(super) struct Spread {
+    pub(super) middle: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
 }
 
 impl Row {
@@ -130,7 +131,7 @@ fn goal(operation: Operation, octets: usize) -> Option<f64> {
     (operation.has_peer() && octets == MAIL_BYTES).then_some(MAIL_GOAL)
 }
 
-fn spread(mut values: Vec<f64>) -> Spread {
+pub(super) fn spread(mut values: Vec<f64>) -> Spread {
     values.sort_by(f64::total_cmp);
     let at = |index: usize| values.get(index).copied().unwrap_or_default();
     Spread { middle: at(values.len() / 2), low: at(0), high: at(values.len().saturating_sub(1)) }
@@ -268,7 +269,7 @@ impl Report {
             lines.push(context.text("bench-not-optimised", &[]));
         }
         lines.push(String::new());
-        lines.extend(aligned(&cells));
+        lines.extend(aligned(&cells, 3..6));
         lines.push(String::new());
         let goals = self.goals();
         lines.extend(goals.iter().map(|goal| goal.line(context)));
@@ -280,19 +281,21 @@ impl Report {
     }
 }
 
-/// Columns under each other, numbers to the right.
-fn aligned(rows: &[[String; 7]]) -> Vec<String> {
+/// Columns under each other, names to the left and `numbers` to the right.
+pub(super) fn aligned<const COLUMNS: usize>(
+    rows: &[[String; COLUMNS]],
+    numbers: Range<usize>,
+) -> Vec<String> {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
         cells.map(|cell| places(cell)).max().unwrap_or_default().max(MIN_COLUMN)
     };
-    let widths: Vec<usize> = (0..7).map(width).collect();
+    let widths: Vec<usize> = (0..COLUMNS).map(width).collect();
     rows.iter()
         .map(|row| {
             let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
                 let padding = " ".repeat(width.saturating_sub(places(cell)));
-                // Names to the left, numbers to the right.
-                if (3..6).contains(&column) {
+                if numbers.contains(&column) {
                     format!("{padding}{cell}")
                 } else {
                     format!("{cell}{padding}")
