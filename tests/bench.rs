@@ -1,4 +1,4 @@
-//! `ssmax bench cms` as people call it. What it measures differs from machine to machine;
+//! `ssmax bench` as people call it. What it measures differs from machine to machine;
 //! that it measures everything does not.
 #![allow(
     clippy::unwrap_used,
@@ -152,4 +152,96 @@ fn calls_between_roles_are_measured_for_every_size() {
     }
     let output = other(&["call", "--sizes", "nothing"]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
+
+/// Whether the mail servers can be started here. Says what is missing if not.
+fn mail_servers_are_here() -> bool {
+    let is_root = rustix::process::geteuid().is_root();
+    let dirs = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].map(std::path::Path::new);
+    let missing = ["postfix", "smtp-source", "smtp-sink", "opendkim"]
+        .into_iter()
+        .find(|program| !dirs.iter().any(|dir| dir.join(program).exists()));
+    if is_root && missing.is_none() {
+        return true;
+    }
+    let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    assert!(!is_ci, "needed and not here: {}", missing.unwrap_or("root"));
+    println!("skipped: {}", missing.unwrap_or("root"));
+    false
+}
+
+#[test]
+fn mails_go_every_way_and_what_they_cost_is_told() {
+    if !mail_servers_are_here() {
+        return;
+    }
+    let arguments = ["--mails", "20", "--rounds", "1", "--sessions", "2", "--sizes", "10k"];
+    let output = other(&[&["mail", "--json"], &arguments[..]].concat());
+    let (said, complained) = text(&output);
+    assert!(output.status.success(), "{complained}");
+    let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let rows = report["rows"].as_array().unwrap();
+    let ways: Vec<_> = rows.iter().map(|row| row["way"].as_str().unwrap()).collect();
+    let out = ["out-plain", "out-pass-through", "out-milter", "out-gateway", "out-two-gateways"];
+    assert_eq!(ways, [&out[..], &["in-plain", "in-pass-through", "in-gateway"]].concat());
+    let roles = |row: &serde_json::Value| -> Vec<String> {
+        let roles = row["own_cpu_ms_by_process"].as_object().unwrap();
+        roles.keys().cloned().collect()
+    };
+    let member = ["ca", "gateway", "inspector", "keyserver"];
+    let expected: [&[&str]; 8] = [
+        &[],
+        &["copier"],
+        &["opendkim"],
+        &["ca", "gateway", "inspector", "keyserver", "submission"],
+        &["ca", "gateway", "inspector", "keyserver", "submission"],
+        &[],
+        &["copier"],
+        &member,
+    ];
+    for (row, expected) in rows.iter().zip(expected) {
+        assert_eq!(roles(row), expected, "{row}");
+        assert!(row["mails_per_second"].as_f64().unwrap() > 0.0, "{row}");
+        assert!(row["postfix_cpu_ms"].as_f64().unwrap() > 0.0, "{row}");
+    }
+    // Twenty workers take longer than the kernel's unit of ten milliseconds.
+    for row in [&rows[3], &rows[4], &rows[7]] {
+        assert!(row["own_cpu_ms_by_process"]["inspector"].as_f64().unwrap() > 0.0, "{row}");
+    }
+    let memory = report["memory"].as_array().unwrap();
+    let of: Vec<_> = memory.iter().map(|one| one["role"].as_str().unwrap()).collect();
+    for role in ["a.gateway", "a2.gateway", "b.gateway", "a.submission", "b.keyserver"] {
+        assert!(of.contains(&role), "{role}: {of:?}");
+    }
+    assert!(memory.iter().all(|one| one["peak_mb"].as_f64().unwrap() > 1.0), "{said}");
+    let goals = report["goals"].as_array().unwrap();
+    let names: Vec<_> = goals.iter().map(|goal| goal["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["rate", "cpu", "share", "stretch"].repeat(2));
+}
+
+#[test]
+fn without_mail_servers_it_says_what_to_install_and_ends_with_3() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ssmax"));
+    // Without a path nothing is looked for where Debian keeps an administrator's programs.
+    let command = command.args(["bench", "mail", "--lang", "en"]).env("PATH", "");
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let (_, complained) = text(&output);
+    assert!(complained.contains("postfix is needed"), "{complained}");
+    assert!(complained.contains("apt-get install postfix"), "{complained}");
+}
+
+#[test]
+fn numbers_of_mails_rounds_and_sessions_are_bounded() {
+    for arguments in [
+        ["mail", "--mails", "0"],
+        ["mail", "--mails", "100001"],
+        ["mail", "--rounds", "0"],
+        ["mail", "--rounds", "100"],
+        ["mail", "--sessions", "0"],
+        ["mail", "--sessions", "51"],
+        ["mail", "--sizes", "1g"],
+    ] {
+        assert_eq!(other(&arguments).status.code(), Some(2), "{arguments:?}");
+    }
 }

@@ -121,7 +121,7 @@ impl Dkim {
         let (key, port, ip) = (dir.join("key.pem"), at.port(), at.ip());
         let config = format!(
             "Mode s\nDomain a.example\nSelector measured\nKeyFile {}\nSocket inet:{port}@{ip}\n\
-             Canonicalization relaxed/simple\nSyslog no\n",
+             Canonicalization relaxed/simple\nSyslog no\nRequireSafeKeys no\n",
             key.display()
         );
         files::write_private(&dir.join("opendkim.conf"), config.as_bytes())?;
