@@ -232,7 +232,7 @@ fn member_text(whose: Whose, addresses: &Addresses) -> String {
         );
     }
     if whose == Whose::A {
-        text.push_str(&format!("[submission]\nmilter = \"inet:{milter}\"\n\n"));
+        text.push_str(&format!("[submission]\nmilter = \"inet:{milter}\"\naal = 2\n\n"));
     }
     let [first, second] = stated;
     let listens = match whose {
