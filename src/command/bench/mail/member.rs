@@ -223,7 +223,6 @@ fn member_text(whose: Whose, addresses: &Addresses) -> String {
          [federation]\nauthority_url = \"https://{authority}\"\nenforce = \"refuse\"\n\n"
     );
     if whose != Whose::SecondOfA {
-        // One person writes all of it.
         text.push_str(
             "[keyserver]\nunlock_file = \"unlock-keyserver\"\nsign_for_users = true\n\n\
              [keyserver.limits]\nmails_per_hour = 100000000\nrecipients_per_hour = 100000000\n\
@@ -245,6 +244,10 @@ fn member_text(whose: Whose, addresses: &Addresses) -> String {
          next_hop = \"smtp://{reinjection}\"\n",
         name.to_lowercase()
     ));
+    // One person writes all of it.
+    text.push_str(
+        "\n[gateway.volume]\nrecipients_per_hour = 100000000\nrecipients_per_day = 100000000\n",
+    );
     if whose == Whose::A {
         let route = format!("\n[gateway.routes]\n\"collected.example\" = \"smtp://{collector}\"\n");
         text.push_str(&route);

@@ -130,6 +130,7 @@ fn on(address: SocketAddr) -> String {
 
 fn main_cf(dir: &Path, addresses: &Addresses) -> String {
     let (dir, sink) = (dir.display(), on(addresses.sink));
+    let [first, second] = addresses.stated.map(on);
     format!(
         "compatibility_level = 3.6
 config_directory = {dir}/etc
@@ -157,6 +158,10 @@ smtp_host_lookup = native
 smtp_tls_security_level = none
 smtpd_tls_security_level = none
 smtpd_peername_lookup = no
+# Of two gateways each mail goes to one, by chance.
+smtpd_restriction_classes = first_gateway, second_gateway
+first_gateway = check_client_access static:{{FILTER ssmax-submission:{first}}}
+second_gateway = check_client_access static:{{FILTER ssmax-submission:{second}}}
 # Until the member list is there, mail waits.
 minimal_backoff_time = 1s
 maximal_backoff_time = 2s
@@ -170,8 +175,8 @@ queue_run_delay = 1s
 fn master_cf(addresses: &Addresses) -> String {
     let Addresses { plain, pass_through, signed, submission, shared_submission, mx, .. } =
         addresses;
-    let Addresses { copier, dkim, milter, stated: [first, second], .. } = addresses;
-    let (copier, first, second) = (on(*copier), on(*first), on(*second));
+    let Addresses { copier, dkim, milter, .. } = addresses;
+    let copier = on(*copier);
     format!(
         "{plain} inet n - n - - smtpd
 {mx} inet n - n - - smtpd
@@ -194,7 +199,7 @@ copier unix - - n - 10 smtp
   -o milter_default_action=tempfail
   -o receive_override_options=no_address_mappings
   -o local_header_rewrite_clients=
-  -o {{smtpd_client_restrictions=check_client_access randmap:{{{{FILTER ssmax-submission:{first}}}, {{FILTER ssmax-submission:{second}}}}}}}
+  -o {{smtpd_client_restrictions=check_client_access randmap:{{first_gateway, second_gateway}}}}
 postlog unix-dgram n - n - 1 postlogd
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
