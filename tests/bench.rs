@@ -175,8 +175,10 @@ fn mails_go_every_way_and_what_they_cost_is_told() {
     if !mail_servers_are_here() {
         return;
     }
+    let database = ssmax_test_postgres::shared().map(|server| server.database());
+    let shared = database.as_deref().map_or(vec![], |url| vec!["--database", url]);
     let arguments = ["--mails", "20", "--rounds", "1", "--sessions", "2", "--sizes", "10k"];
-    let output = other(&[&["mail", "--json"], &arguments[..]].concat());
+    let output = other(&[&["mail", "--json"], &arguments[..], &shared].concat());
     let (said, complained) = text(&output);
     assert!(output.status.success(), "{complained}");
     let report: serde_json::Value = serde_json::from_str(&said).unwrap();
@@ -194,7 +196,7 @@ fn mails_go_every_way_and_what_they_cost_is_told() {
         &["copier"],
         &["opendkim"],
         &["ca", "gateway", "inspector", "keyserver", "submission"],
-        &["ca", "gateway", "inspector", "keyserver", "submission"],
+        &["ca", "gateway", "inspector", "keyserver", "second gateway", "submission"],
         &[],
         &["copier"],
         &member,

@@ -21,6 +21,7 @@ help-bench-mail-mails = Mails in each round of each line
 help-bench-mail-rounds = How often the lines take turns
 help-bench-mail-sessions = Connections that hand in mails at the same time
 help-bench-mail-sizes = Sizes of the mails, separated by commas, such as 10k,100k
+help-bench-mail-database = The PostgreSQL database that the two gateways share (default: a journal each)
 
 bench-progress = { $percent } %, { $operation }
 bench-compared = Operations a second on one processor, ours and those of libcrypto in turn. { $version }; the middle of { $rounds } rounds.

@@ -21,6 +21,7 @@ help-bench-mail-mails = 一行の一巡あたりのメールの数
 help-bench-mail-rounds = 各行を交互に測る回数
 help-bench-mail-sessions = 同時にメールを渡す接続の数
 help-bench-mail-sizes = メールの大きさをコンマで区切って指定。例: 10k,100k
+help-bench-mail-database = 二つのゲートウェイが共有するPostgreSQLのデータベース（省くとそれぞれの記録を使う）
 
 bench-progress = 測定中: { $percent } %、{ $operation }
 bench-compared = 1プロセッサでの毎秒の回数。本ソフトウェアとlibcryptoを交互に測定。{ $version }、{ $rounds }回の中央値。

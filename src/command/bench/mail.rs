@@ -53,6 +53,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "SIZES", default_value = "10k,100k", value_delimiter = ',',
         value_parser = size)]
     pub(super) sizes: Vec<Size>,
+    /// The PostgreSQL database that A's two gateways share. Default: a journal each.
+    #[arg(long, value_name = "URL")]
+    pub(super) database: Option<String>,
 }
 
 /// Measures and reports.

@@ -20,7 +20,7 @@ pub(super) enum Way {
     Milter,
     /// The gateway behind the queue, and Postfix again.
     Gateway,
-    /// Two of it with a journal each, which share the load.
+    /// Two of it, which share the load.
     TwoGateways,
 }
 

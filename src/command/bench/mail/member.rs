@@ -60,8 +60,13 @@ pub(super) struct Members {
 
 impl Members {
     /// Founds, admits, starts, and registers two people.
-    pub(super) async fn start(place: &Place, context: &Context) -> Result<Self, Complaint> {
+    pub(super) async fn start(
+        place: &Place,
+        database: Option<&str>,
+        context: &Context,
+    ) -> Result<Self, Complaint> {
         let addresses = &place.addresses;
+        let member_text = |whose| member_text(whose, addresses, database);
         let dir = &place.dir;
         let authority = write_config(dir, "authority", &authority_text(addresses.authority))?;
         let now = OffsetDateTime::now_utc();
@@ -69,14 +74,14 @@ impl Members {
         ssmax_authority::init(&founded, now).await?;
         let root = fs::read_to_string(founded.root_file()).map_err(failed)?;
         let root = hex::encode(ssmax_pki::Certificate::from_pem(&root)?.sha256());
-        let a = write_config(dir, "a", &member_text(Whose::A, addresses))?;
-        let b = write_config(dir, "b", &member_text(Whose::B, addresses))?;
+        let a = write_config(dir, "a", &member_text(Whose::A))?;
+        let b = write_config(dir, "b", &member_text(Whose::B))?;
         for member in [&a, &b] {
             let made = member::initialise(member).await?;
             let answered = ssmax_authority::admit(&founded, &made.application, now).await?;
             member::install(member, &answered.admission, &root).await?;
         }
-        let second = write_config(dir, "a2", &member_text(Whose::SecondOfA, addresses))?;
+        let second = write_config(dir, "a2", &member_text(Whose::SecondOfA))?;
         join(&a, &second)?;
         let mut members = Self { parents: Vec::new(), serving: Vec::new(), a, b };
         let of_member = ["keyserver", "ca", "inspector", "gateway"];
@@ -207,7 +212,7 @@ fn authority_text(listen: SocketAddr) -> String {
     )
 }
 
-fn member_text(whose: Whose, addresses: &Addresses) -> String {
+fn member_text(whose: Whose, addresses: &Addresses, database: Option<&str>) -> String {
     let (twelve, name, domains) = match whose {
         Whose::A | Whose::SecondOfA => ("000012050002", "A", "\"a.example\""),
         Whose::B => ("000020131008", "B", "\"b.example\", \"collected.example\""),
@@ -244,6 +249,9 @@ fn member_text(whose: Whose, addresses: &Addresses) -> String {
          next_hop = \"smtp://{reinjection}\"\n",
         name.to_lowercase()
     ));
+    if let Some(url) = database.filter(|_| whose != Whose::B) {
+        text.push_str(&format!("\n[gateway.state]\nurl = \"{url}\"\n"));
+    }
     // One person writes all of it.
     text.push_str(
         "\n[gateway.volume]\nrecipients_per_hour = 100000000\nrecipients_per_day = 100000000\n",

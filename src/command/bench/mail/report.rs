@@ -353,7 +353,7 @@ mod tests {
     }
 
     fn report(gateway_rate: f64, keyserver_ms: f64, octets: usize) -> Report {
-        let args = Args { mails: 1, rounds: 3, sessions: 1, sizes: Vec::new() };
+        let args = Args { mails: 1, rounds: 3, sessions: 1, sizes: Vec::new(), database: None };
         let mut report = Report::new(&args, "3.7.11");
         let lane = |way| Lane { direction: Direction::Outbound, way };
         let all = [

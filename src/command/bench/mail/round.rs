@@ -50,7 +50,7 @@ impl<'a> Course<'a> {
         let sink = Sink::start(&place).await?;
         let collector = Collector::start(&place).await?;
         let dkim = Dkim::start(&place).await?;
-        let members = Members::start(&place, context).await?;
+        let members = Members::start(&place, args.database.as_deref(), context).await?;
         let postfix = Postfix::start(&place, &members).await?;
         // It connects to the listener that takes back.
         let copier = Copier::start(&place).await?;
@@ -142,7 +142,9 @@ impl<'a> Course<'a> {
         };
         let mut all = BTreeMap::new();
         for one in self.serving(members) {
-            *all.entry(one.role.clone()).or_default() += cost::used(one.pid);
+            let second = one.name.starts_with("a2.");
+            let name = if second { format!("second {}", one.role) } else { one.role.clone() };
+            *all.entry(name).or_default() += cost::used(one.pid);
         }
         all
     }
