@@ -19,6 +19,9 @@ check-dir-of-roles = only its owner can change { $path }, in which each role has
 check-dir-will-be-made = { $path } will be made
 check-server = PostgreSQL { $server } keeps what { $database } writes; its schema is at version { $version } of { $known }
 check-objects = { $url } takes objects, gives them back and removes them
+check-running = all roles of this file serve
+check-not-started = not started yet: { $roles }
+check-to-start = Nothing is broken. Start them: ssmax serve, or systemctl start for their units. Just started, they need some seconds.
 check-clock = the date is { $date }
 check-sandbox = workers can be shut off from files and the network
 check-swap = memory is not swapped to a disk
@@ -88,6 +91,8 @@ err-tls-half = Only one of tls_certificate and tls_key is set
 rec-tls-half = Set both, or none.
 err-next-hop = { $route } cannot be reached: { $reason }
 rec-next-hop = Start it, or correct the route in [gateway]. Mail waits with temporary failures until then.
+err-next-hop-circle = { $route } is the gateway itself, which listens at { $address }: mail would go round in a circle
+rec-next-hop-circle = Name where the mail server takes mail back from the gateway, on a port of its own (ssmax setup postfix shows the lines).
 err-next-hop-dsn = { $route } makes no reports of delivery (DSN), and dsn = true offers them
 rec-next-hop-dsn = Set dsn = false in [gateway], or name a next hop that offers DSN: Postfix does unless smtpd_discard_ehlo_keywords says otherwise, Dovecot does not.
 err-milter-open = Every process of this computer can speak to the milter at { $address }, and say that anybody has logged in
@@ -100,6 +105,8 @@ err-not-listed-yet = Version { $version } of the member list is from before this
 rec-not-listed-yet = Wait a moment: the management organisation publishes the new list within seconds while ssmax serve runs there. Other members fetch it every 30 seconds.
 err-not-listed = Version { $version } of the member list does not name this organisation
 rec-not-listed = Ask the management organisation; check id in [organisation].
+err-domains-unlisted = The member list does not name these domains as this organisation's: { $domains } (it names { $listed })
+rec-domains-unlisted = Correct domains in [organisation], or have the management organisation admit the domain. Until then other members refuse its mail.
 err-standing-lost = This organisation exchanges no mail: { $standing } ({ $reason })
 rec-standing-lost = Speak to the management organisation.
 

@@ -15,6 +15,9 @@ check-dir-of-roles = { $path } は所有者だけが変更でき、役割ごと�
 check-dir-will-be-made = { $path }は起動時に作られます
 check-server = PostgreSQL { $server }は{ $database }の書き込みを保持し、スキーマは版{ $version }（最新{ $known }）です
 check-objects = { $url }は、オブジェクトの書き込み、読み出し、削除ができます
+check-running = このファイルの役割はすべて動いています
+check-not-started = まだ起動していません: { $roles }
+check-to-start = 故障ではありません。ssmax serve か、役割のユニットの systemctl start で起動してください。起動した直後なら、数秒待ってください。
 check-clock = 日付は{ $date }です
 check-sandbox = 検査プロセスをファイルとネットワークから隔離できます
 check-swap = メモリの内容はディスクに書き出されません
@@ -84,6 +87,8 @@ err-tls-half = tls_certificate と tls_key の片方だけが設定されてい�
 rec-tls-half = 両方を設定するか、両方を省いてください。
 err-next-hop = { $route }に接続できません: { $reason }
 rec-next-hop = それを起動するか、[gateway]の経路を直してください。それまでメールは一時エラーで待ちます。
+err-next-hop-circle = { $route }はゲートウェイ自身（{ $address }）です。メールが巡り続けます
+rec-next-hop-circle = メールサーバがゲートウェイからメールを受け戻す、別のポートを書いてください（必要な行は ssmax setup postfix が示します）。
 err-next-hop-dsn = { $route }は配送の通知(DSN)に応じませんが、dsn = trueで受け付けています
 rec-next-hop-dsn = [gateway]でdsn = falseにするか、DSNに応じる配送先を指定してください。Postfixはsmtpd_discard_ehlo_keywordsで止めないかぎり応じ、Dovecotは応じません。
 err-milter-open = このコンピュータのどのプロセスも{ $address }でミルターに接続でき、誰がログインしたとも言えてしまいます
@@ -96,6 +101,8 @@ err-not-listed-yet = 会員名簿の第{ $version }版は、この組織の加�
 rec-not-listed-yet = しばらくお待ちください。管理組織で ssmax serve が動いていれば、新しい名簿は数秒で公開されます。ほかの参加組織は30秒ごとに取得します。
 err-not-listed = 会員名簿の第{ $version }版にこの組織がありません
 rec-not-listed = 管理組織に問い合わせ、[organisation]の id を確認してください。
+err-domains-unlisted = 名簿でこの組織のものになっていないドメインがあります: { $domains }（名簿にあるのは{ $listed }）
+rec-domains-unlisted = [organisation] の domains を直すか、管理組織にそのドメインの参加を認めてもらってください。それまで、ほかの参加組織はそのメールを拒否します。
 err-standing-lost = この組織はメールを交換できません: { $standing }（{ $reason }）
 rec-standing-lost = 管理組織に連絡してください。
 

@@ -20,6 +20,7 @@ use crate::part::{self, Part};
 use crate::{files, member};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use ssmax_daemon::ready;
 use ssmax_federation::{
     Capabilities, Kind, Limits, Member, Names, Standing, StandingState, check_member,
 };
@@ -61,6 +62,7 @@ fn check(args: &Args, context: &Context) -> Result<ExitCode, Complaint> {
     }
     keys::admission(&config, &mut report);
     postfix::check(&config, &mut report);
+    running(&config, &mut report);
     block_on(async {
         network::check(&config, &mut report).await;
         Ok(())
@@ -96,6 +98,23 @@ fn inspector(config: &Config, report: &mut Report<'_>) {
     {
         report.error("inspector", &Complaint::new(Exit::Bad, "no-inspector"));
     }
+}
+
+/// Which roles are not there. That is no fault: this command is for the time before a
+/// start as well. Before the admission, none can start.
+fn running(config: &Config, report: &mut Report<'_>) {
+    if config.is_member() && !matches!(member::installed(config), Ok(Some(_))) {
+        return;
+    }
+    let roles = config.roles();
+    let away = roles.iter().filter(|role| ready::served(config.run_dir(), role.as_str()).is_none());
+    let away: Vec<String> = away.map(|role| report.context.text(role.text(), &[])).collect();
+    if away.is_empty() {
+        return report.ok("running", "check-running", &[]);
+    }
+    let what = report.context.text("check-not-started", &[("roles", &away.join(", "))]);
+    let to_do = report.context.text("check-to-start", &[]);
+    report.add("running", Level::Ok, &what, &to_do);
 }
 
 /// What we would tell the federation about ourselves.

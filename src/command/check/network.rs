@@ -5,13 +5,14 @@ use crate::command::authority::standing_text;
 use crate::command::org::fetch_list;
 use crate::complaint::{Complaint, Exit};
 use crate::config::{Config, Role};
+use ssmax_api::organisation::Organisation;
 use ssmax_federation::{CLOCK_SKEW, Freshness, MemberList, freshness};
 use ssmax_gateway::wire::{self, ClientSettings, Route};
 use ssmax_gateway::{GatewayConfig, listen::TlsServer};
 use ssmax_submission::MilterAddress;
 use std::io::ErrorKind;
 use std::iter;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -74,6 +75,13 @@ async fn gateway(config: &Config, gateway: &GatewayConfig, report: &mut Report<'
     let routes = routes.map(|(domain, route)| (format!("gateway.routes.{domain}"), route));
     let all = iter::once(("gateway.next_hop".to_owned(), &gateway.next_hop)).chain(routes);
     for (name, route) in all {
+        if let Some((_, address)) = listeners.iter().find_map(|(listener, address)| {
+            address.filter(|address| leads_to(route, *address)).map(|address| (listener, address))
+        }) {
+            let complaint = Complaint::new(Exit::Bad, "next-hop-circle").with("route", route);
+            report.error(&name, &complaint.with("address", address));
+            continue;
+        }
         if next_hop(&name, route, report).await && gateway.dsn {
             dsn(&name, route, gateway, report).await;
         }
@@ -208,6 +216,19 @@ async fn connect<S>(connecting: impl Future<Output = std::io::Result<S>>) -> Res
     }
 }
 
+/// Whether mail on this route comes back to a listener of the gateway's own.
+fn leads_to(route: &Route, listener: SocketAddr) -> bool {
+    let (Route::Smtp { host, port, .. } | Route::Lmtp { host, port }) = route else { return false };
+    let named = match (host.as_str(), listener) {
+        ("localhost", SocketAddr::V4(_)) => Some(Ipv4Addr::LOCALHOST.into()),
+        ("localhost", SocketAddr::V6(_)) => Some(Ipv6Addr::LOCALHOST.into()),
+        _ => host.parse().ok(),
+    };
+    let everywhere = |ip: IpAddr| listener.ip().is_unspecified() && ip.is_loopback();
+    *port == listener.port()
+        && named.is_some_and(|ip: IpAddr| ip == listener.ip() || everywhere(ip))
+}
+
 /// What of a Maildir's path is the same for every recipient.
 fn fixed_part(pattern: &str) -> PathBuf {
     let fixed = pattern.split_once('{').map_or(pattern, |(before, _)| before);
@@ -242,15 +263,15 @@ async fn federation(config: &Config, report: &mut Report<'_>) {
     if let Ok(organisation) = config.organisation() {
         let admitted = crate::member::installed(config).ok().flatten();
         let from = admitted.map_or(0, |admission| admission.list_version);
-        standing(&organisation.id, &list, from, report);
+        standing(&organisation, &list, from, report);
     }
 }
 
 /// How the member stands, which the list says from version `from` on.
-fn standing(id: &str, list: &MemberList, from: u64, report: &mut Report<'_>) {
+fn standing(organisation: &Organisation, list: &MemberList, from: u64, report: &mut Report<'_>) {
     let name = "federation.standing";
     let version = list.version.to_string();
-    let Some(member) = list.member(id) else {
+    let Some(member) = list.member(&organisation.id) else {
         if list.version < from {
             let early = Complaint::new(Exit::Bad, "not-listed-yet").with("version", version);
             return report.warning(name, &early.with("from", from));
@@ -258,6 +279,15 @@ fn standing(id: &str, list: &MemberList, from: u64, report: &mut Report<'_>) {
         let complaint = Complaint::new(Exit::Bad, "not-listed").with("version", version);
         return report.error(name, &complaint);
     };
+    // Mail from a domain that the others do not know as ours is refused by them.
+    let unknown = organisation.domains.iter().filter(|one| !member.domains.contains(one));
+    let unknown: Vec<&str> = unknown.map(String::as_str).collect();
+    if !unknown.is_empty() {
+        let complaint = Complaint::new(Exit::Bad, "domains-unlisted")
+            .with("domains", unknown.join(", "))
+            .with("listed", member.domains.join(", "));
+        report.error("federation.domains", &complaint);
+    }
     let state = member.standing.state;
     if state.exchanges_mail() {
         let standing = report.context.text(standing_text(state), &[]);
