@@ -61,6 +61,10 @@ fn a_domain_that_the_list_does_not_name() {
         ["sales.example（名簿にあるのはa.example）", "[organisation] の domains を直す"],
     ];
     is_told(&site, &right, &wrong, "federation.domains", "error", words);
+    // Domains have no case.
+    site.write("a/ssmax.toml", &right.replace("[\"a.example\"]", "[\"A.Example\"]"));
+    assert_eq!(found(&site, "en", "federation.standing").unwrap().0, "ok");
+    assert_eq!(found(&site, "en", "federation.domains"), None);
 }
 
 #[test]

@@ -263,7 +263,7 @@ async fn federation(config: &Config, report: &mut Report<'_>) {
     if let Ok(organisation) = config.organisation() {
         let admitted = crate::member::installed(config).ok().flatten();
         let from = admitted.map_or(0, |admission| admission.list_version);
-        standing(&organisation, &list, from, report);
+        standing(organisation, &list, from, report);
     }
 }
 
@@ -280,7 +280,7 @@ fn standing(organisation: &Organisation, list: &MemberList, from: u64, report: &
         return report.error(name, &complaint);
     };
     // Mail from a domain that the others do not know as ours is refused by them.
-    let unknown = organisation.domains.iter().filter(|one| !member.domains.contains(one));
+    let unknown = organisation.domains.iter().filter(|one| !member.has_domain(one));
     let unknown: Vec<&str> = unknown.map(String::as_str).collect();
     if !unknown.is_empty() {
         let complaint = Complaint::new(Exit::Bad, "domains-unlisted")
