@@ -16,7 +16,7 @@ use std::process::Command;
 const FLOORS: [&[&str]; 10] = [
     &["mail", "token", "metrics", "texts"],
     &["primitives", "daemon", "second-opinion", "store"],
-    &["pki", "hsm", "transport", "backup"],
+    &["pki", "hsm", "transport", "backup", "merkle"],
     &["cms"],
     &["inspection", "federation"],
     &["federation-client", "chain"],

@@ -12,6 +12,7 @@ use serde_json::json;
 use ssmax_daemon::ready;
 use ssmax_federation::admission::Admission;
 use ssmax_federation::{Freshness, Member, MemberList};
+use ssmax_federation_client::Client;
 use ssmax_hsm::Backend;
 use ssmax_pki::Certificate;
 use std::path::{Path, PathBuf};
@@ -364,7 +365,7 @@ pub(crate) async fn fetch_list(config: &Config) -> Result<MemberList, Complaint>
     let root = read(config.root())?;
     let roots = Certificate::all_from_pem(&String::from_utf8_lossy(&root))?;
     let url = &config.federation()?.authority_url;
-    let fetched = ssmax_federation_client::fetch(url, &tls_ca, FETCH_TIMEOUT).await?;
-    ssmax_federation::signed::open(&fetched.list, &roots, OffsetDateTime::now_utc())
+    let fetched = Client::new(url, &tls_ca, FETCH_TIMEOUT)?.list().await?;
+    ssmax_federation::signed::open(&fetched, &roots, OffsetDateTime::now_utc())
         .map_err(|fault| Complaint::new(Exit::Bad, "list").with("reason", fault))
 }

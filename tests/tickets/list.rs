@@ -3,17 +3,22 @@
 use crate::asking::{Site, assert_refused};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::keyserver::{Form, GatewayRequest, InboundAnswer, ListInstalled, OutboundTicket};
+use ssmax_api::keyserver::{
+    Form, GatewayRequest, InboundAnswer, KeptList, ListInstalled, OutboundTicket,
+};
 use ssmax_chain::{Digest, Reason};
 use ssmax_cms::Limits;
 use ssmax_cms::signed::{SignRequest, SignedData, sign};
-use ssmax_federation::MemberList;
-use ssmax_hsm::{KeyPurpose, KeyStore, UnlockSecret};
+use ssmax_federation::checkpoint::Checkpoint;
+use ssmax_federation::signed::{sign_checkpoint, sign_delta};
+use ssmax_federation::{Delta, Directory, Kept, MemberList};
+use ssmax_hsm::{KeyPurpose, KeyStore, StoredKey, UnlockSecret};
 use ssmax_pki::{Certificate, issue, lint, profile};
 use ssmax_primitives::SoftwareKey;
 use ssmax_store::sqlx::{self, SqlitePool};
 use ssmax_support::forgery::{basis, generate};
 use ssmax_support::mails::{mail, text};
+use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
 pub(crate) async fn run(site: &Site) {
@@ -23,6 +28,7 @@ pub(crate) async fn run(site: &Site) {
     a_certificate_that_the_list_does_not_name_is_not_kept(site).await;
     an_older_list_is_not_installed(site).await;
     who_is_not_in_the_list_yet_is_put_off_and_not_refused(site).await;
+    a_list_is_brought_forward_by_what_its_signer_signed_alone(site).await;
 }
 
 async fn install(
@@ -41,13 +47,14 @@ async fn kept(site: &Site) -> SqlitePool {
     SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap()
 }
 
-/// The signed list in force.
+/// The list in force, whole, as the authority would issue it now.
 async fn in_force(site: &Site) -> Vec<u8> {
-    let pool = kept(site).await;
-    let (signed,): (Vec<u8>,) =
-        sqlx::query_as("SELECT signed FROM member_list").fetch_one(&pool).await.unwrap();
-    pool.close().await;
-    signed
+    let (mut list, chain) = opened_in_force(site).await;
+    let now = OffsetDateTime::now_utc();
+    list.issued = now.replace_nanosecond(0).unwrap();
+    list.expires = list.issued + Duration::hours(24);
+    let key = list_key(site, &chain);
+    ssmax_federation::signed::sign(&list, &chain, key.as_ref(), now).unwrap()
 }
 
 fn root(site: &Site) -> Certificate {
@@ -58,15 +65,20 @@ fn open(site: &Site, signed: &[u8]) -> MemberList {
     ssmax_federation::signed::open(signed, &[root(site)], OffsetDateTime::now_utc()).unwrap()
 }
 
-/// Installs the list in force one version later without a member; gives the version.
-async fn install_without(site: &Site, id: &str, all: &MemberList) -> u64 {
-    let (mut list, chain) = opened_in_force(site).await;
-    let version = list.version + 1;
+/// The authority's own key for lists.
+fn list_key(site: &Site, chain: &[Certificate]) -> Arc<StoredKey> {
     let authority = &site.federation.authority;
     let unlock = UnlockSecret::from_file(&authority.unlock_file).unwrap();
     let keys = KeyStore::open(&authority.keys_dir(), &unlock).unwrap();
     let key = ssmax_hsm::key_id(chain[0].spki());
-    let key = keys.key(KeyPurpose::ListSigner, &key).unwrap();
+    keys.key(KeyPurpose::ListSigner, &key).unwrap()
+}
+
+/// Installs the list in force one version later without a member; gives the version.
+async fn install_without(site: &Site, id: &str, all: &MemberList) -> u64 {
+    let (mut list, chain) = opened_in_force(site).await;
+    let version = list.version.max(all.version) + 1;
+    let key = list_key(site, &chain);
     let now = OffsetDateTime::now_utc();
     list.members = all.members.iter().filter(|one| one.id != id).cloned().collect();
     list.version = version;
@@ -98,16 +110,99 @@ async fn who_is_not_in_the_list_yet_is_put_off_and_not_refused(site: &Site) {
     site.passed(Form::Signed, &[bob]).await;
 }
 
+/// A checkpoint of this list, issued now.
+fn checkpoint(list: &MemberList) -> Checkpoint {
+    let issued = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap();
+    let expires = issued + Duration::hours(24);
+    Checkpoint::of(&Directory::new(MemberList { issued, expires, ..list.clone() }).unwrap(), b"")
+}
+
+async fn advance(
+    site: &Site,
+    checkpoint: Vec<u8>,
+    deltas: &[&[u8]],
+) -> Result<ListInstalled, Problem> {
+    let deltas = deltas.iter().map(|signed| ByteBuf::from(signed.to_vec())).collect();
+    site.gateway(&GatewayRequest::AdvanceList { checkpoint, deltas, certificates: vec![] }).await
+}
+
+async fn a_list_is_brought_forward_by_what_its_signer_signed_alone(site: &Site) {
+    let old = in_force(site).await;
+    let (before, chain) = opened_in_force(site).await;
+    let key = list_key(site, &chain);
+    let now = OffsetDateTime::now_utc();
+    let point =
+        |checkpoint: &Checkpoint| sign_checkpoint(checkpoint, &chain, key.as_ref(), now).unwrap();
+    let step = |delta: &Delta| sign_delta(delta, &chain, key.as_ref(), now).unwrap();
+    let mut after = before.clone();
+    after.version += 1;
+    let changed = after.members.iter_mut().find(|one| one.id == site.federation.c.id).unwrap();
+    changed.incident_contact = "abuse2@c.example".into();
+    let delta =
+        Delta { from: before.version, version: after.version, changed: vec![changed.clone()] };
+    let (signed, good) = (step(&delta), point(&checkpoint(&after)));
+    let refused = |answer| assert_refused::<ListInstalled>(answer, Problem::NotAllowed);
+
+    // Signed by a stranger; garbage.
+    let (signer, _, foreign) = stranger(site);
+    let other = std::slice::from_ref(&signer);
+    let forged = sign_checkpoint(&checkpoint(&after), other, &foreign, now).unwrap();
+    refused(advance(site, forged, &[&signed]).await);
+    let forged = sign_delta(&delta, other, &foreign, now).unwrap();
+    refused(advance(site, good.clone(), &[&forged]).await);
+    refused(advance(site, b"no checkpoint".to_vec(), &[&signed]).await);
+    // No way there, and a way to somewhere else.
+    refused(advance(site, good.clone(), &[]).await);
+    let other = step(&Delta { changed: vec![], ..delta.clone() });
+    refused(advance(site, good.clone(), &[&other]).await);
+    // Another federation under the version in force.
+    let forked = MemberList { version: before.version, ..after.clone() };
+    refused(advance(site, point(&checkpoint(&forked)), &[]).await);
+    // Past its time.
+    let mut late = checkpoint(&after);
+    late.issued = now - Duration::hours(2);
+    late.expires = now - Duration::hours(1);
+    refused(advance(site, point(&late), &[&signed]).await);
+
+    let installed = advance(site, good.clone(), &[&signed]).await.unwrap();
+    assert_eq!(installed.version, after.version);
+    assert_eq!(advance(site, good, &[]).await.unwrap().version, after.version);
+    refused(advance(site, point(&checkpoint(&before)), &[]).await);
+    refused(install(site, old, &[]).await);
+    // What is kept leads to the same list.
+    let kept = kept_list(site).await;
+    assert!(!kept.deltas.is_empty() && kept.checkpoint.is_some());
+    let opened = kept.open(&[root(site)], now).unwrap();
+    assert_eq!(opened.list().version, after.version);
+    assert_eq!(opened.state(), checkpoint(&after).state);
+    // A whole list takes the place of all that.
+    install_without(site, "nobody", &MemberList { version: after.version, ..before }).await;
+    let kept = kept_list(site).await;
+    assert_eq!((kept.deltas.len(), kept.checkpoint), (0, None));
+}
+
+/// What the keyserver keeps of the list.
+async fn kept_list(site: &Site) -> Kept {
+    let kept: Option<KeptList> = site.gateway(&GatewayRequest::KeptList).await.unwrap();
+    let kept = kept.unwrap();
+    Kept {
+        list: kept.list,
+        deltas: kept.deltas.into_iter().map(ByteBuf::into_vec).collect(),
+        checkpoint: kept.checkpoint.map(ByteBuf::into_vec),
+    }
+}
+
 /// The list in force, with the certificates of its signer.
 pub(crate) async fn opened_in_force(site: &Site) -> (MemberList, Vec<Certificate>) {
-    let signed = in_force(site).await;
-    let chain = SignedData::parse(&signed, &Limits::default()).unwrap().certificates().to_vec();
-    (open(site, &signed), chain)
+    let kept = kept_list(site).await;
+    let signed = SignedData::parse(&kept.list, &Limits::default()).unwrap();
+    let opened = kept.open(&[root(site)], OffsetDateTime::now_utc()).unwrap();
+    (opened.list().clone(), signed.certificates().to_vec())
 }
 
 /// The list in force one version later, signed by somebody else.
 async fn newer(site: &Site, chain: &[Certificate], key: &SoftwareKey) -> Vec<u8> {
-    let mut list = open(site, &in_force(site).await);
+    let (mut list, _) = opened_in_force(site).await;
     let now = OffsetDateTime::now_utc();
     list.version += 1;
     list.issued = now.replace_nanosecond(0).unwrap();
@@ -126,7 +221,8 @@ async fn garbage_is_not_installed(site: &Site) {
     }
 }
 
-async fn a_list_of_a_stranger_is_not_installed(site: &Site) {
+/// A list signer of the federation's names, under a root that is not the federation's.
+fn stranger(site: &Site) -> (Certificate, Certificate, SoftwareKey) {
     let real = root(site);
     let (root_key, key) = (generate(), generate());
     let name = real.common_name().unwrap();
@@ -135,6 +231,11 @@ async fn a_list_of_a_stranger_is_not_installed(site: &Site) {
     assert_eq!(own.subject(), real.subject());
     let signer = profile::list_signer(basis(&key, 300), "Test Federation", "List");
     let signer = issue::issue(lint::lint(signer).unwrap(), &own, &root_key).unwrap();
+    (signer, own, key)
+}
+
+async fn a_list_of_a_stranger_is_not_installed(site: &Site) {
+    let (signer, own, key) = stranger(site);
     for chain in [vec![signer.clone()], vec![signer, own]] {
         let list = newer(site, &chain, &key).await;
         assert_refused(install(site, list, &[]).await, Problem::NotAllowed);

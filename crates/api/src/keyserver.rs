@@ -179,6 +179,20 @@ pub enum GatewayRequest {
         /// Bodies of certificates that were missing; kept if the list names their hash.
         certificates: Vec<ByteBuf>,
     },
+    /// Brings the member list in force forward to a checkpoint; again the keyserver checks
+    /// all of it itself. Answered by [`ListInstalled`].
+    AdvanceList {
+        /// The signed checkpoint.
+        #[serde(with = "serde_bytes")]
+        checkpoint: Vec<u8>,
+        /// Signed deltas that lead there, in their order; none if the version is the same.
+        deltas: Vec<ByteBuf>,
+        /// As with [`GatewayRequest::InstallList`].
+        certificates: Vec<ByteBuf>,
+    },
+    /// What the keyserver keeps of the list over a restart. Answered by
+    /// `Option<KeptList>`.
+    KeptList,
 }
 
 impl GatewayRequest {
@@ -387,6 +401,8 @@ pub struct InboundTicket {
     pub from_name: String,
     /// Its standing.
     pub standing: String,
+    /// The version of the member list that it signed under.
+    pub list: u64,
     /// Recipients without an encryption certificate here.
     pub without_certificate: Vec<String>,
     /// Recipients that are lists or redirects.
@@ -399,8 +415,20 @@ pub struct InboundTicket {
 pub struct ListInstalled {
     /// Its version.
     pub version: u64,
-    /// Certificates it names whose bodies the keyserver has not got.
+    /// Certificates it names whose bodies the keyserver has not got, or the first of them.
     pub missing: Vec<Digest>,
+}
+
+/// A member list with what has come since, all of it as signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptList {
+    /// The list.
+    #[serde(with = "serde_bytes")]
+    pub list: Vec<u8>,
+    /// Deltas from there on.
+    pub deltas: Vec<ByteBuf>,
+    /// The last checkpoint, if one came after the list.
+    pub checkpoint: Option<ByteBuf>,
 }
 
 /// One copy for one member.

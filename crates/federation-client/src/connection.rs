@@ -1,9 +1,8 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::body::Bytes;
-use hyper::client::conn::http1;
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{ACCEPT_ENCODING, CONNECTION, HOST, USER_AGENT};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -12,70 +11,96 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
+use crate::Client;
 use crate::error::FetchError;
 use crate::location::Location;
 
 /// Octets of an answer's header section at most.
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 
-/// One GET over one TLS connection: the body of a 200, of at most `limit` octets.
-pub(crate) async fn get(
-    location: &Location,
-    path: &str,
-    tls_ca: &[u8],
-    limit: usize,
-    timeout: Duration,
-) -> Result<Vec<u8>, FetchError> {
-    let config = tls_config(tls_ca)?;
-    tokio::time::timeout(timeout, exchange(location, path, config, limit))
-        .await
-        .map_err(|_| FetchError::Timeout)?
+impl Client {
+    /// GETs over one TLS connection: the bodies of their 200s, of at most `limit` octets
+    /// each. The first that fails ends it.
+    pub(crate) async fn get(
+        &self,
+        paths: &[String],
+        limit: usize,
+    ) -> Result<Vec<Vec<u8>>, FetchError> {
+        let timed = |_| FetchError::Timeout;
+        let connect = connect(&self.location, Arc::clone(&self.tls));
+        let start = Instant::now();
+        let mut connection = timeout(self.timeout, connect).await.map_err(timed)??;
+        // The first exchange has what the handshake has left of its time.
+        let mut left = self.timeout.saturating_sub(start.elapsed());
+        let mut bodies = Vec::with_capacity(paths.len());
+        for (place, path) in paths.iter().enumerate() {
+            let is_last = place + 1 == paths.len();
+            let exchange = connection.exchange(&self.location, path, is_last, limit);
+            bodies.push(timeout(left, exchange).await.map_err(timed)??);
+            left = self.timeout;
+        }
+        Ok(bodies)
+    }
 }
 
-async fn exchange(
-    location: &Location,
-    path: &str,
-    config: Arc<ClientConfig>,
-    limit: usize,
-) -> Result<Vec<u8>, FetchError> {
+struct Connection {
+    requests: SendRequest<Empty<Bytes>>,
+    /// Ends with the connection, however it ends: a set aborts its tasks when dropped.
+    _driver: JoinSet<hyper::Result<()>>,
+}
+
+async fn connect(location: &Location, config: Arc<ClientConfig>) -> Result<Connection, FetchError> {
     let tcp = TcpStream::connect((location.host.as_str(), location.port)).await?;
     let tls = TlsConnector::from(config).connect(location.server_name()?, tcp).await?;
-    let (mut requests, connection) = http1::Builder::new()
+    let (requests, connection) = http1::Builder::new()
         .max_buf_size(MAX_HEADER_BYTES)
         .handshake(TokioIo::new(tls))
         .await
         .map_err(|error| refused(&error))?;
-    // Ends with this function, however it ends: a set aborts its tasks when dropped.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
+    Ok(Connection { requests, _driver: driver })
+}
 
-    let request = Request::get(path)
-        .header(HOST, &location.authority)
-        .header(USER_AGENT, concat!("ssmax/", env!("CARGO_PKG_VERSION")))
-        .header(ACCEPT_ENCODING, "identity")
-        .header(CONNECTION, "close")
-        .body(Empty::<Bytes>::new())
-        .map_err(|_| FetchError::BadUrl)?;
-    let answer = requests.send_request(request).await.map_err(|error| refused(&error))?;
-    match answer.status() {
-        StatusCode::OK => {}
-        StatusCode::NOT_FOUND => return Err(FetchError::NotFound),
-        other => return Err(FetchError::Status(other.as_u16())),
-    }
-    match Limited::new(answer.into_body(), limit).collect().await {
-        Ok(body) => Ok(body.to_bytes().into()),
-        Err(error) if error.is::<LengthLimitError>() => Err(FetchError::TooLarge),
-        Err(error) => {
-            Err(error.downcast_ref::<hyper::Error>().map_or(FetchError::Protocol, refused))
+impl Connection {
+    async fn exchange(
+        &mut self,
+        location: &Location,
+        path: &str,
+        is_last: bool,
+        limit: usize,
+    ) -> Result<Vec<u8>, FetchError> {
+        let request = Request::get(path)
+            .header(HOST, &location.authority)
+            .header(USER_AGENT, concat!("ssmax/", env!("CARGO_PKG_VERSION")))
+            .header(ACCEPT_ENCODING, "identity")
+            .header(CONNECTION, if is_last { "close" } else { "keep-alive" })
+            .body(Empty::<Bytes>::new())
+            .map_err(|_| FetchError::BadUrl)?;
+        self.requests.ready().await.map_err(|error| refused(&error))?;
+        let sent = self.requests.send_request(request).await;
+        let answer = sent.map_err(|error| refused(&error))?;
+        match answer.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND => return Err(FetchError::NotFound),
+            other => return Err(FetchError::Status(other.as_u16())),
+        }
+        match Limited::new(answer.into_body(), limit).collect().await {
+            Ok(body) => Ok(body.to_bytes().into()),
+            Err(error) if error.is::<LengthLimitError>() => Err(FetchError::TooLarge),
+            Err(error) => {
+                Err(error.downcast_ref::<hyper::Error>().map_or(FetchError::Protocol, refused))
+            }
         }
     }
 }
 
 /// TLS 1.3 only: both ends are ours. The provider is named here, because a process-wide
 /// default would be whichever library set it first.
-fn tls_config(tls_ca: &[u8]) -> Result<Arc<ClientConfig>, FetchError> {
+pub(crate) fn tls_config(tls_ca: &[u8]) -> Result<Arc<ClientConfig>, FetchError> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(tls_ca) {
         let certificate = certificate.map_err(|_| FetchError::BadTrust)?;

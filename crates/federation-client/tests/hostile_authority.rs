@@ -12,9 +12,7 @@ use std::time::Duration;
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use ssmax_federation::signed::MAX_CHECKPOINT_BYTES;
-use ssmax_federation_client::{
-    FetchError, MAX_CERTIFICATE_BYTES, fetch, fetch_certificate, fetch_checkpoint,
-};
+use ssmax_federation_client::{Client, FetchError, MAX_CERTIFICATE_BYTES};
 use ssmax_pki::profile::{self, Basis, Organisation, Validity};
 use ssmax_pki::{Certificate, issue, lint};
 use ssmax_primitives::{SoftwareKey, SystemRandom, sha256};
@@ -97,7 +95,17 @@ fn chunked(body: &[u8]) -> Vec<u8> {
 
 async fn list(answer: Vec<u8>) -> Result<Vec<u8>, FetchError> {
     let authority = Authority::that_sends(answer).await;
-    fetch(&authority.url, &authority.tls_ca, TIMEOUT).await.map(|fetched| fetched.list)
+    client(&authority).list().await
+}
+
+fn client(authority: &Authority) -> Client {
+    Client::new(&authority.url, &authority.tls_ca, TIMEOUT).unwrap()
+}
+
+/// One certificate.
+async fn one(authority: &Authority, name: &str) -> Result<Vec<u8>, FetchError> {
+    let fetched = client(authority).certificates(&[name.to_owned()]).await;
+    fetched.map(|mut bodies| bodies.pop().unwrap())
 }
 
 #[tokio::test]
@@ -112,10 +120,10 @@ async fn a_body_may_have_the_limit_and_not_one_octet_more() {
     let larger = vec![b'x'; MAX_CHECKPOINT_BYTES + 1];
     for form in [ok, chunked] {
         let authority = Authority::that_sends(form(&largest)).await;
-        let fetched = fetch_checkpoint(&authority.url, &authority.tls_ca, TIMEOUT).await;
+        let fetched = client(&authority).checkpoint().await;
         assert_eq!(fetched.map(|body| body.len()), Ok(MAX_CHECKPOINT_BYTES));
         let authority = Authority::that_sends(form(&larger)).await;
-        let fetched = fetch_checkpoint(&authority.url, &authority.tls_ca, TIMEOUT).await;
+        let fetched = client(&authority).checkpoint().await;
         assert_eq!(fetched, Err(FetchError::TooLarge));
     }
 }
@@ -124,13 +132,13 @@ async fn a_body_may_have_the_limit_and_not_one_octet_more() {
 async fn a_certificate_counts_only_under_its_own_hash() {
     let authority = Authority::that_sends(ok(b"certificate")).await;
     let name = hex::encode(sha256(b"certificate"));
-    let fetched = fetch_certificate(&authority.url, &authority.tls_ca, &name, TIMEOUT).await;
+    let fetched = one(&authority, &name).await;
     assert_eq!(fetched, Ok(b"certificate".to_vec()));
     let other = hex::encode(sha256(b"another"));
-    let fetched = fetch_certificate(&authority.url, &authority.tls_ca, &other, TIMEOUT).await;
+    let fetched = one(&authority, &other).await;
     assert_eq!(fetched, Err(FetchError::NotTheCertificate));
     let authority = Authority::that_sends(ok(&vec![0; MAX_CERTIFICATE_BYTES + 1])).await;
-    let fetched = fetch_certificate(&authority.url, &authority.tls_ca, &name, TIMEOUT).await;
+    let fetched = one(&authority, &name).await;
     assert_eq!(fetched, Err(FetchError::TooLarge));
 }
 
@@ -165,6 +173,6 @@ async fn an_answer_that_breaks_off_is_none() {
 #[tokio::test]
 async fn a_server_by_another_name_is_not_the_authority() {
     let authority = Authority::named("elsewhere.example", ok(b"list")).await;
-    let fetched = fetch(&authority.url, &authority.tls_ca, TIMEOUT).await;
+    let fetched = client(&authority).list().await;
     assert!(matches!(fetched, Err(FetchError::Tls(_))), "{fetched:?}");
 }

@@ -2,6 +2,8 @@
 
 use time::{Duration, OffsetDateTime};
 
+use crate::checkpoint::Checkpoint;
+use crate::directory::Directory;
 use crate::fault::ListFault;
 use crate::member_list::MemberList;
 
@@ -38,30 +40,77 @@ pub enum Freshness {
 /// [`ListFault::Rollback`], [`ListFault::Expired`], [`ListFault::IssuedInFuture`],
 /// [`ListFault::SameVersionOtherContent`], [`ListFault::IssuedEarlier`].
 pub fn accept(
-    current: Option<&MemberList>,
+    current: Option<&Directory>,
     high_water: u64,
-    new: MemberList,
+    new: Directory,
     at: OffsetDateTime,
-) -> Result<MemberList, ListFault> {
-    let high_water = current.map_or(0, |list| list.version).max(high_water);
-    if new.version < high_water {
-        return Err(ListFault::Rollback { version: new.version, high_water });
+) -> Result<Directory, ListFault> {
+    judge(current, high_water, &News::of_list(&new), at)?;
+    Ok(new)
+}
+
+/// Decides, by the same rules, whether a checkpoint says how the list is now. `true` if it
+/// is of a later version than the list in hand, which deltas then lead to
+/// ([`Directory::advanced`]); else it renews that one ([`Directory::renew`]).
+///
+/// # Errors
+/// As [`accept`].
+pub fn accept_checkpoint(
+    current: Option<&Directory>,
+    high_water: u64,
+    checkpoint: &Checkpoint,
+    at: OffsetDateTime,
+) -> Result<bool, ListFault> {
+    judge(current, high_water, &News::of_checkpoint(checkpoint), at)?;
+    Ok(current.is_none_or(|current| checkpoint.version > current.list().version))
+}
+
+/// What a list and a checkpoint both say.
+struct News<'a> {
+    version: u64,
+    issued: OffsetDateTime,
+    expires: OffsetDateTime,
+    state: &'a str,
+}
+
+impl<'a> News<'a> {
+    fn of_list(directory: &'a Directory) -> Self {
+        let MemberList { version, issued, expires, .. } = *directory.list();
+        Self { version, issued, expires, state: directory.state() }
     }
-    if new.expires <= at {
+
+    fn of_checkpoint(checkpoint: &'a Checkpoint) -> Self {
+        let Checkpoint { version, issued, expires, ref state, .. } = *checkpoint;
+        Self { version, issued, expires, state }
+    }
+}
+
+fn judge(
+    current: Option<&Directory>,
+    high_water: u64,
+    news: &News<'_>,
+    at: OffsetDateTime,
+) -> Result<(), ListFault> {
+    let in_hand = current.map(News::of_list);
+    let high_water = in_hand.as_ref().map_or(0, |list| list.version).max(high_water);
+    if news.version < high_water {
+        return Err(ListFault::Rollback { version: news.version, high_water });
+    }
+    if news.expires <= at {
         return Err(ListFault::Expired);
     }
-    if new.issued > at + CLOCK_SKEW {
+    if news.issued > at + CLOCK_SKEW {
         return Err(ListFault::IssuedInFuture);
     }
-    if let Some(current) = current.filter(|list| list.version == new.version) {
-        if current.members != new.members {
-            return Err(ListFault::SameVersionOtherContent { version: new.version });
+    if let Some(in_hand) = in_hand.filter(|list| list.version == news.version) {
+        if in_hand.state != news.state {
+            return Err(ListFault::SameVersionOtherContent { version: news.version });
         }
-        if new.issued < current.issued {
+        if news.issued < in_hand.issued {
             return Err(ListFault::IssuedEarlier);
         }
     }
-    Ok(new)
+    Ok(())
 }
 
 /// How current `list` is at `at`. Exactly at the end of a lifetime it is still within.

@@ -5,9 +5,9 @@ use ssmax_primitives::sha256;
 use time::OffsetDateTime;
 
 use crate::check::is_sha256_name;
+use crate::directory::Directory;
 use crate::fault::ListFault;
 use crate::ijson::MAX_INTEGER;
-use crate::member_list::MemberList;
 
 /// Octets of a checkpoint's JSON at most.
 pub const MAX_BYTES: usize = 4096;
@@ -18,6 +18,10 @@ pub const MAX_BYTES: usize = 4096;
 pub struct Checkpoint {
     /// The list's version.
     pub version: u64,
+    /// How many members it has.
+    pub members: u64,
+    /// The hash that stands for all of them ([`Directory::state`]), lower-case hex.
+    pub state: String,
     /// SHA-256 of the signed list as served, lower-case hex.
     pub list_sha256: String,
     /// The list's `issued` (UTC).
@@ -31,28 +35,32 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// The checkpoint of a list and its signed form.
     #[must_use]
-    pub fn of(list: &MemberList, signed: &[u8]) -> Self {
+    pub fn of(directory: &Directory, signed: &[u8]) -> Self {
+        let list = directory.list();
         Self {
             version: list.version,
+            members: list.members.len() as u64,
+            state: directory.state().to_owned(),
             list_sha256: hex::encode(sha256(signed)),
             issued: list.issued,
             expires: list.expires,
         }
     }
 
-    /// Checks that `signed`, opened to `list`, is the list that this checkpoint names.
-    ///
-    /// # Errors
-    /// [`ListFault::CheckpointMismatch`].
-    pub fn names(&self, list: &MemberList, signed: &[u8]) -> Result<(), ListFault> {
-        if Self::of(list, signed) == *self { Ok(()) } else { Err(ListFault::CheckpointMismatch) }
+    /// Whether the checkpoint stands for exactly the members of a list in hand.
+    #[must_use]
+    pub fn names_members_of(&self, directory: &Directory) -> bool {
+        let list = directory.list();
+        self.version == list.version
+            && self.members == list.members.len() as u64
+            && self.state == directory.state()
     }
 
     /// Checks the structure of a checkpoint.
     ///
     /// # Errors
     /// [`ListFault::NoVersion`], [`ListFault::ExpiresBeforeIssued`],
-    /// [`ListFault::CheckpointMismatch`] for a hash that no list can have.
+    /// [`ListFault::CheckpointForm`] for a hash that none can have.
     pub fn check(&self) -> Result<(), ListFault> {
         if self.version == 0 || self.version > MAX_INTEGER {
             return Err(ListFault::NoVersion);
@@ -60,8 +68,8 @@ impl Checkpoint {
         if self.expires <= self.issued {
             return Err(ListFault::ExpiresBeforeIssued);
         }
-        if !is_sha256_name(&self.list_sha256) {
-            return Err(ListFault::CheckpointMismatch);
+        if !is_sha256_name(&self.list_sha256) || !is_sha256_name(&self.state) {
+            return Err(ListFault::CheckpointForm);
         }
         Ok(())
     }

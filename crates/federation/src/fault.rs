@@ -173,9 +173,18 @@ pub enum ListFault {
     /// Issued later than now and [`crate::CLOCK_SKEW`].
     #[error("the list is issued in the future")]
     IssuedInFuture,
-    /// The list is not the one that its checkpoint names.
-    #[error("the list is not the one of the checkpoint")]
-    CheckpointMismatch,
+    /// A checkpoint names list or members by something that is no SHA-256.
+    #[error("the checkpoint is not well formed")]
+    CheckpointForm,
+    /// Deltas do not lead from the list in hand to the one that is asked for.
+    #[error("no delta leads on from version {version}")]
+    DeltaGap {
+        /// The version from which none does.
+        version: u64,
+    },
+    /// Deltas make other members than those that the checkpoint stands for.
+    #[error("the deltas do not make the list of the checkpoint")]
+    DeltaMismatch,
 
     /// The member list does not name this certificate.
     #[error("the certificate is not in the member list")]

@@ -19,18 +19,24 @@ mod acceptance;
 mod certificates;
 mod check;
 mod corporate_number;
+mod delta;
 mod directory;
 mod fault;
+mod kept;
 mod member_list;
+mod state;
 
 pub use acceptance::{
-    CLOCK_SKEW, Freshness, MEMBERSHIP_LIFETIME, STATUS_LIFETIME, accept, freshness,
+    CLOCK_SKEW, Freshness, MEMBERSHIP_LIFETIME, STATUS_LIFETIME, accept, accept_checkpoint,
+    freshness,
 };
 pub use certificates::organisation_certificates_match;
 pub use check::{Limits, check, check_member};
 pub use corporate_number::{corporate_number_check_digit, corporate_number_is_valid, member_id};
+pub use delta::Delta;
 pub use directory::Directory;
 pub use fault::ListFault;
+pub use kept::Kept;
 pub use member_list::{
     Capabilities, Enforce, FreshForm, Kind, Member, MemberList, Names, Rating, Standing,
     StandingState,

@@ -1,4 +1,4 @@
-//! The member list and its checkpoint as signed objects.
+//! The member list, its checkpoint and its deltas as signed objects.
 //!
 //! CMS SignedData (RFC 5652 5) with the content inside, one signer, and the signer's
 //! certificate issued by the root itself: the issuing CA is online and signs for
@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 
 use crate::check::{Limits, check};
 use crate::checkpoint::{self, Checkpoint};
+use crate::delta::Delta;
 use crate::fault::ListFault;
 use crate::ijson::{self, JsonFault};
 use crate::member_list::MemberList;
@@ -26,8 +27,14 @@ pub const LIST_TYPE: &str = "ssmax-member-list-1";
 /// The `type` of a signed checkpoint.
 pub const CHECKPOINT_TYPE: &str = "ssmax-checkpoint-1";
 
+/// The `type` of a signed delta.
+pub const DELTA_TYPE: &str = "ssmax-member-delta-1";
+
 /// Octets that signature and certificates may add to the content.
 pub const SIGNATURE_BYTES: usize = 64 * 1024;
+
+/// Octets of a signed delta at most: where more has changed, the list is the shorter way.
+pub const MAX_DELTA_BYTES: usize = 4 * 1024 * 1024;
 
 /// Octets of a signed checkpoint at most.
 pub const MAX_CHECKPOINT_BYTES: usize = checkpoint::MAX_BYTES + SIGNATURE_BYTES;
@@ -110,6 +117,39 @@ pub fn open_checkpoint(
     let checkpoint: Checkpoint = open_content(CHECKPOINT_TYPE, bytes, limit, roots, at)?;
     checkpoint.check()?;
     Ok(checkpoint)
+}
+
+/// Signs a delta, as [`sign`].
+///
+/// # Errors
+/// As [`sign`]; [`ListFault::TooLarge`] over [`MAX_DELTA_BYTES`].
+pub fn sign_delta(
+    delta: &Delta,
+    chain: &[Certificate],
+    key: &dyn SigningKey,
+    at: OffsetDateTime,
+) -> Result<Vec<u8>, ListFault> {
+    delta.check()?;
+    sign_content(DELTA_TYPE, delta, MAX_DELTA_BYTES - SIGNATURE_BYTES, chain, key, at)
+}
+
+/// Opens signed deltas, each as [`open`]. What they make of a list is judged by the
+/// checkpoint ([`crate::Directory::advanced`]).
+///
+/// # Errors
+/// As [`open`].
+pub fn open_deltas<T: AsRef<[u8]>>(
+    deltas: &[T],
+    roots: &[Certificate],
+    at: OffsetDateTime,
+) -> Result<Vec<Delta>, ListFault> {
+    let limit = MAX_DELTA_BYTES - SIGNATURE_BYTES;
+    let open = |bytes: &T| {
+        let delta: Delta = open_content(DELTA_TYPE, bytes.as_ref(), limit, roots, at)?;
+        delta.check()?;
+        Ok(delta)
+    };
+    deltas.iter().map(open).collect()
 }
 
 fn sign_content<T: Serialize>(

@@ -4,12 +4,31 @@
 mod sample;
 
 use sample::{NOW, list, member};
+use ssmax_federation::checkpoint::Checkpoint;
 use ssmax_federation::{
-    CLOCK_SKEW, Freshness, ListFault, MEMBERSHIP_LIFETIME, STATUS_LIFETIME, accept, freshness,
+    CLOCK_SKEW, Directory, Freshness, ListFault, MEMBERSHIP_LIFETIME, MemberList, STATUS_LIFETIME,
+    accept_checkpoint, freshness,
 };
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 const SECOND: Duration = Duration::seconds(1);
+
+/// What becomes of a list, which has to become of its checkpoint too.
+fn accept(
+    current: Option<&MemberList>,
+    high_water: u64,
+    new: MemberList,
+    at: OffsetDateTime,
+) -> Result<MemberList, ListFault> {
+    let directory = |list: &MemberList| Directory::new(list.clone()).unwrap();
+    let (given, current, new) = (new.clone(), current.map(directory), directory(&new));
+    let checkpoint = Checkpoint::of(&new, b"");
+    let by_checkpoint = accept_checkpoint(current.as_ref(), high_water, &checkpoint, at);
+    let newer = current.as_ref().is_none_or(|list| list.list().version < new.list().version);
+    let accepted = ssmax_federation::accept(current.as_ref(), high_water, new, at);
+    assert_eq!(by_checkpoint, accepted.as_ref().map(|_| newer).map_err(Clone::clone));
+    accepted.map(|_| given)
+}
 
 #[test]
 fn the_first_list_is_accepted() {

@@ -11,9 +11,9 @@ use ssmax_cms::signed::SignRequest;
 use ssmax_federation::checkpoint::Checkpoint;
 use ssmax_federation::ijson::JsonFault;
 use ssmax_federation::signed::{
-    LIST_TYPE, SIGNATURE_BYTES, open, open_checkpoint, sign, sign_checkpoint,
+    LIST_TYPE, SIGNATURE_BYTES, open, open_checkpoint, open_deltas, sign, sign_checkpoint,
 };
-use ssmax_federation::{Limits, ListFault};
+use ssmax_federation::{Directory, Limits, ListFault};
 use ssmax_pki::Certificate;
 use ssmax_pki::path::PathFault;
 use ssmax_pki::profile::{self, Organisation};
@@ -33,6 +33,10 @@ fn sign_text(text: &[u8], certificates: &[Certificate], key: &SoftwareKey) -> Ve
         signer: &certificates[0],
     };
     ssmax_cms::signed::sign(&request, key).unwrap()
+}
+
+fn directory() -> Directory {
+    Directory::new(list()).unwrap()
 }
 
 #[test]
@@ -253,16 +257,17 @@ fn an_object_without_its_certificate_or_content_is_refused() {
 }
 
 #[test]
-fn a_checkpoint_names_exactly_one_signed_list() {
+fn a_checkpoint_is_opened_as_what_it_is() {
     let authority = Authority::new();
     let roots = authority.roots();
     let signed = sign(&list(), &authority.chain(), &authority.list_key, NOW).unwrap();
-    let checkpoint = Checkpoint::of(&list(), &signed);
+    let checkpoint = Checkpoint::of(&directory(), &signed);
     let bytes = sign_checkpoint(&checkpoint, &authority.chain(), &authority.list_key, NOW).unwrap();
     let opened = open_checkpoint(&bytes, &roots, NOW).unwrap();
     assert_eq!(opened, checkpoint);
-    assert_eq!(opened.names(&list(), &signed), Ok(()));
-    assert_eq!(opened.names(&list(), b"another"), Err(ListFault::CheckpointMismatch));
+    assert!(opened.names_members_of(&directory()));
+    assert_eq!(opened.list_sha256, hex::encode(sha256(&signed)));
+    assert!(open_deltas(&[&bytes], &roots, NOW).is_err());
     assert_eq!(open(&bytes, &roots, NOW), Err(ListFault::WrongType));
     assert_eq!(open_checkpoint(&signed, &roots, NOW), Err(ListFault::WrongType));
 }
@@ -270,7 +275,7 @@ fn a_checkpoint_names_exactly_one_signed_list() {
 #[test]
 fn a_checkpoint_that_no_list_can_have_is_refused() {
     let authority = Authority::new();
-    let sound = Checkpoint::of(&list(), b"");
+    let sound = Checkpoint::of(&directory(), b"");
     let fault = |change: &dyn Fn(&mut Checkpoint)| {
         let mut changed = sound.clone();
         change(&mut changed);
@@ -279,6 +284,7 @@ fn a_checkpoint_that_no_list_can_have_is_refused() {
     assert_eq!(fault(&|_| {}), None);
     assert_eq!(fault(&|c| c.version = 0), Some(ListFault::NoVersion));
     assert_eq!(fault(&|c| c.expires = c.issued), Some(ListFault::ExpiresBeforeIssued));
-    let mismatch = Some(ListFault::CheckpointMismatch);
-    assert_eq!(fault(&|c| c.list_sha256 = c.list_sha256.to_uppercase()), mismatch);
+    let form = Some(ListFault::CheckpointForm);
+    assert_eq!(fault(&|c| c.list_sha256 = c.list_sha256.to_uppercase()), form);
+    assert_eq!(fault(&|c| c.state.truncate(62)), form);
 }

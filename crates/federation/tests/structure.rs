@@ -260,7 +260,7 @@ fn a_member_without_domains_is_none() {
 fn members_are_found_by_id_and_by_any_spelling_of_a_domain() {
     let mut list = list();
     list.members[1].domains.push("xn--wgv71a119e.jp".into());
-    let directory = Directory::new(list.clone());
+    let directory = Directory::new(list.clone()).unwrap();
     let b = &list.members[1];
     for domain in ["b.example", "B.EXAMPLE", "日本語.jp", "XN--wgv71a119e.JP"] {
         assert_eq!(list.member_of_domain(domain), Some(b), "{domain}");
@@ -299,7 +299,7 @@ fn a_hundred_thousand_members_are_looked_up_at_once() {
     list.members = (0..100_000).map(|n| member(n, &format!("m{n}.example"))).collect();
     list.expires = NOW + Duration::hours(1);
     assert_eq!(check(&list, &Limits::default()), Ok(()));
-    let directory = Directory::new(list);
+    let directory = Directory::new(list).unwrap();
     let found = directory.member_of_domain("M99999.example").unwrap();
     assert_eq!(found.names.en, "Example 99999");
 }

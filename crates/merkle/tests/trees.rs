@@ -1,6 +1,10 @@
 //! Roots as other implementations of the tree have them, and proofs that hold for what they
 //! are about and for nothing else.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at what they do not expect")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests stop at what they do not expect"
+)]
 
 use proptest::prelude::*;
 use ssmax_merkle::{Hash, consistency, extends, includes, inclusion, leaf, root};

@@ -14,7 +14,7 @@ const MAX_BYTES: usize = 64 * 1024;
 
 pub(crate) fn made() -> Vec<Vec<u8>> {
     let checkpoint = format!(
-        "{{\"version\":3,\"list_sha256\":\"{}\",\"issued\":\"2026-06-01T12:00:00Z\",\
+        "{{\"version\":3,\"members\":2,\"state\":\"{0}\",\"list_sha256\":\"{0}\",\"issued\":\"2026-06-01T12:00:00Z\",\
          \"expires\":\"2026-06-02T12:00:00Z\"}}",
         "ab".repeat(32)
     );

@@ -2,7 +2,8 @@
 //!
 //! Property: what is read is sound, and read again from what is written.
 
-use ssmax_federation::{Directory, Limits, MemberList, check, domain};
+use ssmax_federation::checkpoint::Checkpoint;
+use ssmax_federation::{Delta, Directory, Limits, MemberList, check, domain};
 
 use crate::seeds::Pool;
 
@@ -27,5 +28,19 @@ pub fn run(octets: &[u8]) {
             assert_eq!(list.member_of_domain(domain), Some(member), "a domain of somebody else");
         }
     }
-    let _ = Directory::new(list);
+    follow(list);
+}
+
+/// A list, cut in two anywhere, is made whole again by one delta.
+fn follow(list: MemberList) {
+    let Ok(whole) = Directory::new(list.clone()) else { return };
+    let before = list.members.iter().step_by(2).cloned().collect();
+    let before = MemberList { version: 1, members: before, ..list.clone() };
+    let Ok(before) = Directory::new(before) else { return };
+    let delta = Delta { from: 1, version: list.version, changed: list.members };
+    let checkpoint = Checkpoint::of(&whole, b"");
+    if list.version > 1 {
+        let made = before.advanced(&[delta], &checkpoint);
+        assert_eq!(made.as_ref().map(Directory::list), Ok(whole.list()));
+    }
 }

@@ -1,4 +1,4 @@
-//! The signed member list and the signed checkpoint, as fetched.
+//! The signed member list, its checkpoint and its deltas, as fetched.
 //!
 //! Property: nothing opens that no list signer of ours signed.
 
@@ -11,9 +11,10 @@ pub(crate) use crate::nothing_made as made;
 pub(crate) const POOLS: &[Pool] = &[Pool::Cms];
 pub(crate) const ROUNDS: usize = 600;
 
-/// Opens the octets as a list and as a checkpoint.
+/// Opens the octets as a list, as a checkpoint and as a delta.
 pub fn run(octets: &[u8]) {
     let roots = std::slice::from_ref(&*ANCHOR);
     assert!(signed::open(octets, roots, AT).is_err(), "a list that nobody signed");
     assert!(signed::open_checkpoint(octets, roots, AT).is_err(), "a checkpoint that nobody signed");
+    assert!(signed::open_deltas(&[octets], roots, AT).is_err(), "a delta that nobody signed");
 }

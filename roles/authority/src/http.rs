@@ -10,6 +10,7 @@ use hyper::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode};
+use ssmax_federation::ijson::MAX_INTEGER;
 use ssmax_metrics::list as metrics;
 use tokio::sync::watch;
 use tracing::error;
@@ -21,6 +22,8 @@ use crate::registry::Registry;
 pub(crate) const CERTIFICATES: &str = "/v1/certificates/";
 /// Where the checkpoint is.
 pub(crate) const CHECKPOINT: &str = "/v1/checkpoint";
+/// Where deltas are, before the version that they lead on from.
+pub(crate) const DELTAS: &str = "/v1/deltas/";
 /// Where the list is.
 pub(crate) const LIST: &str = "/v1/list";
 
@@ -55,6 +58,7 @@ pub(crate) async fn answer<B: Body>(
         CHECKPOINT => "checkpoint",
         LIST => "list",
         path if path.starts_with(CERTIFICATES) => "certificate",
+        path if path.starts_with(DELTAS) => "delta",
         _ => "other",
     };
     metrics::PUBLISHED.count([document.into(), answer.status().as_u16().into()]);
@@ -78,10 +82,16 @@ async fn respond<B: Body>(request: &Request<B>, source: &Source) -> Answer {
     match request.uri().path() {
         CHECKPOINT => signed(&source.published.borrow().checkpoint, request.headers()),
         LIST => signed(&source.published.borrow().list, request.headers()),
-        path => match path.strip_prefix(CERTIFICATES) {
-            Some(name) => certificate(name, request.headers(), &source.registry).await,
-            None => problem(StatusCode::NOT_FOUND),
-        },
+        path => {
+            let (headers, registry) = (request.headers(), &source.registry);
+            if let Some(name) = path.strip_prefix(CERTIFICATES) {
+                certificate(name, headers, registry).await
+            } else if let Some(version) = path.strip_prefix(DELTAS) {
+                delta(version, headers, registry).await
+            } else {
+                problem(StatusCode::NOT_FOUND)
+            }
+        }
     }
 }
 
@@ -99,6 +109,25 @@ async fn certificate(name: &str, headers: &HeaderMap, registry: &Registry) -> An
         Ok(None) => problem(StatusCode::NOT_FOUND),
         Err(error) => {
             error!(%error, "a certificate cannot be looked up");
+            problem(StatusCode::SERVICE_UNAVAILABLE)
+        }
+    }
+}
+
+async fn delta(version: &str, headers: &HeaderMap, registry: &Registry) -> Answer {
+    // One spelling of each number: digits, none in front for show.
+    let number = version.parse::<u64>().ok().filter(|number| number.to_string() == version);
+    let Some(number) = number.filter(|number| (1..=MAX_INTEGER).contains(number)) else {
+        return problem(StatusCode::NOT_FOUND);
+    };
+    match registry.delta(number).await {
+        Ok(Some(signed)) => {
+            let document = Document::from(signed);
+            content(document.bytes, &document.sha256, SIGNED_DATA, FOR_EVER, headers)
+        }
+        Ok(None) => problem(StatusCode::NOT_FOUND),
+        Err(error) => {
+            error!(%error, "a delta cannot be looked up");
             problem(StatusCode::SERVICE_UNAVAILABLE)
         }
     }

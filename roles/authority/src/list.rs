@@ -1,11 +1,11 @@
 //! From the registry to the signed list and its checkpoint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use hyper::body::Bytes;
 use ssmax_federation::checkpoint::Checkpoint;
-use ssmax_federation::{MemberList, signed};
+use ssmax_federation::{Delta, Directory, ListFault, MemberList, signed};
 use ssmax_hsm::StoredKey;
 use ssmax_pki::Certificate;
 use ssmax_primitives::sha256;
@@ -46,7 +46,8 @@ pub(crate) struct Published {
     pub(crate) checkpoint: Document,
 }
 
-/// Reads the members, makes the list of them and signs it with its checkpoint.
+/// Reads the members, makes the list of them and signs it with its checkpoint, and with the
+/// delta from the version published before, which is written down before it is needed.
 ///
 /// `not_before` is when the last issue was made: issues of one version go forward even
 /// if the clock goes back, or members would refuse them as played back.
@@ -63,18 +64,45 @@ pub(crate) async fn publish(
     let issued = not_before.map_or(now, |last| last.max(now));
     let members = rows.into_iter().map(|row| row.member).collect();
     let list = MemberList { version, issued, expires: issued + lifetime, members };
+    let before = registry.published().await?.filter(|before| *before < version);
+    if let Some(before) = before {
+        publish_delta(registry, signer, &list, before).await?;
+    } else {
+        registry.set_published(version, None).await?;
+    }
     let signer = signer.clone();
     // A large list takes a while to write and to hash.
-    tokio::task::spawn_blocking(move || sign(&list, &signer))
+    tokio::task::spawn_blocking(move || sign(list, &signer))
         .await
         .map_err(|_| AuthorityError::TaskLost)?
 }
 
-fn sign(list: &MemberList, signer: &ListSigner) -> Result<Published, AuthorityError> {
+/// Signs what has changed since the version `before`. Where too much has, there is no
+/// delta, and whoever asks for it fetches the list.
+async fn publish_delta(
+    registry: &Registry,
+    signer: &ListSigner,
+    list: &MemberList,
+    before: u64,
+) -> Result<(), AuthorityError> {
+    let ids: HashSet<String> = registry.changed_since(before).await?.into_iter().collect();
+    let entries = list.members.iter().filter(|member| ids.contains(&member.id));
+    let delta = Delta { from: before, version: list.version, changed: entries.cloned().collect() };
+    let chain = std::slice::from_ref(&signer.certificate);
+    match signed::sign_delta(&delta, chain, signer.key.as_ref(), list.issued) {
+        Ok(signed) => registry.set_published(list.version, Some((before, &signed))).await,
+        Err(ListFault::TooLarge) => registry.set_published(list.version, None).await,
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+fn sign(list: MemberList, signer: &ListSigner) -> Result<Published, AuthorityError> {
     let chain = std::slice::from_ref(&signer.certificate);
     let key = signer.key.as_ref();
-    let bytes = signed::sign(list, chain, key, list.issued)?;
-    let checkpoint = Checkpoint::of(list, &bytes);
+    let bytes = signed::sign(&list, chain, key, list.issued)?;
+    let directory = Directory::new(list)?;
+    let list = directory.list();
+    let checkpoint = Checkpoint::of(&directory, &bytes);
     let checkpoint = signed::sign_checkpoint(&checkpoint, chain, key, list.issued)?;
     let mut standings = BTreeMap::new();
     for member in &list.members {

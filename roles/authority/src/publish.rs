@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::config::AuthorityConfig;
 use crate::error::AuthorityError;
-use crate::http::{CERTIFICATES, CHECKPOINT, LIST};
+use crate::http::{CERTIFICATES, CHECKPOINT, DELTAS, LIST};
 use crate::keys::{list_signer, unlock};
 use crate::list;
 use crate::registry::Registry;
@@ -25,7 +25,7 @@ pub struct Publication {
     pub certificates: usize,
 }
 
-/// Signs list and checkpoint anew and writes them, with every certificate, below `dir`
+/// Signs list and checkpoint anew and writes them, with every certificate and delta, below `dir`
 /// under the names that they have over HTTPS: any web server can then mirror them.
 ///
 /// # Errors
@@ -43,6 +43,9 @@ pub async fn publish(
     let certificates = registry.certificates().await?;
     for (name, der) in &certificates {
         write_public(&below(dir, &format!("{CERTIFICATES}{name}")), der)?;
+    }
+    for (from, signed) in registry.deltas().await? {
+        write_public(&below(dir, &format!("{DELTAS}{from}")), &signed)?;
     }
     write_public(&below(dir, LIST), &published.list.bytes)?;
     write_public(&below(dir, CHECKPOINT), &published.checkpoint.bytes)?;

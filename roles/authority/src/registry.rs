@@ -2,6 +2,7 @@
 
 mod answers;
 mod certificates;
+mod deltas;
 mod members;
 
 use ssmax_store::{Database, Looked, Migration, Place, Tables};
@@ -21,6 +22,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, sql: include_str!("../migrations/1.sql") },
     Migration { version: 2, sql: include_str!("../migrations/2.sql") },
     Migration { version: 3, sql: include_str!("../migrations/3.sql") },
+    Migration { version: 4, sql: include_str!("../migrations/4.sql") },
 ];
 
 /// The database's name in the authority's directory.

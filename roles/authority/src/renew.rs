@@ -86,7 +86,10 @@ pub async fn renew(
         tls_ca: tls_ca.to_pem(),
         id: member.id.clone(),
     };
-    registry.add_certificates(&certificates, &asked, at, answer).await.map(Answered::now)
+    registry
+        .add_certificates(&member.id, &certificates, &asked, at, answer)
+        .await
+        .map(Answered::now)
 }
 
 /// What a renewal asks for: the keys. When it was signed, and with which certificate, is

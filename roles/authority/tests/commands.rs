@@ -16,8 +16,9 @@ use ssmax_authority::{
     admit, expel, init, members, publish, reinstate, suspend, watch,
 };
 use ssmax_federation::admission::{Admission, Application};
+use ssmax_federation::checkpoint::Checkpoint;
 use ssmax_federation::{
-    FreshForm, Kind, ListFault, StandingState, organisation_certificates_match, signed,
+    Directory, FreshForm, Kind, ListFault, StandingState, organisation_certificates_match, signed,
 };
 use ssmax_hsm::{HsmError, KeyPurpose, KeyStore, UnlockSecret};
 use ssmax_pki::path::{self, PathInput, Purpose, Revocation};
@@ -396,7 +397,7 @@ async fn the_published_files_are_the_list_its_checkpoint_and_every_certificate()
     let list = signed::open(&bytes, &roots, now()).unwrap();
     let checkpoint = std::fs::read(dir.join("v1/checkpoint")).unwrap();
     let checkpoint = signed::open_checkpoint(&checkpoint, &roots, now()).unwrap();
-    assert_eq!(checkpoint.names(&list, &bytes), Ok(()));
+    assert_eq!(checkpoint, Checkpoint::of(&Directory::new(list.clone()).unwrap(), &bytes));
     assert_eq!(checkpoint.list_sha256, publication.list_sha256);
     assert_eq!(list.version, admission.list_version);
     for name in &list.members[0].certificates {

@@ -15,9 +15,10 @@ use federation::{Authority, Serving, application, now};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use ssmax_authority::{AuthorityError, Server, admit, suspend};
-use ssmax_federation::{MemberList, StandingState, accept, signed};
-use ssmax_federation_client::{FetchError, fetch, fetch_certificate, fetch_checkpoint};
+use ssmax_authority::{AuthorityError, Server, admit, publish, reinstate, suspend};
+use ssmax_federation::checkpoint::Checkpoint;
+use ssmax_federation::{Delta, Directory, Member, MemberList, StandingState, accept, signed};
+use ssmax_federation_client::{Client, FetchError};
 use ssmax_pki::Certificate;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -26,9 +27,27 @@ use tokio_rustls::client::TlsStream;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+fn directory(list: &MemberList) -> Directory {
+    Directory::new(list.clone()).unwrap()
+}
+
+/// Whether a list takes the place of the one before.
+fn follows(before: &MemberList, after: &MemberList) -> bool {
+    accept(Some(&directory(before)), before.version, directory(after), now()).is_ok()
+}
+
+fn client(url: &str, tls_ca: &[u8]) -> Client {
+    Client::new(url, tls_ca, TIMEOUT).unwrap()
+}
+
+async fn certificate(url: &str, tls_ca: &[u8], name: &str) -> Result<Vec<u8>, FetchError> {
+    let fetched = client(url, tls_ca).certificates(&[name.to_owned()]).await;
+    fetched.map(|mut bodies| bodies.pop().unwrap())
+}
+
 async fn fetched(authority: &Authority, serving: &Serving) -> MemberList {
-    let fetched = fetch(&serving.url, &authority.tls_ca(), TIMEOUT).await.unwrap();
-    signed::open(&fetched.list, &[authority.root()], now()).unwrap()
+    let fetched = client(&serving.url, &authority.tls_ca()).list().await.unwrap();
+    signed::open(&fetched, &[authority.root()], now()).unwrap()
 }
 
 /// A TLS connection as any client makes it.
@@ -69,18 +88,18 @@ async fn list_checkpoint_and_certificates_are_served() {
     let serving = authority.serve().await;
     let (url, tls_ca) = (serving.url.as_str(), authority.tls_ca());
 
-    let bytes = fetch(url, &tls_ca, TIMEOUT).await.unwrap().list;
+    let bytes = client(url, &tls_ca).list().await.unwrap();
     let list = signed::open(&bytes, &[authority.root()], now()).unwrap();
     assert_eq!(list.version, 2);
-    let list = accept(None, 0, list, now()).unwrap();
+    let list = accept(None, 0, directory(&list), now()).unwrap();
     let member = list.member_of_domain("a.example").unwrap();
     for name in &member.certificates {
-        let der = fetch_certificate(url, &tls_ca, name, TIMEOUT).await.unwrap();
+        let der = certificate(url, &tls_ca, name).await.unwrap();
         assert_eq!(&hex::encode(Certificate::from_der(&der).unwrap().sha256()), name);
     }
-    let checkpoint = fetch_checkpoint(url, &tls_ca, TIMEOUT).await.unwrap();
+    let checkpoint = client(url, &tls_ca).checkpoint().await.unwrap();
     let checkpoint = signed::open_checkpoint(&checkpoint, &[authority.root()], now()).unwrap();
-    assert_eq!(checkpoint.names(&list, &bytes), Ok(()));
+    assert_eq!(checkpoint, Checkpoint::of(&list, &bytes));
     serving.stop().await;
 }
 
@@ -103,9 +122,90 @@ async fn a_suspension_is_published_within_three_seconds() {
         assert!(since.elapsed() < Duration::from_secs(3), "not published in time");
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
-    let after = accept(Some(&before), before.version, after, now()).unwrap();
+    assert!(follows(&before, &after));
     assert_eq!(after.member(&id).unwrap().standing.state, StandingState::Suspended);
     serving.stop().await;
+}
+
+/// The checkpoint, once it is of this version.
+async fn checkpoint_of(authority: &Authority, client: &Client, version: u64) -> Checkpoint {
+    let since = Instant::now();
+    loop {
+        let signed = client.checkpoint().await.unwrap();
+        let checkpoint = signed::open_checkpoint(&signed, &[authority.root()], now()).unwrap();
+        if checkpoint.version == version {
+            return checkpoint;
+        }
+        assert!(since.elapsed() < TIMEOUT, "not published in time");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// The deltas from one version to another, as a member follows them.
+async fn deltas(authority: &Authority, client: &Client, from: u64, to: u64) -> Vec<Delta> {
+    let mut all = Vec::new();
+    let mut version = from;
+    while version < to {
+        let signed = client.delta(version).await.unwrap();
+        let delta = signed::open_deltas(&[signed], &[authority.root()], now()).unwrap().remove(0);
+        assert_eq!(delta.from, version);
+        version = delta.version;
+        all.push(delta);
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_can_be_followed_by_deltas_over_a_restart_too() {
+    let authority = Authority::new().await;
+    let config = &authority.config;
+    let id = application(1, "a.example").id;
+    admit(config, &application(1, "a.example"), now()).await.unwrap();
+    let serving = authority.serve().await;
+    let client_of = |serving: &Serving| client(&serving.url, &authority.tls_ca());
+    let first = directory(&fetched(&authority, &serving).await);
+    let version = first.list().version;
+    // Nothing leads on from where nothing has changed, nor from what never was.
+    for from in [version, 0, version + 7] {
+        assert_eq!(client_of(&serving).delta(from).await, Err(FetchError::NotFound));
+    }
+    admit(config, &application(2, "b.example"), now()).await.unwrap();
+    let checkpoint = checkpoint_of(&authority, &client_of(&serving), version + 1).await;
+    let steps = deltas(&authority, &client_of(&serving), version, version + 1).await;
+    let second = first.advanced(&steps, &checkpoint).unwrap();
+    assert!(second.member_of_domain("b.example").is_some());
+    // What a command changes while nobody serves is one step.
+    serving.stop().await;
+    suspend(config, &id, "malware", now()).await.unwrap();
+    reinstate(config, &id, "cleaned", now()).await.unwrap();
+    suspend(config, &id, "again", now()).await.unwrap();
+    let serving = authority.serve().await;
+    let checkpoint = checkpoint_of(&authority, &client_of(&serving), version + 4).await;
+    let steps = deltas(&authority, &client_of(&serving), version, version + 4).await;
+    assert_eq!(steps.iter().map(|step| step.changed.len()).collect::<Vec<_>>(), [1, 1]);
+    for before in [&first, &second] {
+        let now = before.advanced(&steps, &checkpoint).unwrap();
+        assert_eq!(now.member(&id).unwrap().standing.reason, "again");
+        assert_eq!(now.list().members, fetched_sorted(&authority, &serving).await);
+    }
+    // The same octets in a mirror.
+    let mirror = config.state_dir.join("mirror");
+    publish(config, &mirror, now()).await.unwrap();
+    for from in [version, version + 1] {
+        let file = std::fs::read(mirror.join(format!("v1/deltas/{from}"))).unwrap();
+        assert_eq!(Ok(file), client_of(&serving).delta(from).await);
+    }
+    let spelled = ["01", "+2", "2/", "x", "", "18446744073709551616", "9007199254740992"];
+    for version in spelled {
+        let path = format!("/v1/deltas/{version}");
+        let answer = exchange(&authority, &serving, &get(&path, "")).await;
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{version}: {answer}");
+    }
+    serving.stop().await;
+}
+
+async fn fetched_sorted(authority: &Authority, serving: &Serving) -> Vec<Member> {
+    directory(&fetched(authority, serving).await).list().members.clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -278,7 +378,7 @@ async fn an_unchanged_list_is_issued_again_at_the_interval_that_is_set() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     };
     assert_eq!(after.version, before.version);
-    assert!(accept(Some(&before), before.version, after, now()).is_ok());
+    assert!(follows(&before, &after));
     serving.stop().await;
 }
 
@@ -303,7 +403,7 @@ async fn an_unchanged_list_keeps_its_version_over_a_restart() {
     let after = fetched(&authority, &serving).await;
     assert!(after.issued > before.issued);
     assert_eq!(after.version, before.version);
-    assert!(accept(Some(&before), before.version, after, now()).is_ok());
+    assert!(follows(&before, &after));
     serving.stop().await;
 }
 
@@ -331,18 +431,18 @@ async fn the_client_names_each_cause() {
     let serving = authority.serve().await;
     let (url, tls_ca) = (serving.url.as_str(), authority.tls_ca());
     let other = Authority::new().await;
-    let stranger = fetch(url, &other.tls_ca(), TIMEOUT).await;
+    let stranger = client(url, &other.tls_ca()).list().await;
     assert!(matches!(stranger, Err(FetchError::Tls(_))), "{stranger:?}");
-    assert_eq!(fetch(url, b"", TIMEOUT).await, Err(FetchError::BadTrust));
-    assert_eq!(fetch("http://x", &tls_ca, TIMEOUT).await, Err(FetchError::BadUrl));
+    assert_eq!(Client::new(url, b"", TIMEOUT).err(), Some(FetchError::BadTrust));
+    assert_eq!(Client::new("http://x", &tls_ca, TIMEOUT).err(), Some(FetchError::BadUrl));
     for name in ["", "../list", &"A".repeat(64), &"0".repeat(65)] {
-        let refused = fetch_certificate(url, &tls_ca, name, TIMEOUT).await;
+        let refused = certificate(url, &tls_ca, name).await;
         assert_eq!(refused, Err(FetchError::BadCertificateName), "{name}");
     }
-    let unknown = fetch_certificate(url, &tls_ca, &"0".repeat(64), TIMEOUT).await;
+    let unknown = certificate(url, &tls_ca, &"0".repeat(64)).await;
     assert_eq!(unknown, Err(FetchError::NotFound));
     serving.stop().await;
-    let gone = fetch(url_of_nobody().await.as_str(), &tls_ca, TIMEOUT).await;
+    let gone = client(url_of_nobody().await.as_str(), &tls_ca).list().await;
     assert_eq!(gone, Err(FetchError::Unreachable(std::io::ErrorKind::ConnectionRefused)));
 }
 
@@ -352,7 +452,8 @@ async fn the_client_does_not_wait_for_ever() {
     let authority = Authority::new().await;
     let url = format!("https://{}", listener.local_addr().unwrap());
     let timeout = Duration::from_millis(300);
-    assert_eq!(fetch(&url, &authority.tls_ca(), timeout).await, Err(FetchError::Timeout));
+    let client = Client::new(&url, &authority.tls_ca(), timeout).unwrap();
+    assert_eq!(client.list().await, Err(FetchError::Timeout));
 }
 
 async fn url_of_nobody() -> String {

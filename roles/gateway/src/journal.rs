@@ -132,6 +132,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     CREATE INDEX journal_login ON journal (login, at);
     ",
     },
+    Migration {
+        version: 8,
+        sql: "
+    -- The member list is the keyserver's to keep.
+    DROP TABLE list;
+    ",
+    },
 ];
 
 /// One recipient's fate.
@@ -291,36 +298,16 @@ impl Journal {
         self.writes.note(done.map(drop))
     }
 
-    /// Remembers which member list is in force, and the signed list itself.
-    pub(crate) async fn list_in_force(
-        &self,
-        version: u64,
-        signed: &[u8],
-    ) -> Result<(), StoreError> {
-        let mut change = self.database.begin_write().await?;
+    /// Writes down which version of the member list is judged by, for who asks about it.
+    pub(crate) async fn list_in_force(&self, version: u64) -> Result<(), StoreError> {
         query(
             "INSERT INTO status (name, value) VALUES ('list', ?)
              ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         )
         .bind(version.to_string())
-        .execute(&mut change)
+        .execute(&self.database)
         .await?;
-        query(
-            "INSERT INTO list (id, signed) VALUES (1, ?)
-             ON CONFLICT (id) DO UPDATE SET signed = excluded.signed",
-        )
-        .bind(signed)
-        .execute(&mut change)
-        .await?;
-        change.commit().await?;
         Ok(())
-    }
-
-    /// The signed member list that was in force last, if there was one.
-    pub(crate) async fn last_list(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        let row: Option<(Vec<u8>,)> =
-            query("SELECT signed FROM list").fetch_optional(&self.database).await?;
-        Ok(row.map(|(signed,)| signed))
     }
 
     /// Forgets fates older than `days`, since they are personal data, and what a mail is
@@ -577,16 +564,6 @@ mod tests {
             assert_eq!(left(repeats).await, ["29"]);
             journal.forget_old(30).await.unwrap();
             assert_eq!(left(fates).await, ["29"]);
-        });
-    }
-
-    #[test]
-    fn the_list_in_force_is_there_after_a_restart() {
-        run(async |journal| {
-            assert_eq!(journal.last_list().await.unwrap(), None);
-            journal.list_in_force(1, b"one").await.unwrap();
-            journal.list_in_force(2, b"two").await.unwrap();
-            assert_eq!(journal.last_list().await.unwrap().unwrap(), b"two");
         });
     }
 }

@@ -74,7 +74,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
     let config = settings.gateway.clone();
     let meeting = Meeting::of("gateway", &settings.transport, &run_dir, None)?;
     let gateway = Arc::new(open(settings, &meeting).await?);
-    member_list::load_last(&gateway).await;
+    member_list::take_kept(&gateway).await;
     let tls = match (&config.tls_certificate, &config.tls_key) {
         (Some(certificate), Some(key)) => {
             Some(TlsServer::from_pem(&read(certificate)?, &read_private(key)?)?)
@@ -216,6 +216,7 @@ async fn open(settings: Settings, meeting: &Meeting) -> Result<Gateway, ServeErr
         hold_changed: Notify::new(),
         claims,
         directory: RwLock::new(None),
+        newer_list: Notify::new(),
         settings,
     })
 }

@@ -5,9 +5,7 @@
 //! is opened as soon as they can know it. Old ones go on opening mail.
 
 use crate::state::Keyserver;
-use crate::ticket::lock;
 use ssmax_api::Problem;
-use ssmax_chain::Digest;
 use ssmax_hsm::KeyPurpose;
 use ssmax_pki::Certificate;
 use time::OffsetDateTime;
@@ -46,26 +44,14 @@ impl Keyserver {
     /// named there.
     pub(crate) fn knows_list(&self, version: u64) -> Result<(), Problem> {
         let reason = ssmax_chain::Reason::MemberListOutdated;
-        if version > lock(&self.list).high_water { Err(Problem::Refused(reason)) } else { Ok(()) }
+        if version > self.list_version() { Err(Problem::Refused(reason)) } else { Ok(()) }
     }
 
     /// Our own end-entity certificates of the list, issued by the federation's CA.
     fn listed_own(&self) -> Vec<Certificate> {
-        let state = lock(&self.list);
-        let own = &self.settings.organisation.id;
-        let Some(entry) = state.list.as_ref().and_then(|list| list.member(own)) else {
-            return Vec::new();
-        };
-        let certificates = entry
-            .certificates
-            .iter()
-            .filter_map(|hash| Digest::from_hex(hash).ok())
-            .filter_map(|hash| state.certificates.get(&hash.0));
-        certificates
-            .filter(|one| !one.is_ca())
-            .filter(|one| one.organization_identifier().as_deref() == Some(own.as_str()))
+        self.own_listed_certificates()
+            .into_iter()
             .filter(|one| self.is_installed(one) || self.is_issued_by(one, &self.own.issuing_ca))
-            .cloned()
             .collect()
     }
 

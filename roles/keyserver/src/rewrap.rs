@@ -127,8 +127,7 @@ impl Keyserver {
             return Err(Problem::NotAllowed);
         }
         let now = Self::now();
-        let state = lock(&self.list);
-        let list = state.usable(now)?;
+        let list = self.member_list()?;
         for text in recipients {
             let recipient = Address::parse(text).map_err(|_| Problem::Malformed)?;
             let member = list.member_of_domain(recipient.domain()).ok_or(Problem::NotAllowed)?;
@@ -140,7 +139,7 @@ impl Keyserver {
             }
         }
         let member = list.member(to_org).ok_or(Problem::NotAllowed)?;
-        state.encryption_certificate(member, now).cloned().ok_or(Problem::Failed)
+        self.member_encryption_certificate(member, now).ok_or(Problem::Failed)
     }
 
     fn salts(&self, recipients: &[String]) -> Result<Vec<RecipientSalt>, Problem> {

@@ -144,6 +144,21 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ) STRICT;
     ",
     },
+    Migration {
+        version: 7,
+        sql: "
+    -- What came since the list in member_list, as signed: deltas in their order, and the
+    -- checkpoint that they lead to. The version there is that of the last of them.
+    CREATE TABLE member_delta (
+        number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+        signed BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE member_checkpoint (
+        one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+        signed BLOB NOT NULL
+    ) STRICT;
+    ",
+    },
 ];
 
 /// The tables for who only looks into them: `None` if they are not made yet. On a server

@@ -124,7 +124,7 @@ impl Keyserver {
                 from_org,
                 to_org: own_id.clone(),
                 at: Self::now_as_told(),
-                list: lock(&self.list).high_water,
+                list: self.list_version(),
                 recipient: recipient.to_string(),
                 headers,
                 entity,

@@ -145,7 +145,9 @@ impl Keyserver {
         crate::person::fill(&database).await?;
         let own = load_own_certificates(&database).await?;
         let statement_keys = crate::admit::statement_keys(&database).await?;
-        let list = ListState::load(&database, &own.root).await.map_err(SetupError::State)?;
+        let list = ListState::load(&database, &own.root, &settings.organisation.id)
+            .await
+            .map_err(SetupError::State)?;
         let audit = open_audit(&settings, &keys).await?;
         Ok(Self {
             settings,
@@ -288,6 +290,10 @@ impl Keyserver {
             Q::InstallList { list, certificates } => {
                 ssmax_api::encode(self.install_list(&list, &certificates).await)
             }
+            Q::AdvanceList { checkpoint, deltas, certificates } => {
+                ssmax_api::encode(self.advance_list(&checkpoint, &deltas, &certificates).await)
+            }
+            Q::KeptList => ssmax_api::encode(self.kept_list().await),
         }
     }
 

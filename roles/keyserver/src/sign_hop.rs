@@ -32,7 +32,7 @@ impl Keyserver {
             from_org: self.settings.organisation.id.clone(),
             to_org: copy.to_org.clone(),
             at: now,
-            list: lock(&self.list).high_water,
+            list: self.list_version(),
             message_id,
             mail_from: own.statement.mail_from.clone(),
             headers,

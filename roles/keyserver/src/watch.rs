@@ -26,7 +26,8 @@ impl Keyserver {
             self.look_at_certificates(now),
         ];
         let list = crate::ticket::lock(&self.list).list.clone();
-        parts.extend(watched(list.as_ref(), &self.settings.organisation.id, now));
+        let list = list.as_ref().map(|list| list.list());
+        parts.extend(watched(list, &self.settings.organisation.id, now));
         parts
     }
 

@@ -4,4 +4,3 @@ INSERT INTO journal (id, at, direction, message_id, queue_id, mail_from, recipie
 INSERT INTO replay (from_org, hop, recipient, at) VALUES ('NTRJP-1010001034567', '7c1f', 'alice@a.example', 1796000002);
 INSERT INTO sent (user, body, recipient, at) VALUES ('alice', 'e3b0c442', 'bob@b.example', 1796000003);
 INSERT INTO status (name, value) VALUES ('list', '12');
-INSERT INTO list (id, signed) VALUES (1, X'3082000100FF');

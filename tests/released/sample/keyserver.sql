@@ -6,6 +6,8 @@ INSERT INTO ciphertext (tail, kcv, user, first_seen) VALUES (X'00FF', X'', 'alic
 INSERT INTO person (user, record) VALUES ('alice', X'A1'), ('鈴木', X'A2');
 INSERT INTO address (address, user) VALUES ('alice@a.example', 'alice');
 INSERT INTO member_list (one, version, signed) VALUES (1, 12, X'3082');
+INSERT INTO member_delta (number, signed) VALUES (2, X'3084'), (5, X'3085');
+INSERT INTO member_checkpoint (one, signed) VALUES (1, X'3086');
 INSERT INTO member_certificate (sha256, der) VALUES (X'02', X'3002');
 INSERT INTO escrowed_key (key, user) VALUES ('k1', 'alice');
 INSERT INTO escrowed_certificate (sha256, key, der) VALUES (X'03', 'k1', X'3003');

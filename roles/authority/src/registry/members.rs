@@ -156,7 +156,7 @@ impl Registry {
             keep_in(&mut transaction, certificate).await?;
         }
         record_standing(&mut transaction, &new.member.id, &new.member.standing).await?;
-        let admission = answer(raise_version(&mut transaction).await?);
+        let admission = answer(raise_version(&mut transaction, &new.member.id).await?);
         keep_answer(&mut transaction, new.asked, &admission, at).await?;
         transaction.commit().await?;
         Ok(admission)
@@ -166,6 +166,7 @@ impl Registry {
     /// `answer` of the new version of the list; raises the version, all or nothing.
     pub(crate) async fn add_certificates(
         &self,
+        member: &str,
         certificates: &[Certificate],
         asked: &Asked,
         at: OffsetDateTime,
@@ -175,7 +176,7 @@ impl Registry {
         for certificate in certificates {
             keep_in(&mut transaction, certificate).await?;
         }
-        let admission = answer(raise_version(&mut transaction).await?);
+        let admission = answer(raise_version(&mut transaction, member).await?);
         keep_answer(&mut transaction, asked, &admission, at).await?;
         transaction.commit().await?;
         Ok(admission)
@@ -208,7 +209,7 @@ impl Registry {
                 .bind(id);
         query.execute(&mut transaction).await?;
         record_standing(&mut transaction, id, standing).await?;
-        let version = raise_version(&mut transaction).await?;
+        let version = raise_version(&mut transaction, id).await?;
         transaction.commit().await?;
         Ok(version)
     }
@@ -262,9 +263,15 @@ async fn record_standing(
     Ok(())
 }
 
-async fn raise_version(transaction: &mut Transaction) -> Result<u64, AuthorityError> {
+/// Counts a change of what the list says of a member.
+async fn raise_version(transaction: &mut Transaction, member: &str) -> Result<u64, AuthorityError> {
     let query = ssmax_store::query("UPDATE list SET version = version + 1 RETURNING version");
     let version: i64 = query.fetch_one(&mut *transaction).await?;
+    ssmax_store::query("UPDATE member SET changed = ? WHERE id = ?")
+        .bind(version)
+        .bind(member)
+        .execute(&mut *transaction)
+        .await?;
     u64::try_from(version).map_err(|_| AuthorityError::Damaged)
 }
 

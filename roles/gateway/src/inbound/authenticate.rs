@@ -41,7 +41,11 @@ impl Gateway {
         } else {
             let delivered = self.delivered_before(envelope, hop, fates).await?;
             let request = GatewayRequest::AdmitInbound(admission(envelope, hop, delivered));
-            match self.keyserver(&request).await? {
+            let answer = self.keyserver(&request).await;
+            if matches!(answer, Err(Refusal { reason: Reason::MemberListOutdated, .. })) {
+                self.newer_list.notify_one();
+            }
+            match answer? {
                 InboundAnswer::Admitted(ticket) => ticket,
                 InboundAnswer::Repeat(id) => {
                     for recipient in &envelope.recipients {
@@ -53,6 +57,10 @@ impl Gateway {
         };
         fates.admitted(ticket.ticket.clone());
         fates.came.sender_verified = true;
+        // It has not changed who this sender is; what else it says is asked for at once.
+        if self.directory().is_none_or(|directory| directory.list().version < ticket.list) {
+            self.newer_list.notify_one();
+        }
         self.tolerate(fates).await?;
         let mut waiting = Vec::new();
         let mut claims = Vec::with_capacity(envelope.recipients.len());
@@ -173,7 +181,7 @@ mod tests {
         let issued = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
         let expires = issued + Duration::days(1);
         let list = MemberList { version: 1, issued, expires, members: vec![] };
-        let directory = Directory::new(list);
+        let directory = Directory::new(list).unwrap();
         let judged = |now| judge_outside(Some(&directory), "x@x.example", now);
         let end = issued + MEMBERSHIP_LIFETIME;
         assert_eq!(judged(end), Ok(MailClass::Unknown));

@@ -76,7 +76,7 @@ impl Keyserver {
             Address::parse(&request.from).map_err(|_| Problem::Refused(Reason::FromNotOne))?;
         let recipients = addresses(&request.recipients)?;
         let (hop, signer, evidence) = self.verify_hop(&request, now)?;
-        let member = self.judge_member(&hop, &signer, &from, now)?;
+        let member = self.judge_member(&hop, &signer, &from)?;
         let stopped = if held.is_some() {
             self.first_stopped(&StoppedMail::of_hop(&hop)).await?
         } else {
@@ -137,6 +137,7 @@ impl Keyserver {
             id: hop.id,
             from_org: member.id.clone(),
             from_name: member.names.formal().to_owned(),
+            list: hop.list,
             standing: member.standing.state.as_str().to_owned(),
             without_certificate,
             lists,
@@ -222,14 +223,11 @@ impl Keyserver {
         hop: &HopRecord,
         signer: &Certificate,
         from: &Address,
-        now: OffsetDateTime,
     ) -> Result<Member, Problem> {
         let refuse = |reason| Err(Problem::Refused(reason));
-        let state = crate::ticket::lock(&self.list);
-        let list = state.usable(now)?;
+        let list = self.member_list()?;
         let Some(member) = list.member(&hop.from_org) else {
             // Admitted perhaps by a list that is on its way here.
-            drop(state);
             self.knows_list(hop.list)?;
             return refuse(Reason::OrganisationNotMember);
         };
@@ -241,7 +239,6 @@ impl Keyserver {
         {
             // Certified by the federation, and named perhaps in a list that is on its
             // way here: a mail signed with a new key may be quicker than the list.
-            drop(state);
             self.knows_list(hop.list)?;
             return refuse(Reason::OrganisationNotMember);
         }

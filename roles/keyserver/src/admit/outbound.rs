@@ -137,8 +137,7 @@ impl Keyserver {
 
     /// A member that lost its standing sends nothing: its keyserver sees to that too.
     fn check_own_standing(&self) -> Result<(), Problem> {
-        let state = crate::ticket::lock(&self.list);
-        let list = state.usable(Self::now())?;
+        let list = self.member_list()?;
         match list.member(&self.settings.organisation.id) {
             Some(own) if own.standing.state.exchanges_mail() => Ok(()),
             // No member ever leaves the list: this one is from before we were admitted.
@@ -211,8 +210,7 @@ impl Keyserver {
         recipient: String,
         outside: &OutsideCertificates,
     ) -> Result<RecipientRoute, Problem> {
-        let state = crate::ticket::lock(&self.list);
-        let list = state.usable(Self::now())?;
+        let list = self.member_list()?;
         Ok(match list.member_of_domain(address.domain()) {
             None => match outside.newest_for(address, Self::now()) {
                 Ok(found) => RecipientRoute::Outside { recipient, certified: found.is_some() },

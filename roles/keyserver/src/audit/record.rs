@@ -104,6 +104,8 @@ impl Entry {
                 (row, None)
             }
             Q::InstallList { .. } => (Self::new("install-list"), None),
+            Q::AdvanceList { .. } => (Self::new("advance-list"), None),
+            Q::KeptList => (Self::new("kept-list"), None),
             Q::NoticeEnded { id, delivered } => {
                 let end = if *delivered { "delivered" } else { "refused" };
                 (Self::new("notice-ended").about(format!("{id} {end}")), None)

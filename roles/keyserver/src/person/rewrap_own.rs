@@ -88,8 +88,7 @@ impl Keyserver {
 
     /// What the member list says this member is.
     fn own_kind(&self) -> Result<Kind, PersonProblem> {
-        let state = crate::ticket::lock(&self.list);
-        let list = state.usable(Self::now()).map_err(failure)?;
+        let list = self.member_list().map_err(failure)?;
         list.member(&self.settings.organisation.id).map(|own| own.kind).ok_or(PersonProblem::Failed)
     }
 
