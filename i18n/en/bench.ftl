@@ -22,6 +22,8 @@ help-bench-mail-rounds = How often the lines take turns
 help-bench-mail-sessions = Connections that hand in mails at the same time
 help-bench-mail-sizes = Sizes of the mails, separated by commas, such as 10k,100k
 help-bench-mail-database = The PostgreSQL database that the two gateways share (default: a journal each)
+help-bench-members = Load and ask member lists of many members, and bring them forward by deltas
+help-bench-members-members = How many members, separated by commas, such as 1000,100000
 
 bench-progress = { $percent } %, { $operation }
 bench-compared = Operations a second on one processor, ours and those of libcrypto in turn. { $version }; the middle of { $rounds } rounds.
@@ -72,6 +74,8 @@ bench-mail-goal-rate = { $size }, { $way }: at least { $goal } of the rate with 
 bench-mail-goal-cpu = { $size }, { $way }: at most { $goal } ms of own processor time for each mail, { $outcome } ({ $value } ms)
 bench-mail-goal-share = { $size }, { $way }: at most what OpenDKIM adds here, { $goal } ms, { $outcome } ({ $value } ms)
 bench-mail-goal-stretch = { $size }, { $way }: at best { $goal } ms, { $outcome } ({ $value } ms)
+bench-members-what = Made-up federations (at most { $limit } members): to load is to open the signed list and prepare look-ups, to bring forward is to open a delta of one member and check the result.
+bench-members-line = { $members } members: list { $list } KiB, checkpoint { $checkpoint } octets, delta { $delta } octets; signed in { $sign } ms, loaded in { $load } ms ({ $loadgoal }) into { $memory } MiB, brought forward in { $advance } ms; a look-up { $lookup } µs, of nobody's domain { $unknown } µs ({ $lookupgoal }); { $proof } hashes prove an entry
 
 err-bench-no-compiler = There is no C compiler (cc), with which the program to compare with is built
 rec-bench-no-compiler = Install it, on Debian: apt-get install gcc libc6-dev libssl-dev

@@ -5,6 +5,7 @@ mod call;
 mod cms;
 mod inspect;
 mod mail;
+mod members;
 mod ours;
 mod peer;
 mod report;
@@ -32,6 +33,8 @@ enum What {
     Call(call::Args),
     /// Send mails through Postfix and the gateway, beside Postfix with other things.
     Mail(mail::Args),
+    /// Load and ask member lists of many members, and bring them forward.
+    Members(members::Args),
 }
 
 /// Measures. Missing a goal is a finding, not a failure: only what could not be measured
@@ -43,5 +46,6 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
         What::Inspect(args) => context.end(inspect::run(&args, context)),
         What::Call(args) => context.end(call::run(&args, context)),
         What::Mail(args) => context.end(mail::run(&args, context)),
+        What::Members(args) => context.end(members::run(&args, context)),
     }
 }
