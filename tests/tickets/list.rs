@@ -6,12 +6,13 @@ use ssmax_api::Problem;
 use ssmax_api::keyserver::{
     Form, GatewayRequest, InboundAnswer, KeptList, ListInstalled, OutboundTicket,
 };
+use ssmax_chain::seal_record::MailClass;
 use ssmax_chain::{Digest, Reason};
 use ssmax_cms::Limits;
 use ssmax_cms::signed::{SignRequest, SignedData, sign};
 use ssmax_federation::checkpoint::Checkpoint;
 use ssmax_federation::signed::{sign_checkpoint, sign_delta};
-use ssmax_federation::{Delta, Directory, Kept, MemberList};
+use ssmax_federation::{Delta, Directory, Kept, MemberList, StandingState};
 use ssmax_hsm::{KeyPurpose, KeyStore, StoredKey, UnlockSecret};
 use ssmax_pki::{Certificate, issue, lint, profile};
 use ssmax_primitives::SoftwareKey;
@@ -29,6 +30,7 @@ pub(crate) async fn run(site: &Site) {
     an_older_list_is_not_installed(site).await;
     who_is_not_in_the_list_yet_is_put_off_and_not_refused(site).await;
     a_list_is_brought_forward_by_what_its_signer_signed_alone(site).await;
+    a_list_of_yesterday_lowers_the_class(site).await;
 }
 
 async fn install(
@@ -208,6 +210,35 @@ async fn newer(site: &Site, chain: &[Certificate], key: &SoftwareKey) -> Vec<u8>
     list.issued = now.replace_nanosecond(0).unwrap();
     list.expires = list.issued + Duration::hours(24);
     ssmax_federation::signed::sign(&list, chain, key, now).unwrap()
+}
+
+/// Past a day a suspension may have been missed.
+async fn a_list_of_yesterday_lowers_the_class(site: &Site) {
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap();
+    for (age, expected) in [
+        (Duration::hours(25), MailClass::Authenticated),
+        (Duration::hours(23), MailClass::Verified),
+    ] {
+        let (mut list, chain) = opened_in_force(site).await;
+        list.version += 1;
+        list.issued = now - age;
+        list.expires = now + Duration::hours(24);
+        for member in &mut list.members {
+            member.standing.state = StandingState::Good;
+        }
+        let key = list_key(site, &chain);
+        let signed = ssmax_federation::signed::sign(&list, &chain, key.as_ref(), now).unwrap();
+        install(site, signed, &[]).await.unwrap();
+        let version = list.version;
+        let (request, _) = site.by_erin(move |record| record.list = version);
+        let request = GatewayRequest::AdmitInbound(Box::new(request));
+        match site.gateway::<InboundAnswer>(&request).await.unwrap() {
+            InboundAnswer::Admitted(ticket) => {
+                assert_eq!((ticket.class, ticket.list), (expected, version));
+            }
+            InboundAnswer::Repeat(_) => panic!("nothing was delivered"),
+        }
+    }
 }
 
 async fn garbage_is_not_installed(site: &Site) {

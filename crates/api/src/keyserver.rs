@@ -18,6 +18,7 @@ use crate::person::SignedRequest;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use ssmax_chain::held_decision::HeldDecision;
+use ssmax_chain::seal_record::MailClass;
 use ssmax_chain::statement::SignedStatement;
 use ssmax_chain::{Digest, HopId};
 
@@ -403,6 +404,8 @@ pub struct InboundTicket {
     pub standing: String,
     /// The version of the member list that it signed under.
     pub list: u64,
+    /// The class of the mail.
+    pub class: MailClass,
     /// Recipients without an encryption certificate here.
     pub without_certificate: Vec<String>,
     /// Recipients that are lists or redirects.

@@ -8,6 +8,7 @@ use crate::ticket::lock;
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::keyserver::ListInstalled;
+use ssmax_chain::seal_record::MailClass;
 use ssmax_chain::{Digest, Reason};
 use ssmax_federation::{Directory, Freshness, ListFault, Member, freshness, signed};
 use ssmax_pki::Certificate;
@@ -71,6 +72,16 @@ impl Keyserver {
     /// The list in force, if it is fresh enough to judge by.
     pub(crate) fn member_list(&self) -> Result<Arc<Directory>, Problem> {
         lock(&self.list).usable(Self::now()).cloned()
+    }
+
+    /// What a proved mail of a member is at most: past a day the list may have missed a
+    /// suspension. Spec "member list", section 6.
+    pub(crate) fn class_of_members(&self) -> Result<MailClass, Problem> {
+        let list = self.member_list()?;
+        Ok(match freshness(list.list(), Self::now()) {
+            Freshness::Fresh => MailClass::Verified,
+            Freshness::StaleStatus | Freshness::Outdated => MailClass::Authenticated,
+        })
     }
 
     /// The highest version ever accepted.

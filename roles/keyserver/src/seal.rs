@@ -91,6 +91,10 @@ impl Keyserver {
         let signer = verdict.signer.as_ref().ok_or(Problem::NotAllowed)?;
         let certificate = Certificate::from_der(&signer.certificate).map_err(failed)?;
         let own_id = &self.settings.organisation.id;
+        let class = match &open.origin {
+            Origin::Member(mail) => mail.class,
+            Origin::Own(_) | Origin::Outside => MailClass::Verified,
+        };
         let (from, id, from_org, sender, standing, organisation, salt) = match &open.origin {
             Origin::Own(own) => (
                 &own.from,
@@ -129,7 +133,7 @@ impl Keyserver {
                 headers,
                 entity,
                 derived,
-                class: MailClass::Verified,
+                class,
                 standing,
                 sender,
                 prev: verdict.prev,

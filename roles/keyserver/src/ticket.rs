@@ -4,6 +4,7 @@ use crate::again::Answers;
 use ssmax_api::keyserver::{FreshForm, UserRecord, VerdictBody};
 use ssmax_api::{Problem, TicketId};
 use ssmax_chain::hop_record::PartRecord;
+use ssmax_chain::seal_record::MailClass;
 use ssmax_chain::sealed_record::{RecipientSalt, SealedRecord};
 use ssmax_chain::statement::Statement;
 use ssmax_chain::{Digest, HopId, HopRecord};
@@ -60,6 +61,8 @@ pub(crate) struct MemberMail {
     pub(crate) hop: HopRecord,
     pub(crate) sealed: SealedRecord,
     pub(crate) member: Member,
+    /// What the list can say of the mail, as old as it is.
+    pub(crate) class: MailClass,
     /// SHA-256 of the entity that the organisation signed.
     pub(crate) content: Digest,
     pub(crate) signed_data: Vec<u8>,

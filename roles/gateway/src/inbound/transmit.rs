@@ -58,7 +58,7 @@ impl Gateway {
         let host_name = &self.settings.gateway.host_name;
         let result = ResultField {
             authserv_id: host_name,
-            class: MailClass::Verified,
+            class: ticket.class,
             from_org: Some(&ticket.from_org),
             standing: Some(&ticket.standing),
             sender: Some(&copy.sender),

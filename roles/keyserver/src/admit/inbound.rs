@@ -132,12 +132,14 @@ impl Keyserver {
         }
         let (record, parts) = opened?;
         let files = is_in_attachment_mode(&request.parts);
+        let class = self.class_of_members()?;
         let answer = InboundTicket {
             ticket: self.ticket_id(),
             id: hop.id,
             from_org: member.id.clone(),
             from_name: member.names.formal().to_owned(),
             list: hop.list,
+            class,
             standing: member.standing.state.as_str().to_owned(),
             without_certificate,
             lists,
@@ -147,6 +149,7 @@ impl Keyserver {
             hop,
             sealed: record,
             member,
+            class,
             content: request.content,
             signed_data: evidence,
         }));
