@@ -238,6 +238,7 @@ const MEMBER: &[Section] = &[
             Optional("max_held_mebibytes", "10240"),
             Optional("journal_days", "30"),
             Optional("max_list_members", "200"),
+            Optional("max_submission_bytes", "72310656"),
         ],
     ),
     (

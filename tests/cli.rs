@@ -136,6 +136,25 @@ fn reports_are_offered_only_where_the_next_hop_makes_them() {
 }
 
 #[test]
+fn check_says_when_more_may_be_submitted_than_fits() {
+    let site = Site::new();
+    let config = site.member_config();
+    let said = |more: &str| {
+        site.write("a/ssmax.toml", &config.replace("[gateway]\n", &format!("[gateway]\n{more}")));
+        let said = site.member("check", &["--json"]).ends(1).json();
+        let checks = said["checks"].as_array().unwrap().clone();
+        let of_size = checks.into_iter().find(|one| one["name"] == "gateway.max_submission_bytes");
+        of_size.map(|one| format!("{}: {} {}", one["result"], one["what"], one["to_do"]))
+    };
+    assert_eq!(said(""), None);
+    assert_eq!(said("max_submission_bytes = 72310656\n"), None);
+    let warning = said("max_submission_bytes = 72310657\n").unwrap();
+    for words in ["\"warning\"", "72310657", "more than 72310656", "Lower max_submission_bytes"] {
+        assert!(warning.contains(words), "{warning}");
+    }
+}
+
+#[test]
 fn a_section_that_a_command_needs_is_asked_for() {
     let site = Site::new();
     let said = site.member("authority", &["members"]).ends(2);

@@ -153,6 +153,7 @@ fn what_is_written_is_all_there_and_what_is_taken_back_is_octet_for_octet_as_bef
         "smtp/inet/receive_override_options = no_address_mappings",
         "submission/inet/smtpd_milters = unix:ssmax/submission.sock",
         "submission/inet/milter_default_action = tempfail",
+        "submission/inet/message_size_limit = 72310656",
         "ssmax-submission/unix/lmtp_line_length_limit = 0",
         "ssmax-cleanup/unix/header_checks = static:{FILTER ssmax-system:[127.0.0.1]:10026}",
         "bounce/unix/cleanup_service_name = ssmax-cleanup",
@@ -270,4 +271,11 @@ fn check_says_when_postfix_is_told_something_else() {
     edit(&site.path("etc/master.cf"), "ssmax:[127.0.0.1]:10024", "ssmax:[127.0.0.1]:10099");
     let said = site.check();
     assert!(said.contains("would write: smtp/inet/content_filter\n"), "{said}");
+    edit(&site.path("etc/master.cf"), "ssmax:[127.0.0.1]:10099", "ssmax:[127.0.0.1]:10024");
+    // More than surely fits at other members; less may be anybody's wish.
+    edit(&site.path("etc/master.cf"), "limit=72310656", "limit=72310657");
+    let said = site.check();
+    assert!(said.contains("would write: submission/inet/message_size_limit\n"), "{said}");
+    edit(&site.path("etc/master.cf"), "limit=72310657", "limit=30000000");
+    assert!(site.check().contains("[ok] postfix: Postfix in"), "{}", site.check());
 }

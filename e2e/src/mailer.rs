@@ -52,6 +52,12 @@ impl Account {
         let (address, secret) = (person.address.clone(), person.secret.clone());
         Self { server: member.submission(), address, secret }
     }
+
+    /// A person's at the own Postfix, with the mailbox's password.
+    pub fn at_postfix(member: &Member, person: &Person) -> Self {
+        let secret = crate::dovecot::PASSWORD.to_owned();
+        Self { server: member.mta_submission(), secret, ..Self::of(member, person) }
+    }
 }
 
 /// Submits a mail with a login, and says behind MAIL and each RCPT what the sender wants
@@ -148,6 +154,29 @@ pub fn greet(server: SocketAddr) -> io::Result<String> {
     let mut stream = BufReader::new(TcpStream::connect(server)?);
     say(&mut stream, b"")?;
     say(&mut stream, b"EHLO other.example\r\n")
+}
+
+/// The largest mail that a server says it takes (RFC 1870).
+///
+/// # Errors
+/// Whatever ends the connection before, and an answer without a size.
+pub fn announced_size(server: SocketAddr) -> io::Result<usize> {
+    let mut stream = BufReader::new(TcpStream::connect(server)?);
+    say(&mut stream, b"")?;
+    stream.get_mut().write_all(b"EHLO other.example\r\n")?;
+    let mut size = None;
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if let Some(number) = line.get(4..).and_then(|word| word.strip_prefix("SIZE ")) {
+            size = number.trim().parse().ok();
+        }
+        if line.as_bytes().get(3) == Some(&b' ') {
+            return size.ok_or_else(|| io::ErrorKind::InvalidData.into());
+        }
+    }
 }
 
 /// Says something and reads the whole answer; gives its last line.

@@ -60,6 +60,8 @@ pub struct Outline {
     pub on_server: bool,
     /// Whether key server and CA have their keys in a token.
     pub keys_in_token: bool,
+    /// The largest mail that its gateway takes, if not the default.
+    pub max_mail_bytes: Option<usize>,
 }
 
 /// The addresses of an organisation.
@@ -140,6 +142,9 @@ impl Member {
             let (section, taps) = state_toml(place, outline.tapped);
             config.push_str(&section);
             databases = taps;
+        }
+        if let Some(most) = outline.max_mail_bytes {
+            config.push_str(&format!("\n[gateway.limits]\nmax_mail_bytes = {most}\n"));
         }
         let clamd = outline.scanned.then(|| Clamd::start(place, outline.name));
         if let Some(clamd) = &clamd {

@@ -29,6 +29,7 @@ pub const A: Outline = Outline {
     scanned: false,
     on_server: false,
     keys_in_token: false,
+    max_mail_bytes: None,
 };
 
 /// The second one, likewise.

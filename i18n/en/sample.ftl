@@ -202,6 +202,9 @@ sample-gateway-outside =
 sample-gateway-max_held_mebibytes =
     Most mail that is held for a person, in MiB. Past it, senders are told to try again later.
 sample-gateway-max_list_members = Most members of one list.
+sample-gateway-max_submission_bytes =
+    Largest mail that is taken from our own people, in octets. Left out: what fits into max_mail_bytes
+    of [gateway.limits] once it is encrypted for another member.
 sample-gateway-state = As in [keyserver.state].
 sample-gateway-state-url = As in [keyserver.state].
 sample-gateway-state-password_file = As in [keyserver.state].

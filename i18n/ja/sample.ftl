@@ -187,6 +187,9 @@ sample-gateway-outside =
     encrypt-if-known（[keyserver] outside_certificatesの証明書で暗号化）、hold（担当者のため保留）
 sample-gateway-max_held_mebibytes = 保留しておくメールの合計の上限（MiB）。超えると送信側に後での再送を求めます。
 sample-gateway-max_list_members = 一つのメーリングリストの最大人数。
+sample-gateway-max_submission_bytes =
+    組織の利用者から受け取る最大のメール（バイト）。省略すると、ほかの参加組織あてに暗号化した後で
+    [gateway.limits]のmax_mail_bytesに収まる大きさ。
 sample-gateway-state = [keyserver.state]と同じ。
 sample-gateway-state-url = [keyserver.state]と同じ。
 sample-gateway-state-password_file = [keyserver.state]と同じ。

@@ -256,6 +256,11 @@ pub struct GatewayConfig {
     /// Redirects: what comes in for the one address goes on to the other.
     #[serde(default)]
     pub redirects: BTreeMap<String, String>,
+    /// Largest mail that is taken from own people and machines, in octets. Default: what
+    /// other members take when it has become a mail between organisations
+    /// ([`GatewayConfig::largest_submission`]), if they take what we do.
+    #[serde(default)]
+    pub max_submission_bytes: Option<usize>,
     /// How many members a list may have. Default 200.
     #[serde(default = "default_list_members")]
     pub max_list_members: usize,
@@ -277,6 +282,38 @@ pub struct GatewayConfig {
     /// Bounds of the listeners.
     #[serde(default)]
     pub limits: Limits,
+}
+
+/// Octets between organisations for octets that came in: base64 in lines of 76 characters
+/// and CRLF for 57 octets (RFC 2045 6.8), once. What came encrypted grows no more.
+const GROWTH: (u64, u64) = (78, 57);
+
+/// What a mail between organisations has beside that at most: the header once more (256 KiB),
+/// the sealed record for 100 recipients, two signatures with their certificates, and what
+/// mail servers put on top.
+const FIELDS_BYTES: u64 = 1024 * 1024;
+
+impl GatewayConfig {
+    /// Which mail surely fits into [`Limits::max_mail_bytes`] once it is encrypted and
+    /// signed for another member, which opens it to what it was and encrypts that again,
+    /// so that it grows once only.
+    ///
+    /// Of small limits an eighth is left for fields. Mail that is written anew because
+    /// programs differ about it may grow more, and comes back by a report.
+    #[must_use]
+    pub fn largest_submission(&self) -> usize {
+        let most = u64::try_from(self.limits.max_mail_bytes).unwrap_or(u64::MAX);
+        let content = most.saturating_sub(FIELDS_BYTES.min(most / 8));
+        let (grown, from) = GROWTH;
+        let fits = u128::from(content) * u128::from(from) / u128::from(grown);
+        usize::try_from(fits).unwrap_or(usize::MAX)
+    }
+
+    /// Which mail is taken from own people.
+    #[must_use]
+    pub fn submission_bytes(&self) -> usize {
+        self.max_submission_bytes.unwrap_or_else(|| self.largest_submission())
+    }
 }
 
 fn default_inbound() -> AfterOpening {
@@ -363,6 +400,19 @@ mod tests {
         }
         let without = "host_name = 'mx.a.example'\nnext_hop = 'smtp://127.0.0.1:25'";
         assert_eq!(toml::from_str::<GatewayConfig>(without).unwrap().journal_days, 30);
+    }
+
+    #[test]
+    fn what_is_submitted_is_bounded_so_that_it_fits_when_it_has_grown() {
+        let parsed = |more: &str| {
+            let text = format!("host_name = 'mx.a.example'\nnext_hop = 'smtp://[::1]:25'\n{more}");
+            toml::from_str::<GatewayConfig>(&text).unwrap()
+        };
+        assert_eq!(parsed("").submission_bytes(), 72_310_656);
+        assert_eq!(parsed("[limits]\nmax_mail_bytes = 2000000").submission_bytes(), 1_278_846);
+        assert_eq!(parsed("[limits]\nmax_mail_bytes = 0").submission_bytes(), 0);
+        let set = parsed("max_submission_bytes = 90000000");
+        assert_eq!((set.submission_bytes(), set.largest_submission()), (90_000_000, 72_310_656));
     }
 
     #[test]

@@ -98,6 +98,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
         let listener = bind(address, "submission", &mut addresses).await?;
         let mut listen = listener_config(&config, Dialect::Smtp, tls.as_ref());
         listen.name = "submission";
+        listen.limits.max_mail_bytes = config.submission_bytes();
         listen.auth = AuthRule::Required;
         listen.allow_plaintext_auth = config.allow_plaintext_auth;
         let journey = Arc::new(Submission::new(Arc::clone(&gateway)));
@@ -129,6 +130,10 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
         let listener = bind(address, name, &mut addresses).await?;
         let mut listen = unauthenticated(&config, dialect, tls.as_ref(), address);
         listen.name = name;
+        // What the own MTA hands in by LMTP it has taken already.
+        if dialect == Dialect::Smtp {
+            listen.limits.max_mail_bytes = config.submission_bytes();
+        }
         let journey = Arc::new(SystemMail::new(Arc::clone(&gateway)));
         tasks.spawn(listen::serve(listener, listen, journey, stop.clone()));
     }

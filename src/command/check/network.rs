@@ -70,6 +70,11 @@ async fn gateway(config: &Config, gateway: &GatewayConfig, report: &mut Report<'
             listen(config, Role::Gateway, name, address, report).await;
         }
     }
+    let (set, fits) = (gateway.submission_bytes(), gateway.largest_submission());
+    if set > fits {
+        let complaint = Complaint::new(Exit::Bad, "submission-too-large").with("set", set);
+        report.warning("gateway.max_submission_bytes", &complaint.with("fits", fits));
+    }
     tls(gateway, report);
     let routes = gateway.routes.iter();
     let routes = routes.map(|(domain, route)| (format!("gateway.routes.{domain}"), route));

@@ -2,7 +2,7 @@
 
 use super::postfix::Found;
 use super::undo::Undo;
-use super::wanted::{Parameter, Rule, Service, Wanted};
+use super::wanted::{Parameter, Rule, SIZE, Service, Wanted};
 use crate::complaint::{Complaint, Exit};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -131,7 +131,8 @@ fn has_columns(service: &Service, found: &Found) -> bool {
     found.command(&service.name) == wanted
 }
 
-/// `receive_override_options` is a list, in which ours has to be; a milter of ours is last.
+/// `receive_override_options` is a list, in which ours has to be; a milter of ours is last;
+/// whoever takes smaller mails only may.
 fn option_is_good(name: &str, found: Option<&str>, wanted: &str) -> bool {
     let Some(found) = found else { return false };
     let words = |text: &str| -> Vec<String> {
@@ -139,6 +140,10 @@ fn option_is_good(name: &str, found: Option<&str>, wanted: &str) -> bool {
     };
     match name {
         "receive_override_options" => words(wanted).iter().all(|one| words(found).contains(one)),
+        SIZE => {
+            let number = |text: &str| text.trim().parse::<u64>().ok().filter(|size| *size > 0);
+            number(found).zip(number(wanted)).is_some_and(|(found, wanted)| found <= wanted)
+        }
         "smtpd_milters" if !wanted.is_empty() => words(found).last() == words(wanted).last(),
         _ => words(found) == words(wanted),
     }
@@ -160,7 +165,7 @@ fn canonical(line: &str) -> (Vec<String>, Vec<String>) {
 
 /// What `message_size_limit` will be; `None` is no limit.
 fn mail_size(wanted: &Wanted, found: &Found) -> Option<u64> {
-    let parameter = wanted.main.iter().find(|one| one.name == "message_size_limit")?;
+    let parameter = wanted.main.iter().find(|one| one.name == SIZE)?;
     let number = |text: &str| text.parse::<u64>().ok();
     let size = if is_good(parameter, found, None) {
         number(found.value(parameter.name))

@@ -11,9 +11,12 @@ use ssmax_gateway::wire::Route;
 use ssmax_submission::MilterAddress;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// How many octets a mail may become for one octet of the largest that we take: two layers
-/// of base64 add 37 % each.
+/// How many octets a mail may become for one octet of the largest that the gateway takes,
+/// from others too: two layers of base64 add 37 % each.
 const GROWTH: (u64, u64) = (19, 10);
+
+/// The largest mail: of everything, and less for the submission service.
+pub(super) const SIZE: &str = "message_size_limit";
 
 /// The columns of a service that hands in by LMTP, behind its name.
 const LMTP: &str = "unix - - n - 10 lmtp";
@@ -149,7 +152,8 @@ impl Wanted {
             match config.submission() {
                 Ok(settings) => {
                     let milter = &settings.submission.milter;
-                    wanted.submitted(&services.submission, milter, &on(filter), found)?;
+                    let submission = &services.submission;
+                    wanted.submitted(submission, milter, gateway, &on(filter), found)?;
                 }
                 Err(_) => wanted.notes.push("setup-note-milter"),
             }
@@ -182,6 +186,7 @@ impl Wanted {
         &mut self,
         label: &str,
         milter: &MilterAddress,
+        gateway: &GatewayConfig,
         filter: &str,
         found: Option<&Found>,
     ) -> Result<(), Complaint> {
@@ -197,6 +202,8 @@ impl Wanted {
                 ("smtpd_milters", &milters),
                 ("milter_default_action", "tempfail"),
                 ("content_filter", &format!("ssmax-submission:{filter}")),
+                // Refused where the sender hears it, not by a report behind both gateways.
+                (SIZE, &gateway.submission_bytes().to_string()),
                 ("receive_override_options", "no_address_mappings"),
                 ("local_header_rewrite_clients", ""),
             ],
@@ -320,7 +327,7 @@ fn parameters(
     let mut all = vec![
         yes("disable_mime_output_conversion"),
         yes("smtputf8_enable"),
-        of("message_size_limit", &size.to_string(), Rule::AtLeast(size)),
+        of(SIZE, &size.to_string(), Rule::AtLeast(size)),
         // Below a mail's own limit, mailboxes of Postfix take nothing at all.
         of("mailbox_size_limit", "0", Rule::HoldsOneMail),
         of("virtual_mailbox_limit", "0", Rule::HoldsOneMail),

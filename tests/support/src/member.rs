@@ -439,6 +439,7 @@ fn gateway(
             )]),
             redirects: BTreeMap::new(),
             max_list_members: 200,
+            max_submission_bytes: None,
             hold: HoldConfig::default(),
             outside: outline.outside,
             // Nobody runs into it unless a case wants to.
