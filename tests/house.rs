@@ -216,3 +216,23 @@ fn nothing_banned_is_linked_and_every_licence_is_known() {
         assert!(known, "{name} has the licence {licence:?}");
     }
 }
+
+/// Whoever runs the tests by hand installs what CI does.
+#[test]
+fn both_readmes_name_the_packages_that_ci_installs() {
+    let text = |name: &str| {
+        std::fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    };
+    let between = |text: &str, begin: &str, end: &str| -> BTreeSet<String> {
+        let (_, behind) = text.split_once(begin).unwrap();
+        let (list, _) = behind.split_once(end).unwrap();
+        list.split_whitespace().filter(|word| *word != "\\").map(str::to_owned).collect()
+    };
+    let ci = between(&text(".ci/run"), "\npackages=(\n", "\n)\n");
+    assert!(ci.len() > 20, "{ci:?}");
+    for name in ["README.md", "README.ja.md"] {
+        let named = between(&text(name), "\napt-get install ", "\n```\n");
+        let differ: Vec<&String> = ci.symmetric_difference(&named).collect();
+        assert!(differ.is_empty(), "{name} and .ci/run differ: {differ:?}");
+    }
+}
