@@ -269,6 +269,7 @@ impl Config {
         }
         if let Some(section) = &mut file.ca {
             absolute(&mut section.unlock_file);
+            section.publish.directory.iter_mut().for_each(absolute);
             section.state.resolve(absolute);
             token_files(&mut section.pkcs11).for_each(absolute);
         }

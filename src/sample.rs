@@ -169,6 +169,21 @@ const MEMBER: &[Section] = &[
         ],
     ),
     (
+        "ca.publish",
+        &[
+            Set("url", "\"http://pki.a.example\""),
+            Optional("ocsp", "true"),
+            Optional("listen", "\"10.0.0.2:8080\""),
+            Optional("directory", "\"/srv/pki\""),
+            Optional("crl_hours", "96"),
+            Optional("ocsp_minutes", "60"),
+            Optional("max_connections", "64"),
+            Optional("seconds", "10"),
+            Optional("max_request_bytes", "4096"),
+            Optional("answers_per_second", "200"),
+        ],
+    ),
+    (
         "ca.state",
         &[
             Optional(

@@ -146,6 +146,17 @@ sample-ca-listen = As in [keyserver].
 sample-ca-transport_days =
     How long the certificates of roles for TLS run, in days, 1 to 398. They are renewed in the
     last third of that.
+sample-ca-publish = Revocation lists (CRL) and OCSP: what everybody may ask about certificates of this member. Without listen and directory nothing is published.
+sample-ca-publish-url = The http address that new certificates name. It has to lead to listen, or to a web server of the files in directory.
+sample-ca-publish-ocsp = Whether new certificates name that address for OCSP too; false where a web server of files answers there.
+sample-ca-publish-listen = Where CRLs, CA certificates and OCSP are served, over HTTP without login. Left out: nowhere.
+sample-ca-publish-directory = Where CRLs and CA certificates are written as files. Left out: nowhere.
+sample-ca-publish-crl_hours = How long a CRL counts, in hours, 25 to 240. A new one is made every day and at each revocation.
+sample-ca-publish-ocsp_minutes = How long an OCSP answer counts, in minutes, 1 to 1440.
+sample-ca-publish-max_connections = How many are served at a time; others wait.
+sample-ca-publish-seconds = How long one connection may take, in seconds.
+sample-ca-publish-max_request_bytes = How large an OCSP request may be, in octets; at most 4096.
+sample-ca-publish-answers_per_second = How many OCSP answers are signed in a second; who asks beyond is told to try later.
 
 sample-inspector = The inspection server: one worker process for each mail.
 sample-inspector-workers = How many mails are inspected at a time.

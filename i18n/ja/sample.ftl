@@ -136,6 +136,17 @@ sample-ca-address_quarantine_days = 持ち主の失効後、アドレスを別�
 sample-ca-listen = [keyserver] と同じ。
 sample-ca-transport_days =
     役割のTLS証明書の期間（日、1から398）。残り三分の一になると更新されます。
+sample-ca-publish = 失効リスト（CRL）とOCSP: 自組織の証明書について誰でも尋ねられること。listenもdirectoryもなければ何も公開しません。
+sample-ca-publish-url = 新しい証明書に載るhttpのアドレス。listen、またはdirectoryのファイルを配るWebサーバーに届くようにします。
+sample-ca-publish-ocsp = 新しい証明書にそのアドレスをOCSP用としても載せるか。Webサーバーがファイルだけを配る場合はfalse。
+sample-ca-publish-listen = CRL、CA証明書、OCSPをHTTP（ログインなし）で配る待ち受け先。省くと待ち受けません。
+sample-ca-publish-directory = CRLとCA証明書をファイルとして書く先。省くと書きません。
+sample-ca-publish-crl_hours = CRLの有効期間（時間）。25から240。毎日と失効のたびに新しく作ります。
+sample-ca-publish-ocsp_minutes = OCSPの応答の有効期間（分）。1から1440。
+sample-ca-publish-max_connections = 同時に応じる接続の数。超えた分は待ちます。
+sample-ca-publish-seconds = 一つの接続にかけてよい時間（秒）。
+sample-ca-publish-max_request_bytes = OCSPの要求の大きさの上限（バイト）。4096まで。
+sample-ca-publish-answers_per_second = 一秒間に署名するOCSPの応答の数。超えた要求には後で尋ねるよう答えます。
 
 sample-inspector = 検査サーバ: メール一通に一つの検査プロセス。
 sample-inspector-workers = 同時に検査するメールの数。

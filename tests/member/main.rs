@@ -3,6 +3,7 @@
 
 mod directory;
 mod people;
+mod revocation;
 
 use ssmax_support::site::{Said, Site};
 use std::fs;

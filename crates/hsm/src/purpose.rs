@@ -37,11 +37,13 @@ pub enum KeyPurpose {
     TransportCa,
     /// Signs the heads of the audit log (keyserver).
     Audit,
+    /// Answers about revocation (member's CA).
+    OcspResponder,
 }
 
 impl KeyPurpose {
     /// Every purpose, in the order of the declaration.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Root,
         Self::IssuingCa,
         Self::ListSigner,
@@ -57,6 +59,7 @@ impl KeyPurpose {
         Self::SealCa,
         Self::TransportCa,
         Self::Audit,
+        Self::OcspResponder,
     ];
 
     /// The purpose's name in files and logs: lower-case letters and hyphens, at most 32.
@@ -80,6 +83,7 @@ impl KeyPurpose {
             Self::SealCa => "seal-ca",
             Self::TransportCa => "transport-ca",
             Self::Audit => "audit",
+            Self::OcspResponder => "ocsp-responder",
         }
     }
 
@@ -105,10 +109,11 @@ impl KeyPurpose {
 
     /// Whether such keys are made in the token, where there is one. Escrowed keys of
     /// users are not: they have to come out again, for a new card or mailer
-    /// (`docs/decisions/0022-keys-in-a-token.md`).
+    /// (`docs/decisions/0022-keys-in-a-token.md`). Nor is an OCSP responder's, which signs for
+    /// whoever asks and would keep the CA's token busy.
     #[must_use]
     pub fn lives_in_token(self) -> bool {
-        self != Self::UserEncryption
+        !matches!(self, Self::UserEncryption | Self::OcspResponder)
     }
 
     /// Whether [`crate::KeyStore::export`] gives such keys out: only users' own.

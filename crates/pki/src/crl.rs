@@ -20,6 +20,7 @@ use crate::certificate::Signed;
 use crate::name::CanonicalName;
 use crate::{Certificate, KeyUsage, PkiError, algorithm, instant, oid, pem};
 
+pub(crate) use issue::code_of;
 pub use issue::{Content, issue};
 use scope::{Reasons, Scope};
 

@@ -1,6 +1,6 @@
 //! From a linted draft to the octets that are signed.
 
-use der::asn1::{Any, BitString, Ia5String, ObjectIdentifier, OctetString};
+use der::asn1::{Any, BitString, Ia5String, Null, ObjectIdentifier, OctetString};
 use der::{Decode, Encode};
 use spki::SubjectPublicKeyInfoRef;
 use ssmax_primitives::sha1;
@@ -11,13 +11,14 @@ use x509_cert::ext::pkix::constraints::name::GeneralSubtree;
 use x509_cert::ext::pkix::crl::dp::DistributionPoint;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName, OtherName};
 use x509_cert::ext::pkix::{
-    AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies, CrlDistributionPoints,
-    ExtendedKeyUsage, KeyUsage as KeyUsageBits, NameConstraints,
+    AccessDescription, AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints,
+    CertificatePolicies, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage as KeyUsageBits,
+    NameConstraints,
 };
 
 use crate::certificate::{Signed, Tbs, TbsValidity};
 use crate::extensions::IdentityProofAsn1;
-use crate::profile::{AlternativeName, Draft, IdentityProof, Subject};
+use crate::profile::{AlternativeName, Basis, Draft, IdentityProof, Profile, Subject};
 use crate::{PkiError, instant, name, oid};
 
 /// Who signs: the parts of the issuer that stand in the new certificate.
@@ -166,6 +167,13 @@ fn extensions(draft: &Draft, issuer: &Issuer<'_>) -> Result<Vec<Extension>, PkiE
         let points = distribution_points(&draft.basis.crl_urls)?;
         list.push(extension(oid::EXT_CRL_DISTRIBUTION_POINTS, false, &points)?);
     }
+    if !draft.basis.ocsp_urls.is_empty() || !draft.basis.issuer_urls.is_empty() {
+        let access = authority_information(&draft.basis)?;
+        list.push(extension(oid::EXT_AUTHORITY_INFO_ACCESS, false, &access)?);
+    }
+    if draft.profile == Profile::OcspResponder {
+        list.push(extension(oid::EXT_OCSP_NO_CHECK, false, &Null)?);
+    }
     if let Some(proof) = draft.identity_proof {
         list.push(identity_proof(proof)?);
     }
@@ -198,6 +206,21 @@ fn distribution_points(urls: &[String]) -> Result<CrlDistributionPoints, PkiErro
         reasons: None,
         crl_issuer: None,
     }]))
+}
+
+fn authority_information(basis: &Basis) -> Result<AuthorityInfoAccessSyntax, PkiError> {
+    let methods =
+        [(oid::ACCESS_OCSP, &basis.ocsp_urls), (oid::ACCESS_CA_ISSUERS, &basis.issuer_urls)];
+    let mut list = Vec::new();
+    for (method, urls) in methods {
+        for url in urls {
+            list.push(AccessDescription {
+                access_method: object_identifier(method)?,
+                access_location: GeneralName::UniformResourceIdentifier(ia5(url)?),
+            });
+        }
+    }
+    Ok(AuthorityInfoAccessSyntax(list))
 }
 
 fn identity_proof(proof: IdentityProof) -> Result<Extension, PkiError> {

@@ -6,7 +6,7 @@ use ssmax_token::{Random, SigningKey};
 use crate::encode::{self, Issuer};
 use crate::lint::Linted;
 use crate::path::names::{self, NameFault};
-use crate::profile::Draft;
+use crate::profile::{Draft, Profile};
 use crate::{Certificate, KeyUsage, PkiError, algorithm, oid};
 
 /// Octets of a serial number made by [`random_serial`].
@@ -121,7 +121,9 @@ fn check_bounds(draft: &Draft, issuer: &Certificate) -> Result<(), PkiError> {
     }
     let usages = issuer.extended_key_usages();
     let usage_covered = |usage: &String| usages.is_empty() || usages.contains(usage);
-    if !draft.extended_key_usage.iter().all(usage_covered) {
+    // A responder speaks for its issuer and for nobody below it (RFC 6960 4.2.2.2).
+    let is_responder = draft.profile == Profile::OcspResponder;
+    if !is_responder && !draft.extended_key_usage.iter().all(usage_covered) {
         return Err(PkiError::BeyondIssuer);
     }
     let policies = issuer.policies();

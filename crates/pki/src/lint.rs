@@ -25,6 +25,7 @@
 //! ```
 
 mod addresses_in_names;
+mod authority_information;
 mod authority_validity;
 mod basic_constraints;
 pub mod certificate;
@@ -75,6 +76,7 @@ const REQUIREMENTS: &[Requirement] = &[
     name_constraints::REQUIREMENT,
     certificate_policies::REQUIREMENT,
     crl_distribution_points::REQUIREMENT,
+    authority_information::REQUIREMENT,
     identity_proof::REQUIREMENT,
 ];
 

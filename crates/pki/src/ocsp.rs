@@ -4,6 +4,8 @@
 //! and no nonce is expected. [`crate::path::validate`] looks for the answer about each
 //! certificate of a path, checks who signed it and for when it holds.
 
+mod request;
+mod respond;
 pub(crate) mod syntax;
 
 use std::fmt;
@@ -32,6 +34,9 @@ pub const MAX_CERTIFICATES: usize = 10;
 /// How long a response without nextUpdate counts. RFC 6960 4.2.2.1: without the field
 /// "newer revocation information is available all the time".
 pub const AGE_WITHOUT_NEXT_UPDATE: time::Duration = time::Duration::hours(1);
+
+pub use request::{MAX_NONCE_BYTES, MAX_QUESTIONS, MAX_REQUEST_BYTES, Question, Request};
+pub use respond::{Refusal, Said, respond};
 
 const PEM_LABEL: &str = "OCSP RESPONSE";
 

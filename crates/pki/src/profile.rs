@@ -7,6 +7,7 @@
 mod authority;
 mod organisation;
 mod relay;
+mod responder;
 mod transport;
 mod user;
 
@@ -18,6 +19,7 @@ pub use organisation::{
     organisation_signing,
 };
 pub use relay::{relay_common_name, relay_encryption, relay_signing};
+pub use responder::ocsp_responder;
 pub use transport::{tls_client, tls_role, tls_server, transport_ca};
 pub use user::{Generation, Identity, User, user_encryption, user_signing};
 
@@ -68,13 +70,24 @@ pub struct Basis {
     pub validity: Validity,
     /// Where the issuer's CRL can be fetched: http URLs, or none.
     pub crl_urls: Vec<String>,
+    /// Where the issuer's OCSP responder answers: http URLs, or none.
+    pub ocsp_urls: Vec<String>,
+    /// Where the issuer's certificate can be fetched: http URLs, or none.
+    pub issuer_urls: Vec<String>,
 }
 
 impl Basis {
-    /// A basis without CRL URLs.
+    /// A basis without URLs.
     #[must_use]
     pub fn new(spki: &[u8], serial: Vec<u8>, validity: Validity) -> Self {
-        Self { spki: spki.to_vec(), serial, validity, crl_urls: Vec::new() }
+        Self {
+            spki: spki.to_vec(),
+            serial,
+            validity,
+            crl_urls: Vec::new(),
+            ocsp_urls: Vec::new(),
+            issuer_urls: Vec::new(),
+        }
     }
 }
 
@@ -112,6 +125,8 @@ pub enum Profile {
     TlsClient,
     /// A role's certificate for TLS with the other roles of its member, on either side.
     TlsRole,
+    /// Who answers about revocation for the CA that issued it (RFC 6960 4.2.2.2).
+    OcspResponder,
 }
 
 impl Profile {

@@ -361,6 +361,7 @@ fn write_revocation(writer: &Writer, out: &mut Vec<(&'static str, String)>) {
         this_update: AT - Duration::hours(1),
         next_update: AT + Duration::hours(23),
         number: 1,
+        keeps_since: None,
         entries: revoked
             .map(|certificate| Entry {
                 serial: certificate.serial().to_vec(),

@@ -234,6 +234,7 @@ fn our_crl_is_read_by_openssl_with_date_and_reason() {
             this_update: now,
             next_update: now + Duration::DAY,
             number: 7,
+            keeps_since: None,
             entries: vec![crl::Entry {
                 serial: certificate.serial().to_vec(),
                 revoked_at: now,

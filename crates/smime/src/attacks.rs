@@ -153,6 +153,7 @@ fn revocations() -> String {
         this_update: NOW - Duration::HOUR,
         next_update: NOW + Duration::days(365),
         number: 1,
+        keeps_since: None,
         entries: vec![entry],
     };
     crl::issue(&WORLD.member.certificate, &WORLD.member.key, &content).unwrap().to_pem()

@@ -53,6 +53,7 @@ pub mod member_list;
 pub mod milter;
 pub mod next_hop;
 pub mod ocsp;
+pub mod ocsp_request;
 pub mod path;
 pub mod pem;
 pub mod person_request;
@@ -146,6 +147,7 @@ pub const TARGETS: &[Target] = targets![
     milter,
     next_hop,
     ocsp,
+    ocsp_request,
     path,
     pem,
     person_request,

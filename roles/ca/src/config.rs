@@ -52,6 +52,9 @@ pub struct CaConfig {
     /// in the last third of that. Default 90.
     #[serde(default = "default_transport_days", deserialize_with = "transport_days")]
     pub transport_days: u16,
+    /// What is published about certificates. Default: nothing.
+    #[serde(default)]
+    pub publish: crate::revocation::config::PublishConfig,
 }
 
 /// The longest that a certificate for TLS may run, in days.

@@ -67,7 +67,7 @@ impl Ca {
             .await
             .map_err(failed)?;
         query(
-            "UPDATE certificate SET revoked = ? WHERE subject = ? AND revoked IS NULL
+            "UPDATE certificate SET revoked = ?, reason = 3 WHERE subject = ? AND revoked IS NULL
              AND kind IN ('user-signing', 'user-encryption')",
         )
         .bind(now)
@@ -76,6 +76,7 @@ impl Ca {
         .await
         .map_err(failed)?;
         write.commit().await.map_err(failed)?;
+        self.published.revoked();
         tracing::warn!(%user, "a person's rights have ended");
         Ok(())
     }

@@ -2,7 +2,7 @@
 //!
 //! [`register`] takes people in and issues their certificates; [`credential`] proves
 //! logins; [`relay`] issues certificates for outside people, for use inside only;
-//! [`setup`] makes the CA keys; [`transport`] certifies the member's own roles for TLS.
+//! [`revocation`] tells which certificates ended early; [`setup`] makes the CA keys; [`transport`] certifies the member's own roles for TLS.
 #![allow(clippy::disallowed_methods, reason = "a role has clock, files and sockets")]
 
 mod config;
@@ -15,6 +15,7 @@ mod lineage;
 mod register;
 mod relay;
 mod renew;
+mod revocation;
 mod schema;
 mod secret;
 mod serve;
@@ -23,6 +24,7 @@ mod transport;
 mod watch;
 
 pub use config::{CaConfig, Settings};
+pub use revocation::config::PublishConfig;
 pub use serve::{Ca, look_at_state, serve};
 pub use setup::{PublicKeys, SetupError, initialise, install_admission, public_keys, seal_ca};
 pub use transport::{issue_transport, issued_transport, transport_ca};

@@ -167,7 +167,8 @@ impl Ca {
             // Level 0 is no proof, and no certificate says it is one.
             identity_proof: (ial > 0).then(|| IdentityProof { level: ial, date: now.date() }),
         };
-        let basis = Basis::new(spki, serial.clone(), validity);
+        let mut basis = Basis::new(spki, serial.clone(), validity);
+        self.point(&mut basis, &self.member_ca);
         let draft = if holder.is_some() {
             profile::user_signing(basis, &user)
         } else {

@@ -182,7 +182,8 @@ impl Ca {
         self.random.fill(&mut random);
         let serial = relay::serial(spki, random);
         self.intend(&serial, &address.to_string(), "relay").await?;
-        let basis = Basis::new(spki, serial.clone(), validity);
+        let mut basis = Basis::new(spki, serial.clone(), validity);
+        self.point(&mut basis, issuer);
         let text = address.to_string();
         let draft = match kind {
             Kind::Signing => profile::relay_signing(basis, &text, common_name),

@@ -98,13 +98,14 @@ impl Ca {
             if kept.iter().any(|(_, one)| one.as_slice() == der) {
                 continue;
             }
-            query("UPDATE certificate SET revoked = ? WHERE serial = ?")
+            query("UPDATE certificate SET revoked = ?, reason = 1 WHERE serial = ?")
                 .bind(OffsetDateTime::now_utc().unix_timestamp())
                 .bind(serial)
                 .execute(&self.database)
                 .await
                 .map_err(failed)?;
         }
+        self.published.revoked();
         Ok(())
     }
 }

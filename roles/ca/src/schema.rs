@@ -105,6 +105,22 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     -- postgresql: ALTER TABLE certificate ADD COLUMN rowid BIGINT GENERATED ALWAYS AS IDENTITY;
     ",
     },
+    Migration {
+        version: 6,
+        sql: "
+    -- Why it was revoked: the number of RFC 5280 5.3.1, NULL for none.
+    ALTER TABLE certificate ADD COLUMN reason INTEGER;
+    -- A CRL is meant, with its number, before it is signed. issuer: the CA's key identifier.
+    CREATE TABLE revocation_list (
+        issuer TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        intended INTEGER NOT NULL,
+        listed BLOB NOT NULL,
+        der BLOB,
+        PRIMARY KEY (issuer, number)
+    ) STRICT;
+    ",
+    },
 ];
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::config::Settings;
 use crate::directory::Kept;
+use crate::revocation::Published;
 use crate::schema::MIGRATIONS;
 use crate::setup::{SetupError, load_ca};
 use ssmax_api::ca::{GatewayRequest, InspectorRequest, KeyserverRequest, OfficerRequest};
@@ -37,6 +38,8 @@ pub struct Ca {
     pub(crate) directory: Kept,
     /// Held by whoever renews a certificate for TLS.
     pub(crate) renewing: tokio::sync::Mutex<()>,
+    /// What is told about certificates at the moment.
+    pub(crate) published: Published,
 }
 
 /// Runs the CA until `stop`.
@@ -61,6 +64,10 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
     if let Some(port) = &port {
         addresses.insert("listen".to_owned(), port.local_addr()?.to_string());
     }
+    let publishing = ca.publish_port().await?;
+    if let Some(port) = &publishing {
+        addresses.insert("publish".to_owned(), port.local_addr()?.to_string());
+    }
     let _announced = ssmax_daemon::ready::announce(&run_dir, "ca", &addresses)?;
     let limits = meeting.limits();
     let renewing = |request: Vec<u8>| {
@@ -74,6 +81,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
     let serving = async {
         tokio::join!(
             Meeting::serve(port, stop.clone()),
+            ca.publish(publishing, stop.clone()),
             meeting.keep_renewed(renewing, stop.clone()),
             watched.serve(stop.clone(), {
                 let ca = Arc::clone(&ca);
@@ -153,6 +161,7 @@ impl Ca {
             random: SystemRandom,
             directory: Kept::default(),
             renewing: tokio::sync::Mutex::new(()),
+            published: Published::default(),
         })
     }
 

@@ -368,6 +368,7 @@ fn ca(home: &Path, organisation: &Organisation, state: &StateConfig) -> ssmax_ca
             state: state.clone(),
             listen: None,
             transport_days: 90,
+            publish: ssmax_ca::PublishConfig::default(),
         },
     }
 }

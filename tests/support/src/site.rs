@@ -89,6 +89,8 @@ pub struct Site {
     dir: TempDir,
     pub authority_port: u16,
     pub submission_port: u16,
+    /// For what a test puts there itself.
+    pub spare_port: u16,
     _ports: Ports,
 }
 
@@ -99,8 +101,8 @@ impl Site {
         let dir = tempfile::tempdir().unwrap();
         let mut ports = Ports::claim().unwrap();
         let mut port = || ports.free(Ipv4Addr::LOCALHOST.into()).unwrap().port();
-        let (authority_port, submission_port) = (port(), port());
-        let site = Self { dir, authority_port, submission_port, _ports: ports };
+        let (authority_port, submission_port, spare_port) = (port(), port(), port());
+        let site = Self { dir, authority_port, submission_port, spare_port, _ports: ports };
         for name in ["authority", "a"] {
             private_dir(&site.path(name));
         }

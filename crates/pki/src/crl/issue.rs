@@ -24,6 +24,9 @@ pub struct Content {
     pub next_update: OffsetDateTime,
     /// Higher than that of every CRL before (RFC 5280 5.2.3).
     pub number: u64,
+    /// Since when ended certificates stay listed (X.509 9.5.2.8): old mail is judged by
+    /// what was revoked when it was written. `None` says nothing about them.
+    pub keeps_since: Option<OffsetDateTime>,
     /// The revoked certificates, in any order.
     pub entries: Vec<Entry>,
 }
@@ -60,6 +63,10 @@ pub fn issue(
     // RFC 5280 5.2.3: "MUST mark this extension as non-critical."
     let number = Uint::new(&content.number.to_be_bytes()).map_err(unencodable)?;
     extensions.push(encode::extension(oid::EXT_CRL_NUMBER, false, &number)?);
+    if let Some(since) = content.keeps_since {
+        let since = instant::to_generalized(since)?;
+        extensions.push(encode::extension(oid::EXT_EXPIRED_CERTIFICATES_ON_CRL, false, &since)?);
+    }
     let tbs = TbsCertList {
         version: Version::V2,
         signature: decoded(&algorithm)?,
@@ -94,7 +101,7 @@ fn revoked_certificate(entry: &Entry) -> Result<RevokedCert, PkiError> {
     })
 }
 
-fn code_of(reason: Reason) -> CrlReason {
+pub(crate) fn code_of(reason: Reason) -> CrlReason {
     let found = REASONS.iter().find(|(other, _)| *other == reason);
     found.map_or(CrlReason::Unspecified, |(_, code)| *code)
 }

@@ -9,7 +9,9 @@ use x509_cert::ext::Extension;
 use super::{AT, Holder, basis, forge, new_key};
 use crate::issue::sign_octets;
 use crate::ocsp::Response;
-use crate::ocsp::syntax::{Basic, Bytes, CertificateId, Data, Outer, RevokedInfo, Single};
+use crate::ocsp::syntax::{
+    Asked, AskedOne, AskedTbs, Basic, Bytes, CertificateId, Data, Outer, RevokedInfo, Single,
+};
 use crate::profile::{Generation, Identity, User};
 use crate::{Certificate, encode, instant, oid, profile};
 
@@ -155,4 +157,23 @@ pub(crate) fn of_responder() -> User<'static> {
         server_held: false,
         identity_proof: None,
     }
+}
+
+/// The request that names `leaf`, as often as said, with these octets as its nonce.
+pub(crate) fn asked(
+    leaf: &Certificate,
+    issuer: &Certificate,
+    times: usize,
+    nonce: &[u8],
+) -> Vec<u8> {
+    let one = || AskedOne { id: single(leaf, issuer, good()).id, extensions: None };
+    let nonce = OctetString::new(nonce).unwrap();
+    let extension = encode::extension(oid::OCSP_NONCE, false, &nonce).unwrap();
+    let tbs = AskedTbs {
+        version: 0,
+        requestor: None,
+        list: (0..times).map(|_| one()).collect(),
+        extensions: Some(vec![extension]),
+    };
+    Asked { tbs, signature: None }.to_der().unwrap()
 }

@@ -19,7 +19,8 @@ fn is_kept(draft: &Draft) -> bool {
         | Profile::TransportCa
         | Profile::TlsServer
         | Profile::TlsClient
-        | Profile::TlsRole => policies.is_empty(),
+        | Profile::TlsRole
+        | Profile::OcspResponder => policies.is_empty(),
         Profile::IssuingCa => policies == [oid::ANY_POLICY],
         Profile::ListSigner => policies == [oid::POLICY_LIST_SIGNER],
         Profile::OrganisationSigning | Profile::OrganisationEncryption => {

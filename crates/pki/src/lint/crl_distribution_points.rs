@@ -11,12 +11,15 @@ pub(super) const REQUIREMENT: Requirement =
     Requirement { name: "crl_distribution_points", section: "S/MIME BR 7.1.2.3 b", is_kept };
 
 fn is_kept(draft: &Draft) -> bool {
-    draft.basis.crl_urls.iter().all(|url| {
-        let host = url.strip_prefix("http://").and_then(|rest| rest.split('/').next());
-        url.len() <= MAX_URL_BYTES
-            && url.bytes().all(|octet| octet.is_ascii_graphic())
-            && host.is_some_and(|host| !host.is_empty() && !host.contains('@'))
-    })
+    draft.basis.crl_urls.iter().all(|url| is_plain_url(url))
+}
+
+/// Whether it is an http URL of a host, with no login, no longer than [`MAX_URL_BYTES`].
+pub(super) fn is_plain_url(url: &str) -> bool {
+    let host = url.strip_prefix("http://").and_then(|rest| rest.split('/').next());
+    url.len() <= MAX_URL_BYTES
+        && url.bytes().all(|octet| octet.is_ascii_graphic())
+        && host.is_some_and(|host| !host.is_empty() && !host.contains('@'))
 }
 
 #[cfg(test)]

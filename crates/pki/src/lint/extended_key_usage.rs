@@ -19,6 +19,7 @@ fn is_kept(draft: &Draft) -> bool {
         Profile::TransportCa | Profile::TlsRole => &[oid::EKU_SERVER_AUTH, oid::EKU_CLIENT_AUTH],
         Profile::TlsServer => &[oid::EKU_SERVER_AUTH],
         Profile::TlsClient => &[oid::EKU_CLIENT_AUTH],
+        Profile::OcspResponder => &[oid::EKU_OCSP_SIGNING],
         _ => &[oid::EKU_EMAIL_PROTECTION],
     };
     draft.extended_key_usage == wanted

@@ -72,6 +72,10 @@ pub(crate) fn tls_role() -> Draft {
     profile::tls_role(basis(90), &CITY, name, "gw1.b.example")
 }
 
+pub(crate) fn ocsp_responder() -> Draft {
+    profile::ocsp_responder(basis(30), &CITY, "B City OCSP Responder")
+}
+
 pub(crate) fn all() -> Vec<Draft> {
     let mailbox = User { identity: Identity::Mailbox, server_held: true, ..HANAKO };
     let role = User { identity: Identity::Organization(CITY), ..HANAKO };
@@ -105,6 +109,7 @@ pub(crate) fn all() -> Vec<Draft> {
         tls_server(),
         profile::tls_client(basis(397), "gateway"),
         tls_role(),
+        ocsp_responder(),
     ]
 }
 

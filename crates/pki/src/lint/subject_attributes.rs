@@ -19,7 +19,7 @@ fn is_kept(draft: &Draft) -> bool {
         Profile::Root | Profile::IssuingCa | Profile::ListSigner => {
             subject.country.is_some() && organisation && named && nobody
         }
-        Profile::MemberCa | Profile::SealCa => {
+        Profile::MemberCa | Profile::SealCa | Profile::OcspResponder => {
             subject.country.is_some() && organisation && identifier && named && nobody
         }
         Profile::OrganisationSigning | Profile::OrganisationEncryption => {

@@ -12,6 +12,34 @@ pub(crate) struct Outer {
     pub(crate) bytes: Option<Bytes>,
 }
 
+/// `OCSPRequest`.
+#[derive(Sequence)]
+pub(crate) struct Asked {
+    pub(crate) tbs: AskedTbs,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    pub(crate) signature: Option<Any>,
+}
+
+/// `TBSRequest`.
+#[derive(Sequence)]
+pub(crate) struct AskedTbs {
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", default = "Default::default")]
+    pub(crate) version: u8,
+    #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
+    pub(crate) requestor: Option<Any>,
+    pub(crate) list: Vec<AskedOne>,
+    #[asn1(context_specific = "2", tag_mode = "EXPLICIT", optional = "true")]
+    pub(crate) extensions: Option<Vec<Extension>>,
+}
+
+/// `Request`.
+#[derive(Sequence)]
+pub(crate) struct AskedOne {
+    pub(crate) id: CertificateId,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    pub(crate) extensions: Option<Vec<Extension>>,
+}
+
 /// `ResponseBytes`.
 #[derive(Sequence)]
 pub(crate) struct Bytes {
@@ -54,7 +82,7 @@ pub(crate) struct Single {
 }
 
 /// `CertID`.
-#[derive(Sequence)]
+#[derive(Clone, Debug, PartialEq, Eq, Sequence)]
 pub(crate) struct CertificateId {
     pub(crate) hash: Any,
     pub(crate) issuer_name_hash: OctetString,

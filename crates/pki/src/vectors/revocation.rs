@@ -29,6 +29,7 @@ fn nobody() -> Content {
         this_update: AT - Duration::hours(2),
         next_update: AT + Duration::hours(22),
         number: 5,
+        keeps_since: None,
         entries: Vec::new(),
     }
 }

@@ -358,6 +358,7 @@ fn crl(issuer: &Holder, revoked: &[&Holder]) -> Crl {
         this_update: NOW - Duration::HOUR,
         next_update: NOW + Duration::DAY,
         number: 1,
+        keeps_since: None,
         entries,
     };
     crl::issue(&issuer.certificate, &issuer.key, &content).unwrap()

@@ -13,6 +13,8 @@ pub(super) fn of(certificate: &Certificate, profile: Profile) -> Draft {
         Validity { not_before: certificate.not_before(), not_after: certificate.not_after() };
     let mut basis = Basis::new(certificate.spki(), certificate.serial().to_vec(), validity);
     basis.crl_urls = certificate.crl_urls();
+    basis.ocsp_urls = certificate.ocsp_urls();
+    basis.issuer_urls = certificate.ca_issuers_urls();
     let first = |kind: &str| certificate.subject_attributes(kind).into_iter().next();
     let emails = certificate.emails().into_iter().map(AlternativeName::Email);
     let hosts = certificate.dns_names().into_iter().map(AlternativeName::Dns);

@@ -2,7 +2,7 @@
 //! others.
 
 use super::{Rule, Severity, View};
-use crate::oid;
+use crate::{Certificate, oid};
 
 const ATTRIBUTES: [&str; 6] = [
     oid::COUNTRY,
@@ -12,7 +12,7 @@ const ATTRIBUTES: [&str; 6] = [
     oid::GIVEN_NAME,
     oid::COMMON_NAME,
 ];
-const EXTENSIONS: [&str; 10] = [
+const EXTENSIONS: [&str; 11] = [
     oid::EXT_SUBJECT_KEY_ID,
     oid::EXT_AUTHORITY_KEY_ID,
     oid::EXT_BASIC_CONSTRAINTS,
@@ -22,6 +22,7 @@ const EXTENSIONS: [&str; 10] = [
     oid::EXT_CERTIFICATE_POLICIES,
     oid::EXT_NAME_CONSTRAINTS,
     oid::EXT_CRL_DISTRIBUTION_POINTS,
+    oid::EXT_AUTHORITY_INFO_ACCESS,
     oid::IDENTITY_PROOF,
 ];
 
@@ -44,9 +45,15 @@ fn is_kept(view: &View<'_>) -> bool {
     let extensions = certificate.extensions().all.iter();
     let extensions_fit = extensions
         .map(|one| one.extn_id.to_string())
-        .all(|kind| EXTENSIONS.contains(&kind.as_str()));
+        .all(|kind| EXTENSIONS.contains(&kind.as_str()) || is_responders(&kind, certificate));
     let (permitted, excluded) = certificate.name_constraints();
     let constraints_fit =
         permitted.iter().chain(&excluded).all(|subtree| subtree.starts_with("email:"));
     attributes_fit && extensions_fit && constraints_fit && certificate.other_names().is_empty()
+}
+
+/// Whether it is ocspNocheck, where it belongs: anywhere else it would ask for trust that
+/// nobody looks after.
+fn is_responders(kind: &str, certificate: &Certificate) -> bool {
+    kind == oid::EXT_OCSP_NO_CHECK && certificate.extended_key_usages() == [oid::EKU_OCSP_SIGNING]
 }

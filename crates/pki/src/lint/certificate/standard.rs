@@ -64,7 +64,7 @@ const GENERATIONS: [(BaselineGeneration, &str); 3] = [
     (BaselineGeneration::Strict, "strict"),
 ];
 
-const PROFILES: [(Profile, &str); 15] = [
+const PROFILES: [(Profile, &str); 16] = [
     (Profile::Root, "root"),
     (Profile::IssuingCa, "issuing-ca"),
     (Profile::ListSigner, "list-signer"),
@@ -80,6 +80,7 @@ const PROFILES: [(Profile, &str); 15] = [
     (Profile::TlsServer, "tls-server"),
     (Profile::TlsClient, "tls-client"),
     (Profile::TlsRole, "tls-role"),
+    (Profile::OcspResponder, "ocsp-responder"),
 ];
 
 impl Standard {

@@ -8,11 +8,14 @@ use super::input;
 use super::revocation::{Scene, content, issue};
 use crate::crl::{Crl, Reason};
 use crate::forge::responses::{
-    Made, delegate, generalized, good, hashed, of_responder, revoked_since, single, unknown,
+    Made, asked, delegate, generalized, good, hashed, of_responder, revoked_since, single, unknown,
 };
 use crate::forge::{AT, BEGIN, Federation, Holder, altered, basis, new_key};
 use crate::ocsp::syntax::Single;
-use crate::ocsp::{AGE_WITHOUT_NEXT_UPDATE, Fault, MAX_ANSWERS, MAX_RESPONSE_BYTES, Response};
+use crate::ocsp::{
+    AGE_WITHOUT_NEXT_UPDATE, Fault, MAX_ANSWERS, MAX_RESPONSE_BYTES, Request, Response, Said,
+    Status, respond,
+};
 use crate::path::{PathFault, PathInput, Revocation, validate};
 use crate::{Certificate, KeyUsage, PkiError, encode, oid, profile};
 
@@ -326,4 +329,35 @@ fn a_responder_that_gives_no_answer_gives_none() {
     assert_eq!(Response::from_der(&[0x30, 3, 0x0a, 1, 3]), Err(PkiError::NoAnswer));
     assert_eq!(Response::from_der(&[0x30, 3, 0x0a, 1, 0]), Err(PkiError::NoAnswer));
     assert_eq!(Response::from_der(&[0x30, 3, 0x02, 1, 0]), Err(PkiError::Malformed));
+}
+
+#[test]
+fn what_our_responder_says_is_believed_and_carries_the_nonce() {
+    let scene = Scene::new();
+    let member = &scene.federation.member;
+    let responder = Holder::below(member, |mut basis| {
+        basis.validity.not_after = AT + Duration::days(10);
+        profile::ocsp_responder(basis, &crate::forge::CITY, "B City OCSP Responder")
+    });
+    let der = asked(&scene.hanako.certificate, &member.certificate, 1, &[9; 32]);
+    let request = Request::from_der(&der).unwrap();
+    let question = request.questions.first().unwrap();
+    let since = AT - Duration::DAY;
+    let revoked = Reason::AffiliationChanged;
+    for (status, expected) in [
+        (Status::Good, Ok(())),
+        (
+            Status::Revoked { since, reason: revoked },
+            Err(PathFault::Revoked { since, reason: revoked }),
+        ),
+        (Status::Unknown, fault(Fault::Unknown)),
+    ] {
+        let said = Said { status, this_update: AT, next_update: AT + Duration::HOUR };
+        let nonce = request.nonce.as_deref();
+        let der = respond(&[(question, said)], nonce, AT, &responder.certificate, &responder.key)
+            .unwrap();
+        let nonce = [&[4, 32][..], &[9; 32]].concat();
+        assert!(der.windows(nonce.len()).any(|octets| octets == nonce));
+        assert_eq!(scene.answer(Response::from_der(&der).unwrap()), expected, "{status:?}");
+    }
 }

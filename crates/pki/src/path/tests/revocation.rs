@@ -20,6 +20,7 @@ pub(crate) fn content(revoked: &[(&Certificate, OffsetDateTime)]) -> Content {
         this_update: AT - Duration::hours(1),
         next_update: AT + Duration::hours(23),
         number: 1,
+        keeps_since: None,
         entries: revoked
             .iter()
             .map(|(certificate, revoked_at)| Entry {
