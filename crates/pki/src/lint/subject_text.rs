@@ -1,5 +1,6 @@
 //! RFC 5280 appendix A.1: the upper bounds of subject attributes, in characters. Texts
-//! hold no control characters and no outer whitespace, and none is empty.
+//! hold no control characters and no outer whitespace, and none is empty or, as BR 7.1.4.2
+//! has it, a mere sign in place of a text.
 
 use super::Requirement;
 use crate::profile::{Draft, MAX_COMMON_NAME_CHARS};
@@ -38,6 +39,7 @@ fn is_plain(text: &str, limit: usize) -> bool {
         && text.trim() == text
         && text.chars().count() <= limit
         && text.chars().all(shown)
+        && text.chars().any(char::is_alphanumeric)
 }
 
 #[cfg(test)]
@@ -54,8 +56,8 @@ mod tests {
     }
 
     #[test]
-    fn empty_padded_and_hidden_texts_are_found() {
-        for text in ["", " Hanako", "Hana\nko", "Hana\0ko", "Hana\u{202e}ko"] {
+    fn empty_padded_and_hidden_texts_and_mere_signs_are_found() {
+        for text in ["", "-", ". -", " Hanako", "Hana\nko", "Hana\0ko", "Hana\u{202e}ko"] {
             let mut draft = user_signing();
             draft.subject.given_name = Some(text.into());
             assert_breaks("subject_text", draft);

@@ -1,10 +1,12 @@
 """What pkilint says about every certificate in a folder: NAME.STANDARD.der, where STANDARD is
 pkix or VALIDATION-GENERATION of the S/MIME Baseline Requirements; NAME.crl; NAME.ocsp.
 
-Prints one line for each finding at or above ERROR, then how many documents were read. Ends with
-0 also when there are findings: counting them is the caller's.
+Prints one line for each finding that is an ERROR or worse, then how many documents were read.
+Ends with 0 also when there are findings: counting them is the caller's.
 """
 
+import functools
+import multiprocessing
 import pathlib
 import sys
 
@@ -14,7 +16,9 @@ from pkilint.cabf.smime import smime_constants
 from pkilint.pkix import certificate, crl, extension, name, ocsp
 from pkilint.validation import ValidationFindingSeverity
 
-WORST = ValidationFindingSeverity.ERROR
+KINDS = (".der", ".crl", ".ocsp")
+# pkilint counts from the worst up: FATAL is 0.
+LEAST = ValidationFindingSeverity.ERROR
 
 
 def baseline(validation, generation):
@@ -67,35 +71,44 @@ def responses():
     )
 
 
+@functools.cache
+def validators(kind):
+    if kind == "pkix":
+        return plain()
+    if kind == "crl":
+        return lists()
+    if kind == "ocsp":
+        return responses()
+    return baseline(*kind.upper().split("-"))
+
+
+def load(path):
+    if path.suffix == ".crl":
+        return "crl", loader.RFC5280CertificateListDocumentLoader()
+    if path.suffix == ".ocsp":
+        return "ocsp", loader.RFC6960OCSPResponseDocumentLoader()
+    return path.suffixes[-2][1:], loader.RFC5280CertificateDocumentLoader()
+
+
+def findings(path):
+    kind, how = load(path)
+    document = how.load_der_document(path.read_bytes(), path.name)
+    return [
+        f"{path.name} {finding.finding.code} {finding.message or ''}"
+        for result in validators(kind).validate(document.root)
+        for finding in result.finding_descriptions
+        if finding.finding.severity <= LEAST
+    ]
+
+
 def main(folder):
-    validators = {}
-    read = 0
-    for path in sorted(pathlib.Path(folder).iterdir()):
-        kind = path.suffixes[0][1:] if path.suffix == ".der" else path.suffix[1:]
-        if path.suffix == ".der":
-            load = loader.RFC5280CertificateDocumentLoader()
-        elif kind == "crl":
-            load = loader.RFC5280CertificateListDocumentLoader()
-        elif kind == "ocsp":
-            load = loader.RFC6960OCSPResponseDocumentLoader()
-        else:
-            continue
-        if kind not in validators:
-            if kind == "pkix":
-                validators[kind] = plain()
-            elif kind == "crl":
-                validators[kind] = lists()
-            elif kind == "ocsp":
-                validators[kind] = responses()
-            else:
-                validators[kind] = baseline(*kind.upper().split("-"))
-        document = load.load_der_document(path.read_bytes(), path.name)
-        for result in validators[kind].validate(document.root):
-            for finding in result.finding_descriptions:
-                if finding.finding.severity >= WORST:
-                    print(path.name, finding.finding.code, finding.message or "")
-        read += 1
-    print("read", read)
+    paths = [path for path in sorted(pathlib.Path(folder).iterdir()) if path.suffix in KINDS]
+    with multiprocessing.Pool() as pool:
+        for found in pool.imap(findings, paths, chunksize=16):
+            for line in found:
+                print(line)
+    print("read", len(paths))
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

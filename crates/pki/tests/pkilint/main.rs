@@ -1,7 +1,8 @@
 //! What we issue, as pkilint sees it: every profile, for many people.
 //!
-//! pkilint is a program in Python (`pip install pkilint`); `SSMAX_PKILINT` names the Python
-//! that has it, else `python3` is tried. With `SSMAX_FULL=1` there are 1,000 people.
+//! pkilint is a program in Python. It is looked for in `target/pkilint`, where `.ci/pkilint`
+//! puts it, and wherever `python3` finds its modules. Each person gets one of the eight
+//! profiles in turn; with `SSMAX_FULL=1` each gets all eight.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -9,6 +10,7 @@
     reason = "helpers of tests, which read files and stop at the first surprise"
 )]
 
+use crate::people::{People, identities};
 use ssmax_pki::crl::{self, Entry, Reason};
 use ssmax_pki::ocsp::{self, Said, Status};
 use ssmax_pki::path::{Limits, PathFault, PathInput, Purpose, Revocation, validate};
@@ -24,26 +26,30 @@ use std::process::{Command, Output};
 use std::time::Instant;
 use time::{Duration, OffsetDateTime};
 
+mod people;
+
 const CITY: Organisation<'static> =
     Organisation { name: "B市", identifier: "NTRJP-7000012050002" };
 
-/// People at 1,000 and without the whole: each has every validation in turn.
-const MANY: usize = 1000;
-const FEW: usize = 24;
+/// People.
+const PEOPLE: usize = 1000;
 
-fn python() -> String {
-    std::env::var("SSMAX_PKILINT").unwrap_or_else(|_| "python3".to_owned())
+/// Python, with pkilint among its modules if `.ci/pkilint` has fetched it.
+fn python() -> Command {
+    let mut command = Command::new("python3");
+    command.env("PYTHONPATH", Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/pkilint"));
+    command
 }
 
 /// Whether pkilint is here. Where it has to be, a skipped test is a failure.
 fn has_pkilint() -> bool {
-    let found = Command::new(python()).args(["-c", "import pkilint"]).output();
+    let found = python().args(["-c", "import pkilint"]).output();
     if found.is_ok_and(|found| found.status.success()) {
         return true;
     }
     let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");
-    assert!(!is_ci, "needed and not here: pkilint (pip install pkilint)");
-    println!("skipped: pkilint is not installed (pip install pkilint)");
+    assert!(!is_ci, "needed and not here: pkilint (.ci/pkilint)");
+    println!("skipped: pkilint is not here (.ci/pkilint fetches it)");
     false
 }
 
@@ -61,9 +67,9 @@ fn basis(spki: &[u8], days: u16) -> Basis {
     let now = OffsetDateTime::now_utc();
     let validity = Validity::days(now - Duration::hours(1), days);
     let mut basis = Basis::new(spki, issue::random_serial(&SystemRandom), validity);
-    basis.crl_urls = vec!["http://pki.b.example/ca.crl".into()];
-    basis.ocsp_urls = vec!["http://pki.b.example/ocsp".into()];
-    basis.issuer_urls = vec!["http://pki.b.example/ca.cer".into()];
+    basis.crl_urls = vec!["http://pki.b.example.jp/ca.crl".into()];
+    basis.ocsp_urls = vec!["http://pki.b.example.jp/ocsp".into()];
+    basis.issuer_urls = vec!["http://pki.b.example.jp/ca.cer".into()];
     basis
 }
 
@@ -103,25 +109,10 @@ impl Federation {
         let issuing =
             root.below(3650, |basis| profile::issuing_ca(basis, "SSMAX Authority", "SSMAX CA"));
         let member = issuing
-            .below(3000, |basis| profile::member_ca(basis, &CITY, "B City CA", &["b.example"]));
+            .below(3000, |basis| profile::member_ca(basis, &CITY, "B City CA", &["b.example.jp"]));
         let seal =
-            Authority::own(|basis| profile::seal_ca(basis, &CITY, "B Seal CA", &["b.example"]));
+            Authority::own(|basis| profile::seal_ca(basis, &CITY, "B Seal CA", &["b.example.jp"]));
         Self { root, issuing, member, seal }
-    }
-}
-
-/// What each person is called and validated as; the word is pkilint's.
-fn identities(person: usize) -> (&'static str, Identity<'static>) {
-    let (surname, given_name) = ("山田", "花子");
-    let common_name = "山田 花子";
-    match person % 4 {
-        0 => (
-            "sponsored",
-            Identity::Sponsor { organisation: CITY, surname, given_name, common_name },
-        ),
-        1 => ("individual", Identity::Individual { surname, given_name, common_name }),
-        2 => ("organization", Identity::Organization(CITY)),
-        _ => ("mailbox", Identity::Mailbox),
     }
 }
 
@@ -132,7 +123,7 @@ fn write(folder: &Path, name: &str, certificate: &Certificate) {
 /// All findings, and how many documents were read.
 fn findings(folder: &Path) -> (Vec<String>, usize) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pkilint/judge.py");
-    let output = Command::new(python()).arg(script).arg(folder).output().unwrap();
+    let output = python().arg(script).arg(folder).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{errors}");
     let mut lines: Vec<String> =
@@ -154,46 +145,47 @@ fn pkilint_finds_no_error_and_openssl_verifies_every_path() {
     let folder = folder.path();
     let federation = Federation::new();
     let Federation { root, issuing, member, seal } = &federation;
-    let people = if std::env::var("SSMAX_FULL").is_ok() { MANY } else { FEW };
+    let all = std::env::var("SSMAX_FULL").is_ok();
     let (mut of_member, mut of_seal) = (Vec::new(), Vec::new());
     let begun = Instant::now();
-    for person in 0..people {
-        let (validation, identity) = identities(person);
-        // All four validations in the one generation, then all in the other.
-        let generation =
-            if person / 4 % 2 == 0 { Generation::Strict } else { Generation::Multipurpose };
-        let address = format!("person{person}@b.example");
-        let proof = IdentityProof { level: 2, date: time::macros::date!(2026 - 03 - 31) };
-        let user = User {
-            address: &address,
-            identity,
-            generation,
-            server_held: person % 3 == 0,
-            identity_proof: (person % 5 != 0).then_some(proof),
-        };
-        let standard = format!("{validation}-{generation:?}").to_lowercase();
-        let encryption = match person % 8 {
-            7 => SoftwareKey::generate(KeyAlgorithm::Rsa2048).unwrap(),
-            _ => key(),
-        };
-        for (kind, draft) in [
-            ("signing", profile::user_signing(basis(key().spki(), 825), &user)),
-            ("encryption", profile::user_encryption(basis(encryption.spki(), 825), &user)),
-        ] {
-            let name = format!("user{person}-{kind}.{standard}.der");
-            write(folder, &name, &member.issue(draft));
-            of_member.push(name);
+    // RSA keys take long to make, and are all alike to who looks at certificates.
+    let rsa = SoftwareKey::generate(KeyAlgorithm::Rsa2048).unwrap();
+    let mut people = People::new();
+    for number in 0..PEOPLE {
+        let person = people.next("b.example.jp");
+        let identities = identities(&person, CITY);
+        let chosen = if all { 0..8 } else { number % 8..number % 8 + 1 };
+        for (standard, identity, generation) in &identities[chosen] {
+            let proof = IdentityProof { level: 2, date: time::macros::date!(2026 - 03 - 31) };
+            let user = User {
+                address: &person.address,
+                identity: *identity,
+                generation: *generation,
+                server_held: number % 3 == 0,
+                identity_proof: (number % 5 != 0).then_some(proof),
+            };
+            let own = key();
+            let encryption = if number % 16 < 8 { own.spki() } else { rsa.spki() };
+            for (kind, draft) in [
+                ("signing", profile::user_signing(basis(key().spki(), 825), &user)),
+                ("encryption", profile::user_encryption(basis(encryption, 825), &user)),
+            ] {
+                let name = format!("user{number}-{kind}.{standard}.der");
+                write(folder, &name, &member.issue(draft));
+                of_member.push(name);
+            }
         }
-        if person % 10 == 0 {
-            let address = format!("person{person}@a.example");
+        if number % 10 == 0 {
+            let person = people.next("a.example.jp");
             for (kind, days) in [("signing", 3650), ("encryption", 400)] {
                 let basis = basis(key().spki(), days);
-                let common_name = "Alice (checked by B)";
+                let note = " (checked by B)";
+                let common_name = profile::relay_common_name(&person.common_name, note);
                 let draft = match kind {
-                    "signing" => profile::relay_signing(basis, &address, common_name),
-                    _ => profile::relay_encryption(basis, &address, common_name),
+                    "signing" => profile::relay_signing(basis, &person.address, &common_name),
+                    _ => profile::relay_encryption(basis, &person.address, &common_name),
                 };
-                let name = format!("relay{person}-{kind}.pkix.der");
+                let name = format!("relay{number}-{kind}.pkix.der");
                 write(folder, &name, &seal.issue(draft));
                 of_seal.push(name);
             }
@@ -215,7 +207,7 @@ fn pkilint_finds_no_error_and_openssl_verifies_every_path() {
             &issuing.issue(profile::organisation_signing(
                 basis(key().spki(), 825),
                 &CITY,
-                &["b.example"],
+                &["b.example.jp"],
             )),
         ),
         (
@@ -223,7 +215,7 @@ fn pkilint_finds_no_error_and_openssl_verifies_every_path() {
             &issuing.issue(profile::organisation_encryption(
                 basis(key().spki(), 825),
                 &CITY,
-                &["b.example"],
+                &["b.example.jp"],
             )),
         ),
     ] {
@@ -252,7 +244,7 @@ fn pkilint_finds_no_error_and_openssl_verifies_every_path() {
             assert_eq!(said.matches(": OK").count(), names.len(), "{said}");
         }
     }
-    println!("{people} people, {read} documents in {:.0?}", begun.elapsed());
+    println!("{PEOPLE} people, {read} documents in {:.0?}", begun.elapsed());
 }
 
 /// A CRL and an OCSP response about one certificate, beside the certificates.
@@ -296,7 +288,7 @@ fn pkilint_finds_what_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let federation = Federation::new();
     let user = User {
-        address: "hanako@b.example",
+        address: "hanako@b.example.jp",
         identity: Identity::Mailbox,
         generation: Generation::Strict,
         server_held: false,
@@ -310,6 +302,31 @@ fn pkilint_finds_what_is_wrong() {
     assert!(found.iter().any(|one| one.contains("policy")), "{found:?}");
 }
 
+/// Carriers in Japan have assigned such addresses, which RFC 5321 does not know.
+#[test]
+fn pkilint_knows_no_address_with_two_dots_or_a_last_one_and_finds_nothing_else() {
+    if !has_pkilint() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let federation = Federation::new();
+    for (number, address) in ["taro..y@b.example.jp", "taro.@b.example.jp"].iter().enumerate() {
+        let user = User {
+            address,
+            identity: Identity::Mailbox,
+            generation: Generation::Strict,
+            server_held: false,
+            identity_proof: None,
+        };
+        let draft = profile::user_signing(basis(key().spki(), 825), &user);
+        let name = format!("{number}.mailbox-strict.der");
+        write(folder.path(), &name, &federation.member.issue(draft));
+    }
+    let (found, read) = findings(folder.path());
+    assert_eq!((found.len(), read), (2, 2), "{found:?}");
+    assert!(found.iter().all(|one| one.contains("invalid_email_address_syntax")), "{found:?}");
+}
+
 #[test]
 fn a_certificate_outside_the_name_constraint_is_refused_by_us_and_by_openssl() {
     let folder = tempfile::tempdir().unwrap();
@@ -317,7 +334,7 @@ fn a_certificate_outside_the_name_constraint_is_refused_by_us_and_by_openssl() {
     let federation = Federation::new();
     let Federation { root, issuing, member, .. } = &federation;
     let user = User {
-        address: "hanako@a.example",
+        address: "hanako@a.example.jp",
         identity: Identity::Mailbox,
         generation: Generation::Strict,
         server_held: false,
@@ -335,7 +352,7 @@ fn a_certificate_outside_the_name_constraint_is_refused_by_us_and_by_openssl() {
     fs::write(folder.join("root.pem"), root.certificate.to_pem()).unwrap();
     let chain = format!("{}{}", issuing.certificate.to_pem(), member.certificate.to_pem());
     fs::write(folder.join("chain.pem"), chain).unwrap();
-    for (domain, is_good) in [("b.example", true), ("a.example", false)] {
+    for (domain, is_good) in [("b.example.jp", true), ("a.example.jp", false)] {
         let names = format!(
             "subjectAltName=email:hanako@{domain}\nkeyUsage=critical,digitalSignature\n\
              extendedKeyUsage=emailProtection\n"
