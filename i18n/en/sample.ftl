@@ -153,10 +153,10 @@ sample-ca-publish-listen = Where CRLs, CA certificates and OCSP are served, over
 sample-ca-publish-directory = Where CRLs and CA certificates are written as files. Left out: nowhere.
 sample-ca-publish-crl_hours = How long a CRL counts, in hours, 25 to 240. A new one is made every day and at each revocation.
 sample-ca-publish-ocsp_minutes = How long an OCSP answer counts, in minutes, 1 to 1440.
-sample-ca-publish-max_connections = How many are served at a time; others wait.
-sample-ca-publish-seconds = How long one connection may take, in seconds.
+sample-ca-publish-max_connections = How many are served at a time, 1 to 4096, a quarter of them for one address; others wait.
+sample-ca-publish-seconds = How long one connection may take, in seconds, 1 to 300.
 sample-ca-publish-max_request_bytes = How large an OCSP request may be, in octets; at most 4096.
-sample-ca-publish-answers_per_second = How many OCSP answers are signed in a second; who asks beyond is told to try later.
+sample-ca-publish-answers_per_second = How many OCSP answers are signed in a second, 1 to 10,000; who asks beyond is told to try later.
 
 sample-inspector = The inspection server: one worker process for each mail.
 sample-inspector-workers = How many mails are inspected at a time.

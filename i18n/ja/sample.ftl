@@ -143,10 +143,10 @@ sample-ca-publish-listen = CRL、CA証明書、OCSPをHTTP（ログインなし�
 sample-ca-publish-directory = CRLとCA証明書をファイルとして書く先。省くと書きません。
 sample-ca-publish-crl_hours = CRLの有効期間（時間）。25から240。毎日と失効のたびに新しく作ります。
 sample-ca-publish-ocsp_minutes = OCSPの応答の有効期間（分）。1から1440。
-sample-ca-publish-max_connections = 同時に応じる接続の数。超えた分は待ちます。
-sample-ca-publish-seconds = 一つの接続にかけてよい時間（秒）。
+sample-ca-publish-max_connections = 同時に応じる接続の数。1から4096、一つのアドレスにはその四分の一まで。超えた分は待ちます。
+sample-ca-publish-seconds = 一つの接続にかけてよい時間（秒）。1から300。
 sample-ca-publish-max_request_bytes = OCSPの要求の大きさの上限（バイト）。4096まで。
-sample-ca-publish-answers_per_second = 一秒間に署名するOCSPの応答の数。超えた要求には後で尋ねるよう答えます。
+sample-ca-publish-answers_per_second = 一秒間に署名するOCSPの応答の数。1から10,000。超えた要求には後で尋ねるよう答えます。
 
 sample-inspector = 検査サーバ: メール一通に一つの検査プロセス。
 sample-inspector-workers = 同時に検査するメールの数。

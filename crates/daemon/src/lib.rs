@@ -19,6 +19,7 @@ pub mod config;
 pub mod denied;
 pub mod endpoint;
 pub mod frame;
+pub mod gate;
 pub mod laden;
 pub mod listen;
 pub mod log;

@@ -1,6 +1,5 @@
 //! The serving process: publishes the list over HTTPS and keeps it current.
 
-mod gate;
 mod health;
 
 use std::net::SocketAddr;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use ssmax_daemon::gate::Gate;
 use ssmax_daemon::watch::Watched;
 use ssmax_daemon::{Stop, ready};
 use ssmax_store::{Alone, Looked};
@@ -27,7 +27,6 @@ use crate::keys::{list_signer, unlock};
 use crate::list::{ListSigner, Published, publish};
 use crate::registry::Registry;
 use crate::tls;
-use gate::Gate;
 
 /// How often the database is asked whether a command has changed something.
 const POLL: Duration = Duration::from_secs(1);

@@ -33,16 +33,20 @@ pub struct PublishConfig {
     /// How long an OCSP answer counts, in minutes, 1 to 1440. Default 60.
     #[serde(deserialize_with = "ocsp_minutes")]
     pub ocsp_minutes: u16,
-    /// How many are served at a time; others wait in the system's queue. Default 64.
-    pub max_connections: usize,
-    /// How long one connection may take, in seconds. Default 10.
-    pub seconds: u64,
+    /// How many are served at a time, 1 to 4096, a quarter of them for one address; others wait
+    /// in the system's queue. Default 64.
+    #[serde(deserialize_with = "max_connections")]
+    pub max_connections: u16,
+    /// How long one connection may take, in seconds, 1 to 300. Default 10.
+    #[serde(deserialize_with = "seconds")]
+    pub seconds: u16,
     /// How large an OCSP request may be, in octets; at most 4096. Default 4096.
     #[serde(deserialize_with = "request_bytes")]
     pub max_request_bytes: usize,
-    /// How many OCSP answers are signed in a second; who asks beyond is told to try later.
+    /// How many OCSP answers are signed in a second, 1 to 10,000; who asks beyond is told to try later.
     /// Default 200.
-    pub answers_per_second: u32,
+    #[serde(deserialize_with = "answers_per_second")]
+    pub answers_per_second: u16,
 }
 
 impl Default for PublishConfig {
@@ -69,7 +73,7 @@ impl PublishConfig {
     }
 
     pub(crate) fn connection_time(&self) -> Duration {
-        Duration::from_secs(self.seconds)
+        Duration::from_secs(self.seconds.into())
     }
 }
 
@@ -107,6 +111,18 @@ fn crl_hours<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error
 
 fn ocsp_minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
     within(deserializer, "ocsp_minutes", (1, 1440))
+}
+
+fn max_connections<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    within(deserializer, "max_connections", (1, 4096))
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    within(deserializer, "seconds", (1, 300))
+}
+
+fn answers_per_second<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    within(deserializer, "answers_per_second", (1, 10_000))
 }
 
 fn request_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
@@ -153,6 +169,16 @@ mod tests {
             ("ocsp_minutes = 0", false),
             ("ocsp_minutes = 1440", true),
             ("ocsp_minutes = 1441", false),
+            ("max_connections = 0", false),
+            ("max_connections = 4096", true),
+            ("max_connections = 4097", false),
+            ("seconds = 0", false),
+            ("seconds = 300", true),
+            ("seconds = 301", false),
+            ("answers_per_second = 0", false),
+            ("answers_per_second = 10000", true),
+            ("answers_per_second = 10001", false),
+            ("max_request_bytes = 0", false),
             ("max_request_bytes = 4096", true),
             ("max_request_bytes = 4097", false),
         ] {

@@ -14,12 +14,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use ssmax_daemon::gate::Gate;
 use ssmax_daemon::stop::Stop;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// Octets of a request's header section at most, and fields in it. A question asked by GET
@@ -44,15 +44,15 @@ type Answer = Response<Full<Bytes>>;
 pub(super) async fn serve(ca: &Arc<Ca>, listener: Option<TcpListener>, stop: &Stop) {
     let Some(listener) = listener else { return };
     let publish = &ca.settings.ca.publish;
-    let places = Arc::new(Semaphore::new(publish.max_connections.max(1)));
+    let gate = Gate::new(publish.max_connections.into());
     let mut connections = JoinSet::new();
     loop {
         // Finished tasks are collected here, or they would pile up.
         while connections.try_join_next().is_some() {}
         let accepted = async {
-            let place = Arc::clone(&places).acquire_owned().await.ok()?;
+            gate.has_room().await;
             match listener.accept().await {
-                Ok((stream, _)) => Some((stream, place)),
+                Ok((stream, from)) => Some((stream, from)),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -64,7 +64,9 @@ pub(super) async fn serve(ca: &Arc<Ca>, listener: Option<TcpListener>, stop: &St
             () = stop.stopped() => break,
             accepted = accepted => accepted,
         };
-        let Some((stream, place)) = accepted else { continue };
+        let Some((stream, from)) = accepted else { continue };
+        // Who has its share already is not answered, so that there is room for others.
+        let Some(pass) = gate.enter(from.ip().to_canonical()) else { continue };
         let ca = Arc::clone(ca);
         let time = publish.connection_time();
         connections.spawn(async move {
@@ -80,7 +82,7 @@ pub(super) async fn serve(ca: &Arc<Ca>, listener: Option<TcpListener>, stop: &St
             if !matches!(tokio::time::timeout(time, connection).await, Ok(Ok(()))) {
                 tracing::debug!("a connection ended early");
             }
-            drop(place);
+            drop(pass);
         });
     }
     let ended = async { while connections.join_next().await.is_some() {} };

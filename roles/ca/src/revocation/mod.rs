@@ -40,7 +40,7 @@ pub(crate) struct Published {
     /// Rung at each revocation.
     revoked: tokio::sync::Notify,
     /// How many answers were signed in which second.
-    signed: Mutex<(i64, u32)>,
+    signed: Mutex<(i64, u16)>,
 }
 
 impl Published {
@@ -62,13 +62,13 @@ impl Published {
     }
 
     /// Whether one more answer may be signed in this second.
-    fn may_sign(&self, second: i64, most: u32) -> bool {
+    fn may_sign(&self, second: i64, most: u16) -> bool {
         let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
         if signed.0 != second {
             *signed = (second, 0);
         }
         let may = signed.1 < most;
-        signed.1 += u32::from(may);
+        signed.1 += u16::from(may);
         may
     }
 }

@@ -12,7 +12,7 @@ const SHARE_OF_ONE_ADDRESS: usize = 4;
 
 /// Counts connections. Clones count together.
 #[derive(Debug, Clone)]
-pub(super) struct Gate {
+pub struct Gate {
     most: usize,
     inside: Arc<Mutex<Inside>>,
     left: Arc<Notify>,
@@ -26,19 +26,20 @@ struct Inside {
 
 /// Leave to be inside; dropping it leaves.
 #[derive(Debug)]
-pub(super) struct Pass {
+pub struct Pass {
     gate: Gate,
     address: IpAddr,
 }
 
 impl Gate {
     /// A gate for `most` connections, at least one.
-    pub(super) fn new(most: usize) -> Self {
+    #[must_use]
+    pub fn new(most: usize) -> Self {
         Self { most: most.max(1), inside: Arc::default(), left: Arc::default() }
     }
 
     /// Waits until there is room for one more.
-    pub(super) async fn has_room(&self) {
+    pub async fn has_room(&self) {
         loop {
             let left = self.left.notified();
             if self.lock().all < self.most {
@@ -49,7 +50,8 @@ impl Gate {
     }
 
     /// Lets one more in, unless all or this address have their share.
-    pub(super) fn enter(&self, address: IpAddr) -> Option<Pass> {
+    #[must_use]
+    pub fn enter(&self, address: IpAddr) -> Option<Pass> {
         let share = self.most.div_ceil(SHARE_OF_ONE_ADDRESS);
         let mut inside = self.lock();
         let of_address = inside.by_address.get(&address).copied().unwrap_or(0);
