@@ -2,10 +2,11 @@
 
 use crate::member::Member;
 use crate::process::{Said, run};
+use crate::tls::{ANCHOR, Identity};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// What Thunderbird searches for when it needs certificates.
@@ -30,13 +31,13 @@ impl Directory {
         let dir = member.site().dir.clone();
         let base: Vec<String> =
             member.domain().split('.').map(|label| format!("dc={label}")).collect();
-        make_certificates(&dir, address);
+        let _ = Identity::make(&dir, "directory", address.ip());
         let section = format!(
             "\n[directory]\nldaps = \"{address}\"\nldap = \"{bare}\"\ntls_certificate = \"directory.pem\"\n\
              tls_key = \"directory.key.pem\"\nnetworks = [\"127.0.0.0/8\"]\n"
         );
         member.serve_more(&section, "directory");
-        Self { address, bare, anchor: dir.join("servers.pem"), base: base.join(",") }
+        Self { address, bare, anchor: dir.join(ANCHOR), base: base.join(",") }
     }
 
     /// Searches with OpenLDAP's program.
@@ -65,22 +66,4 @@ impl Directory {
 pub fn certificates(ldif: &str) -> Vec<Vec<u8>> {
     let values = ldif.lines().filter_map(|line| line.strip_prefix("userCertificate;binary:: "));
     values.map(|value| STANDARD.decode(value).unwrap()).collect()
-}
-
-/// A CA and a certificate of it: mailers take no CA's own certificate for a server's.
-fn make_certificates(dir: &Path, address: SocketAddr) {
-    let openssl = |line: &str| {
-        let line = line.split_whitespace();
-        let _ = run(Command::new("openssl").args(line).current_dir(dir)).ends(0);
-    };
-    let new = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
-    openssl(&format!(
-        "req -x509 {new} -days 30 -subj /CN=servers -keyout servers.key.pem -out servers.pem"
-    ));
-    openssl(&format!(
-        "req -x509 {new} -days 30 -subj /CN=directory -CA servers.pem -CAkey servers.key.pem \
-         -keyout directory.key.pem -out directory.pem -addext subjectAltName=IP:{} \
-         -addext basicConstraints=critical,CA:FALSE",
-        address.ip()
-    ));
 }

@@ -2,6 +2,7 @@
 
 use crate::place::Place;
 use crate::process::{Running, run, wait_for};
+use crate::tls::Identity;
 use std::fmt::Write as _;
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
@@ -26,6 +27,8 @@ pub struct Settings<'a> {
     pub name: &'a str,
     /// Where mailers fetch mail.
     pub imap: SocketAddr,
+    /// Where they do so by TLS, and with what.
+    pub imaps: Option<(SocketAddr, &'a Identity)>,
     /// Where Postfix delivers.
     pub lmtp: SocketAddr,
     /// Where what Sieve sends is handed in.
@@ -41,6 +44,8 @@ pub struct Settings<'a> {
 pub struct Dovecot {
     /// Where mailers fetch mail.
     pub imap: SocketAddr,
+    /// Where they do so by TLS.
+    pub imaps: Option<SocketAddr>,
     dir: PathBuf,
     _running: Running,
 }
@@ -80,10 +85,16 @@ impl Dovecot {
         let arguments = ["-F", "-c", config.to_str().unwrap()];
         let log = dir.join("output.log");
         let running = Running::start(Path::new(program.trim()), &arguments, &log);
-        for address in [imap, lmtp] {
+        let imaps = settings.imaps.map(|(address, _)| address);
+        for address in [imap, lmtp].into_iter().chain(imaps) {
             wait_for("Dovecot", READY, || TcpStream::connect(address).ok());
         }
-        Self { imap, dir, _running: running }
+        Self { imap, imaps, dir, _running: running }
+    }
+
+    /// What it wrote about logins.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.dir.join("dovecot.log")).unwrap_or_default()
     }
 
     /// Where a mail server asks whether a login is right.
@@ -101,6 +112,13 @@ impl Dovecot {
 
 fn dovecot_conf(dir: &Path, settings: &Settings<'_>) -> String {
     let Settings { name, imap, lmtp, submission, .. } = settings;
+    let (tls, imaps) = settings.imaps.map_or_else(
+        || ("ssl = no".to_owned(), 0),
+        |(address, identity)| {
+            let (certificate, key) = (identity.certificate.display(), identity.key.display());
+            (format!("ssl = yes\nssl_cert = <{certificate}\nssl_key = <{key}"), address.port())
+        },
+    );
     let dir = dir.display();
     let (ip, imap, lmtp) = (imap.ip(), imap.port(), lmtp.port());
     format!(
@@ -110,7 +128,7 @@ instance_name = {name}
 listen = {ip}
 protocols = imap lmtp
 log_path = {dir}/dovecot.log
-ssl = no
+{tls}
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 mail_location = maildir:{dir}/mail/%d/%n
@@ -138,7 +156,8 @@ service imap-login {{
     port = {imap}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {imaps}
+    ssl = yes
   }}
 }}
 service lmtp {{

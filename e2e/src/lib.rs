@@ -37,4 +37,5 @@ pub mod starved;
 pub mod tables;
 pub mod tap;
 pub mod thunderbird;
+pub mod tls;
 pub mod token;

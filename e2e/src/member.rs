@@ -10,6 +10,7 @@ use crate::postfix::{Postfix, Settings, Submission};
 use crate::process::{Running, run};
 use crate::ssmax::Site;
 use crate::tap::{Tap, socket_of};
+use crate::tls::Identity;
 use crate::token::Token;
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeMap;
@@ -62,6 +63,19 @@ pub struct Outline {
     pub keys_in_token: bool,
     /// The largest mail that its gateway takes, if not the default.
     pub max_mail_bytes: Option<usize>,
+    /// How mailers speak with its servers.
+    pub mailers: Mailers,
+}
+
+/// How mailers speak with an organisation's servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mailers {
+    /// There is no TLS.
+    InClear,
+    /// There is TLS, and for those that know none it goes without.
+    Either,
+    /// Who submits in clear is refused.
+    ByTls,
 }
 
 /// The addresses of an organisation.
@@ -70,6 +84,7 @@ struct Ports {
     mx: SocketAddr,
     reinjection: SocketAddr,
     imap: SocketAddr,
+    imaps: SocketAddr,
     mailboxes: SocketAddr,
     submission: SocketAddr,
     filter: SocketAddr,
@@ -88,6 +103,8 @@ pub struct Member {
     site: Site,
     ports: Ports,
     milter: PathBuf,
+    /// The certificate of Dovecot and the gateway.
+    tls: Option<Identity>,
     roles: Vec<(&'static str, Running)>,
     tap: Option<Tap>,
     taps: BTreeMap<&'static str, Tap>,
@@ -118,7 +135,7 @@ pub struct Person {
 impl Member {
     /// Writes its configuration; nothing is made or started yet.
     pub fn new(place: &Place, outline: Outline, authority: &Authority) -> Self {
-        let [mx, reinjection, imap, mailboxes, submission, machines, mta_submission] =
+        let [mx, reinjection, imap, imaps, mailboxes, submission, machines, mta_submission] =
             std::array::from_fn(|_| place.free(outline.ip));
         let [filter, automatic, stated] = std::array::from_fn(|_| place.free(Ipv4Addr::LOCALHOST));
         let next_hop = if outline.tapped { place.free(outline.ip) } else { reinjection };
@@ -127,6 +144,7 @@ impl Member {
             mx,
             reinjection,
             imap,
+            imaps,
             mailboxes,
             submission,
             filter,
@@ -156,6 +174,8 @@ impl Member {
             config.push_str(&submission_toml(&milter));
         }
         let dir = place.private_dir(outline.name);
+        let has_tls = outline.mailers != Mailers::InClear;
+        let tls = has_tls.then(|| Identity::make(&dir, "mail", outline.ip.into()));
         let token = outline.keys_in_token.then(|| {
             let dir = place.private_dir(&format!("token-{}", outline.name));
             if outline.tapped { Token::make_failing(&dir) } else { Token::make(&dir) }
@@ -169,6 +189,7 @@ impl Member {
             site,
             ports,
             milter,
+            tls,
             roles: Vec::new(),
             tap: None,
             taps: BTreeMap::new(),
@@ -263,6 +284,7 @@ impl Member {
             &dovecot::Settings {
                 name,
                 imap: ports.imap,
+                imaps: self.tls.as_ref().map(|tls| (ports.imaps, tls)),
                 lmtp: ports.mailboxes,
                 submission: ports.machines,
                 mailboxes: &mailboxes,
@@ -545,6 +567,14 @@ LOGIN = 2
 
 fn ssmax_toml(outline: &Outline, ports: &Ports, authority: &str) -> String {
     let Outline { name, id, japanese, fresh_form, .. } = outline;
+    let logins = match outline.mailers {
+        Mailers::InClear => "allow_plaintext_auth = true",
+        Mailers::Either => {
+            "tls_certificate = \"mail.pem\"\ntls_key = \"mail.key.pem\"\n\
+             allow_plaintext_auth = true"
+        }
+        Mailers::ByTls => "tls_certificate = \"mail.pem\"\ntls_key = \"mail.key.pem\"",
+    };
     let Ports { submission, filter, next_hop, automatic, stated, .. } = ports;
     format!(
         "state_dir = \"state\"
@@ -578,7 +608,7 @@ workers = 2
 [gateway]
 host_name = \"ssmax.{name}.example\"
 submission = \"{submission}\"
-allow_plaintext_auth = true
+{logins}
 dsn = true
 inbound_lmtp = \"{filter}\"
 submission_lmtp = \"{stated}\"

@@ -4,7 +4,7 @@
 use crate::authority::Authority;
 use crate::mailer;
 use crate::mails::Mail;
-use crate::member::{Member, Outline, Person};
+use crate::member::{Mailers, Member, Outline, Person};
 use crate::place::Place;
 use crate::process::wait_for;
 use std::net::Ipv4Addr;
@@ -30,6 +30,7 @@ pub const A: Outline = Outline {
     on_server: false,
     keys_in_token: false,
     max_mail_bytes: None,
+    mailers: Mailers::InClear,
 };
 
 /// The second one, likewise.

@@ -9,6 +9,7 @@ use crate::marionette::Marionette;
 use crate::member::{Member, Person};
 use crate::place::Place;
 use crate::process::{Running, run, wait_for};
+use crate::tls;
 use serde_json::{Value, json};
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -24,6 +25,12 @@ const READY: Duration = Duration::from_secs(60);
 
 /// How long it may take to hand in a mail.
 const SENT: Duration = Duration::from_secs(30);
+
+/// TLS from the beginning, in the mailer's own numbers.
+const TLS: u32 = 3;
+
+/// No login before STARTTLS, whatever the server says.
+const STARTTLS: u32 = 2;
 
 /// The settings that are the same for everybody: nothing asks, greets, or goes to the net.
 const QUIET: &str = include_str!("thunderbird/quiet.js");
@@ -46,7 +53,7 @@ pub struct Thunderbird {
 
 impl Thunderbird {
     /// Makes a profile for somebody who has a signing key of their own, with their Dovecot and
-    /// their organisation's submission, and starts.
+    /// their organisation's submission, and starts. The organisation's servers have TLS.
     #[track_caller]
     pub fn start(place: &Place, member: &Member, person: &Person) -> Self {
         Self::start_as(place, member, person, None)
@@ -68,6 +75,7 @@ impl Thunderbird {
         let at = place.free(Ipv4Addr::LOCALHOST);
         fs::create_dir(&profile).unwrap();
         trust_and_keys(&profile, person, files.is_none());
+        trust_servers(&profile, &member.site().path(tls::ANCHOR));
         let settings = settings(member, person, at);
         fs::write(profile.join("user.js"), format!("{QUIET}{settings}")).unwrap();
         let (screen, display) = start_screen(&folder);
@@ -277,6 +285,14 @@ fn trust_and_keys(profile: &Path, person: &Person, with_anchors: bool) {
     }
 }
 
+/// What the organisation's servers are believed by, and nothing else.
+#[track_caller]
+fn trust_servers(profile: &Path, anchor: &Path) {
+    let database = format!("sql:{}", profile.display());
+    let line = ["-A", "-d", &database, "-n", "servers", "-t", "C,,", "-i"];
+    let _ = run(Command::new("certutil").args(line).arg(anchor)).ends(0);
+}
+
 #[track_caller]
 fn fingerprint(person: &Person, certificate: &str) -> String {
     let line = ["x509", "-noout", "-fingerprint", "-sha256", "-in", certificate];
@@ -299,16 +315,18 @@ fn start_screen(folder: &Path) -> (Running, String) {
 
 /// The account.
 fn settings(member: &Member, person: &Person, marionette: SocketAddr) -> String {
-    let (imap, submission) = (member.dovecot().imap, member.submission());
+    let (imaps, submission) = (member.dovecot().imaps.unwrap(), member.submission());
     let lines = [
         ("marionette.port", json!(marionette.port())),
         ("mail.identity.id1.useremail", json!(person.address)),
-        ("mail.server.server1.hostname", json!(imap.ip())),
-        ("mail.server.server1.port", json!(imap.port())),
+        ("mail.server.server1.hostname", json!(imaps.ip())),
+        ("mail.server.server1.port", json!(imaps.port())),
+        ("mail.server.server1.socketType", json!(TLS)),
         ("mail.server.server1.userName", json!(person.address)),
         ("mail.server.server1.name", json!(person.address)),
         ("mail.smtpserver.smtp1.hostname", json!(submission.ip())),
         ("mail.smtpserver.smtp1.port", json!(submission.port())),
+        ("mail.smtpserver.smtp1.try_ssl", json!(STARTTLS)),
         ("mail.smtpserver.smtp1.username", json!(person.address)),
     ];
     let line = |(name, value): &(&str, Value)| format!("user_pref(\"{name}\", {value});\n");

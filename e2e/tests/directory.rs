@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use ssmax_e2e::directory::{Directory, WANTED, certificates};
 use ssmax_e2e::mailer;
 use ssmax_e2e::mails::can_be_read;
-use ssmax_e2e::member::Person;
+use ssmax_e2e::member::{Mailers, Outline, Person};
 use ssmax_e2e::needs;
 use ssmax_e2e::pair::{self, Pair, has, text};
 use ssmax_e2e::process::{run, wait_for};
@@ -23,6 +23,9 @@ const ARRIVAL: Duration = Duration::from_secs(30);
 /// What alice writes, with OpenSSL and with Thunderbird.
 const BY_OPENSSL: &str = "Sealed by what the directory has given.";
 const BY_THUNDERBIRD: &str = "第三の石の下に鍵があります。";
+
+/// Thunderbird comes by TLS, and swaks knows none.
+const A: Outline = Outline { mailers: Mailers::Either, ..pair::A };
 
 struct Stage {
     pair: Pair,
@@ -47,7 +50,7 @@ fn a_mailer_finds_with_what_mail_is_encrypted() {
 
 impl Stage {
     fn set_up() -> Self {
-        let mut pair = Pair::set_up(pair::A, pair::B);
+        let mut pair = Pair::set_up(A, pair::B);
         let bob = pair.b.add_person("bob", "鈴木 望夢", true);
         let carol = pair.a.add_person("carol", "阿部 カロル", false);
         assert_eq!(carol.address, "carol@a.example");

@@ -4,9 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 use serde_json::{Value, json};
-use ssmax_e2e::mailer;
+use ssmax_e2e::mailer::{self, Account};
 use ssmax_e2e::mails::{self, Mail, SECRET, base64_lines, can_be_read};
-use ssmax_e2e::member::{Member, Outline, Person};
+use ssmax_e2e::member::{Mailers, Member, Outline, Person};
 use ssmax_e2e::needs;
 use ssmax_e2e::pair::{self, Pair, copies, has};
 use ssmax_e2e::process::{run, wait_for};
@@ -22,7 +22,7 @@ const ARRIVAL: Duration = Duration::from_secs(30);
 const ANSWER: &str = "承知しました。金曜日までに御返事します。";
 
 /// What came in clear at A reaches B in a form that can be preserved.
-const B: Outline = Outline { fresh_form: "mail-cbc", ..pair::B };
+const B: Outline = Outline { fresh_form: "mail-cbc", mailers: Mailers::ByTls, ..pair::B };
 
 struct Stage {
     pair: Pair,
@@ -38,6 +38,7 @@ fn a_stock_thunderbird_reads_answers_and_warns() {
     let mut stage = Stage::set_up();
     println!("Thunderbird {}", stage.thunderbird.version());
     let sealed = stage.a_sealed_mail_is_shown_as_its_senders_and_as_encrypted();
+    stage.it_came_by_tls_and_nobody_logs_in_without();
     stage.the_reply_is_encrypted_by_what_the_seal_taught_and_arrives_inspected_and_sealed();
     stage.a_changed_text_is_shown_as_badly_signed(&sealed);
     stage.a_changed_ciphertext_is_shown_as_badly_signed(&sealed);
@@ -62,6 +63,16 @@ impl Stage {
             assert!(shown.panel.contains(line), "{}", shown.panel);
         }
         arrived
+    }
+
+    /// And what it sends afterwards can go no other way.
+    fn it_came_by_tls_and_nobody_logs_in_without(&self) {
+        let login = format!("user=<{}>", self.bob.address);
+        let log = self.pair.b.dovecot().log();
+        let by_tls = |line: &&str| line.contains(&login) && line.contains(", TLS, ");
+        assert!(log.lines().any(|line| by_tls(&line)), "{log}");
+        let said = mailer::log_in(&Account::of(&self.pair.b, &self.bob)).unwrap().unwrap_err();
+        assert!(said.starts_with("538 5.7.11"), "{said}");
     }
 
     fn the_reply_is_encrypted_by_what_the_seal_taught_and_arrives_inspected_and_sealed(&mut self) {
