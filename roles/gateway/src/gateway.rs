@@ -55,6 +55,8 @@ pub(crate) struct Gateway {
     /// The member list, for mail that does not come over the chain. What does is
     /// judged by the keyserver's own copy.
     pub(crate) directory: RwLock<Option<Arc<Directory>>>,
+    /// Told when a list has come into force.
+    pub(crate) list_in_force: Notify,
     /// Told when a mail names a newer list than the one in force.
     pub(crate) newer_list: Notify,
 }

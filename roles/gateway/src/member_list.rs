@@ -22,6 +22,11 @@ const FETCH_TIMEOUT: Duration = Duration::from_secs(15);
 /// How soon a failed fetch is tried again, and how soon after one that a mail asks for.
 const RETRY: Duration = Duration::from_secs(2);
 
+/// How long a gateway that has no list yet waits for the first, before it says that it serves:
+/// a try while the keyserver is still starting, and another. Without the authority it serves
+/// all the same, and puts mail off by a number.
+const FIRST_LIST: Duration = Duration::from_secs(5);
+
 /// How many deltas lead on from one whole list. Behind a longer row the whole one is
 /// fetched again, so that a start does not have to open hundreds of them.
 const MAX_STEPS: usize = 256;
@@ -59,6 +64,25 @@ pub(crate) async fn take_kept(gateway: &Gateway) {
     let taken = async { reader.take_kept(&[reader.root()?]).await };
     if let Err(error) = taken.await {
         tracing::warn!(%error, "the last member list is not used");
+    }
+}
+
+/// Waits until there is a list that has us in it, so that mail which comes once this gateway
+/// serves is not put off for the lack of one; at most [`FIRST_LIST`].
+pub(crate) async fn wait_for_first(gateway: &Gateway, stop: &Stop) {
+    let reader = Reader { gateway, last: Vec::new(), steps: 0 };
+    let first = async {
+        while !reader.names_us() {
+            gateway.list_in_force.notified().await;
+        }
+    };
+    tokio::select! {
+        () = stop.stopped() => {}
+        waited = tokio::time::timeout(FIRST_LIST, first) => {
+            if waited.is_err() {
+                tracing::warn!("serving without a member list that names this organisation");
+            }
+        }
     }
 }
 
@@ -228,6 +252,7 @@ impl Reader<'_> {
         let version = directory.list().version;
         let place = &self.gateway.directory;
         let last = place.write().unwrap_or_else(PoisonError::into_inner).replace(directory.into());
+        self.gateway.list_in_force.notify_one();
         self.gateway.journal.list_in_force(version).await.map_err(text)?;
         if last.is_none_or(|last| last.list().version < version) {
             tracing::info!(version, "the member list is in force");

@@ -152,6 +152,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
     if !gateway.settings.organisation.is_esp() {
         tasks.spawn(archive_notice::watch(Arc::clone(&gateway), stop.clone()));
     }
+    member_list::wait_for_first(&gateway, &stop).await;
     tasks.spawn(forget_old(gateway, stop));
     let _announced = ssmax_daemon::ready::announce(&run_dir, "gateway", &addresses)?;
     while tasks.join_next().await.is_some() {}
@@ -221,6 +222,7 @@ async fn open(settings: Settings, meeting: &Meeting) -> Result<Gateway, ServeErr
         hold_changed: Notify::new(),
         claims,
         directory: RwLock::new(None),
+        list_in_force: Notify::new(),
         newer_list: Notify::new(),
         settings,
     })
