@@ -1,5 +1,13 @@
 //! What the CA is asked: about people, their credentials and their certificates.
 
+mod people;
+
+pub use people::{
+    ApplyChanges, Change, Evidence, Field, MAX_ADDRESSES, MAX_CHANGES, MAX_FIELD_CHARS,
+    MAX_NAME_CHARS, Missing, Outcome, Person, RecordFault, Registered, SOURCES, changed,
+    difference, settled,
+};
+
 use crate::Answer;
 use serde::{Deserialize, Serialize};
 use ssmax_daemon::call::CallError;
@@ -214,6 +222,11 @@ pub enum OfficerRequest {
     /// A new password or device secret for a person. Answered by [`NewSecret`]; in the audit
     /// log.
     RenewSecret(RenewSecret),
+    /// All people and roles with their records. Answered by `Vec<Registered>`.
+    ListPeople,
+    /// Carries out what a source of people asks for. Answered by `Vec<Outcome>`, one for
+    /// each change in its order.
+    ApplyChanges(ApplyChanges),
     /// Ends a person's rights and certificates. Answered by `()`.
     RevokeUser {
         /// The user id or an address.
