@@ -14,7 +14,7 @@ use serde_bytes::ByteBuf;
 use serde_json::json;
 use ssmax_api::Answer;
 use ssmax_api::ca::{
-    AccountKind, AddUser, KeyHolder, NewUser, OfficerRequest, RenewUser, UserEntry,
+    AccountKind, AddUser, Details, KeyHolder, NewUser, OfficerRequest, RenewUser, UserEntry,
 };
 use ssmax_pki::{Certificate, request};
 use std::path::{Path, PathBuf};
@@ -249,6 +249,7 @@ fn add(args: &Add, context: &Context) -> Result<ExitCode, Complaint> {
         name: args.name.clone(),
         addresses: args.addresses.clone(),
         proof: args.proof.as_str().to_owned(),
+        details: Details::default(),
         password: password.as_deref().cloned(),
         device_secret: args.device_secret,
         encryption_key_request: args.encryption_csr.as_deref().map(read_request).transpose()?,

@@ -4,7 +4,7 @@ use crate::asking::{Site, assert_refused};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::ca::KeyHolder;
-use ssmax_api::keyserver::{CaRequest, Form, PrivateKey, UserRecord};
+use ssmax_api::keyserver::{CaRequest, Form, MAX_PEOPLE, PrivateKey, UserKeys, UserRecord};
 use ssmax_pki::profile::{self, Generation, Identity, Organisation, User};
 use ssmax_pki::{Certificate, issue, lint};
 use ssmax_support::forgery::{basis, generate};
@@ -19,6 +19,7 @@ pub(crate) async fn run(site: &Site) {
     the_key_of_who_has_left_is_not_exported(site).await;
     a_new_secret_is_an_active_persons(site).await;
     who_is_reached_is_a_members_or_known(site).await;
+    each_of_many_is_judged_as_one_alone(site).await;
 }
 
 /// So that no relay certificate is given for whom nothing would go out to.
@@ -189,4 +190,59 @@ async fn a_new_secret_is_an_active_persons(site: &Site) {
     site.ca::<()>(&CaRequest::InstallUser(Box::new(left))).await.unwrap();
     assert_refused(site.ca::<()>(&note("carol")).await, Problem::NotFound);
     site.ca::<()>(&CaRequest::InstallUser(Box::new(carol))).await.unwrap();
+}
+
+/// A batch is as strict as one, and one that is refused leaves nothing and stops no other.
+async fn each_of_many_is_judged_as_one_alone(site: &Site) {
+    let named = |user: &str, address: &str| {
+        let (user, addresses) = (user.to_owned(), vec![address.to_owned()]);
+        UserRecord { user, addresses, ..mallory() }
+    };
+    let alice = &site.federation.alice;
+    let foreign = vec![ByteBuf::from(site.federation.bob.encryption.1.der().to_vec())];
+    let escrowed = vec![ByteBuf::from(alice.encryption.1.der().to_vec())];
+    let records = vec![
+        named("many-1", "many-1@a.example"),
+        UserRecord { encryption: foreign, ..named("many-2", "many-2@a.example") },
+        UserRecord { signing: file(&alice.chain[0]), ..named("many-3", "many-3@a.example") },
+        // Her key is hers, whatever certificate names it.
+        UserRecord { encryption: escrowed, ..named("many-4", "many-4@a.example") },
+        named("many-5", "Alice@a.example"),
+        named("many-6", "MANY-1@a.example"),
+        named("many-1@a.example", "many-7@a.example"),
+        named("many-8", "no address"),
+        named("many-9", "many-9@a.example"),
+    ];
+    let count = records.len();
+    let results: Vec<Result<(), Problem>> =
+        site.ca(&CaRequest::InstallUsers(records.clone())).await.unwrap();
+    let problems = [
+        Ok(()),
+        Err(Problem::NotAllowed),
+        Err(Problem::NotAllowed),
+        Err(Problem::NotAllowed),
+        Err(Problem::Exists),
+        Err(Problem::Exists),
+        Err(Problem::Exists),
+        Err(Problem::Malformed),
+        Ok(()),
+    ];
+    assert_eq!(results, problems);
+    for (record, result) in records.into_iter().zip(results) {
+        let user = record.user.clone();
+        let known: Option<UserRecord> = site.ca(&CaRequest::Person { user }).await.unwrap();
+        assert_eq!(known, result.is_ok().then_some(record));
+    }
+    // Each has its row in the log.
+    assert_eq!(site.newest_row("install-user").await["result"], "ok");
+    let many = vec![mallory(); MAX_PEOPLE + 1];
+    assert_refused(site.ca::<()>(&CaRequest::InstallUsers(many)).await, Problem::Malformed);
+    let people = u32::try_from(MAX_PEOPLE + 1).unwrap();
+    let keys = site.ca::<()>(&CaRequest::MakeKeysForMany { people }).await;
+    assert_refused(keys, Problem::Malformed);
+    let keys: Vec<UserKeys> = site.ca(&CaRequest::MakeKeysForMany { people: 2 }).await.unwrap();
+    let mut all: Vec<_> = keys.into_iter().flat_map(|one| [one.encryption, one.signing]).collect();
+    all.sort();
+    all.dedup();
+    assert!(all.len() == 4 && all.iter().all(Option::is_some) && count == 9);
 }

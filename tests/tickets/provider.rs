@@ -346,6 +346,8 @@ async fn no_key_that_opens_mail_is_made_or_handed_out(d: &Provider<'_>) {
     assert_refused(d.at::<_, ()>("ca", &make(true)).await, Problem::NotAllowed);
     let keys: UserKeys = d.at("ca", &make(false)).await.unwrap();
     assert!(keys.encryption.is_none() && keys.signing.is_some());
+    let many = CaRequest::MakeKeysForMany { people: 1 };
+    assert_refused(d.at::<_, ()>("ca", &many).await, Problem::NotAllowed);
     for user in ["frank", "nobody"] {
         for export in [
             CaRequest::ExportEncryptionKey { user: user.to_owned() },

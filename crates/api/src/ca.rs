@@ -3,7 +3,7 @@
 mod people;
 
 pub use people::{
-    ApplyChanges, Change, Evidence, Field, MAX_ADDRESSES, MAX_CHANGES, MAX_FIELD_CHARS,
+    ApplyChanges, Change, Details, Evidence, Field, MAX_ADDRESSES, MAX_CHANGES, MAX_FIELD_CHARS,
     MAX_NAME_CHARS, Missing, Outcome, Person, RecordFault, Registered, SOURCES, changed,
     difference, settled,
 };
@@ -250,6 +250,9 @@ pub struct AddUser {
     /// How identity was proved: "in-person", "employee-card", "my-number-card",
     /// "hr-record" or "e-mail".
     pub proof: String,
+    /// What else is known of the person and of the proof.
+    #[serde(default)]
+    pub details: Details,
     /// The password for submission (AAL1), if the person gets one.
     pub password: Option<String>,
     /// Whether to make a device secret: random, shown once, for one mailer.

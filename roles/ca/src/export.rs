@@ -1,12 +1,12 @@
 //! Handing a person's encryption key to their mailer, and ending a person's rights.
 
+use crate::people::end_rights;
 use crate::serve::{Ca, failed};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::ca::{AccountKind, ExportedUser};
 use ssmax_api::keyserver::{CaRequest, PrivateKey, UserRecord};
 use ssmax_store::query;
-use time::OffsetDateTime;
 
 impl Ca {
     /// The person's newest encryption certificate with its private key and chain.
@@ -53,28 +53,8 @@ impl Ca {
             encryption: vec![],
         };
         self.ask_keyserver::<()>(&CaRequest::InstallUser(Box::new(record))).await?;
-        let now = OffsetDateTime::now_utc().unix_timestamp();
         let mut write = self.database.begin_write().await.map_err(failed)?;
-        for statement in [
-            "UPDATE person SET active = 0, ended = ? WHERE user = ?",
-            "UPDATE address SET ended = ? WHERE user = ? AND ended IS NULL",
-        ] {
-            query(statement).bind(now).bind(&user).execute(&mut write).await.map_err(failed)?;
-        }
-        query("DELETE FROM credential WHERE user = ?")
-            .bind(&user)
-            .execute(&mut write)
-            .await
-            .map_err(failed)?;
-        query(
-            "UPDATE certificate SET revoked = ?, reason = 3 WHERE subject = ? AND revoked IS NULL
-             AND kind IN ('user-signing', 'user-encryption')",
-        )
-        .bind(now)
-        .bind(&user)
-        .execute(&mut write)
-        .await
-        .map_err(failed)?;
+        end_rights(&mut write, &user).await?;
         write.commit().await.map_err(failed)?;
         self.published.revoked();
         tracing::warn!(%user, "a person's rights have ended");

@@ -61,7 +61,29 @@ impl Ca {
                 self.check_proof(&request.user, &request.proof).await?;
             }
         }
-        self.check_names(&request.user, addresses).await?;
+        let ids = self.ids_like_addresses().await?;
+        self.check_addresses_free(&request.user, addresses, &ids, request.former_address).await
+    }
+
+    /// The user ids that may be somebody's address.
+    pub(crate) async fn ids_like_addresses(&self) -> Result<Vec<String>, Problem> {
+        let ids: Vec<(String,)> = query("SELECT user FROM person WHERE user LIKE '%@%'")
+            .fetch_all(&self.database)
+            .await
+            .map_err(failed)?;
+        Ok(ids.into_iter().map(|(user,)| user).collect())
+    }
+
+    /// Whether a user id and addresses are free for this person; `ids` are those of
+    /// [`Ca::ids_like_addresses`].
+    pub(crate) async fn check_addresses_free(
+        &self,
+        user: &str,
+        addresses: &[Address],
+        ids: &[String],
+        former_address: bool,
+    ) -> Result<(), Problem> {
+        self.check_names(user, addresses, ids).await?;
         for address in addresses {
             let held: Option<(String, Option<i64>)> =
                 query("SELECT user, ended FROM address WHERE address = ?")
@@ -70,12 +92,12 @@ impl Ca {
                     .await
                     .map_err(failed)?;
             let Some((holder, ended)) = held else { continue };
-            if holder == request.user {
+            if holder == user {
                 continue;
             }
             let ended = ended.ok_or(Problem::Exists)?;
             let rests = OffsetDateTime::now_utc().unix_timestamp() < self.free_from(ended);
-            if rests || !request.former_address {
+            if rests || !former_address {
                 return Err(Problem::AddressKept);
             }
         }
@@ -84,19 +106,18 @@ impl Ca {
 
     /// Whether the user id is nobody else's address, now or before, and no address somebody
     /// else's user id: commands and logins take either.
-    async fn check_names(&self, user: &str, addresses: &[Address]) -> Result<(), Problem> {
+    async fn check_names(
+        &self,
+        user: &str,
+        addresses: &[Address],
+        ids: &[String],
+    ) -> Result<(), Problem> {
         let as_address = |name: &str| Address::parse(name).ok().map(|one| directory_address(&one));
         let own: Vec<String> = addresses.iter().map(directory_address).collect();
         let own_id = as_address(user);
-        let ids: Vec<(String,)> =
-            query("SELECT user FROM person WHERE user LIKE '%@%' AND user <> ?")
-                .bind(user)
-                .fetch_all(&self.database)
-                .await
-                .map_err(failed)?;
-        let is_taken = |(other,): &(String,)| {
+        let is_taken = |other: &String| {
             let is_ours = |one: &String| own_id.as_ref() == Some(one) || own.contains(one);
-            as_address(other).as_ref().is_some_and(is_ours)
+            other != user && as_address(other).as_ref().is_some_and(is_ours)
         };
         if ids.iter().any(is_taken) {
             return Err(Problem::Exists);
@@ -153,8 +174,10 @@ impl Ca {
 /// Moves an earlier registration of this number, if there was one, to the history.
 pub(crate) async fn archive_person(write: &mut Transaction, user: &str) -> Result<(), Problem> {
     for statement in [
-        "INSERT INTO former_person (user, name, kind, proof, ial, registered, ended)
-         SELECT user, name, kind, proof, ial, registered, ended FROM person
+        "INSERT INTO former_person (user, name, kind, proof, ial, registered, ended,
+             proof_reference, proved, proved_by)
+         SELECT user, name, kind, proof, ial, registered, ended, proof_reference, proved,
+             proved_by FROM person
          WHERE user = ? AND active = 0",
         "DELETE FROM credential WHERE user = ?",
     ] {

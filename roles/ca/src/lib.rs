@@ -1,10 +1,12 @@
 //! An organisation's people and their certificates (paper: 公開鍵証明書発行・鍵管理システム).
 //!
-//! [`register`] takes people in and issues their certificates; [`credential`] proves
-//! logins; [`relay`] issues certificates for outside people, for use inside only;
-//! [`revocation`] tells which certificates ended early; [`setup`] makes the CA keys; [`transport`] certifies the member's own roles for TLS.
+//! [`register`] takes people in, [`certify`] issues their certificates; [`people`] carries out
+//! what a source of people asks for; [`credential`] proves logins; [`relay`] issues certificates
+//! for outside people, for use inside only; [`revocation`] tells which certificates ended early;
+//! [`setup`] makes the CA keys; [`transport`] certifies the member's own roles for TLS.
 #![allow(clippy::disallowed_methods, reason = "a role has clock, files and sockets")]
 
+mod certify;
 mod config;
 mod credential;
 mod delegate;
@@ -12,6 +14,7 @@ mod directory;
 mod export;
 mod former;
 mod lineage;
+mod people;
 mod register;
 mod relay;
 mod renew;

@@ -1,10 +1,11 @@
 //! New certificates for a person who has some: before they run out, or after a card was
 //! lost. Old encryption keys stay escrowed, so that old mail stays readable.
 
+use crate::certify::Subject;
 use crate::serve::{Ca, failed};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
-use ssmax_api::ca::{AccountKind, AddUser, KeyHolder, NewUser, RenewUser};
+use ssmax_api::ca::{AccountKind, KeyHolder, NewUser, RenewUser};
 use ssmax_api::keyserver::{CaRequest, UserKeys, UserRecord};
 use ssmax_pki::Certificate;
 use ssmax_store::query;
@@ -13,7 +14,7 @@ use time::OffsetDateTime;
 
 /// How many encryption certificates the directory of people keeps; all others are found
 /// among the escrowed ones.
-const MAX_CURRENT: usize = 8;
+pub(crate) const MAX_CURRENT: usize = 8;
 
 impl Ca {
     /// Issues a new encryption certificate with a new key, and signing certificates for
@@ -30,12 +31,13 @@ impl Ca {
             return Err(Problem::Malformed);
         }
         let main = record.addresses.first().ok_or(Problem::NotFound)?.clone();
-        let (name, ial): (String, u8) = query("SELECT name, ial FROM person WHERE user = ?")
-            .bind(&user)
-            .fetch_one(&self.database)
-            .await
-            .map_err(failed)?;
-        let person = AddUser { user: user.clone(), kind: record.kind, name, ..AddUser::default() };
+        let (name, ial, proved): (String, u8, i64) =
+            query("SELECT name, ial, proved FROM person WHERE user = ?")
+                .bind(&user)
+                .fetch_one(&self.database)
+                .await
+                .map_err(failed)?;
+        let subject = Subject { kind: record.kind, name: &name, address: &main, ial, proved };
         let has_server = record.signing.iter().any(|(holder, _)| *holder == KeyHolder::Server);
         let brought = self.brought_encryption_key(request.encryption_key_request.as_ref())?;
         let keys: UserKeys = self
@@ -57,12 +59,12 @@ impl Ca {
         asked.extend(keys.signing.iter().map(|spki| (KeyHolder::Server, spki.to_vec())));
         let mut signing = Vec::new();
         for (holder, spki) in asked {
-            let issued = self.user_certificate(&person, &main, ial, &spki, Some(holder)).await?;
+            let issued = self.user_certificate(&user, &subject, &spki, Some(holder)).await?;
             signing.push((holder, ByteBuf::from(issued.der().to_vec())));
         }
         let encryption_key =
             brought.or(keys.encryption.map(ByteBuf::into_vec)).ok_or(Problem::Failed)?;
-        let encryption = self.user_certificate(&person, &main, ial, &encryption_key, None).await?;
+        let encryption = self.user_certificate(&user, &subject, &encryption_key, None).await?;
         let record = renewed(record, &signing, &encryption, request.lost);
         self.ask_keyserver::<()>(&CaRequest::InstallUser(Box::new(record.clone()))).await?;
         if request.lost {

@@ -121,6 +121,37 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ) STRICT;
     ",
     },
+    Migration {
+        version: 7,
+        sql: "
+    -- What is known of a person beside the name in certificates.
+    ALTER TABLE person ADD COLUMN kana TEXT;
+    ALTER TABLE person ADD COLUMN english TEXT;
+    ALTER TABLE person ADD COLUMN department TEXT;
+    -- Where the evidence of identity is found again, when it was looked at and by whom.
+    ALTER TABLE person ADD COLUMN proof_reference TEXT;
+    ALTER TABLE person ADD COLUMN proved INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE person ADD COLUMN proved_by TEXT;
+    UPDATE person SET proved = registered;
+    -- Who tells of the person: hand, import, ldap or scim.
+    ALTER TABLE person ADD COLUMN source TEXT NOT NULL DEFAULT 'hand';
+    ALTER TABLE former_person ADD COLUMN proof_reference TEXT;
+    ALTER TABLE former_person ADD COLUMN proved INTEGER;
+    ALTER TABLE former_person ADD COLUMN proved_by TEXT;
+    UPDATE former_person SET proved = registered;
+    CREATE INDEX address_user ON address (user);
+    CREATE INDEX certificate_subject ON certificate (subject);
+    -- A change that is being carried out: CBOR of what there is to do, and, once its
+    -- certificates are signed, of the record for the key server. A row without a record is
+    -- given up after a failure, one with a record is carried through.
+    CREATE TABLE person_change (
+        user TEXT NOT NULL PRIMARY KEY,
+        work BLOB NOT NULL,
+        record BLOB,
+        begun INTEGER NOT NULL
+    ) STRICT;
+    ",
+    },
 ];
 
 #[cfg(test)]

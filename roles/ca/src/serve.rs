@@ -24,6 +24,9 @@ use std::time::Duration;
 /// How long the keyserver may take for one answer: an RSA key pair may be in it.
 const KEYSERVER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long the CA waits before it tries again to end what a failure has left.
+const RESUME_EVERY: Duration = Duration::from_secs(5);
+
 /// The running CA.
 pub struct Ca {
     pub(crate) settings: Settings,
@@ -36,6 +39,9 @@ pub struct Ca {
     pub(crate) keyserver: Client,
     pub(crate) random: SystemRandom,
     pub(crate) directory: Kept,
+    /// Held by whoever changes something about people: what one has judged another must not
+    /// change before it is stored.
+    pub(crate) changing: tokio::sync::Mutex<()>,
     /// Held by whoever renews a certificate for TLS.
     pub(crate) renewing: tokio::sync::Mutex<()>,
     /// What is told about certificates at the moment.
@@ -83,6 +89,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
             Meeting::serve(port, stop.clone()),
             ca.publish(publishing, stop.clone()),
             meeting.keep_renewed(renewing, stop.clone()),
+            ca.resume(&stop),
             watched.serve(stop.clone(), {
                 let ca = Arc::clone(&ca);
                 move || {
@@ -118,7 +125,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
                     async move { ca.answer_keyserver(request, &peer).await }
                 }
             }),
-            officer.serve(limits, stop, {
+            officer.serve(limits, stop.clone(), {
                 let ca = Arc::clone(&ca);
                 move |request| {
                     let ca = Arc::clone(&ca);
@@ -160,6 +167,7 @@ impl Ca {
             keyserver,
             random: SystemRandom,
             directory: Kept::default(),
+            changing: tokio::sync::Mutex::new(()),
             renewing: tokio::sync::Mutex::new(()),
             published: Published::default(),
         })
@@ -208,7 +216,6 @@ impl Ca {
 
     async fn answer_officer(&self, request: OfficerRequest) -> Answer {
         match request {
-            OfficerRequest::AddUser(user) => gave("user", self.add_user(*user).await),
             OfficerRequest::ListUsers => ssmax_api::encode(self.list_users().await),
             OfficerRequest::ExportUser { user } => ssmax_api::encode(self.export_user(&user).await),
             OfficerRequest::Relay { address } => {
@@ -222,11 +229,49 @@ impl Ca {
                 ssmax_api::encode(self.end_delegation(&owner, &actor).await)
             }
             OfficerRequest::ListDelegations => ssmax_api::encode(self.list_delegations().await),
+            OfficerRequest::ListPeople => ssmax_api::encode(self.list_people().await),
+            OfficerRequest::AddUser(_)
+            | OfficerRequest::RenewUser(_)
+            | OfficerRequest::RenewSecret(_)
+            | OfficerRequest::ApplyChanges(_)
+            | OfficerRequest::RevokeUser { .. } => {
+                let _changing = self.changing.lock().await;
+                self.resume_changes().await?;
+                self.change_people(request).await
+            }
+        }
+    }
+
+    /// Does what changes people, one after the other.
+    async fn change_people(&self, request: OfficerRequest) -> Answer {
+        match request {
+            OfficerRequest::AddUser(user) => gave("user", self.add_user(*user).await),
             OfficerRequest::RenewUser(renewal) => gave("user", self.renew_user(&renewal).await),
             OfficerRequest::RenewSecret(request) => {
                 ssmax_api::encode(self.renew_secret(&request).await)
             }
+            OfficerRequest::ApplyChanges(request) => {
+                ssmax_api::encode(self.apply_changes(&request).await)
+            }
             OfficerRequest::RevokeUser { user } => ssmax_api::encode(self.revoke_user(&user).await),
+            _ => Err(Problem::Malformed),
+        }
+    }
+
+    /// Ends what a failure has left half done, as soon as the key server answers.
+    pub(crate) async fn resume(&self, stop: &Stop) {
+        loop {
+            let resumed = {
+                let _changing = self.changing.lock().await;
+                self.resume_changes().await
+            };
+            if resumed.is_ok() {
+                return;
+            }
+            tokio::select! {
+                () = stop.stopped() => return,
+                () = tokio::time::sleep(RESUME_EVERY) => {}
+            }
         }
     }
 

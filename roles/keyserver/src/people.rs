@@ -1,16 +1,18 @@
 //! People as the keyserver knows them: rights, certificates, keys held for them.
 
+mod install;
+
 use crate::state::{Keyserver, failed};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::ca::{AccountKind, KeyHolder, PROOFS, SECRETS};
-use ssmax_api::keyserver::{CaRequest, PrivateKey, RelayKeys, UserKeys, UserRecord};
+use ssmax_api::keyserver::{CaRequest, PrivateKey, RelayKeys, UserRecord};
 use ssmax_chain::binding::directory_address;
 use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
 use ssmax_pki::Certificate;
 use ssmax_store::query;
-use ssmax_token::{KeyAlgorithm, KeyPair as _};
+use ssmax_token::KeyPair as _;
 use time::OffsetDateTime;
 
 impl Keyserver {
@@ -26,7 +28,13 @@ impl Keyserver {
             CaRequest::MakeUserKeys { encryption, rsa_encryption, signing } => {
                 ssmax_api::encode(self.make_user_keys(encryption, rsa_encryption, signing))
             }
+            CaRequest::MakeKeysForMany { people } => {
+                ssmax_api::encode(self.make_keys_for_many(people).await)
+            }
             CaRequest::InstallUser(record) => ssmax_api::encode(self.install_user(&record).await),
+            CaRequest::InstallUsers(records) => {
+                ssmax_api::encode(self.install_users(&records).await)
+            }
             CaRequest::ExportEncryptionKey { user } => {
                 ssmax_api::encode(self.export_encryption_key(&user).await)
             }
@@ -45,120 +53,6 @@ impl Keyserver {
             CaRequest::IsReached { address } => ssmax_api::encode(self.is_reached(&address).await),
             CaRequest::RelayKeys => ssmax_api::encode(self.relay_keys()),
         }
-    }
-
-    fn make_user_keys(
-        &self,
-        encryption: bool,
-        rsa_encryption: bool,
-        signing: bool,
-    ) -> Result<UserKeys, Problem> {
-        // An ESP escrows nothing: its users make the keys that open their mail.
-        if encryption {
-            self.not_at_an_esp()?;
-        }
-        let algorithm = if rsa_encryption { KeyAlgorithm::Rsa2048 } else { KeyAlgorithm::EcP256 };
-        let encryption = encryption
-            .then(|| self.make_key(KeyPurpose::UserEncryption, algorithm))
-            .transpose()?
-            .map(ByteBuf::from);
-        let signing = signing
-            .then(|| self.make_key(KeyPurpose::UserSigning, KeyAlgorithm::EcP256))
-            .transpose()?
-            .map(ByteBuf::from);
-        Ok(UserKeys { encryption, signing })
-    }
-
-    fn make_key(&self, purpose: KeyPurpose, algorithm: KeyAlgorithm) -> Result<Vec<u8>, Problem> {
-        let id = self.keys.generate(purpose, algorithm).map_err(failed)?;
-        Ok(self.keys.key(purpose, &id).map_err(failed)?.spki().to_vec())
-    }
-
-    /// Installs or replaces a person. Every certificate must be issued by the own
-    /// member CA: the CA role could be taken over, the keyserver then still admits
-    /// nobody from outside.
-    async fn install_user(&self, record: &UserRecord) -> Result<(), Problem> {
-        let certificates =
-            record.signing.iter().map(|(_, der)| der).chain(record.encryption.iter());
-        for der in certificates {
-            let certificate = Certificate::from_der(der).map_err(|_| Problem::Malformed)?;
-            if !self.is_issued_by(&certificate, &self.own.member_ca) {
-                return Err(Problem::NotAllowed);
-            }
-        }
-        let encryption = record
-            .encryption
-            .iter()
-            .map(|der| Certificate::from_der(der))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| Problem::Malformed)?;
-        let addresses = record
-            .addresses
-            .iter()
-            .map(|text| Address::parse(text).map(|address| directory_address(&address)))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| Problem::Malformed)?;
-        let mut octets = Vec::new();
-        ciborium::into_writer(record, &mut octets).map_err(|_| Problem::Malformed)?;
-        let mut write = self.database.begin_write().await.map_err(failed)?;
-        query("DELETE FROM person WHERE user = ?")
-            .bind(&record.user)
-            .execute(&mut write)
-            .await
-            .map_err(failed)?;
-        query("INSERT INTO person (user, record) VALUES (?, ?)")
-            .bind(&record.user)
-            .bind(&octets)
-            .execute(&mut write)
-            .await
-            .map_err(failed)?;
-        // What is one person's user id and another's address would be two people's name.
-        let ids: Vec<(String,)> = query("SELECT user FROM person WHERE user LIKE '%@%'")
-            .fetch_all(&mut write)
-            .await
-            .map_err(failed)?;
-        let is_id = |(user,): &(String,)| {
-            *user != record.user && as_address(user).is_some_and(|one| addresses.contains(&one))
-        };
-        if ids.iter().any(is_id) {
-            return Err(Problem::Exists);
-        }
-        if let Some(address) = as_address(&record.user) {
-            let other: Option<(String,)> =
-                query("SELECT user FROM address WHERE address = ? AND user <> ?")
-                    .bind(&address)
-                    .bind(&record.user)
-                    .fetch_optional(&mut write)
-                    .await
-                    .map_err(failed)?;
-            if other.is_some() {
-                return Err(Problem::Exists);
-            }
-        }
-        for address in addresses {
-            let added =
-                query("INSERT INTO address (address, user) VALUES (?, ?) ON CONFLICT DO NOTHING")
-                    .bind(&address)
-                    .bind(&record.user)
-                    .execute(&mut write)
-                    .await
-                    .map_err(failed)?;
-            if added.rows_affected() == 0 {
-                return Err(Problem::Exists);
-            }
-        }
-        // Who comes back begins anew, and nobody has their old rights.
-        if !record.active {
-            query("DELETE FROM delegation WHERE owner = ?1 OR actor = ?1")
-                .bind(&record.user)
-                .execute(&mut write)
-                .await
-                .map_err(failed)?;
-        }
-        crate::person::remember(&mut write, &record.user, &encryption).await?;
-        write.commit().await.map_err(failed)?;
-        tracing::info!(user = %record.user, active = record.active, "a person is installed");
-        Ok(())
     }
 
     /// That a person may log in: a new secret of nobody else is worth a row in the log.
@@ -257,11 +151,6 @@ impl Keyserver {
             one.not_before() <= now && now <= one.not_after() && one.allows_encryption()
         })
     }
-}
-
-/// A user id as the address that it may be.
-fn as_address(user: &str) -> Option<String> {
-    Address::parse(user).ok().map(|one| directory_address(&one))
 }
 
 /// The person's signing certificate that the keyserver holds the key of.

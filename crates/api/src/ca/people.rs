@@ -71,6 +71,23 @@ impl Evidence {
     }
 }
 
+/// What is known of a person who is registered by hand, beside name and addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    /// The name in kana.
+    pub kana: Option<String>,
+    /// The name in Latin letters.
+    pub english: Option<String>,
+    /// Where the person works.
+    pub department: Option<String>,
+    /// Where the evidence of identity is found again.
+    pub reference: Option<String>,
+    /// When identity was proved, in seconds since 1970; without it, it is now.
+    pub proved: Option<i64>,
+    /// Who looked at the evidence.
+    pub by: Option<String>,
+}
+
 /// A person as the registry has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registered {

@@ -4,6 +4,9 @@ use crate::ca::{AccountKind, KeyHolder};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
+/// The most people of one request; the CA takes no more from its officers at once.
+pub const MAX_PEOPLE: usize = crate::ca::MAX_CHANGES;
+
 /// Over the keyserver's socket for the CA.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum CaRequest {
@@ -16,8 +19,17 @@ pub enum CaRequest {
         /// A signing key as well.
         signing: bool,
     },
+    /// Makes a signing and an encryption key, P-256, for each of so many people, at most
+    /// [`MAX_PEOPLE`]; never at an ESP. Answered by `Vec<UserKeys>`.
+    MakeKeysForMany {
+        /// How many people.
+        people: u32,
+    },
     /// Installs or replaces a person with certificates. Answered by `()`.
     InstallUser(Box<UserRecord>),
+    /// As [`CaRequest::InstallUser`] for each of at most [`MAX_PEOPLE`]: one that is refused
+    /// stops no other. Answered by `Vec<Result<(), Problem>>`.
+    InstallUsers(Vec<UserRecord>),
     /// Lets somebody write in an owner's name. Answered by `()`.
     Delegate(Delegation),
     /// Ends that. Answered by `()`; [`crate::Problem::NotFound`] if there was none.

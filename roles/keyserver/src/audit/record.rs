@@ -7,7 +7,7 @@ use serde_bytes::ByteBuf;
 use ssmax_api::ca::{PROOFS, SECRETS};
 use ssmax_api::keyserver::{
     CaRequest, GatewayRequest, InboundAnswer, InspectorRequest, OutboundTicket, Reviewed,
-    VerdictBody, WorkerAsk,
+    UserRecord, VerdictBody, WorkerAsk,
 };
 use ssmax_api::person::{PersonAnswer, PersonProblem, PersonRequest};
 use ssmax_api::{Answer, Problem, TicketId};
@@ -164,7 +164,10 @@ impl Entry {
     pub(crate) fn of_ca(request: &CaRequest) -> Option<Self> {
         Some(match request {
             CaRequest::MakeUserKeys { .. } => Self::new("make-user-keys"),
-            CaRequest::InstallUser(record) => Self::new("install-user").who([&record.user]),
+            CaRequest::MakeKeysForMany { people } => Self::new("make-user-keys").about(people),
+            CaRequest::InstallUser(record) => Self::of_installed(record),
+            // Each has a row of its own: Keyserver::install_users.
+            CaRequest::InstallUsers(_) => return None,
             CaRequest::Delegate(one) => {
                 Self::new("delegate").who([&one.owner, &one.actor]).about(one.until)
             }
@@ -184,6 +187,11 @@ impl Entry {
             | CaRequest::RelayKeys
             | CaRequest::ListDelegations => return None,
         })
+    }
+
+    /// That a person is installed.
+    pub(crate) fn of_installed(record: &UserRecord) -> Self {
+        Self::new("install-user").who([&record.user])
     }
 
     /// What a person asks, as it claims to be.
@@ -279,6 +287,24 @@ impl Keyserver {
             Ok(()) => answer,
             Err(_) => Err(Problem::Failed),
         }
+    }
+
+    /// As [`Keyserver::recorded`] for several that were asked for at once: a row for each, on
+    /// the disk together.
+    ///
+    /// # Errors
+    /// [`Problem::Failed`] if one could not be written.
+    pub(crate) async fn record_all(
+        &self,
+        done: impl IntoIterator<Item = (Entry, Option<Problem>)>,
+    ) -> Result<(), Problem> {
+        let mut entries = Vec::new();
+        for (mut entry, problem) in done {
+            entry.result = problem.map_or_else(|| "ok".to_owned(), word);
+            count(entry.op, problem.as_ref().map_or("ok", word_of_count));
+            entries.push(entry);
+        }
+        self.audit.append_all(entries).await.map_err(|_| Problem::Failed)
     }
 
     /// Whom a mail of an own user was admitted for, which a statement only claims: the

@@ -88,12 +88,26 @@ impl Writer {
 
     /// Appends a row and waits until it is on the disk.
     pub(crate) async fn append(&self, entry: Entry) -> Result<(), NotWritten> {
-        let (done, written) = oneshot::channel();
-        self.waiting.send(Waiting { entry, done }).await.map_err(|_| NotWritten)?;
-        match written.await {
-            Ok(true) => Ok(()),
-            _ => Err(NotWritten),
+        self.append_all([entry]).await
+    }
+
+    /// Appends rows in their order, which share their syncs, and waits until all are on the
+    /// disk.
+    pub(crate) async fn append_all(
+        &self,
+        entries: impl IntoIterator<Item = Entry>,
+    ) -> Result<(), NotWritten> {
+        let mut waiting = Vec::new();
+        for entry in entries {
+            let (done, written) = oneshot::channel();
+            self.waiting.send(Waiting { entry, done }).await.map_err(|_| NotWritten)?;
+            waiting.push(written);
         }
+        let mut all = true;
+        for written in waiting {
+            all &= matches!(written.await, Ok(true));
+        }
+        if all { Ok(()) } else { Err(NotWritten) }
     }
 }
 

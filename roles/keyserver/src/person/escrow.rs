@@ -7,8 +7,33 @@ use ssmax_api::keyserver::UserRecord;
 use ssmax_pki::Certificate;
 use ssmax_store::{Database, StoreError, Transaction, query};
 
-/// Remembers the encryption certificates of a person. A key is one person's: a CA that
-/// was taken over could otherwise certify it for another, who would then read its mail.
+/// Whether the keys of these certificates are nobody else's: a CA that was taken over could
+/// otherwise certify one for another, who would then read its mail.
+///
+/// # Errors
+/// [`Problem::NotAllowed`] when one is another person's.
+pub(crate) async fn check_owner(
+    write: &mut Transaction,
+    user: &str,
+    certificates: &[Certificate],
+) -> Result<(), Problem> {
+    for certificate in certificates {
+        let other: Option<(String,)> =
+            query("SELECT user FROM escrowed_key WHERE key = ? AND user <> ?")
+                .bind(ssmax_hsm::key_id(certificate.spki()))
+                .bind(user)
+                .fetch_optional(&mut *write)
+                .await
+                .map_err(failed)?;
+        if other.is_some() {
+            return Err(Problem::NotAllowed);
+        }
+    }
+    Ok(())
+}
+
+/// Remembers the encryption certificates of a person. A key is one person's, as in
+/// [`check_owner`].
 ///
 /// # Errors
 /// [`Problem::NotAllowed`] when the key is another person's.

@@ -7,7 +7,7 @@ mod officers;
 mod proof;
 mod rewrap_own;
 
-pub(crate) use escrow::{fill, remember};
+pub(crate) use escrow::{check_owner, fill, remember};
 pub(crate) use officers::TwoOfficers;
 pub(crate) use rewrap_own::unwrap_problem;
 
