@@ -339,8 +339,8 @@ async fn one_that_is_refused_stops_no_other() {
         with(5, |one| one.evidence.proof = "rumour".to_owned()),
         with(6, |one| one.user = "p1@a.example".to_owned()),
         join(1),
-        Change::Leave { user: "9".to_owned() },
-        Change::Return(person(9)),
+        Change::Leave { user: "7".to_owned() },
+        Change::Return(person(8)),
         altered(9, |_| {}),
         join(10),
     ];
