@@ -1,6 +1,6 @@
 //! Storing what there is to do, before anything is signed.
 
-use super::plan::{Keys, Task};
+use super::plan::{HeldKey, Keys, Task};
 use super::{Wanted, Work, written};
 use crate::certify::{intend, kind_of};
 use crate::serve::{Ca, failed};
@@ -61,7 +61,7 @@ impl Ca {
 }
 
 /// The keys of somebody new.
-fn both(made: Option<UserKeys>) -> Result<Vec<(Option<KeyHolder>, Vec<u8>)>, Problem> {
+fn both(made: Option<UserKeys>) -> Result<Vec<HeldKey>, Problem> {
     match made {
         Some(UserKeys { encryption: Some(encryption), signing: Some(signing) }) => {
             Ok(vec![(Some(KeyHolder::Server), signing.into_vec()), (None, encryption.into_vec())])

@@ -28,8 +28,11 @@ pub(super) enum Keys {
     /// One to sign and one to encrypt, which the key server makes.
     New,
     /// Those that there are.
-    Same(Vec<(Option<KeyHolder>, Vec<u8>)>),
+    Same(Vec<HeldKey>),
 }
+
+/// Who holds a key, nobody one for encryption, and its public half (SPKI DER).
+pub(super) type HeldKey = (Option<KeyHolder>, Vec<u8>);
 
 /// Names that earlier changes of the batch have taken.
 #[derive(Default)]
@@ -194,9 +197,9 @@ fn leave(person: Person) -> Task {
 
 /// The newest key of each holder, and the newest for encryption, while their certificates
 /// run: what has run out is renewed by its owner.
-fn newest_keys(record: &UserRecord) -> Vec<(Option<KeyHolder>, Vec<u8>)> {
+fn newest_keys(record: &UserRecord) -> Vec<HeldKey> {
     let now = OffsetDateTime::now_utc();
-    let mut newest: Vec<(Option<KeyHolder>, Vec<u8>)> = Vec::new();
+    let mut newest: Vec<HeldKey> = Vec::new();
     let signing = record.signing.iter().map(|(holder, der)| (Some(*holder), der));
     for (holder, der) in signing.chain(record.encryption.iter().map(|der| (None, der))) {
         let Ok(certificate) = Certificate::from_der(der) else { continue };

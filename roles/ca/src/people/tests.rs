@@ -193,7 +193,8 @@ impl Site {
 
     /// Certificates of people: those in force, those revoked, and intents without one.
     async fn counted(&self) -> (usize, usize, usize) {
-        let rows: Vec<(Vec<u8>, Option<Vec<u8>>, Option<i64>)> =
+        type Stored = (Vec<u8>, Option<Vec<u8>>, Option<i64>);
+        let rows: Vec<Stored> =
             query("SELECT serial, der, revoked FROM certificate WHERE kind LIKE 'user-%'")
                 .fetch_all(&self.ca.database)
                 .await
