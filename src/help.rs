@@ -114,6 +114,18 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("ssmax manual", "ssmax manual --lang ja /usr/local/share/man/ja"),
     ("ssmax completions", "ssmax completions bash"),
+    ("ssmax trace", "ssmax trace show trace.json"),
+    (
+        "ssmax trace propose",
+        "ssmax trace propose 0190a6e0-0000-7000-8000-000000000001 --case 2026-17 \
+         --reason \"malware was sent\" --key key.pem --cert signing.pem",
+    ),
+    ("ssmax trace show", "ssmax trace show trace.json"),
+    ("ssmax trace approve", "ssmax trace approve trace.json --key key.pem --cert signing.pem"),
+    (
+        "ssmax trace identify",
+        "ssmax trace identify trace.json --key key.pem --cert signing.pem --config ssmax.toml",
+    ),
     ("ssmax archive", "ssmax archive show request.json old.eml"),
     (
         "ssmax archive propose",

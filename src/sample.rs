@@ -137,6 +137,16 @@ const MEMBER: &[Section] = &[
         ],
     ),
     (
+        "keyserver.trace",
+        &[
+            Optional("officers", "[\"10234\", \"10777\", \"10901\"]"),
+            Optional("notice", "\"privacy@a.example\""),
+            Optional("request_hours", "72"),
+            Optional("requests_per_day", "20"),
+            Optional("hop_days", "1830"),
+        ],
+    ),
+    (
         "keyserver.limits",
         &[
             Optional("mails_per_hour", "1000"),

@@ -115,6 +115,14 @@ sample-keyserver-archive-notice =
 sample-keyserver-archive-parts_per_request = How many encrypted parts one request may name, at most 5000.
 sample-keyserver-archive-parts_per_day = How many encrypted parts may be opened in a day (UTC), over all requests.
 sample-keyserver-archive-request_hours = For how many hours at most a request may be carried out.
+sample-keyserver-trace =
+    The person behind a mail or a certificate: two officers have one of them told
+    (ssmax trace). Without officers nobody may.
+sample-keyserver-trace-officers = User ids of the officers; any two of them, none of whom is the person looked for.
+sample-keyserver-trace-notice = An address that is told each time: the data-protection officer's.
+sample-keyserver-trace-request_hours = For how many hours at most a request may be carried out.
+sample-keyserver-trace-requests_per_day = How many requests may be carried out in a day (UTC).
+sample-keyserver-trace-hop_days = For how many days it is kept who submitted a mail, 1 or more; nobody is traced after that.
 sample-keyserver-limits = How much is taken from one person or one other member; the rest waits with its sender.
 sample-keyserver-limits-mails_per_hour = Mails that one person may submit in an hour.
 sample-keyserver-limits-recipients_per_hour = Recipients that one person may write to in an hour, over all mails.

@@ -109,6 +109,14 @@ sample-keyserver-archive-notice =
 sample-keyserver-archive-parts_per_request = 一つの申請に書ける暗号化された部分の数（5000まで）。
 sample-keyserver-archive-parts_per_day = 一日（UTC）に開封できる暗号化された部分の数。すべての申請を合わせて。
 sample-keyserver-archive-request_hours = 申請を実行できる期間の上限（時間）。
+sample-keyserver-trace =
+    メールや証明書の背後にいる人。二人の担当者の承認で、その一人に知らせます
+    （ssmax trace）。担当者がいなければ誰もできません。
+sample-keyserver-trace-officers = 担当者の利用者ID。探される本人でない、うちの二人。
+sample-keyserver-trace-notice = そのたびに通知を受けるアドレス。個人情報保護の担当者など。
+sample-keyserver-trace-request_hours = 申請を実行できる期間の上限（時間）。
+sample-keyserver-trace-requests_per_day = 一日（UTC）に実行できる申請の数。
+sample-keyserver-trace-hop_days = 誰がメールを提出したかを残す日数（1以上）。過ぎると特定できません。
 sample-keyserver-limits = 一人または一つの他組織から受け取る量の上限。超えた分は送信者の側で待ちます。
 sample-keyserver-limits-mails_per_hour = 一人が一時間に提出できるメールの数。
 sample-keyserver-limits-recipients_per_hour = 一人が一時間に、全メールを合わせて送れる宛先の数。

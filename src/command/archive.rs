@@ -10,7 +10,7 @@ use crate::files;
 use mails::{Gathered, Sorted};
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
-use ssmax_agent::archive::{APPROVALS, ArchiveFault, Circulated, MAX_FILE_BYTES};
+use ssmax_agent::circulated::{APPROVALS, Circulated, CirculatedFault, MAX_FILE_BYTES, Signed};
 use ssmax_api::archive::{Approval, RewrapArchive};
 use ssmax_api::person::{PersonAnswer, PersonProblem, PersonRequest, RewrappedPart, SignedRequest};
 use ssmax_chain::Digest;
@@ -224,7 +224,7 @@ fn rewrap(args: &Rewrap, context: &Context) -> Result<ExitCode, Complaint> {
     let asking = circulated
         .ask(&signer.officer(), OffsetDateTime::now_utc())
         .map_err(|fault| of_fault(fault, &args.request))?;
-    let approval = |one: &ssmax_agent::archive::Signed| Approval {
+    let approval = |one: &Signed| Approval {
         officer: one.officer.clone(),
         signature: ByteBuf::from(one.signature.0.clone()),
     };
@@ -324,12 +324,12 @@ fn moment(at: OffsetDateTime) -> String {
     at.format(&Rfc3339).unwrap_or_default()
 }
 
-fn of_fault(fault: ArchiveFault, path: &Path) -> Complaint {
+fn of_fault(fault: CirculatedFault, path: &Path) -> Complaint {
     let of = |name| Complaint::new(Exit::WrongUse, name).with("path", path.display());
     match fault {
-        ArchiveFault::NotARequest => of("archive-no-request"),
-        ArchiveFault::SameOfficer => of("archive-same-officer"),
-        ArchiveFault::Complete => of("archive-complete"),
+        CirculatedFault::NotARequest => of("archive-no-request"),
+        CirculatedFault::SameOfficer => of("archive-same-officer"),
+        CirculatedFault::Complete => of("archive-complete"),
         fault => of("mail-signing-failed").with("reason", fault),
     }
 }

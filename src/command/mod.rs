@@ -25,6 +25,7 @@ pub(crate) mod setup;
 mod signing_key;
 pub(crate) mod status;
 pub(crate) mod store;
+mod trace;
 pub(crate) mod user;
 pub(crate) mod verify;
 
@@ -88,6 +89,8 @@ pub(crate) enum Command {
     Hold(hold::Args),
     /// Mail of somebody who lost the key or left, opened by two officers.
     Archive(archive::Args),
+    /// The person behind a mail or a certificate, told by two officers.
+    Trace(trace::Args),
     /// One mail's whole story on this member.
     Journey(journey::Args),
     /// How the roles are.
@@ -139,6 +142,7 @@ impl Command {
             Self::User(args) => user::run(args, context),
             Self::Hold(args) => hold::run(args, context),
             Self::Archive(args) => archive::run(args, context),
+            Self::Trace(args) => trace::run(args, context),
             Self::Journey(args) => journey::run(&args, context),
             Self::Status(args) => status::run(&args, context),
             Self::Audit(args) => audit::run(args, context),

@@ -2,7 +2,7 @@
 
 use super::signing_key::{SigningIdentity, SigningKeyArgs};
 use crate::complaint::Complaint;
-use ssmax_agent::archive::Officer;
+use ssmax_agent::circulated::Officer;
 
 /// The key of who decides, and the name.
 #[derive(Debug, clap::Args)]

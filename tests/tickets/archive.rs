@@ -5,7 +5,7 @@ use crate::archive_parts::{self, Archived, archived};
 use crate::asking::{Site, assert_refused};
 use crate::own_mail::{assert_not, server_held};
 use serde_bytes::ByteBuf;
-use ssmax_agent::archive::{Circulated, Officer};
+use ssmax_agent::circulated::{Circulated, Officer};
 use ssmax_api::Problem;
 use ssmax_api::archive::{Approval, ArchiveNotice, ArchivedPart, RewrapArchive};
 use ssmax_api::ca::{AccountKind, NewUser, OfficerRequest, RenewUser};
@@ -381,6 +381,7 @@ async fn the_notice_waits_until_it_was_sent(site: &mut Site, cast: &Cast) {
         mails: 1,
         parts: 2,
         at: notice.at,
+        traced: None,
     };
     assert_eq!(*notice, told);
     let ended = GatewayRequest::NoticeEnded { id: notice.id, delivered: true };

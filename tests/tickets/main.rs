@@ -37,6 +37,7 @@ mod seals;
 mod senders;
 mod stated;
 mod submitted;
+mod trace;
 mod unsigned;
 mod verdicts;
 mod worker;
@@ -79,6 +80,12 @@ async fn a_person_has_their_own_mail_wrapped_anew_and_nobody_elses() {
 async fn two_officers_have_mail_of_others_opened_and_its_owner_is_told() {
     let mut site = Site::start().await;
     archive::run(&mut site).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_officers_learn_who_is_behind_a_mail_and_one_of_them_is_told() {
+    let mut site = Site::start().await;
+    trace::run(&mut site).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -1,5 +1,5 @@
 //! Mail of somebody else's mailbox, by the word of two officers: what they hand in, and
-//! what the owner is told. Specification: `spec/keyserver.md`, "Mail of others".
+//! what people are told of what officers did. Specification: `spec/keyserver.md`, "Mail of others".
 
 use crate::person::SignedRequest;
 use serde::{Deserialize, Serialize};
@@ -36,16 +36,17 @@ pub struct ArchivedPart {
     pub owner: Option<ByteBuf>,
 }
 
-/// What somebody is to be told: mail of a mailbox has become readable.
+/// What somebody is to be told: mail of a mailbox has become readable, or a person was
+/// looked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchiveNotice {
     /// Its number.
     pub id: i64,
     /// Whom to tell: an address.
     pub to: String,
-    /// The mailbox.
+    /// The mailbox; empty, if mail was not opened but a person looked for.
     pub mailbox: String,
-    /// Who can read the mail now, as user id and address.
+    /// Who can read the mail now, or knows the person, as user id and address.
     pub reader: String,
     /// The officers, likewise.
     pub officers: Vec<String>,
@@ -57,4 +58,7 @@ pub struct ArchiveNotice {
     pub parts: u32,
     /// When: seconds since 1970.
     pub at: i64,
+    /// The hop or certificate whose person two officers looked for, if it is that.
+    #[serde(default)]
+    pub traced: Option<String>,
 }

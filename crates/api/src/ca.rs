@@ -81,6 +81,14 @@ pub enum KeyserverRequest {
         /// Whether the encryption certificate should carry the RSA submission key.
         rsa: bool,
     },
+    /// Who somebody is, for two officers whom the keyserver believes. Answered by
+    /// [`crate::trace::Known`]; logged.
+    Identify {
+        /// By what.
+        wanted: crate::trace::Wanted,
+        /// SHA-256 of the text that the officers signed: what the log names it by.
+        request: ssmax_chain::Digest,
+    },
     /// As [`InspectorRequest::RenewTransport`], for the keyserver.
     RenewTransport {
         /// PKCS#10, DER.

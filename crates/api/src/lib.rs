@@ -16,6 +16,7 @@ pub mod keyserver;
 pub mod organisation;
 pub mod person;
 pub mod problem;
+pub mod trace;
 pub mod verified;
 
 pub use organisation::Organisation;

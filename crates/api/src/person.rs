@@ -3,6 +3,7 @@
 //! Specification: `spec/keyserver.md`, "Person operations".
 
 use crate::archive::RewrapArchive;
+use crate::trace::Trace;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use ssmax_chain::Digest;
@@ -16,6 +17,9 @@ pub enum PersonRequest {
     /// Mail of somebody else's mailbox wrapped for a person, by the word of two officers.
     /// Answered by `Vec<RewrappedPart>`, in the order of its parts.
     RewrapArchive(Box<RewrapArchive>),
+    /// The person behind a hop or a certificate, by the word of two officers. Answered by
+    /// [`crate::trace::Found`].
+    Trace(Trace),
 }
 
 /// A request with the signature of the person who makes it.
@@ -100,6 +104,16 @@ pub enum PersonProblem {
     /// The part is not shown to be from the mailbox that the request names.
     #[error("not shown to be from that mailbox")]
     OtherMailbox,
+    /// Somebody asks for an answer that another officer is to get.
+    #[error("the answer is for the officer who proposed it")]
+    NotTheProposer,
+    /// No hop of this organisation, or none that is kept any more, or no certificate of a
+    /// person that it issued.
+    #[error("nothing is known of that hop or certificate")]
+    Unknown,
+    /// What was known of the person was deleted when its time had come.
+    #[error("the person's registration was deleted in its time")]
+    Erased,
     /// Neither has the mailbox a reader, nor is anybody named who is told instead.
     #[error("nobody could be told")]
     NobodyToTell,

@@ -4,6 +4,7 @@
 
 use crate::Digest;
 use crate::hop_record::{RECORD_VERSION, RecordFault, check_version, to_json};
+use crate::officers::{Approvable, is_one_line};
 use crate::person_request::check_nonce;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -108,8 +109,7 @@ impl ArchiveRequest {
         let tails: BTreeSet<[u8; 32]> = request.objects.iter().map(|one| one.tail.0).collect();
         let mails = usize::try_from(request.mails).unwrap_or(usize::MAX);
         // What people are told must not look like another line of it.
-        let says_why = !request.reason.trim().is_empty()
-            && !request.reason.contains(char::is_control)
+        let says_why = is_one_line(&request.reason)
             && ![&request.mailbox, &request.target]
                 .iter()
                 .any(|one| one.contains(char::is_control));
@@ -127,6 +127,16 @@ impl ArchiveRequest {
     #[must_use]
     pub fn to_json(&self) -> String {
         to_json(self)
+    }
+}
+
+impl Approvable for ArchiveRequest {
+    fn parse(json: &str) -> Result<Self, RecordFault> {
+        Self::parse(json)
+    }
+
+    fn to_json(&self) -> String {
+        self.to_json()
     }
 }
 

@@ -5,7 +5,7 @@
 //! - [`hop_record`], [`sealed_record`]: what one organisation tells another (hop 2).
 //! - [`seal_record`], [`evidence`]: what the receiving gateway tells the recipient (hop 3).
 //! - [`person_request`]: what a person asks the keyserver for on their own word.
-//! - [`archive_request`], [`officers`]: what two officers approve together;
+//! - [`archive_request`], [`trace_request`], [`officers`]: what two officers approve together;
 //!   [`held_decision`]: what one decides about held mail.
 //! - [`binding`]: the hashes that tie a ciphertext to its key, its hop and its readers.
 //! - [`manifest`], [`attachments`]: mails whose files are encrypted one by one.
@@ -32,6 +32,7 @@ pub mod sealed_record;
 pub mod statement;
 pub mod statement_field;
 pub mod trace;
+pub mod trace_request;
 
 pub use digest::{Digest, DigestFault};
 pub use hop_record::{HopId, HopRecord};

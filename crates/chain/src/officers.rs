@@ -25,6 +25,25 @@ pub fn asked_octets(asking: &str) -> Vec<u8> {
     labelled(b"SSMAX1-officer-asks\0", asking)
 }
 
+/// A text that two officers approve. It names its operation itself, so that an approval of
+/// one is none of another.
+pub trait Approvable: Sized {
+    /// Reads it; the whole of `json` must be it.
+    ///
+    /// # Errors
+    /// [`RecordFault`] when it is over a bound, malformed or of another version.
+    fn parse(json: &str) -> Result<Self, RecordFault>;
+
+    /// The JSON text that gets signed.
+    fn to_json(&self) -> String;
+}
+
+/// Whether people may be told this in one line of a text: it is not empty, and has nothing
+/// in it that looks like another line.
+pub(crate) fn is_one_line(words: &str) -> bool {
+    !words.trim().is_empty() && !words.contains(char::is_control)
+}
+
 fn labelled(label: &[u8], text: &str) -> Vec<u8> {
     [label, text.as_bytes()].concat()
 }

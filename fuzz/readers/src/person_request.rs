@@ -3,11 +3,12 @@
 //!
 //! Property: what is read is written as text that is read as the same.
 
-use ssmax_agent::archive::Circulated;
+use ssmax_agent::circulated::Circulated;
 use ssmax_chain::archive_request::ArchiveRequest;
 use ssmax_chain::held_decision::HeldDecision;
-use ssmax_chain::officers::Asking;
+use ssmax_chain::officers::{Approvable, Asking};
 use ssmax_chain::person_request::RewrapOwn;
+use ssmax_chain::trace_request::TraceRequest;
 
 use crate::seeds::Pool;
 
@@ -40,16 +41,21 @@ pub(crate) fn made() -> Vec<Vec<u8>> {
         "00".repeat(32),
         "01".repeat(16)
     );
+    let trace = format!(
+        "{{\"v\":1,\"op\":\"trace\",\"traced\":{{\"hop\":\"0190a6e0-0000-7000-8000-000000000001\"}},\
+         \"case\":\"2026-17\",\"reason\":\"malware\",\"proposer\":\"olga\",\
+         \"at\":\"2026-06-01T12:00:00Z\",\"until\":\"2026-06-04T12:00:00Z\",\"nonce\":\"{}\"}}",
+        "01".repeat(16)
+    );
     let circulated = ArchiveRequest::parse(&archive).map(|request| Circulated::new(&request));
     let circulated = circulated.map(|file| file.to_json()).unwrap_or_default();
-    [text, archive, asking, circulated, decision].map(String::into_bytes).into()
+    [text, archive, asking, circulated, decision, trace].map(String::into_bytes).into()
 }
 
 /// Reads the octets as a request.
 pub fn run(octets: &[u8]) {
-    if let Ok((file, request)) = Circulated::read(octets) {
-        assert_eq!(Circulated::read(file.to_json().as_bytes()), Ok((file, request)));
-    }
+    circulated::<ArchiveRequest>(octets);
+    circulated::<TraceRequest>(octets);
     let Ok(json) = std::str::from_utf8(octets) else { return };
     if let Ok(request) = RewrapOwn::parse(json) {
         assert_eq!(RewrapOwn::parse(&request.to_json()).as_ref(), Ok(&request));
@@ -63,6 +69,16 @@ pub fn run(octets: &[u8]) {
     if let Ok(decision) = HeldDecision::parse(json) {
         assert_eq!(HeldDecision::parse(&decision.to_json()).as_ref(), Ok(&decision));
     }
+    if let Ok(request) = TraceRequest::parse(json) {
+        assert_eq!(TraceRequest::parse(&request.to_json()).as_ref(), Ok(&request));
+    }
+}
+
+/// Reads the octets as the file in which a request of this kind travels.
+fn circulated<R: Approvable + PartialEq + std::fmt::Debug>(octets: &[u8]) {
+    if let Ok((file, request)) = Circulated::read::<R>(octets) {
+        assert_eq!(Circulated::read::<R>(file.to_json().as_bytes()), Ok((file, request)));
+    }
 }
 
 #[cfg(test)]
@@ -72,11 +88,13 @@ mod tests {
     #[test]
     fn the_seeds_are_read() {
         let texts = made().into_iter().map(|octets| String::from_utf8(octets).unwrap());
-        let [own, archive, asking, file, decision] = texts.collect::<Vec<_>>().try_into().unwrap();
+        let [own, archive, asking, file, decision, trace] =
+            texts.collect::<Vec<_>>().try_into().unwrap();
         assert!(RewrapOwn::parse(&own).is_ok());
         assert!(ArchiveRequest::parse(&archive).is_ok());
         assert!(Asking::parse(&asking).is_ok());
-        assert!(Circulated::read(file.as_bytes()).is_ok());
+        assert!(Circulated::read::<ArchiveRequest>(file.as_bytes()).is_ok());
         assert!(HeldDecision::parse(&decision).is_ok());
+        assert!(TraceRequest::parse(&trace).is_ok());
     }
 }

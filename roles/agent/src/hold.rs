@@ -1,6 +1,6 @@
 //! What an officer does before a held mail is shown, goes on or is given up: signs it.
 
-use crate::archive::Officer;
+use crate::circulated::Officer;
 use crate::rekey::{RekeyFault, Request, sign_octets};
 use ssmax_chain::held_decision::{HeldDecision, decided_octets};
 

@@ -4,8 +4,8 @@
 //! attachments one by one, [`forward`] gives a received mail on, [`submission`] hands them
 //! to the own mail server, [`open`] decrypts and judges what came back, [`learn`]
 //! takes their writers' encryption certificates out of them and [`known`] keeps those.
-//! [`rekey`] asks the own keyserver to give old mail to a new key, [`archive`] is what two
-//! officers sign to open mail of others. [`key`] reads the files that keys come in, [`pkcs12`] and
+//! [`rekey`] asks the own keyserver to give old mail to a new key, [`circulated`] is what two
+//! officers sign together, [`archive`] what they name of mail of others. [`key`] reads the files that keys come in, [`pkcs12`] and
 //! [`mobileconfig`] write them for mailers. Only [`submission`] does I/O.
 #![allow(
     clippy::disallowed_methods,
@@ -14,6 +14,7 @@
 
 pub mod archive;
 pub mod attach;
+pub mod circulated;
 pub mod encrypt;
 pub mod forward;
 pub mod hold;

@@ -13,6 +13,7 @@ mod delegate;
 mod directory;
 mod export;
 mod former;
+mod identify;
 mod lineage;
 mod people;
 mod register;

@@ -158,6 +158,17 @@ impl Ca {
         write.commit().await.map_err(failed)
     }
 
+    /// The addresses that a person has, the main one first.
+    pub(crate) async fn addresses_of(&self, user: &str) -> Result<Vec<String>, Problem> {
+        let rows: Vec<(String,)> =
+            query("SELECT address FROM address WHERE user = ? AND ended IS NULL ORDER BY position")
+                .bind(user)
+                .fetch_all(&self.database)
+                .await
+                .map_err(failed)?;
+        Ok(rows.into_iter().map(|(address,)| address).collect())
+    }
+
     /// All people.
     pub(crate) async fn list_users(&self) -> Result<Vec<UserEntry>, Problem> {
         let people: Vec<(String, String, String, Option<i64>)> =
@@ -168,14 +179,7 @@ impl Ca {
         let mut entries = Vec::with_capacity(people.len());
         for (user, name, kind, ended) in people {
             let kind = AccountKind::from_word(&kind).ok_or_else(|| failed("an unknown kind"))?;
-            let addresses: Vec<(String,)> = query(
-                "SELECT address FROM address WHERE user = ? AND ended IS NULL ORDER BY position",
-            )
-            .bind(&user)
-            .fetch_all(&self.database)
-            .await
-            .map_err(failed)?;
-            let addresses = addresses.into_iter().map(|(address,)| address).collect();
+            let addresses = self.addresses_of(&user).await?;
             let former = self.former_addresses(&user).await?;
             let active = ended.is_none();
             entries.push(UserEntry { user, name, addresses, former, kind, active, ended });

@@ -207,6 +207,9 @@ impl Ca {
             KeyserverRequest::Relay { address, name, rsa } => {
                 gave("relay", self.relay(&address, &name, rsa).await)
             }
+            KeyserverRequest::Identify { wanted, request } => {
+                ssmax_api::encode(self.identify(&wanted, &request).await)
+            }
             KeyserverRequest::RenewTransport { request } => gave(
                 "transport",
                 self.renew_transport("keyserver", peer.certificate(), &request).await,

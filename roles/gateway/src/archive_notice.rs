@@ -1,5 +1,5 @@
 //! People are told that mail of their mailbox has become readable for somebody else
-//! (`spec/keyserver.md`, 4.9). The keyserver keeps the notices until the next hop took
+//! (`spec/keyserver.md`, 4.9), and whoever is named that a person was traced (4.10). The keyserver keeps the notices until the next hop took
 //! them; here they are written and sent as automatic mail.
 
 use crate::gateway::Gateway;
@@ -93,7 +93,11 @@ fn compose(notice: &ArchiveNotice, to: &Address, own: &Organisation) -> Vec<u8> 
     let sender =
         Address::parse(&sender).map_or(sender, |address| compose::mailbox(&own.name, &address));
     let languages = [Language::Ja, Language::En];
-    let subject = languages.map(|language| text(language, "archive-notice-subject", &[]));
+    let subject = match notice.traced {
+        Some(_) => "trace-notice-subject",
+        None => "archive-notice-subject",
+    };
+    let subject = languages.map(|language| text(language, subject, &[]));
     let body = languages.map(|language| body(notice, language));
     let fields = [
         header_field("From", &sender),
@@ -116,8 +120,10 @@ fn body(notice: &ArchiveNotice, language: Language) -> String {
         ("mails", &notice.mails.to_string()),
         ("parts", &notice.parts.to_string()),
         ("at", &moment(notice.at)),
+        ("traced", notice.traced.as_deref().unwrap_or_default()),
     ];
-    let mut lines = text(language, "archive-notice-body", &arguments);
+    let body = if notice.traced.is_some() { "trace-notice-body" } else { "archive-notice-body" };
+    let mut lines = text(language, body, &arguments);
     lines.push('\n');
     lines
 }
@@ -140,10 +146,11 @@ mod tests {
             mails: 3,
             parts: 5,
             at: 1_800_000_000,
+            traced: None,
         }
     }
 
-    fn written() -> (String, String) {
+    fn written(notice: &ArchiveNotice) -> (String, String) {
         let own = Organisation {
             id: "NTRJP-1".to_owned(),
             name: "Organisation B".to_owned(),
@@ -154,7 +161,7 @@ mod tests {
             domains: vec!["b.example".to_owned()],
         };
         let to = Address::parse("bob@b.example").unwrap();
-        let octets = compose(&notice(), &to, &own);
+        let octets = compose(notice, &to, &own);
         let mail = ssmax_mail::parse(&octets, &ssmax_mail::Limits::default()).unwrap();
         let header = String::from_utf8_lossy(&octets).into_owned();
         (header, String::from_utf8(mail.decoded_body().unwrap()).unwrap())
@@ -162,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_notice_says_who_by_whom_why_how_many_and_when_in_both_languages() {
-        let (header, body) = written();
+        let (header, body) = written(&notice());
         assert!(header.contains("Auto-Submitted: auto-generated\r\n"), "{header}");
         // When it was granted, so that the octets are the same when it is sent again.
         assert!(header.contains("Date: Fri, 15 Jan 2027 08:00:00 +0000\r\n"), "{header}");
@@ -181,5 +188,28 @@ mod tests {
             }
         }
         assert!(ja.contains("開封"), "{ja}");
+    }
+
+    #[test]
+    fn a_notice_of_a_trace_says_what_was_traced_and_not_whom() {
+        let traced = "0190a6e0-0000-7000-8000-000000000001".to_owned();
+        let reason = "2026-17: malware was sent".to_owned();
+        let mailbox = String::new();
+        let of = ArchiveNotice { traced: Some(traced.clone()), reason, mailbox, ..notice() };
+        let (_, body) = written(&of);
+        let (ja, en) = body.split_once("--").unwrap();
+        for part in [ja, en] {
+            for said in [
+                traced.as_str(),
+                "carol <carol@b.example>",
+                "olga <olga@b.example>, oscar <oscar@b.example>",
+                "2026-17: malware was sent",
+                "2027-01-15 08:00 UTC",
+            ] {
+                assert!(part.contains(said), "{said} is missing in {part}");
+            }
+        }
+        assert!(en.contains("person behind a mail or certificate"), "{en}");
+        assert!(ja.contains("特定"), "{ja}");
     }
 }

@@ -1,7 +1,7 @@
 //! `[keyserver]` of `ssmax.toml`.
 
 use crate::limits::Limits;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 use ssmax_api::Organisation;
 use ssmax_daemon::config::address;
 use ssmax_hsm::{Backend, HsmError, KeyStore, Pkcs11Config, Token, UnlockSecret};
@@ -59,6 +59,9 @@ pub struct KeyserverConfig {
     /// `[keyserver.archive]`.
     #[serde(default)]
     pub archive: ArchiveConfig,
+    /// `[keyserver.trace]`.
+    #[serde(default)]
+    pub trace: TraceConfig,
     /// How long the audit log is kept, in days. Default 1830: five years.
     #[serde(default = "default_audit_days")]
     pub audit_days: u16,
@@ -100,6 +103,44 @@ impl Default for ArchiveConfig {
             parts_per_day: 2000,
             request_hours: 72,
         }
+    }
+}
+
+/// `[keyserver.trace]`: the person behind a mail or a certificate, told by two officers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TraceConfig {
+    /// User ids of the people two of whom may do so. Default: nobody.
+    pub officers: Vec<String>,
+    /// The address that is told of each: the data-protection officer's. Default: none.
+    pub notice: Option<String>,
+    /// How long a request may be carried out at most, in hours. Default 72.
+    pub request_hours: u16,
+    /// How many requests may be carried out in a day (UTC). Default 20.
+    pub requests_per_day: u32,
+    /// For how long it is kept who submitted the mail of a hop, in days. Default 1830: five
+    /// years.
+    #[serde(deserialize_with = "hop_days")]
+    pub hop_days: u16,
+}
+
+impl Default for TraceConfig {
+    fn default() -> Self {
+        Self {
+            officers: Vec::new(),
+            notice: None,
+            request_hours: 72,
+            requests_per_day: 20,
+            hop_days: default_audit_days(),
+        }
+    }
+}
+
+fn hop_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    match u16::deserialize(deserializer)? {
+        // Forgotten at once, nobody would be found: that is said by naming no officers.
+        0 => Err(D::Error::custom("hop_days is 1 or more")),
+        days => Ok(days),
     }
 }
 

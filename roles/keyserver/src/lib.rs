@@ -6,7 +6,7 @@
 //! verdict, [`verify`] does so at an ESP; [`rewrap`] makes the copies for other members,
 //! [`preserve`] those for recipients here; [`sign_hop`], [`seal`] and [`sign_user`] sign
 //! what they build themselves; [`person`] does what people ask for on their own word,
-//! [`hold`] is for mail that waits for an officer, [`decision`] takes what one decides, [`archive`] for mail of others; [`audit`] writes down all of it, [`limits`]
+//! [`hold`] is for mail that waits for an officer, [`decision`] takes what one decides, [`archive`] for mail of others, [`identify`] for the person behind a mail; [`audit`] writes down all of it, [`limits`]
 //! bounds it, [`again`] answers the same request the same way; [`people`] and [`member_list`] are what
 //! it judges by; [`setup`] makes and installs the keys.
 #![allow(clippy::disallowed_methods, reason = "a role has clock, files and sockets")]
@@ -19,6 +19,7 @@ mod config;
 mod decision;
 mod delegation;
 mod hold;
+mod identify;
 mod limits;
 mod list_post;
 mod member_list;
@@ -48,7 +49,7 @@ pub use audit::{
     AuditFault, AuditReport, Head, TicketRow, TicketTrace, newest_head, ticket_rows,
     verify as verify_audit,
 };
-pub use config::{ArchiveConfig, KeyserverConfig, Settings};
+pub use config::{ArchiveConfig, KeyserverConfig, Settings, TraceConfig};
 pub use limits::Limits;
 pub use named::cannot_sign;
 pub use outside::OutsideCertificates;

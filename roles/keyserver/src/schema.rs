@@ -159,6 +159,14 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ) STRICT;
     ",
     },
+    Migration {
+        version: 8,
+        sql: "
+    -- People looked for by two officers, by day since 1970. Requests and grants are in the
+    -- tables of those for archive copies.
+    CREATE TABLE trace_use (day INTEGER NOT NULL PRIMARY KEY, count INTEGER NOT NULL) STRICT;
+    ",
+    },
 ];
 
 /// The tables for who only looks into them: `None` if they are not made yet. On a server

@@ -205,6 +205,7 @@ impl Keyserver {
                 tracing::warn!(%problem, "old requests for archive copies could not be forgotten");
             }
             self.retain_audit().await;
+            self.forget_hops().await;
             tokio::select! {
                 () = stop.stopped() => return,
                 () = tokio::time::sleep(FORGET_EVERY) => {}

@@ -16,6 +16,8 @@ pub(super) async fn check(config: &Config, report: &mut Report<'_>) {
     able(&settings, "keyserver.reviewers", reviewers, report).await;
     archive(&settings, report);
     able(&settings, "keyserver.archive", &settings.keyserver.archive.officers, report).await;
+    trace(&settings, report);
+    able(&settings, "keyserver.trace", &settings.keyserver.trace.officers, report).await;
     logins(config, &settings, report).await;
 }
 
@@ -31,6 +33,23 @@ fn archive(settings: &Settings, report: &mut Report<'_>) {
             report.ok(NAME, "check-archive-officers", &[("count", &count.to_string())]);
             if archive.notice.is_none() {
                 report.warning(NAME, &Complaint::new(Exit::Bad, "archive-no-notice"));
+            }
+        }
+    }
+}
+
+/// Whether those who may have people identified are enough to do so, and watched.
+fn trace(settings: &Settings, report: &mut Report<'_>) {
+    const NAME: &str = "keyserver.trace";
+    let trace = &settings.keyserver.trace;
+    let officers: BTreeSet<&String> = trace.officers.iter().collect();
+    match officers.len() {
+        0 => {}
+        1 => report.warning(NAME, &Complaint::new(Exit::Bad, "trace-one-officer")),
+        count => {
+            report.ok(NAME, "check-trace-officers", &[("count", &count.to_string())]);
+            if trace.notice.is_none() {
+                report.warning(NAME, &Complaint::new(Exit::Bad, "trace-no-notice"));
             }
         }
     }

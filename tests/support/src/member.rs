@@ -325,6 +325,7 @@ fn keyserver(
             outside_certificates_seconds: 0,
             rewrap_own_per_day: outline.rewrap_own_per_day,
             archive: ssmax_keyserver::ArchiveConfig::default(),
+            trace: ssmax_keyserver::TraceConfig::default(),
             audit_days: 1830,
             state: state.clone(),
             listen: None,

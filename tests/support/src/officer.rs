@@ -3,7 +3,7 @@
 use crate::person::Person;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
-use ssmax_agent::archive::Officer;
+use ssmax_agent::circulated::Officer;
 use ssmax_api::gateway::{HeldMail, OfficerRequest, Released, ReviewMail};
 use ssmax_api::person::SignedRequest;
 use ssmax_api::{Answer, Problem};

@@ -6,7 +6,7 @@
 mod notice;
 mod part;
 
-use crate::person::{down, failure, unwrap_problem};
+use crate::person::{down, failure, in_its_time, unwrap_problem};
 use crate::state::Keyserver;
 use part::Named;
 use ssmax_api::archive::RewrapArchive;
@@ -15,13 +15,12 @@ use ssmax_api::keyserver::UserRecord;
 use ssmax_api::person::{PersonProblem, RewrappedPart};
 use ssmax_chain::Digest;
 use ssmax_chain::archive_request::ArchiveRequest;
-use ssmax_chain::person_request::MAX_SKEW;
 use ssmax_cms::enveloped::{KeyName, UnwrapPolicy, kcv};
 use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
 use ssmax_pki::{Certificate, key_identifier};
 use ssmax_primitives::{ContentKey, constant_time_eq};
-use ssmax_store::query;
+use ssmax_store::{Transaction, query};
 use ssmax_token::KeyPair as _;
 use time::OffsetDateTime;
 
@@ -51,12 +50,12 @@ impl Keyserver {
 
         // A private key is used from here on.
         let answer = match self.open_parts(&granted, &parts).await {
-            Ok(rewrapped) => self.store_grant(&granted, asked).await.map(|()| rewrapped),
+            Ok(rewrapped) => self.store_opening(&granted, asked).await.map(|()| rewrapped),
             Err(problem) => Err(problem),
         };
         // What failed for want of something else is not the request's fault.
         if answer == Err(PersonProblem::Failed) {
-            self.forget_request(&request).await;
+            self.forget_request(&request.nonce).await;
         }
         answer
     }
@@ -71,7 +70,7 @@ impl Keyserver {
         let officers = self
             .believe_officers(&asked.request, &asked.approvals, &asked.asking, &settings.officers)
             .await?;
-        in_its_time(request, Self::now(), settings.request_hours)?;
+        in_its_time((request.at, request.until), Self::now(), settings.request_hours)?;
         let mailbox = Address::parse(&request.mailbox).map_err(|_| PersonProblem::Malformed)?;
         let owner = self.person_at(&mailbox).await.map_err(failure)?;
         let reader = self.known_person(&request.target).await?;
@@ -79,7 +78,7 @@ impl Keyserver {
         let reader = reader.ok_or(PersonProblem::NoCertificate)?;
         let concerns =
             |user: &str| user == reader.user || owner.as_ref().is_some_and(|own| own.user == user);
-        if officers.0.iter().any(|officer| concerns(&officer.user)) {
+        if officers.both.iter().any(|officer| concerns(&officer.user)) {
             return Err(PersonProblem::OfficerConcerned);
         }
         if !owner.as_ref().is_some_and(reads) && settings.notice.is_none() {
@@ -162,17 +161,7 @@ impl Keyserver {
         let count = i64::try_from(request.objects.len()).map_err(down)?;
         let day = Self::now().unix_timestamp().div_euclid(24 * 60 * 60);
         let mut write = self.database.begin_write().await.map_err(down)?;
-        let used = query(
-            "INSERT INTO archive_request (nonce, until) VALUES (?, ?) ON CONFLICT DO NOTHING",
-        )
-        .bind(&request.nonce)
-        .bind(request.until.unix_timestamp())
-        .execute(&mut write)
-        .await
-        .map_err(down)?;
-        if used.rows_affected() == 0 {
-            return Err(PersonProblem::Replayed);
-        }
+        use_once(&mut write, &request.nonce, request.until).await?;
         let counted = query(
             "INSERT INTO archive_use (day, count) SELECT ?1, ?2 WHERE ?2 <= ?3
              ON CONFLICT (day) DO UPDATE SET count = archive_use.count + ?2
@@ -191,9 +180,9 @@ impl Keyserver {
     }
 
     /// Lets a request be tried again. Its share of the day stays used.
-    async fn forget_request(&self, request: &ArchiveRequest) {
+    pub(crate) async fn forget_request(&self, nonce: &str) {
         let forgotten = query("DELETE FROM archive_request WHERE nonce = ?")
-            .bind(&request.nonce)
+            .bind(nonce)
             .execute(&self.database)
             .await;
         if let Err(error) = forgotten {
@@ -202,58 +191,27 @@ impl Keyserver {
     }
 }
 
+/// Uses a request of officers up. Within the transaction of whatever else it uses.
+///
+/// # Errors
+/// [`PersonProblem::Replayed`] for one that was used before.
+pub(crate) async fn use_once(
+    write: &mut Transaction,
+    nonce: &str,
+    until: OffsetDateTime,
+) -> Result<(), PersonProblem> {
+    let used =
+        query("INSERT INTO archive_request (nonce, until) VALUES (?, ?) ON CONFLICT DO NOTHING")
+            .bind(nonce)
+            .bind(until.unix_timestamp())
+            .execute(write)
+            .await
+            .map_err(down)?;
+    if used.rows_affected() == 0 { Err(PersonProblem::Replayed) } else { Ok(()) }
+}
+
 /// Whether an owner learns what arrives in the mailbox. A role of machines and a list have
 /// no reader: a notice to them tells nobody.
 fn reads(owner: &UserRecord) -> bool {
     owner.active && owner.kind.is_read()
-}
-
-/// Whether the request is carried out in the time that the officers gave it, and that is
-/// not longer than it may be.
-fn in_its_time(
-    request: &ArchiveRequest,
-    now: OffsetDateTime,
-    hours: u16,
-) -> Result<(), PersonProblem> {
-    let longest = time::Duration::hours(i64::from(hours));
-    let lasts = request.until - request.at;
-    if request.at > now + MAX_SKEW || now > request.until || lasts.is_negative() || lasts > longest
-    {
-        return Err(PersonProblem::Expired);
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use time::Duration;
-
-    #[test]
-    fn a_request_serves_from_its_beginning_to_its_end_and_not_for_longer_than_it_may() {
-        let now = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
-        let judged = |from: Duration, to: Duration| {
-            let words = ("bob@b.example", "carol", "he has left");
-            let times = (now + from, now + to);
-            in_its_time(&ArchiveRequest::new(words, 1, vec![], times, [0; 16]), now, 72)
-        };
-        let (minute, hour) = (Duration::MINUTE, Duration::HOUR);
-        for (from, to) in [
-            (Duration::ZERO, hour * 72),
-            (-hour * 72, Duration::ZERO),
-            (minute * 10, hour),
-            (Duration::ZERO, Duration::ZERO),
-        ] {
-            assert_eq!(judged(from, to), Ok(()), "{from} {to}");
-        }
-        let second = Duration::SECOND;
-        for (from, to) in [
-            (Duration::ZERO, hour * 72 + second),
-            (-hour, -second),
-            (minute * 10 + second, hour),
-            (minute, Duration::ZERO),
-        ] {
-            assert_eq!(judged(from, to), Err(PersonProblem::Expired), "{from} {to}");
-        }
-    }
 }

@@ -20,48 +20,61 @@ const KEPT_DAYS: i64 = 100;
 
 impl Keyserver {
     /// Stores the grant with a notice for each who is to be told, all or nothing.
-    pub(super) async fn store_grant(
+    pub(super) async fn store_opening(
         &self,
         granted: &Granted<'_>,
         asked: &RewrapArchive,
     ) -> Result<(), PersonProblem> {
         let request = granted.request;
-        let now = Self::now().unix_timestamp();
-        let approvals = packed(&asked.approvals)?;
-        let mut write = self.database.begin_write().await.map_err(down)?;
-        query("INSERT INTO archive_grant (request, text, approvals, granted) VALUES (?, ?, ?, ?)")
-            .bind(Digest::of(asked.request.as_bytes()).0.as_slice())
-            .bind(&asked.request)
-            .bind(&approvals)
-            .bind(now)
-            .execute(&mut write)
-            .await
-            .map_err(down)?;
-        for to in self.whom_to_tell(granted) {
-            let notice = ArchiveNotice {
-                id: 0,
-                to,
-                mailbox: granted.mailbox.to_string(),
-                reader: shown(&granted.reader),
-                officers: granted.officers.0.iter().map(shown).collect(),
-                reason: request.reason.clone(),
-                mails: request.mails,
-                parts: u32::try_from(request.objects.len()).unwrap_or(u32::MAX),
-                at: now,
-            };
-            query("INSERT INTO archive_notice (notice) VALUES (?)")
-                .bind(packed(&notice)?)
-                .execute(&mut write)
-                .await
-                .map_err(down)?;
-        }
-        write.commit().await.map_err(down)?;
+        let notice = ArchiveNotice {
+            id: 0,
+            to: String::new(),
+            mailbox: granted.mailbox.to_string(),
+            reader: shown(&granted.reader),
+            officers: granted.officers.both.iter().map(shown).collect(),
+            reason: request.reason.clone(),
+            mails: request.mails,
+            parts: u32::try_from(request.objects.len()).unwrap_or(u32::MAX),
+            at: Self::now().unix_timestamp(),
+            traced: None,
+        };
+        let told = self.whom_to_tell(granted);
+        self.store_grant(&asked.request, &asked.approvals, &notice, &told).await?;
         tracing::warn!(
             reader = %granted.reader.user,
             parts = request.objects.len(),
             "archive copies are opened by the word of two officers",
         );
         Ok(())
+    }
+
+    /// Stores what two officers were granted, and the notice of it for each of these
+    /// addresses.
+    pub(crate) async fn store_grant(
+        &self,
+        request: &str,
+        approvals: &[Approval],
+        notice: &ArchiveNotice,
+        told: &[String],
+    ) -> Result<(), PersonProblem> {
+        let mut write = self.database.begin_write().await.map_err(down)?;
+        query("INSERT INTO archive_grant (request, text, approvals, granted) VALUES (?, ?, ?, ?)")
+            .bind(Digest::of(request.as_bytes()).0.as_slice())
+            .bind(request)
+            .bind(packed(&approvals)?)
+            .bind(notice.at)
+            .execute(&mut write)
+            .await
+            .map_err(down)?;
+        for to in told {
+            let notice = ArchiveNotice { to: to.clone(), ..notice.clone() };
+            query("INSERT INTO archive_notice (notice) VALUES (?)")
+                .bind(packed(&notice)?)
+                .execute(&mut write)
+                .await
+                .map_err(down)?;
+        }
+        write.commit().await.map_err(down)
     }
 
     /// The mailbox if it has a reader, and whoever the setting names.
@@ -117,6 +130,7 @@ impl Keyserver {
             ("DELETE FROM archive_notice WHERE ended < ?", days(KEPT_DAYS)),
             ("DELETE FROM archive_request WHERE until < ?", days(1)),
             ("DELETE FROM archive_use WHERE day < ? / 86400", days(1)),
+            ("DELETE FROM trace_use WHERE day < ? / 86400", days(1)),
             (
                 "DELETE FROM archive_grant WHERE granted < ?",
                 days(i64::from(self.settings.keyserver.audit_days)),

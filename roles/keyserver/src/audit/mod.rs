@@ -2,10 +2,11 @@
 //! the one before. Specification: `spec/keyserver.md`, "Audit log".
 //!
 //! [`record`] says what of a request goes into a row, [`row`] what a row is, [`writer`]
-//! appends, [`verify`] looks whether anything was changed afterwards.
+//! appends, [`sender`] keeps whose a hop was, [`verify`] looks whether anything was changed afterwards.
 
 mod record;
 mod row;
+mod sender;
 mod trace;
 mod verify;
 mod writer;
@@ -22,9 +23,10 @@ use ssmax_store::Migration;
 pub(crate) const DATABASE: &str = "audit";
 
 /// All steps so far.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: "
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: "
     -- One operation each. `row` is the text that `hash` is over.
     CREATE TABLE audit (
         seq INTEGER NOT NULL PRIMARY KEY,
@@ -38,4 +40,18 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
         signature BLOB NOT NULL
     ) STRICT;
     ",
-}];
+    },
+    Migration {
+        version: 2,
+        sql: "
+    -- Who submitted the mail of a hop. `sealed` opens with a key that stays at the key
+    -- server, so the log alone tells nobody.
+    CREATE TABLE sender (
+        hop TEXT NOT NULL PRIMARY KEY,
+        at INTEGER NOT NULL,
+        sealed BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX sender_at ON sender (at);
+    ",
+    },
+];

@@ -1,6 +1,7 @@
 //! What of a request and its answer stands in a row. Tickets and addresses come as they
 //! are; the writer hashes them.
 
+use super::sender::HopSender;
 use crate::state::Keyserver;
 use crate::ticket::{Origin, lock};
 use serde_bytes::ByteBuf;
@@ -11,12 +12,18 @@ use ssmax_api::keyserver::{
 };
 use ssmax_api::person::{PersonAnswer, PersonProblem, PersonRequest};
 use ssmax_api::{Answer, Problem, TicketId};
+use ssmax_chain::HopId;
 use ssmax_chain::held_decision::HeldDecision;
 use ssmax_chain::person_request::RewrapOwn;
 use ssmax_chain::statement::Statement;
+use ssmax_mail::address::Address;
 
 /// How many addresses of one request are named.
 const MAX_NAMED: usize = 100;
+
+/// The operations by which a hop gets its name.
+const ADMIT_OUTBOUND: &str = "admit-outbound";
+const SIGN_HOP: &str = "sign-hop";
 
 /// One row, before it has its place.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +33,8 @@ pub(crate) struct Entry {
     pub(crate) who: Vec<String>,
     pub(crate) about: Option<String>,
     pub(crate) result: String,
+    /// Whose hop it is about, to be kept beside the row.
+    pub(crate) sender: Option<HopSender>,
 }
 
 /// Where the ticket of an admission stands in its answer.
@@ -65,7 +74,7 @@ impl Entry {
                 });
                 let opened: Opened =
                     |octets| read::<OutboundTicket>(octets).map(|answer| answer.ticket);
-                (Self::new("admit-outbound").who(who), Some(opened))
+                (Self::new(ADMIT_OUTBOUND).who(who), Some(opened))
             }
             Q::AdmitInbound(mail) | Q::ReadmitInbound(mail) => {
                 let again = matches!(request, Q::ReadmitInbound(_));
@@ -89,7 +98,7 @@ impl Entry {
             Q::RewrapFiles { ticket, to_org, recipients, .. } => {
                 (Self::on("rewrap", ticket).who(recipients).about(to_org), None)
             }
-            Q::SignHop { ticket, id, .. } => (Self::on("sign-hop", ticket).about(id), None),
+            Q::SignHop { ticket, id, .. } => (Self::on(SIGN_HOP, ticket).about(id), None),
             Q::Preserve { ticket, recipient, tail } => {
                 (Self::on("preserve", ticket).who([recipient]).about(tail), None)
             }
@@ -209,6 +218,7 @@ impl Entry {
                 }
             }
             PersonRequest::RewrapArchive(asked) => Self::of_archive(asked),
+            PersonRequest::Trace(asked) => Self::of_trace(asked),
         }
     }
 }
@@ -279,6 +289,7 @@ impl Keyserver {
                         entry = entry.who(who);
                     }
                 }
+                entry.sender = self.sender_of(&entry);
             }
             Err(problem) => entry.result = word(*problem),
         }
@@ -315,6 +326,25 @@ impl Keyserver {
         let Origin::Own(own) = &open.origin else { return None };
         let people = [own.statement.user.clone(), own.from.to_string()];
         Some(people.into_iter().chain(open.recipients.iter().map(ToString::to_string)).collect())
+    }
+
+    /// Whose hop a row is about: that of a copy that was signed, and the name that a mail
+    /// has inside, once it is admitted for somebody here.
+    fn sender_of(&self, entry: &Entry) -> Option<HopSender> {
+        let open = self.tickets.find(entry.ticket.as_ref()?, Self::now()).ok()?;
+        let open = lock(&open);
+        let Origin::Own(own) = &open.origin else { return None };
+        let is_ours = |to: &Address| self.settings.organisation.has_domain(to.domain());
+        let hop = match entry.op {
+            SIGN_HOP => HopId::parse(entry.about.as_ref()?).ok()?,
+            ADMIT_OUTBOUND if open.recipients.iter().any(is_ours) => own.inside_id,
+            _ => return None,
+        };
+        let owner = own.user.user.clone();
+        Some(match own.actor {
+            Some(_) => HopSender { hop, user: own.statement.user.clone(), in_name_of: Some(owner) },
+            None => HopSender { hop, user: owner, in_name_of: None },
+        })
     }
 
     /// A repeated answer, in the log as such.

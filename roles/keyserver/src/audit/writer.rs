@@ -3,10 +3,12 @@
 
 use super::record::Entry;
 use super::row::{Head, Row, VERSION, hash, labelled};
+use super::sender::{HopSender, SenderKey};
 use super::{DATABASE, MIGRATIONS};
+use ssmax_api::Problem;
 use ssmax_api::keyserver::ticket_name;
-use ssmax_chain::Digest;
-use ssmax_primitives::hmac_sha256;
+use ssmax_chain::{Digest, HopId};
+use ssmax_primitives::{SystemRandom, hmac_sha256};
 use ssmax_store::{Database, Place, StoreError, Transaction, query};
 use ssmax_token::SigningKey;
 use std::sync::Arc;
@@ -30,6 +32,7 @@ const SHOWN_HASH_OCTETS: usize = 16;
 pub(crate) struct Writer {
     waiting: mpsc::Sender<Waiting>,
     database: Database,
+    sender_key: SenderKey,
 }
 
 struct Waiting {
@@ -57,6 +60,7 @@ impl Writer {
         address_key: Vec<u8>,
     ) -> Result<Self, StoreError> {
         let database = Database::open(place, DATABASE, MIGRATIONS).await?;
+        let sender_key = SenderKey::of(&address_key);
         let last: Option<(i64, Vec<u8>)> =
             query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
                 .fetch_optional(&database)
@@ -69,6 +73,7 @@ impl Writer {
             database: database.clone(),
             organisation: organisation.to_owned(),
             key,
+            sender_key: sender_key.clone(),
             address_key,
             seq: last.as_ref().map_or(0, |(seq, _)| unsigned(*seq)),
             hash: last.and_then(|(_, hash)| hash.try_into().ok()).map_or(Digest([0; 32]), Digest),
@@ -78,12 +83,22 @@ impl Writer {
         };
         let (waiting, receiver) = mpsc::channel(MAX_WAITING);
         tokio::spawn(chain.run(receiver));
-        Ok(Self { waiting, database })
+        Ok(Self { waiting, database, sender_key })
     }
 
     /// The log's own database.
     pub(crate) fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// Who stands behind a hop, and since when that is known.
+    pub(crate) async fn sender_of(&self, hop: &HopId) -> Result<Option<(i64, HopSender)>, Problem> {
+        self.sender_key.find(&self.database, hop).await
+    }
+
+    /// Forgets whose hops before `oldest` were. Gives how many.
+    pub(crate) async fn forget_senders(&self, oldest: OffsetDateTime) -> Result<u64, Problem> {
+        super::sender::forget(&self.database, oldest).await
     }
 
     /// Appends a row and waits until it is on the disk.
@@ -117,6 +132,7 @@ struct Chain {
     organisation: String,
     key: Arc<dyn SigningKey>,
     address_key: Vec<u8>,
+    sender_key: SenderKey,
     seq: u64,
     hash: Digest,
     /// The newest head, and the newest that stays.
@@ -174,6 +190,9 @@ impl Chain {
                 .bind(last.0.as_slice())
                 .execute(&mut change)
                 .await?;
+            if let Some(sender) = &waiting.entry.sender {
+                self.keep_sender(&mut change, sender, now).await?;
+            }
         }
         let head =
             Head { v: VERSION, organisation: self.organisation.clone(), seq, hash: last, at: now }
@@ -223,6 +242,22 @@ impl Chain {
             self.goes_on_from(end);
         }
         self.doubtful = None;
+        Ok(())
+    }
+
+    async fn keep_sender(
+        &self,
+        change: &mut Transaction,
+        sender: &HopSender,
+        now: i64,
+    ) -> Result<(), WriteError> {
+        let sealed = self.sender_key.seal(sender, &SystemRandom).ok_or(WriteError::Key)?;
+        query("INSERT INTO sender (hop, at, sealed) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+            .bind(sender.hop.to_string())
+            .bind(now)
+            .bind(sealed)
+            .execute(change)
+            .await?;
         Ok(())
     }
 

@@ -8,7 +8,7 @@ mod proof;
 mod rewrap_own;
 
 pub(crate) use escrow::{check_owner, fill, remember};
-pub(crate) use officers::TwoOfficers;
+pub(crate) use officers::{TwoOfficers, in_its_time};
 pub(crate) use rewrap_own::unwrap_problem;
 
 use crate::state::{Keyserver, failed};
@@ -24,6 +24,7 @@ impl Keyserver {
             PersonRequest::RewrapArchive(request) => {
                 person::encode(self.rewrap_archive(&request).await)
             }
+            PersonRequest::Trace(request) => person::encode(self.trace(&request).await),
         };
         self.recorded_for_person(entry, answer).await
     }
