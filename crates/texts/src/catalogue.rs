@@ -33,6 +33,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     file!("reasons"),
     file!("sample"),
     file!("setup"),
+    file!("trace"),
     file!("transport"),
     file!("verify"),
     file!("watching"),
