@@ -208,7 +208,7 @@ sample-gateway-max_held_mebibytes = 保留しておくメールの合計の上�
 sample-gateway-max_list_members = 一つのメーリングリストの最大人数。
 sample-gateway-max_submission_bytes =
     組織の利用者から受け取る最大のメール（バイト）。省略すると、ほかの参加組織あてに暗号化した後で
-    [gateway.limits]のmax_mail_bytesに収まる大きさ。
+    設定の[gateway.limits]のmax_mail_bytesに収まる大きさ。
 sample-gateway-state = [keyserver.state]と同じ。
 sample-gateway-state-url = [keyserver.state]と同じ。
 sample-gateway-state-password_file = [keyserver.state]と同じ。
