@@ -221,6 +221,32 @@ fn what_others_change_afterwards_stays_and_the_rest_is_taken_back() {
 }
 
 #[test]
+fn a_service_that_was_made_and_then_changed_by_others_is_named_and_stays() {
+    let Some(site) = Site::new() else { return };
+    let before = site.understood();
+    site.setup(&["--write"], 0);
+    // More checks than ours, on a service of ours.
+    let postconf = Command::new("postconf")
+        .arg("-c")
+        .arg(site.path("etc"))
+        .args(["-P", "127.0.0.1:10025/inet/smtpd_client_connection_count_limit=7"])
+        .status();
+    assert!(postconf.unwrap().success());
+    let said = site.setup(&["--undo"], 1);
+    assert!(said.contains("127.0.0.1:10025/inet was changed"), "{said}");
+    let after = site.understood();
+    let limit = "127.0.0.1:10025/inet/smtpd_client_connection_count_limit = 7";
+    assert!(after.contains(limit), "{after}");
+    let others = |text: &str| -> Vec<String> {
+        text.lines()
+            .filter(|line| !line.starts_with("127.0.0.1:10025"))
+            .map(str::to_owned)
+            .collect()
+    };
+    assert_eq!(others(&after), others(&before));
+}
+
+#[test]
 fn values_of_the_configuration_that_change_are_written_anew_and_the_first_ones_restored() {
     let Some(site) = Site::new() else { return };
     site.setup(&["--write"], 0);

@@ -42,6 +42,17 @@ pub(super) struct Change {
     pub(super) after: String,
 }
 
+impl Change {
+    /// Whether what stands there now is what this change put there: a whole service is that
+    /// only with all of its options, or what somebody added to it would go with it.
+    pub(super) fn is_as_written(&self, found: &str) -> bool {
+        match self.place {
+            Place::Service(_) => canonical(found) == canonical(&self.after),
+            _ => found == self.after,
+        }
+    }
+}
+
 /// All changes, and those that would take away what somebody else has decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plan {

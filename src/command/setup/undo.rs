@@ -99,11 +99,10 @@ impl Undo {
                 replace(&dir.join(&text.name), text.before.as_bytes())?;
             }
         } else {
-            let now = postfix.read()?;
             for change in self.changes.iter().rev() {
-                let found = now.at(&change.place);
-                let is_service = matches!(change.place, Place::Service(_));
-                if found.as_ref() == Some(&change.after) || (is_service && found.is_some()) {
+                // Read anew each time: an option that was restored is one of its service.
+                let found = postfix.read()?.at(&change.place);
+                if found.as_deref().is_some_and(|found| change.is_as_written(found)) {
                     postfix.change(&change.place, change.before.as_deref())?;
                 } else if found != change.before {
                     left.push(change.clone());
