@@ -36,7 +36,8 @@ pub(crate) async fn settled_aside(
 /// Runs what takes long where nobody waits for it but who asked.
 ///
 /// # Errors
-/// Those of `work`; [`Reason::MailMalformed`] if it ends in a panic.
+/// Those of `work`; [`Reason::Internal`] if it ends in a panic: a mistake of ours is no
+/// fault of the mail, which waits for a program without it.
 pub(crate) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {
@@ -44,7 +45,7 @@ pub(crate) async fn aside<T: Send + 'static>(
     let work = tokio::task::spawn_blocking(move || span.in_scope(work)).await;
     work.unwrap_or_else(|_| {
         tracing::error!("a mail was not read to its end");
-        Err(Reason::MailMalformed.into())
+        Err(Reason::Internal.into())
     })
 }
 
@@ -103,4 +104,17 @@ fn refusal(why: &Unsettled) -> Refusal {
     };
     tracing::info!(%why, %part, "a mail is not read in one way");
     if why.is_ambiguity() { Reason::MailAmbiguous.into() } else { Reason::MailMalformed.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_mistake_of_ours_puts_a_mail_off_and_does_not_refuse_it() {
+        let broken = aside::<()>(|| panic!("as by a mail that nobody foresaw"));
+        assert_eq!(broken.await, Err(Reason::Internal.into()));
+        assert!(Reason::Internal.is_temporary());
+        assert_eq!(aside(|| Ok(7)).await, Ok(7));
+    }
 }

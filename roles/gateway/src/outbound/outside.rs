@@ -87,7 +87,8 @@ impl Gateway {
         };
         let (clear, held) = (on(Way::Clear), on(Way::Held));
         if !clear.is_empty() {
-            let octets = self.in_clear(mail.octets())?;
+            let received = self.received("ESMTPA");
+            let octets = in_clear(&received, mail.octets(), &self.settings.gateway.host_name)?;
             for recipients in by_visibility(mail.octets(), clear)? {
                 let parcel = mail.parcel(recipients, octets.clone()).signed(Ok::<_, ()>);
                 if let Ok(parcel) = parcel {
@@ -102,25 +103,24 @@ impl Gateway {
         }
         Ok(())
     }
+}
 
-    /// The mail as it came, but for what tells hidden recipients and what only we may say.
-    fn in_clear(&self, octets: &[u8]) -> Result<Vec<u8>, Refusal> {
-        let mail = parse(octets)?;
-        let mut out = Vec::with_capacity(octets.len() + 200);
-        out.extend_from_slice(self.received("ESMTPA").as_bytes());
-        for field in mail.header().fields() {
-            let is = |name: &str| field.name().eq_ignore_ascii_case(name);
-            let is_dropped = is("Bcc")
-                || is("Return-Path")
-                || trace::is_reserved(field, &self.settings.gateway.host_name);
-            if !is_dropped {
-                out.extend_from_slice(field.raw());
-            }
+/// The mail as it came, but for what tells hidden recipients and what only we may say.
+fn in_clear(received: &str, octets: &[u8], host_name: &str) -> Result<Vec<u8>, Refusal> {
+    let mail = parse(octets)?;
+    let mut out = Vec::with_capacity(octets.len() + received.len());
+    out.extend_from_slice(received.as_bytes());
+    for field in mail.header().fields() {
+        let tells = ["Bcc", "Resent-Bcc", "Return-Path"];
+        let is_dropped = tells.iter().any(|name| field.name().eq_ignore_ascii_case(name))
+            || trace::is_reserved(field, host_name);
+        if !is_dropped {
+            out.extend_from_slice(field.raw());
         }
-        out.extend_from_slice(b"\r\n");
-        out.extend_from_slice(mail.body());
-        Ok(out)
     }
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(mail.body());
+    Ok(out)
 }
 
 fn way(setting: Outside, form: Form, certified: bool, released: bool) -> Way {
@@ -208,6 +208,19 @@ mod tests {
         ] {
             assert_eq!(way(setting, form, certified, released), expected, "{setting:?} {form:?}");
         }
+    }
+
+    #[test]
+    fn what_leaves_in_clear_names_no_hidden_recipient() {
+        let mail = b"From: a@a.example\r\nTo: x@x.example\r\nbcc: h@x.example\r\n\
+            Resent-From: a@a.example\r\nresent-BCC: i@x.example,\r\n j@x.example\r\n\
+            Return-Path: <k@x.example>\r\nSSMAX-Result: mx.a.example; class=verified\r\n\r\nx\r\n";
+        let left = in_clear("Received: y\r\n", mail, "mx.a.example").unwrap();
+        assert_eq!(
+            String::from_utf8(left).unwrap(),
+            "Received: y\r\nFrom: a@a.example\r\nTo: x@x.example\r\n\
+             Resent-From: a@a.example\r\n\r\nx\r\n"
+        );
     }
 
     #[test]
