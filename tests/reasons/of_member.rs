@@ -117,10 +117,11 @@ async fn a_time_that_is_not_now(stage: &mut Stage<'_>, side: &Side<'_>) {
         stage.federation.by_c(side).record(move |record| record.at = at).compose()
     };
     let minute = Duration::MINUTE;
-    for outside in [Duration::days(-7) - minute, Duration::minutes(10) + minute] {
-        let mail = at(stage, outside);
-        arrived(stage, side, &mail, Reason::HopTimeOutside).await;
-    }
+    let mail = at(stage, Duration::days(-7) - minute);
+    arrived(stage, side, &mail, Reason::HopTimeOutside).await;
+    // Whose clock is wrong is not known, and the mail is good when its time has come.
+    let mail = at(stage, Duration::minutes(10) + minute);
+    arrived(stage, side, &mail, Reason::TimeAhead).await;
     // Within the week the time is fine, but then erin had no certificate yet.
     let mail = at(stage, Duration::days(-7) + minute);
     arrived(stage, side, &mail, Reason::InnerSignatureBad).await;

@@ -250,6 +250,9 @@ reasons! {
     HeldMailMissing 9006 "held-mail-missing" Transmit 451 "4.3.0" Numbered;
     /// The octets of a held mail are not those that were put there.
     HeldMailChanged 9007 "held-mail-changed" Transmit 451 "4.3.0" Numbered;
+    /// It is later by another host's clock than by ours: one of the two is wrong, and the mail
+    /// is not at fault.
+    TimeAhead 9008 "time-ahead" Authenticate 451 "4.3.0" Numbered;
     /// Anything else that failed: never a pass.
     Internal 9009 "internal" Accept 451 "4.3.0" Numbered;
 }

@@ -73,9 +73,13 @@ pub enum StatementFault {
     /// It cannot be read.
     #[error("the statement cannot be read")]
     Record(#[from] RecordFault),
-    /// Older than [`MAX_AGE`], or from the future.
-    #[error("the statement's time is not now")]
-    Time,
+    /// Older than [`MAX_AGE`].
+    #[error("the statement is too old")]
+    TooOld,
+    /// Further ahead than [`MAX_AHEAD`]: a clock is wrong, and the statement becomes good when
+    /// its time comes.
+    #[error("the statement's time has not come")]
+    Ahead,
 }
 
 impl Statement {
@@ -92,10 +96,15 @@ impl Statement {
     /// Whether the statement is of now.
     ///
     /// # Errors
-    /// [`StatementFault::Time`].
+    /// [`StatementFault::TooOld`], [`StatementFault::Ahead`].
     pub fn check_time(&self, now: OffsetDateTime) -> Result<(), StatementFault> {
-        let is_now = self.at <= now + MAX_AHEAD && self.at >= now - MAX_AGE;
-        if is_now { Ok(()) } else { Err(StatementFault::Time) }
+        if self.at > now + MAX_AHEAD {
+            Err(StatementFault::Ahead)
+        } else if self.at < now - MAX_AGE {
+            Err(StatementFault::TooOld)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -132,7 +141,7 @@ impl SignedStatement {
     /// As [`SignedStatement::open`], whatever its time.
     ///
     /// # Errors
-    /// [`StatementFault`] but for [`StatementFault::Time`].
+    /// [`StatementFault`] but for those of its time.
     pub fn verify(&self, spki: &[u8]) -> Result<Statement, StatementFault> {
         if self.json.len() > MAX_STATEMENT_BYTES {
             return Err(RecordFault::TooLarge.into());
@@ -215,11 +224,11 @@ mod tests {
         assert_eq!(signed.open(key.spki(), now + MAX_AGE), Ok(statement(now)));
         assert_eq!(
             signed.open(key.spki(), now + MAX_AGE + time::Duration::SECOND),
-            Err(StatementFault::Time)
+            Err(StatementFault::TooOld)
         );
         assert_eq!(
             signed.open(key.spki(), now - MAX_AHEAD - time::Duration::SECOND),
-            Err(StatementFault::Time)
+            Err(StatementFault::Ahead)
         );
     }
 

@@ -24,7 +24,8 @@ pub enum Freshness {
     Fresh,
     /// Standings may be out of date; membership still counts.
     StaleStatus,
-    /// Past [`MEMBERSHIP_LIFETIME`]: nothing can be judged by it.
+    /// Past [`MEMBERSHIP_LIFETIME`], or from further ahead than [`CLOCK_SKEW`]: nothing can be
+    /// judged by it.
     Outdated,
 }
 
@@ -117,7 +118,9 @@ fn judge(
 #[must_use]
 pub fn freshness(list: &MemberList, at: OffsetDateTime) -> Freshness {
     let age = at - list.issued;
-    if age > MEMBERSHIP_LIFETIME {
+    // A list that was taken while the clock was right, and is of later now, says that the
+    // clock has been set back: by it nothing is known to be old.
+    if age > MEMBERSHIP_LIFETIME || age < -CLOCK_SKEW {
         Freshness::Outdated
     } else if age > STATUS_LIFETIME || at > list.expires {
         Freshness::StaleStatus

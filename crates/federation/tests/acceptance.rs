@@ -113,6 +113,9 @@ fn a_list_ages_from_fresh_to_stale_to_outdated() {
     let mut list = list();
     list.expires = NOW + Duration::days(30);
     for (age, expected) in [
+        // By a clock that was set back, no list is known to be young.
+        (-CLOCK_SKEW - SECOND, Freshness::Outdated),
+        (-CLOCK_SKEW, Freshness::Fresh),
         (Duration::ZERO, Freshness::Fresh),
         (STATUS_LIFETIME, Freshness::Fresh),
         (STATUS_LIFETIME + SECOND, Freshness::StaleStatus),

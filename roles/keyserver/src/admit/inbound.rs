@@ -75,6 +75,8 @@ impl Keyserver {
         let from =
             Address::parse(&request.from).map_err(|_| Problem::Refused(Reason::FromNotOne))?;
         let recipients = addresses(&request.recipients)?;
+        // Asked before the signer's path: by a clock that is wrong, no certificate is valid.
+        self.member_list()?;
         let (hop, signer, evidence) = self.verify_hop(&request, now)?;
         let member = self.judge_member(&hop, &signer, &from)?;
         let stopped = if held.is_some() {
@@ -354,7 +356,11 @@ fn check_hop(
     if hop.to_org != own_id {
         return refuse(Reason::NotForUs);
     }
-    if hop.at > now + MAX_AHEAD || hop.at < seen - MAX_AGE {
+    // Its time comes, or ours is set right: a mail is not lost for a clock.
+    if hop.at > now + MAX_AHEAD {
+        return refuse(Reason::TimeAhead);
+    }
+    if hop.at < seen - MAX_AGE {
         return refuse(Reason::HopTimeOutside);
     }
     if hop.headers != request.headers || hop.message_id != request.message_id {

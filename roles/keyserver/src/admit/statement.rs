@@ -8,7 +8,7 @@ use ssmax_api::Problem;
 use ssmax_api::keyserver::{AdmitOutbound, Received};
 use ssmax_chain::binding::normal_address;
 use ssmax_chain::held_decision::HeldDeed;
-use ssmax_chain::statement::{Statement, mail_digest};
+use ssmax_chain::statement::{Statement, StatementFault, mail_digest};
 use ssmax_chain::{Digest, Reason};
 use ssmax_mail::address::Address;
 use ssmax_store::{Database, StoreError, query};
@@ -82,6 +82,15 @@ pub(super) struct Believed {
 
 const INVALID: Problem = Problem::Refused(Reason::StatementInvalid);
 
+/// A statement of later than now says that two clocks differ, and the mail waits in the MTA's
+/// queue until somebody has set them: refused, all that people send would come back.
+fn is_of_now(statement: &Statement, now: OffsetDateTime) -> Result<(), Problem> {
+    statement.check_time(now).map_err(|fault| match fault {
+        StatementFault::Ahead => Problem::Refused(Reason::TimeAhead),
+        _ => INVALID,
+    })
+}
+
 impl Keyserver {
     /// Believes a statement that a known service signed, within what it may say.
     pub(super) async fn believe(&self, request: &AdmitOutbound) -> Result<Believed, Problem> {
@@ -113,7 +122,7 @@ impl Keyserver {
         if statement.source.is_none() && !self.believes_gateway_logins() {
             return Err(INVALID);
         }
-        statement.check_time(now).map_err(|_| INVALID)?;
+        is_of_now(&statement, now)?;
         let added =
             query("INSERT INTO statement_nonce (nonce, used) VALUES (?, ?) ON CONFLICT DO NOTHING")
                 .bind(&statement.nonce)
@@ -145,7 +154,7 @@ impl Keyserver {
         let first_used = self.first_used(&statement.nonce).await?;
         let decided = self.decided_about(received, &statement.body).await?;
         let judged_at = first_used.filter(|_| decided.is_some()).unwrap_or_else(Self::now);
-        statement.check_time(judged_at).map_err(|_| INVALID)?;
+        is_of_now(&statement, judged_at)?;
         let stated: HashSet<String> =
             statement.recipients.iter().filter_map(|one| normal(one)).collect();
         let is_named = |one: &String| normal(one).is_some_and(|one| stated.contains(&one));
