@@ -5,6 +5,9 @@
 //! mail;
 //! [`listen`] and [`wire`] are the protocols on either side. The gateway talks to the
 //! internet and holds no key but that of its submission statements.
+// The journey of a mail is one future within another, deeper than the compiler looks by
+// itself where it optimises.
+#![recursion_limit = "256"]
 #![allow(
     clippy::disallowed_methods,
     reason = "a role does I/O: sockets, files and the clock are what it is for"
