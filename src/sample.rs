@@ -127,6 +127,17 @@ const MEMBER: &[Section] = &[
         ],
     ),
     (
+        "keyserver.demands",
+        &[Optional("\"city.example\"", "{ signed_by = \"token\", aal = 2, ial = 2 }")],
+    ),
+    (
+        "keyserver.expects",
+        &[Optional(
+            "\"bank.example\"",
+            "{ signed_by = \"file\", aal = 2, ial = 1, below = \"mark\" }",
+        )],
+    ),
+    (
         "keyserver.archive",
         &[
             Optional("officers", "[\"10234\", \"10777\", \"10901\"]"),
@@ -194,6 +205,17 @@ const MEMBER: &[Section] = &[
         ],
     ),
     (
+        "ca.login",
+        &[
+            Optional("code_drift_steps", "1"),
+            Optional("wrong_codes", "5"),
+            Optional("wrong_codes_minutes", "15"),
+            Optional("certificates", "false"),
+            Optional("card_aal", "3"),
+            Optional("key_file_aal", "1"),
+        ],
+    ),
+    (
         "ca.state",
         &[
             Optional(
@@ -251,6 +273,7 @@ const MEMBER: &[Section] = &[
             Optional("tls_certificate", "\"/etc/ssmax/tls/certificate.pem\""),
             Optional("tls_key", "\"/etc/ssmax/tls/key.pem\""),
             Optional("allow_plaintext_auth", "false"),
+            Optional("client_certificates", "false"),
             Set("next_hop", "\"smtp://127.0.0.1:10025\""),
             Optional("dsn", "false"),
             Optional("route_ca", "\"/etc/ssmax/tls/route-ca.pem\""),
@@ -356,6 +379,7 @@ const MEMBER: &[Section] = &[
         ],
     ),
     ("submission.mechanisms", &[Optional("\"EXTERNAL\"", "2")]),
+    ("submission.certificates", &[Set("issuer", "\"Example Client CA\""), Optional("aal", "2")]),
     (
         "submission.limits",
         &[

@@ -20,7 +20,7 @@ const FLOORS: [&[&str]; 10] = [
     &["cms"],
     &["inspection", "federation"],
     &["federation-client", "chain"],
-    &["smime", "api"],
+    &["smime", "api", "package"],
     &[
         "authority",
         "ca",

@@ -105,6 +105,10 @@ sample-keyserver-state-url =
     (postgresql:///ssmax?host=/run/postgresql). No password stands here.
 sample-keyserver-state-password_file = The file with the user's password, readable by us only. Left out: none is needed.
 sample-keyserver-state-connections = Most connections of one process for each of its schemas, 2 to 100.
+sample-keyserver-demands = How well own people have to be known to write to somebody, by the recipient's address or domain, or "*"; the closest entry counts alone. Below it the recipient is refused (1116).
+sample-keyserver-demands-entry = signed_by: server, file or token. aal: level of the login. ial: level of the proof of identity. What is not set asks for nothing.
+sample-keyserver-expects = How well senders of other members are expected to be known, by address or domain of From, or "*".
+sample-keyserver-expects-entry = As in demands. below: mark (SSMAX-Result says level=below) or stop (1917: held or refused, as inbound_after_opening says).
 sample-keyserver-archive =
     Mail of somebody who lost the key or left: two officers have its archive copies opened
     (ssmax archive). Without officers nobody may.
@@ -139,6 +143,13 @@ sample-ca-state = As in [keyserver.state].
 sample-ca-state-url = As in [keyserver.state].
 sample-ca-state-password_file = As in [keyserver.state].
 sample-ca-state-connections = As in [keyserver.state].
+sample-ca-login = Logins with more than a password.
+sample-ca-login-code_drift_steps = How many half minutes early or late a one-time code may be, 0 to 10.
+sample-ca-login-wrong_codes = How many wrong one-time codes behind the right password, 1 to 100, before none counts for a while.
+sample-ca-login-wrong_codes_minutes = For how many minutes, 1 to 1440.
+sample-ca-login-certificates = Whether people may log in by TLS with their signing certificate.
+sample-ca-login-card_aal = The authenticator assurance level of such a login with a card, 1 to 3.
+sample-ca-login-key_file_aal = The same with a key in a file, 1 or 2.
 sample-ca-pkcs11 = As [keyserver.pkcs11]; the same token or another.
 sample-ca-pkcs11-module = The vendor's PKCS#11 library.
 sample-ca-pkcs11-token_label = The label that the token was initialised with.
@@ -194,6 +205,7 @@ sample-gateway-inbound_lmtp = Where our own MTA hands in arriving mail by LMTP. 
 sample-gateway-tls_certificate = Certificate chain of the listeners, PEM. Left out: no TLS.
 sample-gateway-tls_key = Its private key, PEM, readable by us only.
 sample-gateway-allow_plaintext_auth = Whether passwords may come without TLS; on loopback only.
+sample-gateway-client_certificates = Whether submission asks clients for a certificate to log in with (SASL EXTERNAL); see [ca.login] certificates.
 sample-gateway-next_hop =
     Where mail goes that no route names, normally our own MTA: smtp://HOST:PORT,
     smtp+tls://HOST:PORT, lmtp://HOST:PORT, lmtp:///PATH, maildir:/PATH or reject.
@@ -317,6 +329,9 @@ sample-submission-aal =
     people ([keyserver] sign_for_users).
 sample-submission-mechanisms = The level of logins by single SASL mechanisms.
 sample-submission-mechanisms-entry = One line for a mechanism.
+sample-submission-certificates = Clients without a login that the MTA has verified by a TLS certificate (Postfix: smtpd_tls_ask_ccert, smtpd_tls_CAfile).
+sample-submission-certificates-issuer = The common name of the issuer whose certificates have a user id or an address as their common name. Nobody else whom the MTA trusts may issue under that name.
+sample-submission-certificates-aal = The authenticator assurance level of that, 1 to 3; 1 if it is not set.
 sample-submission-limits = What the MTA may ask of the milter.
 sample-submission-limits-max_connections = Connections at the same time.
 sample-submission-limits-max_frame_bytes = Octets of one frame of the milter protocol.

@@ -99,6 +99,10 @@ sample-keyserver-state-url =
     （postgresql:///ssmax?host=/run/postgresql）。パスワードはここに書かない。
 sample-keyserver-state-password_file = 利用者のパスワードのファイル。読めるのは自分だけにする。省くと不要とみなす。
 sample-keyserver-state-connections = 一つのプロセスから一つのスキーマへの接続の最大数、2から100。
+sample-keyserver-demands = 宛先のアドレス、ドメイン、または "*" ごとに、自組織の送信者に求める水準。最も近い項目だけが効きます。届かないと、その宛先は拒否されます（1116）。
+sample-keyserver-demands-entry = signed_by: server、file、token。aal: ログインの水準。ial: 本人確認の水準。書かないものは求めません。
+sample-keyserver-expects = ほかの組織の送信者に求める水準。Fromのアドレス、ドメイン、または "*" ごと。
+sample-keyserver-expects-entry = demandsと同じ。below: mark（SSMAX-Resultにlevel=below）または stop（1917: inbound_after_opening に従って保留か拒否）。
 sample-keyserver-archive =
     鍵を失った人や離れた人のメール。二人の担当者が、保管用の鍵による写しを開封させます
     （ssmax archive）。担当者がいなければ誰もできません。
@@ -132,6 +136,13 @@ sample-ca-state = [keyserver.state]と同じ。
 sample-ca-state-url = [keyserver.state]と同じ。
 sample-ca-state-password_file = [keyserver.state]と同じ。
 sample-ca-state-connections = [keyserver.state]と同じ。
+sample-ca-login = パスワードだけではないログイン。
+sample-ca-login-code_drift_steps = ワンタイムコードの前後のずれを30秒単位でいくつまで認めるか（0から10）。
+sample-ca-login-wrong_codes = 正しいパスワードの後ろの誤ったコードを何回（1から100）まで試せるか。超えるとしばらくどのコードも無効。
+sample-ca-login-wrong_codes_minutes = その時間（分、1から1440）。
+sample-ca-login-certificates = 署名用証明書でTLSによるログインを許すか。
+sample-ca-login-card_aal = カードによるそのログインの認証保証レベル（1から3）。
+sample-ca-login-key_file_aal = ファイルの鍵による場合のレベル（1か2）。
 sample-ca-pkcs11 = [keyserver.pkcs11]と同様。同じトークンでも別のトークンでもかまいません。
 sample-ca-pkcs11-module = 製造元のPKCS#11ライブラリ。
 sample-ca-pkcs11-token_label = トークンの初期化時に付けたラベル。
@@ -184,6 +195,7 @@ sample-gateway-inbound_lmtp = 自組織のMTAが届いたメールをLMTPで渡�
 sample-gateway-tls_certificate = 待ち受けの証明書と中間証明書（PEM）。省くとTLSなし。
 sample-gateway-tls_key = その秘密鍵（PEM）。自分だけが読めるようにしてください。
 sample-gateway-allow_plaintext_auth = TLSなしのパスワードを許すか。ループバックだけで使えます。
+sample-gateway-client_certificates = submissionでクライアントにログイン用の証明書を求めるか（SASL EXTERNAL）。[ca.login] の certificates も参照。
 sample-gateway-next_hop =
     経路にない宛先のメールを渡す先（普通は自組織のMTA）: smtp://ホスト:ポート、
     smtp+tls://ホスト:ポート、lmtp://ホスト:ポート、lmtp:///パス、maildir:/パス、reject
@@ -296,6 +308,9 @@ sample-submission-aal =
     （[keyserver] sign_for_users）。
 sample-submission-mechanisms = SASLの方式ごとの、ログインのレベル。
 sample-submission-mechanisms-entry = 方式ごとに一行。
+sample-submission-certificates = ログインせず、TLS証明書をMTAが検証したクライアント（Postfix: smtpd_tls_ask_ccert、smtpd_tls_CAfile）。
+sample-submission-certificates-issuer = 利用者IDかアドレスをコモンネームに持つ証明書の発行者のコモンネーム。MTAが信頼するほかの認証局が同じ名前で発行できないこと。
+sample-submission-certificates-aal = その認証保証レベル（1から3）。書かなければ1。
 sample-submission-limits = MTAがミルターに求めてよい量。
 sample-submission-limits-max_connections = 同時接続数。
 sample-submission-limits-max_frame_bytes = ミルタープロトコルの一フレームの最大の大きさ（バイト）。

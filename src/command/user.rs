@@ -2,6 +2,7 @@
 
 mod delegation;
 mod export;
+mod otp;
 mod secret;
 
 use super::{ConfigFile, Context, block_on};
@@ -59,6 +60,9 @@ enum Action {
     Renew(Renew),
     /// Give a person a new device secret or password; the old one ends.
     Secret(secret::Secret),
+    /// One-time codes, which the person types behind the password: what makes them, shown
+    /// once.
+    Otp(otp::Otp),
     /// End a person's rights and certificates.
     Revoke {
         /// The user id or one of the addresses.
@@ -217,6 +221,7 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
         Action::Delegations { config } => delegation::list(&config, context),
         Action::Renew(args) => renew(&args, context),
         Action::Secret(args) => secret::renew(&args, context),
+        Action::Otp(args) => otp::renew(&args, context),
         Action::List { config } => list(&config, context),
         Action::Export(args) => export::run(&args, context),
         Action::Revoke { user, config } => revoke(&config, &user, context),

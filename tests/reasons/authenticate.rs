@@ -27,8 +27,23 @@ pub(crate) async fn run(stage: &mut Stage<'_>) {
     a_statement_used_again(stage).await;
     to_more_than_is_set(stage).await;
     a_sealed_mail_passed_on(stage).await;
+    below_what_a_recipient_asks_for(stage).await;
     automatic_mail_of_nobody_known(stage).await;
     mail_from_outside_for_a_list(stage).await;
+}
+
+/// No card: nothing is opened to find that out.
+async fn below_what_a_recipient_asks_for(stage: &mut Stage<'_>) {
+    for side in stage.sides() {
+        let (_, domain) = side.other.address.split_once('@').unwrap();
+        let mayor = format!("Mayor@{domain}");
+        let plain = mail(&side.sender.address, &mayor, &text());
+        let signed = plain.signed_by(side.sender);
+        for mail in [&plain, &signed, &signed.encrypted_for(&side.relay)] {
+            let reason = Reason::SenderLevelTooLow;
+            stage.submitted(side.member, side.sender, &mayor, mail, reason).await;
+        }
+    }
 }
 
 /// A list writes in its own name for those whom it knows.

@@ -23,6 +23,7 @@ pub(crate) async fn run(stage: &mut Stage<'_>) {
         another_content_or_signer_than_announced(stage, &side).await;
         another_header_inside(stage, &side).await;
         our_own_seal_inside(stage, &side).await;
+        less_well_known_than_expected(stage, &side).await;
     }
 }
 
@@ -165,4 +166,9 @@ async fn our_own_seal_inside(stage: &mut Stage<'_>, side: &Side<'_>) {
     let inner = ssmax_support::mails::mail(&erin.address, &side.sender.address, &text());
     let mail = stage.federation.by_c(side).inner(inner.opaque(&entity, erin)).compose();
     arrived(stage, side, &mail, Reason::OwnSealInside).await;
+}
+
+async fn less_well_known_than_expected(stage: &mut Stage<'_>, side: &Side<'_>) {
+    let below = stage.federation.by_c(side).sealed(|record| record.sender.aal = 0);
+    arrived(stage, side, &below.compose(), Reason::SenderLevelBelow).await;
 }

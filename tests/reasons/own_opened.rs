@@ -2,15 +2,19 @@
 //! all, B holds with one answer for all.
 
 use crate::authenticate::in_anothers_name;
+use serde_bytes::ByteBuf;
+use ssmax_api::ca::{NewUser, OfficerRequest, RenewUser};
 use ssmax_chain::Reason;
 use ssmax_cms::enveloped::{ContentCipher, RsaTransport, encrypt, recipient_info};
 use ssmax_mail::compose::{boundary, multipart};
-use ssmax_primitives::{ContentKey, SystemRandom};
+use ssmax_primitives::{ContentKey, SoftwareKey, SystemRandom};
 use ssmax_support::mails::{
     Mail, ambiguous, forwarded, locked_zip, mail, mail_from, my_number, parsed, text,
 };
+use ssmax_support::person::officer;
 use ssmax_support::stage::{Side, Stage, submit};
 use ssmax_surgery::last_octet_changed;
+use ssmax_token::KeyAlgorithm;
 
 pub(crate) async fn run(stage: &mut Stage<'_>) {
     for side in stage.sides() {
@@ -29,6 +33,27 @@ pub(crate) async fn run(stage: &mut Stage<'_>) {
         another_header_inside(stage, &side).await;
         a_sealed_mail_inside(stage, &side).await;
     }
+    signed_by_file_where_a_card_is_asked_for(stage).await;
+}
+
+/// A card would do, and wanda has one: that she has not used it is seen after opening, or
+/// at once in what comes in clear.
+async fn signed_by_file_where_a_card_is_asked_for(stage: &mut Stage<'_>) {
+    let [a, _] = stage.sides();
+    let wanda = &stage.federation.wanda;
+    let key = SoftwareKey::generate(KeyAlgorithm::EcP256).unwrap();
+    let asked = ssmax_pki::request::create(&key, "wanda", None).unwrap();
+    let renewal = RenewUser {
+        user: "wanda".to_owned(),
+        token_key_request: Some(ByteBuf::from(asked)),
+        ..RenewUser::default()
+    };
+    officer::<NewUser>(a.member, &OfficerRequest::RenewUser(renewal)).await;
+    let mayor = "mayor@b.example";
+    let signed = mail(&wanda.address, mayor, &text()).signed_by(wanda);
+    let encrypted = signed.encrypted_for(&a.relay);
+    stage.submitted(a.member, wanda, mayor, &signed, Reason::SenderLevelTooLow).await;
+    stage.submitted(a.member, wanda, mayor, &encrypted, Reason::SignatureLevelTooLow).await;
 }
 
 /// A mail of the side's person, signed and not yet encrypted.

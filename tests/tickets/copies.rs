@@ -14,6 +14,7 @@ pub(crate) async fn run(site: &Site) {
     nothing_is_copied_after_another_verdict_than_pass(site).await;
     a_copy_goes_to_the_members_own_people_only(site).await;
     a_copy_goes_to_people_of_the_envelope_only(site).await;
+    nobody_below_whose_level_the_sender_is_gets_a_copy(site).await;
     a_copy_has_at_most_a_hundred_recipients(site).await;
     a_copy_is_of_a_part_of_the_ticket(site).await;
     only_a_copy_is_signed_and_only_once(site).await;
@@ -81,6 +82,18 @@ async fn a_copy_goes_to_people_of_the_envelope_only(site: &Site) {
     }
     let copy = site.rewrap(&mail.ticket, &site.b().id, &["no address"], mail.tail()).await;
     assert_refused(copy, Problem::Malformed);
+}
+
+/// B's mayor wants a card, which alice does not have.
+async fn nobody_below_whose_level_the_sender_is_gets_a_copy(site: &Site) {
+    let (bob, mayor) = (&site.federation.bob.address, "mayor@b.example");
+    let (mail, _) = site.passed(Form::Enveloped, &[bob, mayor]).await;
+    for recipients in [&[mayor][..], &[bob, mayor]] {
+        let copy = site.rewrap(&mail.ticket, &site.b().id, recipients, mail.tail()).await;
+        assert_refused(copy, Problem::NotAllowed);
+    }
+    let copy = site.rewrap(&mail.ticket, &site.b().id, &[bob], mail.tail()).await;
+    assert!(copy.is_ok(), "{copy:?}");
 }
 
 async fn a_copy_has_at_most_a_hundred_recipients(site: &Site) {

@@ -23,7 +23,7 @@ pub const PROOFS: [(&str, u8); 5] = [
 ];
 
 /// What a person logs in with.
-pub const SECRETS: [&str; 2] = ["password", "device-secret"];
+pub const SECRETS: [&str; 3] = ["password", "device-secret", "password-otp"];
 
 /// Over the CA's socket for the gateway.
 #[derive(Clone, Serialize, Deserialize)]
@@ -35,6 +35,15 @@ pub enum GatewayRequest {
         /// What was typed.
         #[serde(with = "serde_bytes")]
         secret: Vec<u8>,
+    },
+    /// Whose certificate is this, which a client has shown with its key? Answered by
+    /// `Option<Login>`.
+    CheckCertificate {
+        /// The certificate, DER.
+        #[serde(with = "serde_bytes")]
+        certificate: Vec<u8>,
+        /// Whom the client says to be, an address or a user id; empty if it says nothing.
+        named: String,
     },
     /// As [`InspectorRequest::RenewTransport`], for the gateway.
     RenewTransport {
@@ -50,6 +59,9 @@ impl std::fmt::Debug for GatewayRequest {
             Self::CheckCredential { user, .. } => {
                 out.debug_struct("CheckCredential").field("user", user).finish_non_exhaustive()
             }
+            Self::CheckCertificate { named, .. } => {
+                out.debug_struct("CheckCertificate").field("named", named).finish_non_exhaustive()
+            }
             Self::RenewTransport { .. } => {
                 out.debug_struct("RenewTransport").finish_non_exhaustive()
             }
@@ -62,7 +74,8 @@ impl std::fmt::Debug for GatewayRequest {
 pub struct Login {
     /// The user id.
     pub user: String,
-    /// How it was proved: "password" or "device-secret".
+    /// How it was proved: "password", "password-otp", "device-secret" or
+    /// "client-certificate".
     pub method: String,
     /// Authenticator assurance level of that.
     pub aal: u8,
@@ -235,6 +248,8 @@ pub enum OfficerRequest {
     /// Carries out what a source of people asks for. Answered by `Vec<Outcome>`, one for
     /// each change in its order.
     ApplyChanges(ApplyChanges),
+    /// One-time codes for a person, or their end. Answered by [`NewCode`]; in the audit log.
+    RenewCode(RenewCode),
     /// Ends a person's rights and certificates. Answered by `()`.
     RevokeUser {
         /// The user id or an address.
@@ -322,6 +337,32 @@ pub struct RenewSecret {
 impl std::fmt::Debug for RenewSecret {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("RenewSecret").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// One-time codes to begin anew, or to end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewCode {
+    /// The user id or an address.
+    pub user: String,
+    /// How identity was proved now, as in [`AddUser::proof`].
+    pub proof: String,
+    /// Whether the password alone is enough from now on.
+    pub end: bool,
+}
+
+/// What one-time codes are made with, once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewCode {
+    /// The user id.
+    pub user: String,
+    /// The secret as an `otpauth:` URI; `None` when codes have ended.
+    pub uri: Option<String>,
+}
+
+impl std::fmt::Debug for NewCode {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("NewCode").field("user", &self.user).finish_non_exhaustive()
     }
 }
 

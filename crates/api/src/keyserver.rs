@@ -411,6 +411,9 @@ pub struct InboundTicket {
     /// Recipients that are lists or redirects.
     #[serde(default)]
     pub lists: Vec<String>,
+    /// Whether the sender is known less well than is expected here.
+    #[serde(default)]
+    pub below: bool,
 }
 
 /// The list now in force.

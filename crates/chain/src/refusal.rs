@@ -137,6 +137,8 @@ reasons! {
     StatementMissing 1114 "statement-missing" Authenticate 550 "5.7.1" Numbered;
     /// The submission statement is of another mail or names others.
     StatementOfAnotherMail 1115 "statement-of-another-mail" Authenticate 550 "5.7.1" Numbered;
+    /// The sender is known less well than the recipient's entry in `demands` asks for.
+    SenderLevelTooLow 1116 "sender-level-too-low" Authenticate 550 "5.7.1" Numbered;
     /// No login, and no automatic mail of a known source.
     SourceUnknown 1120 "source-unknown" Authenticate 550 "5.7.1" Numbered;
     /// A list takes what people of members wrote: nothing automatic, nothing from outside.
@@ -204,6 +206,10 @@ reasons! {
     HeadersDiffer 1914 "headers-differ" Inspect 550 "5.7.1" AfterOpening;
     /// Sealed by this organisation, found after opening: it must not leave.
     OwnSealInside 1915 "own-seal-inside" Inspect 550 "5.7.1" AfterOpening;
+    /// Signed by a key that is held less safely than a recipient's level asks for.
+    SignatureLevelTooLow 1916 "signature-level-too-low" Inspect 550 "5.7.1" AfterOpening;
+    /// The sender of another member is known less well than is expected here.
+    SenderLevelBelow 1917 "sender-level-below" Authenticate 550 "5.7.1" AfterOpening;
 
     // 21xx: inbound.authenticate
     /// From a member's domain, without the chain, where the member says to refuse.

@@ -24,6 +24,8 @@ pub struct ResultField<'a> {
     pub standing: Option<&'a str>,
     /// How the sender is known.
     pub sender: Option<&'a ShownAssertion>,
+    /// Whether that is less than is expected here.
+    pub below: bool,
 }
 
 impl ResultField<'_> {
@@ -58,6 +60,9 @@ impl ResultField<'_> {
             if let Some(actor) = &sender.on_behalf {
                 text.push_str(&format!(";\r\n on-behalf-by={}", word(actor)));
             }
+        }
+        if self.below {
+            text.push_str(";\r\n level=below");
         }
         text.push_str("\r\n");
         text
@@ -305,6 +310,7 @@ mod tests {
             from_org: Some("NTRJP-7000012050002"),
             standing: Some("good"),
             sender: Some(&assertion),
+            below: false,
         }
         .render();
         assert!(field.lines().all(|line| line.len() <= 100), "{field}");
@@ -328,6 +334,7 @@ mod tests {
             from_org: Some("NTRJP-7000012050002"),
             standing: Some("good"),
             sender: Some(&assertion),
+            below: false,
         }
         .render();
         assert!(field.contains("signed-by=system; auth=system; aal=0"), "{field}");

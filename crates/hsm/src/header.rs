@@ -23,7 +23,7 @@ const VERSION: &str = "1";
 /// so that no key serves two formats.
 const ENCRYPTION_INFO: &[u8] = b"SSMAX1-key-store 1 encryption";
 const CHECK_INFO: &[u8] = b"SSMAX1-key-store 1 check";
-
+const SECRETS_INFO: &[u8] = b"SSMAX1-key-store 1 small secrets";
 const REJECTION_INFO: &[u8] = b"SSMAX1-key-store 1 implicit rejection";
 
 /// The key that the files of a store are encrypted with.
@@ -34,6 +34,11 @@ impl StoreKey {
     /// with: `spec/keyserver.md`, section 1.
     pub(crate) fn rejection_secret(&self, id: &str) -> Zeroizing<Vec<u8>> {
         hkdf_sha256(id.as_bytes(), &self.0, REJECTION_INFO, 32)
+    }
+
+    /// What secrets that are no keys are encrypted with.
+    pub(crate) fn small_secrets(&self) -> Zeroizing<Vec<u8>> {
+        hkdf_sha256(b"", &self.0, SECRETS_INFO, 32)
     }
 
     pub(crate) fn octets(&self) -> &[u8] {

@@ -219,6 +219,22 @@ impl KeyStore {
         }
     }
 
+    /// Encrypts a small secret that a role keeps in its tables; it opens only as that of
+    /// `of`, in this store.
+    ///
+    /// # Errors
+    /// [`HsmError::Encryption`] when the library fails.
+    pub fn seal_secret(&self, of: &str, secret: &[u8]) -> Result<Vec<u8>, HsmError> {
+        crate::secret::seal(&self.store_key, of, secret, &SystemRandom)
+    }
+
+    /// What [`KeyStore::seal_secret`] encrypted; `None` if any octet, the owner or the store
+    /// is another.
+    #[must_use]
+    pub fn open_secret(&self, of: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        crate::secret::open(&self.store_key, of, sealed)
+    }
+
     fn opened(dir: &Path, store_key: StoreKey) -> Self {
         Self {
             dir: dir.to_owned(),

@@ -44,6 +44,7 @@ mod key_store;
 mod layout;
 mod pkcs11;
 mod purpose;
+mod secret;
 mod stored_key;
 mod unlock;
 

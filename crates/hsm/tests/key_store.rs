@@ -528,3 +528,23 @@ fn keys_spread_over_folders_named_by_the_first_two_digits() {
     newest_first.reverse();
     assert_eq!(place.reopen().keys(KeyPurpose::UserEncryption).unwrap(), newest_first);
 }
+
+#[test]
+fn a_small_secret_opens_in_its_store_as_its_owners_and_unchanged_only() {
+    let place = Place::new();
+    let store = place.create();
+    let sealed = store.seal_secret("code alice", b"twenty random octets").unwrap();
+    assert_eq!(
+        place.reopen().open_secret("code alice", &sealed).unwrap().as_slice(),
+        b"twenty random octets"
+    );
+    assert!(store.open_secret("code bob", &sealed).is_none());
+    assert!(Place::new().create().open_secret("code alice", &sealed).is_none());
+    for at in 0..sealed.len() {
+        let mut changed = sealed.clone();
+        changed[at] ^= 1;
+        assert!(store.open_secret("code alice", &changed).is_none(), "octet {at}");
+    }
+    assert!(store.open_secret("code alice", &sealed[..10]).is_none());
+    assert_ne!(sealed, store.seal_secret("code alice", b"twenty random octets").unwrap());
+}

@@ -107,6 +107,14 @@ pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     fixed(&context.sign())
 }
 
+/// HMAC-SHA-1 (RFC 2104) over `message`: what one-time codes are made with (RFC 4226 5.2),
+/// and for no other purpose. What breaks SHA-1 are collisions, which an HMAC does not rest on
+/// (RFC 4226, appendix B).
+#[must_use]
+pub fn hmac_sha1(key: &[u8], message: &[u8]) -> [u8; 20] {
+    fixed(&hmac::sign(&hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key), message))
+}
+
 /// The library's digests know their length at run time only; here it is in the type.
 fn fixed<const N: usize>(octets: &impl AsRef<[u8]>) -> [u8; N] {
     let mut out = [0; N];
@@ -160,6 +168,15 @@ mod tests {
         }
         assert_eq!(pieces.finish(), sha256(b"abc"));
         assert_eq!(Sha256::default().finish(), sha256(b""));
+    }
+
+    #[test]
+    fn hmac_sha1_agrees_with_rfc_2202() {
+        let want = "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79";
+        assert_eq!(hex::encode(hmac_sha1(b"Jefe", b"what do ya want for nothing?")), want);
+        let want = "aa4ae5e15272d00e95705637ce8a3b55ed402112";
+        let message = b"Test Using Larger Than Block-Size Key - Hash Key First";
+        assert_eq!(hex::encode(hmac_sha1(&[0xaa; 80], message)), want);
     }
 
     #[test]

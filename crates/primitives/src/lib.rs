@@ -9,7 +9,7 @@
 //! |---|---|
 //! | [`cipher`] | AES-CBC and AES-GCM; 3DES-CBC to open old mail |
 //! | [`key_wrap`] | AES key wrap (RFC 3394) |
-//! | digests and MACs | [`sha1`], [`sha256`], [`digest`], [`Sha256`], [`hmac_sha256`] |
+//! | digests and MACs | [`sha1`], [`sha256`], [`digest`], [`Sha256`], [`hmac_sha256`], [`hmac_sha1`] |
 //! | key derivation | [`hkdf`], [`hkdf_sha256`], [`x963_kdf`] |
 //! | public keys | [`key_algorithm`], [`ec_point`], [`rsa_encrypt_oaep`], [`ephemeral_agree`] |
 //! | signatures | [`verify`], [`danger::verify_rsa_pkcs1_sha1`] |
@@ -39,7 +39,7 @@ mod verify;
 pub use crate::cipher::CipherError;
 pub use crate::constant_time::constant_time_eq;
 pub use crate::content_key::ContentKey;
-pub use crate::digest::{DigestAlgorithm, Sha256, digest, hmac_sha256, sha1, sha256};
+pub use crate::digest::{DigestAlgorithm, Sha256, digest, hmac_sha1, hmac_sha256, sha1, sha256};
 pub use crate::implicit_rejection::unpad_pkcs1;
 pub use crate::kdf::{HKDF_SHA256_MAX_OCTETS, hkdf, hkdf_sha256, x963_kdf};
 pub use crate::public_key::{

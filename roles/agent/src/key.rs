@@ -2,11 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+pub use ssmax_package::KeyFault;
+use ssmax_package::pkcs12;
 use ssmax_pki::Certificate;
 use ssmax_primitives::SoftwareKey;
 use ssmax_token::{KeyPair as _, TokenError};
-
-use crate::pkcs12;
 
 /// The largest key file that is read, in octets: room for a PKCS#12 with a chain.
 pub const MAX_KEY_FILE_BYTES: usize = 1024 * 1024;
@@ -21,33 +21,6 @@ pub struct KeyFile {
     pub key: SoftwareKey,
     /// The certificates, in the order of the file.
     pub certificates: Vec<Certificate>,
-}
-
-/// Why a key file was not read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeyFault {
-    /// More than [`MAX_KEY_FILE_BYTES`].
-    #[error("the key file is too large")]
-    TooLarge,
-    /// Neither PEM nor PKCS#12, or damaged.
-    #[error("the key file cannot be read")]
-    Malformed,
-    /// The key is encrypted and no password was given.
-    #[error("the key file needs a password")]
-    PasswordNeeded,
-    /// The password does not open the key, or it is encrypted in a way not known here.
-    #[error("the password does not open the key file")]
-    Password,
-    /// There is no private key in it.
-    #[error("the key file holds no private key")]
-    NoKey,
-    /// There are several private keys, and nothing says which one is meant.
-    #[error("the key file holds several private keys")]
-    SeveralKeys,
-    /// The key is of a kind that is not used here.
-    #[error("the key is of a kind that is not supported")]
-    Unsupported,
 }
 
 impl KeyFile {

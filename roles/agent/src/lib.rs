@@ -5,8 +5,7 @@
 //! to the own mail server, [`open`] decrypts and judges what came back, [`learn`]
 //! takes their writers' encryption certificates out of them and [`known`] keeps those.
 //! [`rekey`] asks the own keyserver to give old mail to a new key, [`circulated`] is what two
-//! officers sign together, [`archive`] what they name of mail of others. [`key`] reads the files that keys come in, [`pkcs12`] and
-//! [`mobileconfig`] write them for mailers. Only [`submission`] does I/O.
+//! officers sign together, [`archive`] what they name of mail of others. [`key`] reads the files that keys come in. Only [`submission`] does I/O.
 #![allow(
     clippy::disallowed_methods,
     reason = "handing a mail to a server is I/O; everything else takes octets"
@@ -21,12 +20,9 @@ pub mod hold;
 pub mod key;
 pub mod known;
 pub mod learn;
-pub mod mobileconfig;
 pub mod open;
-pub mod pkcs12;
 pub mod rekey;
 pub mod sign;
 pub mod submission;
 
 mod parts;
-mod password;

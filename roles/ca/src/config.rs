@@ -38,6 +38,9 @@ pub struct CaConfig {
     /// where it is handed out only after the person has proved two factors. Default 1.
     #[serde(default = "default_device_aal")]
     pub device_secret_aal: u8,
+    /// `[ca.login]`.
+    #[serde(default)]
+    pub login: LoginConfig,
     /// For how many days after its holder was revoked an address rests before another person
     /// may get it, from 0 to 3650. Default 180.
     #[serde(default = "default_quarantine_days", deserialize_with = "quarantine_days")]
@@ -55,6 +58,78 @@ pub struct CaConfig {
     /// What is published about certificates. Default: nothing.
     #[serde(default)]
     pub publish: crate::revocation::config::PublishConfig,
+}
+
+/// `[ca.login]`: logins with more than a password.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LoginConfig {
+    /// How many half minutes early or late a one-time code may be, 0 to 10. Default 1.
+    #[serde(deserialize_with = "drift")]
+    pub code_drift_steps: u8,
+    /// How many one-time codes a person may try behind the right password within
+    /// `wrong_codes_minutes`, 1 to 100; then none counts until the time is over. Default 5.
+    #[serde(deserialize_with = "tries")]
+    pub wrong_codes: u8,
+    /// See there, in minutes, 1 to 1440. Default 15.
+    #[serde(deserialize_with = "tries_minutes")]
+    pub wrong_codes_minutes: u16,
+    /// Whether people may log in by TLS with their signing certificate. Default false.
+    pub certificates: bool,
+    /// The authenticator assurance level of such a login where the key is on a card, 1 to 3.
+    /// Default 3: the card asks for its PIN.
+    #[serde(deserialize_with = "aal")]
+    pub card_aal: u8,
+    /// The same where the key is in a file, 1 to 2. Default 1: nobody sees here whether the
+    /// mailer asks for a password.
+    #[serde(deserialize_with = "file_aal")]
+    pub key_file_aal: u8,
+}
+
+impl Default for LoginConfig {
+    fn default() -> Self {
+        Self {
+            code_drift_steps: 1,
+            wrong_codes: 5,
+            wrong_codes_minutes: 15,
+            certificates: false,
+            card_aal: 3,
+            key_file_aal: 1,
+        }
+    }
+}
+
+fn within<'de, D, T>(from: D, name: &str, least: T, most: T) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + PartialOrd + std::fmt::Display,
+{
+    let number = T::deserialize(from)?;
+    if least <= number && number <= most {
+        Ok(number)
+    } else {
+        Err(D::Error::custom(format_args!("{name} is from {least} to {most}")))
+    }
+}
+
+fn drift<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    within(from, "code_drift_steps", 0, 10)
+}
+
+fn tries<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    within(from, "wrong_codes", 1, 100)
+}
+
+fn tries_minutes<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
+    within(from, "wrong_codes_minutes", 1, 1440)
+}
+
+fn aal<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    within(from, "card_aal", 1, 3)
+}
+
+fn file_aal<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    within(from, "key_file_aal", 1, 2)
 }
 
 /// The longest that a certificate for TLS may run, in days.
@@ -174,5 +249,35 @@ impl Settings {
     #[must_use]
     pub fn socket(run_dir: &Path, caller: &str) -> PathBuf {
         ssmax_daemon::place::socket(run_dir, "ca", caller)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bounds_of_logins_are_settings_within_their_own() {
+        let read = |text: &str| toml::from_str::<LoginConfig>(text);
+        assert_eq!(read("").unwrap(), LoginConfig::default());
+        let set = read(
+            "code_drift_steps = 0\nwrong_codes = 100\nwrong_codes_minutes = 1440\ncertificates = true\ncard_aal = 2\nkey_file_aal = 2",
+        );
+        let set = set.unwrap();
+        assert_eq!(
+            (set.code_drift_steps, set.wrong_codes, set.wrong_codes_minutes),
+            (0, 100, 1440)
+        );
+        assert_eq!((set.certificates, set.card_aal, set.key_file_aal), (true, 2, 2));
+        for (bad, said) in [
+            ("code_drift_steps = 11", "from 0 to 10"),
+            ("wrong_codes = 0", "from 1 to 100"),
+            ("wrong_codes_minutes = 1441", "from 1 to 1440"),
+            ("card_aal = 4", "from 1 to 3"),
+            ("key_file_aal = 3", "from 1 to 2"),
+            ("wrong_code = 1", "unknown field"),
+        ] {
+            assert!(read(bad).unwrap_err().to_string().contains(said), "{bad}");
+        }
     }
 }

@@ -1,21 +1,29 @@
 //! Proving a login. The answer takes as long for an unknown name as for a known one.
 
+use crate::code;
 use crate::serve::{Ca, failed};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use ssmax_api::Problem;
-use ssmax_api::ca::Login;
+use ssmax_api::ca::{KeyHolder, Login};
+use ssmax_api::keyserver::{CaRequest, UserRecord};
 use ssmax_chain::binding::directory_address;
 use ssmax_mail::address::Address;
+use ssmax_pki::Certificate;
 use ssmax_store::query;
 use ssmax_token::Random;
 use std::time::Duration;
+use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 /// The level of a password alone (NIST SP 800-63B 4.1).
 const PASSWORD_AAL: u8 = 1;
+
+/// The level of a password with a one-time code (NIST SP 800-63B 4.2.1: a memorized secret
+/// and a single-factor OTP device).
+const CODE_AAL: u8 = 2;
 
 /// The longest secret that is looked at, in octets: hashing costs.
 const MAX_SECRET_BYTES: usize = 256;
@@ -49,17 +57,80 @@ impl Ca {
         if let Some(login) = prove_device(person.as_deref(), &verifiers, &secret, device_aal) {
             return Ok(Some(login));
         }
+        // Who has a generator of codes needs one: a password that was found out is then not
+        // enough. How long this takes says nothing of the name, for each hashes once.
+        let user = person.clone();
+        let needs_code = match &user {
+            Some(user) => self.needs_code(user).await?,
+            None => false,
+        };
+        let typed = if needs_code { code::split(&secret) } else { None };
+        let (password, code) = match typed {
+            Some(typed) => (Zeroizing::new(typed.password.to_vec()), Some(typed.code)),
+            None => (secret, None),
+        };
         let place = tokio::time::timeout(HASHING_WAIT, HASHING.acquire())
             .await
             .map_err(failed)?
             .map_err(failed)?;
         // Argon2 takes tens of milliseconds of one core: not on the runtime's threads.
         let proved =
-            tokio::task::spawn_blocking(move || prove_password(person, &verifiers, &secret))
+            tokio::task::spawn_blocking(move || prove_password(person, &verifiers, &password))
                 .await
                 .map_err(failed);
         drop(place);
-        proved
+        match (proved?, needs_code, code) {
+            (Some(login), false, _) => Ok(Some(login)),
+            // Only behind the right password is a code a try: else anybody could use up the
+            // tries of others.
+            (Some(login), true, Some(code)) if self.use_code(&login.user, &code).await? => {
+                Ok(Some(Login { method: "password-otp".to_owned(), aal: CODE_AAL, ..login }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whose certificate this is, if they may log in with it: a signing certificate that
+    /// counts now and whose key the person holds. That the client has the key, whoever
+    /// speaks TLS with it has seen. `named` is whom the client says to be; empty for nobody.
+    pub(crate) async fn check_certificate(
+        &self,
+        certificate: &[u8],
+        named: &str,
+    ) -> Result<Option<Login>, Problem> {
+        let settings = &self.settings.ca.login;
+        let Ok(shown) = Certificate::from_der(certificate) else { return Ok(None) };
+        let now = OffsetDateTime::now_utc();
+        if !settings.certificates || now < shown.not_before() || shown.not_after() < now {
+            return Ok(None);
+        }
+        // Compared octet for octet with what was issued: nothing of it has to be believed.
+        let row: Option<(String,)> = query(
+            "SELECT subject FROM certificate WHERE der = ? AND kind = 'user-signing'
+             AND revoked IS NULL",
+        )
+        .bind(shown.der())
+        .fetch_optional(&self.database)
+        .await
+        .map_err(failed)?;
+        let Some((user,)) = row else { return Ok(None) };
+        if self.active_user(&user).await?.as_deref() != Some(user.as_str())
+            || !(named.is_empty() || self.active_user(named).await?.as_deref() == Some(&user))
+        {
+            return Ok(None);
+        }
+        let record: Option<UserRecord> =
+            self.ask_keyserver(&CaRequest::Person { user: user.clone() }).await?;
+        let holder = record.filter(|record| record.active).and_then(|record| {
+            let found = record.signing.iter().find(|(_, der)| der.as_slice() == shown.der());
+            found.map(|(holder, _)| *holder)
+        });
+        let aal = match holder {
+            Some(KeyHolder::Token) => settings.card_aal,
+            Some(KeyHolder::File) => settings.key_file_aal,
+            Some(KeyHolder::Server) | None => return Ok(None),
+        };
+        Ok(Some(Login { user, method: "client-certificate".to_owned(), aal }))
     }
 
     /// The user id behind a user id or an address, if the person is active. What is one

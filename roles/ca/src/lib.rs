@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, reason = "a role has clock, files and sockets")]
 
 mod certify;
+mod code;
 mod config;
 mod credential;
 mod delegate;
@@ -27,7 +28,7 @@ mod setup;
 mod transport;
 mod watch;
 
-pub use config::{CaConfig, Settings};
+pub use config::{CaConfig, LoginConfig, Settings};
 pub use revocation::config::PublishConfig;
 pub use serve::{Ca, look_at_state, serve};
 pub use setup::{PublicKeys, SetupError, initialise, install_admission, public_keys, seal_ca};

@@ -152,6 +152,20 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ) STRICT;
     ",
     },
+    Migration {
+        version: 8,
+        sql: "
+    -- Who has to type a one-time code behind the password. The secret is encrypted under the
+    -- key store's; the last step used, so that no code counts twice; wrong ones of late.
+    CREATE TABLE one_time_code (
+        user TEXT NOT NULL PRIMARY KEY REFERENCES person(user),
+        secret BLOB NOT NULL,
+        last_step INTEGER NOT NULL,
+        wrong INTEGER NOT NULL,
+        wrong_since INTEGER NOT NULL
+    ) STRICT;
+    ",
+    },
 ];
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::directory::Kept;
 use crate::revocation::Published;
 use crate::schema::MIGRATIONS;
 use crate::setup::{SetupError, load_ca};
-use ssmax_api::ca::{GatewayRequest, InspectorRequest, KeyserverRequest, OfficerRequest};
+use ssmax_api::ca::{GatewayRequest, InspectorRequest, KeyserverRequest, Login, OfficerRequest};
 use ssmax_api::{Answer, Problem};
 use ssmax_daemon::call::Client;
 use ssmax_daemon::listen::{Listener, Peer};
@@ -178,6 +178,9 @@ impl Ca {
             GatewayRequest::CheckCredential { user, secret } => {
                 self.answer_login(&user, secret).await
             }
+            GatewayRequest::CheckCertificate { certificate, named } => {
+                counted(self.check_certificate(&certificate, &named).await)
+            }
             GatewayRequest::RenewTransport { request } => gave(
                 "transport",
                 self.renew_transport("gateway", peer.certificate(), &request).await,
@@ -187,14 +190,7 @@ impl Ca {
 
     /// Whether a secret is somebody's, counted.
     pub(crate) async fn answer_login(&self, user: &str, secret: Vec<u8>) -> Answer {
-        let login = self.check_credential(user, secret).await;
-        let result = match &login {
-            Ok(Some(_)) => "ok",
-            Ok(None) => "refused",
-            Err(_) => "failed",
-        };
-        metrics::LOGINS.count([result.into()]);
-        ssmax_api::encode(login)
+        counted(self.check_credential(user, secret).await)
     }
 
     async fn answer_inspector(&self, request: InspectorRequest, peer: &Peer) -> Answer {
@@ -236,6 +232,7 @@ impl Ca {
             OfficerRequest::AddUser(_)
             | OfficerRequest::RenewUser(_)
             | OfficerRequest::RenewSecret(_)
+            | OfficerRequest::RenewCode(_)
             | OfficerRequest::ApplyChanges(_)
             | OfficerRequest::RevokeUser { .. } => {
                 let _changing = self.changing.lock().await;
@@ -255,6 +252,9 @@ impl Ca {
             }
             OfficerRequest::ApplyChanges(request) => {
                 ssmax_api::encode(self.apply_changes(&request).await)
+            }
+            OfficerRequest::RenewCode(request) => {
+                ssmax_api::encode(self.renew_code(&request).await)
             }
             OfficerRequest::RevokeUser { user } => ssmax_api::encode(self.revoke_user(&user).await),
             _ => Err(Problem::Malformed),
@@ -287,6 +287,17 @@ impl Ca {
             self.keyserver.call(request, KEYSERVER_TIMEOUT).await.map_err(failed)?;
         ssmax_api::decode(answer)
     }
+}
+
+/// The answer about a login, counted.
+fn counted(login: Result<Option<Login>, Problem>) -> Answer {
+    let result = match &login {
+        Ok(Some(_)) => "ok",
+        Ok(None) => "refused",
+        Err(_) => "failed",
+    };
+    metrics::LOGINS.count([result.into()]);
+    ssmax_api::encode(login)
 }
 
 /// The answer that gives a certificate, counted.

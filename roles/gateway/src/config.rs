@@ -209,6 +209,11 @@ pub struct GatewayConfig {
     /// Whether passwords may come without TLS; loopback only. Default false.
     #[serde(default)]
     pub allow_plaintext_auth: bool,
+    /// Whether clients are asked for a certificate where own users submit, to log in with
+    /// (SASL EXTERNAL). Which count is the CA's to say (`[ca.login] certificates`). Default
+    /// false: some mailers ask the person each time when a server asks.
+    #[serde(default)]
+    pub client_certificates: bool,
     /// Where mail goes that no route below names: the own MTA.
     pub next_hop: Route,
     /// Routes by domain.

@@ -96,7 +96,14 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), ServeError> {
             return Err(ServeError::PlaintextAuth(address));
         }
         let listener = bind(address, "submission", &mut addresses).await?;
-        let mut listen = listener_config(&config, Dialect::Smtp, tls.as_ref());
+        // Only where people log in is anybody asked for a certificate.
+        let asking = match (&config.tls_certificate, &config.tls_key) {
+            (Some(certificate), Some(key)) if config.client_certificates => {
+                Some(TlsServer::asking_clients(&read(certificate)?, &read_private(key)?)?)
+            }
+            _ => tls.clone(),
+        };
+        let mut listen = listener_config(&config, Dialect::Smtp, asking.as_ref());
         listen.name = "submission";
         listen.limits.max_mail_bytes = config.submission_bytes();
         listen.auth = AuthRule::Required;

@@ -1,5 +1,6 @@
 //! `[keyserver]` of `ssmax.toml`.
 
+use crate::levels::{Expected, Level, Levels};
 use crate::limits::Limits;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use ssmax_api::Organisation;
@@ -52,6 +53,14 @@ pub struct KeyserverConfig {
     /// may be shown. Default: nobody.
     #[serde(default)]
     pub reviewers: Vec<String>,
+    /// How well own people have to be known to write to somebody, by address or domain of
+    /// the recipient. Default: no more than to write at all.
+    #[serde(default)]
+    pub demands: Levels<Level>,
+    /// How well others are expected to be known, by address or domain of From. Default:
+    /// nothing is expected.
+    #[serde(default)]
+    pub expects: Levels<Expected>,
     /// How many encrypted parts of their own mail one person may have wrapped anew in a
     /// day (UTC): after a lost card, or to forward. 0 switches it off. Default 2000.
     #[serde(default = "default_rewrap_own")]

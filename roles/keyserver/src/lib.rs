@@ -20,6 +20,7 @@ mod decision;
 mod delegation;
 mod hold;
 mod identify;
+mod levels;
 mod limits;
 mod list_post;
 mod member_list;
@@ -50,6 +51,7 @@ pub use audit::{
     verify as verify_audit,
 };
 pub use config::{ArchiveConfig, KeyserverConfig, Settings, TraceConfig};
+pub use levels::{Below, Expected, Level, Levels, Signature};
 pub use limits::Limits;
 pub use named::cannot_sign;
 pub use outside::OutsideCertificates;

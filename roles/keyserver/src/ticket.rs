@@ -1,6 +1,7 @@
 //! Tickets: one mail each, for fifteen minutes, in memory only.
 
 use crate::again::Answers;
+use crate::levels::Signature;
 use ssmax_api::keyserver::{FreshForm, UserRecord, VerdictBody};
 use ssmax_api::{Problem, TicketId};
 use ssmax_chain::hop_record::PartRecord;
@@ -47,6 +48,8 @@ pub(crate) struct OwnMail {
     /// SHA-256 of the content entity that the MTA's submission service saw; of what is
     /// submitted at the gateway it has no other word.
     pub(crate) seen: Option<Digest>,
+    /// The least signature that the recipients' levels ask for.
+    pub(crate) needs: Option<Signature>,
     /// Whether it came unsigned, and the keyserver may sign it.
     pub(crate) unsigned: bool,
     /// The entity signed by the server-held key, and the certificate's hash.

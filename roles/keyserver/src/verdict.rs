@@ -1,6 +1,7 @@
 //! The worker's finding, and what the keyserver makes of it.
 
 use crate::hold::StoppedMail;
+use crate::levels::falls_short;
 use crate::limits::Source;
 use crate::people::may_send_as;
 use crate::state::Keyserver;
@@ -108,14 +109,19 @@ fn check_own(own: &OwnMail, verdict: &VerdictBody, in_clear: bool) -> Result<(),
     let signer = verdict.signer.as_ref().ok_or(refused)?;
     let entity = verdict.entity.ok_or(refused)?;
     let hash = Digest::of(&signer.certificate);
-    if !own.user.signing.iter().any(|(_, der)| Digest::of(der) == hash)
-        || !may_send_as(&own.user, &own.from)
-    {
+    let known = own.user.signing.iter().find(|(_, der)| Digest::of(der) == hash);
+    let (holder, _) = known.ok_or(refused)?;
+    if !may_send_as(&own.user, &own.from) {
         return Err(refused);
     }
     let certificate = ssmax_pki::Certificate::from_der(&signer.certificate).map_err(|_| refused)?;
     if !certificate.has_email(&own.from.to_string()) {
         return Err(refused);
+    }
+    if falls_short(own, *holder) {
+        let reason =
+            if in_clear { Reason::SenderLevelTooLow } else { Reason::SignatureLevelTooLow };
+        return Err(Problem::Refused(reason));
     }
     match own.server_signed {
         Some(signed) if signed != (entity, hash) => Err(Problem::NotAllowed),

@@ -127,9 +127,26 @@ pub struct SubmissionConfig {
     /// The level of logins by one SASL mechanism, where it is another.
     #[serde(default, deserialize_with = "mechanisms")]
     pub mechanisms: BTreeMap<String, u8>,
+    /// Clients whose TLS certificate counts as a login; none by default.
+    #[serde(default)]
+    pub certificates: Option<CertificateConfig>,
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
+}
+
+/// `[submission.certificates]`: a client that the MTA has verified by its certificate and
+/// that has not logged in otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateConfig {
+    /// The common name of the issuer whose certificates name people in their own common name,
+    /// by an address or a user id. Whom the MTA trusts is its own setting; it has to be nobody
+    /// else who can issue under this name.
+    pub issuer: String,
+    /// The authenticator assurance level, 1 to 3. Default 1.
+    #[serde(default = "default_aal", deserialize_with = "aal")]
+    pub aal: u8,
 }
 
 fn default_peers() -> Vec<String> {
@@ -268,6 +285,19 @@ mod tests {
         {
             let fault = parsed(&format!("milter = 'unix:/m'\n{bad}")).unwrap_err();
             assert!(fault.contains("from 1 to 3") || fault.contains("no SASL"), "{bad}: {fault}");
+        }
+    }
+
+    #[test]
+    fn certificates_count_by_their_issuer_and_at_a_level() {
+        let config = parsed("milter = 'unix:/m'\ncertificates = { issuer = 'A CA', aal = 3 }");
+        let certificates = config.unwrap().certificates.unwrap();
+        assert_eq!((certificates.issuer.as_str(), certificates.aal), ("A CA", 3));
+        let config = parsed("milter = 'unix:/m'\ncertificates = { issuer = 'A CA' }");
+        assert_eq!(config.unwrap().certificates.unwrap().aal, 1);
+        for bad in ["{ aal = 2 }", "{ issuer = 'A CA', aal = 0 }", "{ issuer = 'A CA', cn = 'x' }"]
+        {
+            assert!(parsed(&format!("milter = 'unix:/m'\ncertificates = {bad}")).is_err(), "{bad}");
         }
     }
 

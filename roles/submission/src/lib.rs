@@ -19,6 +19,7 @@ mod serve;
 pub mod session;
 
 pub use config::{
-    Access, Limits, MilterAddress, NotAnAddress, Settings, SubmissionConfig, Unauthenticated,
+    Access, CertificateConfig, Limits, MilterAddress, NotAnAddress, Settings, SubmissionConfig,
+    Unauthenticated,
 };
 pub use serve::{ServeError, Word, serve};

@@ -1,7 +1,7 @@
 //! One mail on its way through the submission service, as far as it is remembered: the
 //! envelope, the header, and a hash of the content.
 
-use crate::config::Limits;
+use crate::config::{CertificateConfig, Limits};
 use ssmax_chain::binding::headers_digest;
 use ssmax_chain::statement::mail_digest;
 use ssmax_chain::statement_field::{STATEMENT_FIELD, value_bytes};
@@ -27,7 +27,16 @@ const MAX_FORGED_FIELDS: u32 = 100;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Login {
     pub(crate) user: String,
-    pub(crate) mechanism: String,
+    pub(crate) proof: Proof,
+}
+
+/// How.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// By a SASL mechanism.
+    Sasl(String),
+    /// By a certificate that the MTA has verified, of this level.
+    Certificate(u8),
 }
 
 impl Login {
@@ -42,8 +51,43 @@ impl Login {
         if !is_name || !crate::config::is_mechanism(mechanism) {
             return None;
         }
-        Some(Self { user: user.to_owned(), mechanism: mechanism.to_owned() })
+        Some(Self { user: user.to_owned(), proof: Proof::Sasl(mechanism.to_owned()) })
     }
+
+    /// The login by a certificate that names its holder in the common name; `None` unless
+    /// its issuer is the one that counts.
+    pub(crate) fn by_certificate(
+        subject: &[u8],
+        issuer: &[u8],
+        config: &CertificateConfig,
+    ) -> Option<Self> {
+        let user = String::from_utf8(from_xtext(subject)?).ok()?;
+        let is_name = !user.is_empty()
+            && user.len() <= MAX_LOGIN_BYTES
+            && user.bytes().all(|octet| octet.is_ascii_graphic());
+        let counts = from_xtext(issuer)? == config.issuer.as_bytes();
+        (is_name && counts).then_some(Self { user, proof: Proof::Certificate(config.aal) })
+    }
+}
+
+/// What xtext (RFC 3461 4) stands for, in which Postfix writes names of certificates: `+` and
+/// two hexadecimal digits are an octet.
+fn from_xtext(text: &[u8]) -> Option<Vec<u8>> {
+    let mut octets = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((octet, behind)) = rest.split_first() {
+        rest = behind;
+        if *octet != b'+' {
+            octets.push(*octet);
+            continue;
+        }
+        let (digits, behind) = rest.split_first_chunk::<2>()?;
+        let digit = |digit: u8| char::from(digit).to_digit(16);
+        let [high, low] = [digit(digits[0])?, digit(digits[1])?];
+        octets.push(u8::try_from(high * 16 + low).ok()?);
+        rest = behind;
+    }
+    Some(octets)
 }
 
 /// Why a recipient is not taken.

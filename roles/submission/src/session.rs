@@ -1,7 +1,7 @@
 //! What is said on one connection with the MTA, without the connection.
 
 use crate::config::{SubmissionConfig, Unauthenticated};
-use crate::mail::{Login, Mail, NotTaken};
+use crate::mail::{Login, Mail, NotTaken, Proof};
 use crate::milter::{Command, CommandFault, NegotiationFault, Offer, Replies, Settled};
 use ssmax_chain::hop_record::RECORD_VERSION;
 use ssmax_chain::statement::{SignedStatement, Statement};
@@ -138,7 +138,13 @@ impl<'c> Session<'c> {
             found.map_or(&b""[..], |(_, value)| *value)
         };
         if of == b'M' {
-            self.login = Login::new(value("auth_authen"), value("auth_type"));
+            let by_certificate = || {
+                let counting = self.config.certificates.as_ref()?;
+                Login::by_certificate(value("cert_subject"), value("cert_issuer"), counting)
+            };
+            // Who has logged in besides is whom the login names.
+            self.login =
+                Login::new(value("auth_authen"), value("auth_type")).or_else(by_certificate);
         }
         if !value("i").is_empty() {
             self.queue_id = String::from_utf8_lossy(value("i")).chars().take(64).collect();
@@ -184,11 +190,18 @@ impl<'c> Session<'c> {
             (None, _) => return refuse(Reason::MailMalformed),
             (Some(_), Err(reason)) => return refuse(reason),
             (Some(login), Ok(seen)) => {
+                let (method, aal) = match &login.proof {
+                    Proof::Sasl(mechanism) => {
+                        let method = format!("sasl-{}", mechanism.to_ascii_lowercase());
+                        (method, self.config.level(mechanism))
+                    }
+                    Proof::Certificate(aal) => ("client-certificate".to_owned(), *aal),
+                };
                 let statement = Statement {
                     v: RECORD_VERSION,
                     user: login.user.clone(),
-                    aal: self.config.level(&login.mechanism),
-                    method: format!("sasl-{}", login.mechanism.to_ascii_lowercase()),
+                    aal,
+                    method,
                     from: seen.from,
                     mail_from: mail.mail_from,
                     recipients: mail.recipients,

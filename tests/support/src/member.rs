@@ -323,6 +323,11 @@ fn keyserver(
                 .into(),
             outside_certificates: Some(home.join("outside")),
             outside_certificates_seconds: 0,
+            demands: levels(
+                r#"{"mayor@a.example": {"signed_by": "token"}, "mayor@b.example": {"signed_by": "token"}}"#,
+            ),
+            // C's mailers say that they log in better than that.
+            expects: levels(r#"{"c.example": {"aal": 1, "below": "stop"}}"#),
             rewrap_own_per_day: outline.rewrap_own_per_day,
             archive: ssmax_keyserver::ArchiveConfig::default(),
             trace: ssmax_keyserver::TraceConfig::default(),
@@ -332,6 +337,10 @@ fn keyserver(
             limits: outline.limits,
         },
     }
+}
+
+fn levels<T: serde::de::DeserializeOwned>(json: &str) -> ssmax_keyserver::Levels<T> {
+    serde_json::from_str(json).unwrap()
 }
 
 /// Logins at the MTA count as much as those at the gateway do here.
@@ -346,6 +355,7 @@ fn milter(home: &Path) -> ssmax_submission::Settings {
             unauthenticated: ssmax_submission::Unauthenticated::Refuse,
             aal: 2,
             mechanisms: BTreeMap::new(),
+            certificates: None,
             limits: ssmax_submission::Limits::default(),
         },
     }
@@ -365,6 +375,7 @@ fn ca(home: &Path, organisation: &Organisation, state: &StateConfig) -> ssmax_ca
             relay_days: 400,
             directory_relays_per_hour: 10_000,
             device_secret_aal: 2,
+            login: ssmax_ca::LoginConfig::default(),
             address_quarantine_days: 180,
             state: state.clone(),
             listen: None,
@@ -424,6 +435,7 @@ fn gateway(
             tls_certificate: None,
             tls_key: None,
             allow_plaintext_auth: true,
+            client_certificates: false,
             dsn: false,
             next_hop: ssmax_gateway::wire::Route::Reject,
             routes,

@@ -42,6 +42,16 @@ pub async fn send(
     tokio::time::timeout(TIMEOUT, talk).await.expect("an answer in time")
 }
 
+/// Says whether somebody is let in with this secret: the reply to AUTH.
+pub async fn log_in(server: SocketAddr, (user, secret): Login<'_>) -> String {
+    let talk = async {
+        let mut session = Session::open(server).await;
+        let plain = STANDARD.encode(format!("\0{user}\0{secret}"));
+        session.say(&format!("AUTH PLAIN {plain}")).await
+    };
+    tokio::time::timeout(TIMEOUT, talk).await.expect("an answer in time")
+}
+
 /// Hands in a mail by LMTP, as an MTA does; gives the reply for each recipient.
 pub async fn hand_in(
     server: SocketAddr,

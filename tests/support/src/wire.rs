@@ -5,14 +5,14 @@ use ssmax_daemon::Stop;
 use ssmax_gateway::listen::{self, Dialect, Envelope, Journey, ListenerConfig, Login};
 use ssmax_gateway::wire::{self, ClientSettings, OutgoingEnvelope, Reply, Route};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
 /// What other members reach instead of the gateway itself.
 pub struct Wire {
     pub address: SocketAddr,
     dialect: Dialect,
-    to: OnceLock<Route>,
+    to: Mutex<Option<Route>>,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -28,7 +28,7 @@ impl Wire {
     pub async fn start_as(dialect: Dialect, stop: &Stop) -> Arc<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let wire = Self { address, dialect, to: OnceLock::new(), seen: Mutex::default() };
+        let wire = Self { address, dialect, to: Mutex::default(), seen: Mutex::default() };
         let wire = Arc::new(wire);
         let config = ListenerConfig::new(dialect, "wire.example");
         tokio::spawn(listen::serve(listener, config, Arc::clone(&wire), stop.clone()));
@@ -36,7 +36,7 @@ impl Wire {
     }
 
     pub fn lead_to(&self, gateway: SocketAddr) {
-        self.to.set(self.route_to(gateway)).unwrap();
+        *self.to.lock().unwrap() = Some(self.route_to(gateway));
     }
 
     pub fn route(&self) -> Route {
@@ -83,7 +83,8 @@ impl Journey for Wire {
         };
         self.seen.lock().unwrap().push((outgoing.recipients.clone(), octets.clone()));
         let settings = ClientSettings::new("wire.example");
-        let delivered = wire::deliver(self.to.get().unwrap(), &outgoing, &octets, &settings).await;
+        let to = self.to.lock().unwrap().clone().unwrap();
+        let delivered = wire::deliver(&to, &outgoing, &octets, &settings).await;
         let reply = |result: Result<Reply, wire::Outcome>| match result {
             Ok(reply) => reply,
             Err(outcome) => outcome.reply().clone(),

@@ -62,6 +62,7 @@ impl Gateway {
             from_org: Some(&ticket.from_org),
             standing: Some(&ticket.standing),
             sender: Some(&copy.sender),
+            below: ticket.below,
         };
         let mut on_top = self.received("ESMTP");
         // An ESP has not seen the sender's signature; its organisation vouches for it.
@@ -116,6 +117,7 @@ impl Gateway {
             from_org: None,
             standing: None,
             sender: None,
+            below: false,
         };
         let on_top = self.received("ESMTP") + &result.render();
         let octets = self.with_result_on_top(mail.octets(), &on_top)?;

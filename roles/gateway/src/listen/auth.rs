@@ -1,10 +1,11 @@
-//! AUTH PLAIN (RFC 4616) and LOGIN, in the frame of RFC 4954.
+//! AUTH PLAIN (RFC 4616), LOGIN, and EXTERNAL (RFC 4422, appendix A) by the certificate that
+//! the client has shown in TLS, in the frame of RFC 4954.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
 use crate::listen::{
-    AuthRule, Journey, Reply,
+    AuthRule, Journey, Login, Reply,
     command::Auth,
     session::{Session, Step},
 };
@@ -45,6 +46,8 @@ impl<J: Journey> Session<J> {
         let method = match auth.mechanism.as_str() {
             "PLAIN" => "PLAIN",
             "LOGIN" => "LOGIN",
+            // Offered to whom has shown one, and to nobody else.
+            "EXTERNAL" if self.certificate.is_some() => return self.external(auth.initial).await,
             _ => return self.blame(504, "5.5.4", "the mechanism is not known"),
         };
         let credentials = match method {
@@ -60,7 +63,36 @@ impl<J: Journey> Session<J> {
     async fn check(&mut self, credentials: &Credentials, method: &str) -> Step {
         self.auth_attempts = self.auth_attempts.saturating_add(1);
         let journey = std::sync::Arc::clone(&self.shared.journey);
-        match journey.authenticate(&credentials.user, &credentials.password, method).await {
+        let login = journey.authenticate(&credentials.user, &credentials.password, method).await;
+        self.logged_in(login, method)
+    }
+
+    /// RFC 4422, appendix A: the one message is whom the client wants to be; empty leaves it
+    /// to the certificate.
+    async fn external(&mut self, initial: Option<Zeroizing<Vec<u8>>>) -> Step {
+        let response = match initial {
+            Some(initial) => initial,
+            None => match self.challenge(b"334 \r\n").await? {
+                Some(response) => response,
+                None => return Ok(()),
+            },
+        };
+        let named = match decode(&response) {
+            Some(named) if named.is_empty() => Some(String::new()),
+            Some(named) => user_name(&named),
+            None => None,
+        };
+        let (Some(named), Some(certificate)) = (named, self.certificate.clone()) else {
+            return self.malformed().map(|_| ());
+        };
+        self.auth_attempts = self.auth_attempts.saturating_add(1);
+        let journey = std::sync::Arc::clone(&self.shared.journey);
+        let login = journey.authenticate_certificate(&certificate, &named).await;
+        self.logged_in(login, "EXTERNAL")
+    }
+
+    fn logged_in(&mut self, login: Result<Option<Login>, ()>, method: &str) -> Step {
+        match login {
             Ok(Some(login)) => {
                 self.login = Some(login);
                 self.auth_attempts = 0;

@@ -4,6 +4,7 @@
 //! is the [`Journey`]. A mail is answered 2xx only if the journey said so.
 
 mod auth;
+mod client_certificate;
 mod command;
 mod data;
 mod gate;
@@ -109,7 +110,7 @@ impl ListenerConfig {
 pub struct Login {
     /// The account.
     pub user: String,
-    /// The SASL mechanism, `PLAIN` or `LOGIN`.
+    /// How it was proved, in the CA's word.
     pub method: String,
     /// The authenticator assurance level, NIST SP 800-63B: 1 to 3.
     pub aal: u8,
@@ -196,6 +197,20 @@ pub trait Journey: Send + Sync + 'static {
         password: &[u8],
         method: &str,
     ) -> impl Future<Output = Result<Option<Login>, ()>> + Send;
+
+    /// Whose certificate a client has shown, with the key to it; `named` is whom it says to
+    /// be, empty for nobody. `Ok(None)` is a certificate that is no login here, answered as
+    /// a wrong password is.
+    ///
+    /// # Errors
+    /// It could not be found out; answered 454 4.7.0.
+    fn authenticate_certificate(
+        &self,
+        _certificate: &[u8],
+        _named: &str,
+    ) -> impl Future<Output = Result<Option<Login>, ()>> + Send {
+        std::future::ready(Ok(None))
+    }
 
     /// Whether a recipient may be added to the envelope.
     ///

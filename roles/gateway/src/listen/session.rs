@@ -71,6 +71,8 @@ pub(super) struct Session<J> {
     pub(super) peer: SocketAddr,
     pub(super) helo: Option<String>,
     pub(super) tls: bool,
+    /// What the client has shown in the handshake, with its key.
+    pub(super) certificate: Option<Vec<u8>>,
     pub(super) login: Option<Login>,
     pub(super) auth_attempts: u32,
     pub(super) xforward_ident: Option<String>,
@@ -95,6 +97,7 @@ impl<J: Journey> Session<J> {
             peer,
             helo: None,
             tls: false,
+            certificate: None,
             login: None,
             auth_attempts: 0,
             xforward_ident: None,
@@ -272,7 +275,8 @@ impl<J: Journey> Session<J> {
             offered.push("STARTTLS".to_owned());
         }
         if self.may_log_in() && self.login.is_none() {
-            offered.push("AUTH PLAIN LOGIN".to_owned());
+            let external = if self.certificate.is_some() { " EXTERNAL" } else { "" };
+            offered.push(format!("AUTH PLAIN LOGIN{external}"));
         }
         if self.may_forward() {
             offered.push("XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE".to_owned());
@@ -313,6 +317,8 @@ impl<J: Journey> Session<J> {
             }
             Err(_) => return Err(End::Gone),
         };
+        let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+        self.certificate = shown.map(|certificate| certificate.to_vec());
         self.channel = Channel::new(stream);
         self.reset();
         self.helo = None;

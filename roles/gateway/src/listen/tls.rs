@@ -9,6 +9,7 @@ use rustls::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
+use super::client_certificate::AnyCertificate;
 use crate::{listen::TlsFault, wire::line::Stream};
 
 /// A certificate chain with its private key, ready to serve.
@@ -22,6 +23,19 @@ impl TlsServer {
     /// # Errors
     /// [`TlsFault`] says which of the two is missing, unreadable or foreign to the other.
     pub fn from_pem(certificates: &[u8], private_key: &[u8]) -> Result<Self, TlsFault> {
+        Self::read(certificates, private_key, false)
+    }
+
+    /// As [`TlsServer::from_pem`], and asks clients for a certificate, which they need not
+    /// show.
+    ///
+    /// # Errors
+    /// As [`TlsServer::from_pem`].
+    pub fn asking_clients(certificates: &[u8], private_key: &[u8]) -> Result<Self, TlsFault> {
+        Self::read(certificates, private_key, true)
+    }
+
+    fn read(certificates: &[u8], private_key: &[u8], asking: bool) -> Result<Self, TlsFault> {
         let chain = CertificateDer::pem_slice_iter(certificates).collect::<Result<Vec<_>, _>>();
         let chain = chain.map_err(|_| TlsFault::Certificate)?;
         if chain.is_empty() {
@@ -30,10 +44,13 @@ impl TlsServer {
         let key = PrivateKeyDer::from_pem_slice(private_key).map_err(|_| TlsFault::PrivateKey)?;
         let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(|_| TlsFault::Mismatch)?
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
             .map_err(|_| TlsFault::Mismatch)?;
+        let config = if asking {
+            config.with_client_cert_verifier(Arc::new(AnyCertificate::new()))
+        } else {
+            config.with_no_client_auth()
+        };
+        let config = config.with_single_cert(chain, key).map_err(|_| TlsFault::Mismatch)?;
         Ok(Self(Arc::new(config)))
     }
 

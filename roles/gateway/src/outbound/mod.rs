@@ -54,6 +54,17 @@ impl Journey for Submission {
         Ok(login.map(|login| Login { user: login.user, method: login.method, aal: login.aal }))
     }
 
+    async fn authenticate_certificate(
+        &self,
+        certificate: &[u8],
+        named: &str,
+    ) -> Result<Option<Login>, ()> {
+        let (certificate, named) = (certificate.to_vec(), named.to_owned());
+        let request = CaRequest::CheckCertificate { certificate, named };
+        let login: Option<ssmax_api::ca::Login> = self.0.ca(&request).await.map_err(|_| ())?;
+        Ok(login.map(|login| Login { user: login.user, method: login.method, aal: login.aal }))
+    }
+
     async fn recipient(&self, _so_far: &listen::Envelope, recipient: &str) -> Result<(), Reply> {
         is_address(recipient)
     }

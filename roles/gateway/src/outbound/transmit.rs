@@ -88,6 +88,7 @@ impl Gateway {
             from_org: Some(&self.settings.organisation.id),
             standing: Some("good"),
             sender: Some(&copy.sender),
+            below: false,
         };
         let fields = self.received("ESMTPA")
             + &authentication_results(host_name, "pass", from)

@@ -4,6 +4,7 @@
 use super::{addresses, are_files, recipient_infos, ri_digest};
 use crate::decision::{Made, Step};
 use crate::hold::StoppedMail;
+use crate::levels::Below;
 use crate::limits::Source;
 use crate::preserve::is_for_mailers;
 use crate::state::Keyserver;
@@ -133,6 +134,12 @@ impl Keyserver {
             self.count_refusal(Some(&source), &opened);
         }
         let (record, parts) = opened?;
+        let below = self.settings.keyserver.expects.below(&from, &record.sender);
+        if below == Some(Below::Stop) && held.is_none() {
+            // An officer may let it in all the same.
+            self.remember_stopped(&StoppedMail::of_hop(&hop)).await?;
+            return Err(Problem::Refused(Reason::SenderLevelBelow));
+        }
         let files = is_in_attachment_mode(&request.parts);
         let class = self.class_of_members()?;
         let answer = InboundTicket {
@@ -145,6 +152,7 @@ impl Keyserver {
             standing: member.standing.state.as_str().to_owned(),
             without_certificate,
             lists,
+            below: below.is_some(),
         };
         let origin = Origin::Member(Box::new(MemberMail {
             from,

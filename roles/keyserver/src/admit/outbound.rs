@@ -35,6 +35,21 @@ fn refuse_inside(routes: &mut [RecipientRoute]) {
     }
 }
 
+/// The recipients who are not refused for the sender's level. Before any key is used: where
+/// all are, there is nothing to open.
+fn above(recipients: Vec<Address>, routes: &[RecipientRoute]) -> Result<Vec<Address>, Problem> {
+    let is_below = |route: &RecipientRoute| {
+        matches!(route, RecipientRoute::Refused { reason: Reason::SenderLevelTooLow, .. })
+    };
+    let above: Vec<Address> = recipients
+        .into_iter()
+        .zip(routes)
+        .filter(|(_, route)| !is_below(route))
+        .map(|(address, _)| address)
+        .collect();
+    if above.is_empty() { Err(Problem::Refused(Reason::SenderLevelTooLow)) } else { Ok(above) }
+}
+
 /// The copy of a content key that is used, with the own key it names.
 struct Chosen {
     info: RecipientInfo,
@@ -87,6 +102,10 @@ impl Keyserver {
             return refuse(Reason::EncryptionRefused);
         }
         let mut routes = self.routes(&recipients).await?;
+        let demands = &self.settings.keyserver.demands;
+        let needs = demands.refuse_below(&user, &statement, request.form, &recipients, &mut routes);
+        // Whoever is refused for that is not in the ticket: no copy is made for them.
+        let recipients = above(recipients, &routes)?;
         routes.extend(unnamed.into_iter().map(|recipient| RecipientRoute::Refused {
             recipient,
             reason: Reason::StatementOfAnotherMail,
@@ -124,6 +143,7 @@ impl Keyserver {
             statement,
             from,
             seen,
+            needs,
             unsigned: matches!(request.form, Form::Unsigned | Form::System),
             server_signed: None,
             inside_id: HopId::new(now, self.octets()),

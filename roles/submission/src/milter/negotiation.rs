@@ -24,8 +24,9 @@ const LEADING_SPACE: u32 = 0x10_0000;
 /// The stage of MAIL, for the macros that are asked for.
 const STAGE_MAIL: u32 = 2;
 
-/// The login and its mechanism. `i`, the queue id, comes with the end of the mail anyway.
-const MACROS: &[u8] = b"{auth_type} {auth_authen}\0";
+/// The login and its mechanism, and the client's certificate. `i`, the queue id, comes with
+/// the end of the mail anyway.
+const MACROS: &[u8] = b"{auth_type} {auth_authen} {cert_subject} {cert_issuer}\0";
 
 /// What the MTA offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +109,8 @@ mod tests {
     fn of_what_postfix_offers_only_what_is_needed_is_taken() {
         let (settled, answer) = POSTFIX.settle().unwrap();
         assert_eq!(settled, Settled { answers_fields: false, answers_body: false });
-        let expected = b"\0\0\0\x06\0\0\x01\x11\0\x18\x03\xc3\0\0\0\x02{auth_type} {auth_authen}\0";
+        let expected = b"\0\0\0\x06\0\0\x01\x11\0\x18\x03\xc3\0\0\0\x02\
+            {auth_type} {auth_authen} {cert_subject} {cert_issuer}\0";
         assert_eq!(answer, expected, "{}", answer.escape_ascii());
     }
 

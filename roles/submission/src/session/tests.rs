@@ -94,7 +94,7 @@ fn a_submission_is_stated_and_what_the_client_wrote_in_its_place_goes() {
         ],
     );
     let [negotiated, rest @ ..] = told.as_slice() else { panic!() };
-    assert!(negotiated.starts_with(b"\0\0\0\x2bO\0\0\0\x06"), "{}", negotiated.escape_ascii());
+    assert!(negotiated.starts_with(b"\0\0\0\x48O\0\0\0\x06"), "{}", negotiated.escape_ascii());
     let silent: &[u8] = b"";
     let (middle, [end, last]) = rest.split_at(11) else { panic!() };
     assert_eq!(
@@ -142,6 +142,45 @@ fn the_level_follows_the_mechanism() {
     let statement = statement_field::read_value(value).unwrap().open(key.0.spki(), key.now());
     let statement = statement.unwrap();
     assert_eq!((statement.aal, statement.method.as_str()), (3, "sasl-external"));
+}
+
+/// What is stated of a mail whose client the MTA tells of with these macros.
+fn stated(config: &SubmissionConfig, key: &Key, macros: &[u8]) -> Statement {
+    let told = said(config, key, &[OFFER, macros, b"M<>\0", b"R<b@b.example>\0", FROM, b"E"]);
+    let end = frames(&told[5]);
+    let value = &end[2][b"i\0\0\0\0SSMAX-Statement\0".len()..end[2].len() - 1];
+    statement_field::read_value(value).unwrap().open(key.0.spki(), key.now()).unwrap()
+}
+
+#[test]
+fn a_certificate_of_the_issuer_that_counts_is_a_login() {
+    let key = key();
+    let counting = config("certificates = { issuer = 'Clients (A)', aal = 3 }");
+    // Postfix writes both in xtext.
+    let alice: &[u8] = b"DM{cert_subject}\0alice+2Bx@a.example\0{cert_issuer}\0Clients +28A+29\0";
+    let statement = stated(&counting, &key, alice);
+    assert_eq!((statement.user.as_str(), statement.aal), ("alice+x@a.example", 3));
+    assert_eq!(statement.method, "client-certificate");
+    // A login counts before a certificate.
+    let both = [b"DM{auth_type}\0PLAIN\0{auth_authen}\0bob\0", &alice[2..]].concat();
+    let statement = stated(&counting, &key, &both);
+    assert_eq!((statement.user.as_str(), statement.aal), ("bob", 1));
+    let refused = |config: &SubmissionConfig, macros: &[u8]| {
+        let told = said(config, &key, &[OFFER, macros, b"M<a@a.example>\0"]);
+        assert!(frames(&told[2])[0].starts_with(b"y530 "), "{}", macros.escape_ascii());
+    };
+    refused(&config(""), alice);
+    for bad in [
+        &b"DM{cert_subject}\0alice\0{cert_issuer}\0Clients (B)\0"[..],
+        b"DM{cert_subject}\0alice\0{cert_issuer}\0\0",
+        b"DM{cert_subject}\0alice\0",
+        b"DM{cert_subject}\0\0{cert_issuer}\0Clients (A)\0",
+        b"DM{cert_subject}\0alice +\0{cert_issuer}\0Clients (A)\0",
+        b"DM{cert_subject}\0alice+2\0{cert_issuer}\0Clients (A)\0",
+        b"DM{cert_subject}\0alice+0A\0{cert_issuer}\0Clients (A)\0",
+    ] {
+        refused(&counting, bad);
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use pkcs5::pbes2::{self, Kdf};
 use ssmax_primitives::{DigestAlgorithm, digest};
 use zeroize::Zeroizing;
 
-use crate::key::KeyFault;
+use crate::KeyFault;
 
 /// The most rounds of a key derivation that are made, a few seconds' worth: the file may
 /// come from anybody.

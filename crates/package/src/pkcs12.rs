@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use ssmax_primitives::DigestAlgorithm;
 use zeroize::Zeroizing;
 
-use crate::key::KeyFault;
+use crate::KeyFault;
 use crate::password::{Purpose, decrypt, derive, split_first};
 
 pub mod write;
@@ -35,15 +35,18 @@ const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.
 
 /// What is in a file.
 #[derive(Default)]
-pub(crate) struct Contents {
+pub struct Contents {
     /// PKCS#8 keys.
-    pub(crate) keys: Vec<Zeroizing<Vec<u8>>>,
+    pub keys: Vec<Zeroizing<Vec<u8>>>,
     /// X.509 certificates.
-    pub(crate) certificates: Vec<Vec<u8>>,
+    pub certificates: Vec<Vec<u8>>,
 }
 
 /// Reads a file. Its integrity is checked first: a wrong password is found there.
-pub(crate) fn read(octets: &[u8], password: &str) -> Result<Contents, KeyFault> {
+///
+/// # Errors
+/// [`KeyFault`] by cause.
+pub fn read(octets: &[u8], password: &str) -> Result<Contents, KeyFault> {
     let der = to_der(octets)?;
     let [_version, auth_safe, mac @ ..] = &elements(&der)?[..] else {
         return Err(KeyFault::Malformed);
@@ -100,7 +103,10 @@ impl Contents {
 }
 
 /// Opens an EncryptedPrivateKeyInfo (RFC 5958 section 3).
-pub(crate) fn encrypted_key(octets: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, KeyFault> {
+///
+/// # Errors
+/// [`KeyFault`] by cause.
+pub fn encrypted_key(octets: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, KeyFault> {
     let der = to_der(octets)?;
     let parts = elements(&der)?;
     let [algorithm, ciphertext] = &parts[..] else { return Err(KeyFault::Malformed) };
