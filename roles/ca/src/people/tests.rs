@@ -116,6 +116,7 @@ fn settings(dir: &TempDir, state: StateConfig) -> Settings {
             relay_days: 400,
             directory_relays_per_hour: 10_000,
             device_secret_aal: 2,
+            login: crate::LoginConfig::default(),
             address_quarantine_days: 180,
             state,
             listen: None,
