@@ -1,9 +1,12 @@
 //! `ssmax.toml`: one file for all roles of a member, or for an authority.
 
+mod role;
+mod transport;
+
 use crate::command::org::transport::digits;
 use crate::complaint::{Complaint, Exit};
-use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
+pub(crate) use role::Role;
+use serde::Deserialize;
 use ssmax_api::Organisation;
 use ssmax_authority::AuthorityConfig;
 use ssmax_ca::CaConfig;
@@ -17,75 +20,11 @@ use ssmax_inspector::InspectorConfig;
 use ssmax_keyserver::KeyserverConfig;
 use ssmax_store::StateConfig;
 use ssmax_submission::{MilterAddress, SubmissionConfig};
-use ssmax_transport::{Denied, Fingerprint, Pace, PortLimits, Servers, Transport};
+use ssmax_transport::Fingerprint;
 use ssmax_watch::WatchConfig;
 use std::net::SocketAddr;
-use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// A role that `ssmax serve` can run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-pub(crate) enum Role {
-    /// The management organisation.
-    Authority,
-    /// Keys of a member.
-    Keyserver,
-    /// People and certificates of a member.
-    Ca,
-    /// Looks into mail.
-    Inspector,
-    /// Mail in and out.
-    Gateway,
-    /// Says who logged in at the MTA.
-    Submission,
-    /// Answers mailers' look-ups.
-    Directory,
-    /// How the others are, over HTTP.
-    Watch,
-}
-
-impl Role {
-    /// All roles, in the order in which they start: whom others need first.
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Authority,
-        Self::Keyserver,
-        Self::Ca,
-        Self::Inspector,
-        Self::Gateway,
-        Self::Submission,
-        Self::Directory,
-        Self::Watch,
-    ];
-
-    /// The name on the command line, in `ssmax.toml`, in logs and of the ready file.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Authority => "authority",
-            Self::Keyserver => "keyserver",
-            Self::Ca => "ca",
-            Self::Inspector => "inspector",
-            Self::Gateway => "gateway",
-            Self::Submission => "submission",
-            Self::Directory => "directory",
-            Self::Watch => ssmax_watch::ROLE,
-        }
-    }
-
-    /// The text with the role's name for people.
-    pub(crate) fn text(self) -> &'static str {
-        match self {
-            Self::Authority => "cli-role-authority",
-            Self::Keyserver => "cli-role-keyserver",
-            Self::Ca => "cli-role-ca",
-            Self::Inspector => "cli-role-inspector",
-            Self::Gateway => "cli-role-gateway",
-            Self::Submission => "cli-role-submission",
-            Self::Directory => "cli-role-directory",
-            Self::Watch => "cli-role-watch",
-        }
-    }
-}
+use transport::TransportConfig;
 
 /// `[federation]`: where the management organisation is, and what a member tells the
 /// others about itself when it joins.
@@ -126,67 +65,6 @@ fn default_fresh_form() -> FreshForm {
 
 fn default_enforce() -> Enforce {
     Enforce::None
-}
-
-/// `[transport]`: roles on other hosts.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TransportConfig {
-    /// Where the keyserver is, `tls://HOST:PORT`. Default: on this host.
-    #[serde(default)]
-    keyserver: Servers,
-    /// Where the CA is, `tls://HOST:PORT`. Default: on this host.
-    #[serde(default)]
-    ca: Servers,
-    /// Where the inspectors are, `tls://HOST:PORT`, one or a list of which the next is
-    /// asked when one is away. Default: on this host.
-    #[serde(default)]
-    inspector: Servers,
-    /// SHA-256 of certificates that count no more, in hexadecimal. Default: none.
-    #[serde(default)]
-    denied: Vec<String>,
-    /// A file with more of them, one on each line, which is looked at with every new
-    /// connection. Default: none.
-    #[serde(default)]
-    denied_file: Option<PathBuf>,
-    /// How long a TLS handshake may take, in seconds. Default 10.
-    #[serde(default = "default_handshake_seconds")]
-    handshake_seconds: u64,
-    /// How many TLS handshakes one port has under way at a time; one more ends the
-    /// oldest of the host that has the most. Default 256.
-    #[serde(default = "default_max_handshakes")]
-    max_handshakes: usize,
-    /// How many of them may be of one host; one more ends the oldest of that host.
-    /// Default 64.
-    #[serde(default = "default_max_handshakes_per_host")]
-    max_handshakes_per_host: usize,
-    /// How long a request or an answer may be on its way between hosts, in seconds, not
-    /// counting the time in which it is as fast as `transfer_octets_per_second`. Default 30.
-    #[serde(default = "default_transfer_seconds")]
-    transfer_seconds: u64,
-    /// What is fast enough, in octets a second, at least 1. Default 262,144.
-    #[serde(default = "default_transfer_rate")]
-    transfer_octets_per_second: NonZeroU64,
-}
-
-fn default_handshake_seconds() -> u64 {
-    10
-}
-
-fn default_max_handshakes() -> usize {
-    PortLimits::default().max_handshakes
-}
-
-fn default_max_handshakes_per_host() -> usize {
-    PortLimits::default().max_handshakes_per_host
-}
-
-fn default_transfer_seconds() -> u64 {
-    Pace::default().patience.as_secs()
-}
-
-fn default_transfer_rate() -> NonZeroU64 {
-    NonZeroU64::new(Pace::default().min_rate).unwrap_or(NonZeroU64::MIN)
 }
 
 /// The file as it is written. Roles have the types of their sections.
@@ -406,32 +284,6 @@ impl Config {
     /// Where a member keeps what it knows of the federation, all of it public.
     pub(crate) fn federation_dir(&self) -> PathBuf {
         self.state_dir().join("federation")
-    }
-
-    /// Where the roles are, as this host sees it.
-    pub(crate) fn transport(&self) -> Transport {
-        let member = self.file.organisation.as_ref().map(|one| one.id.clone());
-        let section = self.file.transport.as_ref();
-        Transport {
-            member: member.unwrap_or_default(),
-            state_dir: self.file.state_dir.clone(),
-            keyserver: section.map(|section| section.keyserver.clone()).unwrap_or_default(),
-            ca: section.map(|section| section.ca.clone()).unwrap_or_default(),
-            inspector: section.map(|section| section.inspector.clone()).unwrap_or_default(),
-            denied: Denied {
-                listed: self.denied.clone(),
-                file: section.and_then(|section| section.denied_file.clone()),
-            },
-            limits: section.map_or_else(PortLimits::default, |section| PortLimits {
-                handshake: Duration::from_secs(section.handshake_seconds),
-                max_handshakes: section.max_handshakes,
-                max_handshakes_per_host: section.max_handshakes_per_host,
-            }),
-            pace: section.map_or_else(Pace::default, |section| Pace {
-                patience: Duration::from_secs(section.transfer_seconds),
-                min_rate: section.transfer_octets_per_second.get(),
-            }),
-        }
     }
 
     /// Where a role is asked by those of other hosts.
