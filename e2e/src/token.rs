@@ -34,6 +34,15 @@ pub struct Token {
     fault: Option<PathBuf>,
 }
 
+/// What a token gives wrong octets of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lie {
+    /// What it signs.
+    Signature,
+    /// What it agrees on or decrypts.
+    Secret,
+}
+
 impl Token {
     /// Makes one below a folder that only its owner may look into.
     #[track_caller]
@@ -81,10 +90,19 @@ impl Token {
 
     /// Lets it fail from now on; `None` ends it.
     pub fn fail(&self, fault: Option<Fault>) {
+        self.write(&fault.map_or_else(String::new, |fault| format!("{fault:?}")));
+    }
+
+    /// Lets it give wrong octets as if they were right, until [`Token::fail`] ends it.
+    pub fn lie(&self, about: Lie) {
+        self.write(&format!("Lying{about:?}"));
+    }
+
+    fn write(&self, fault: &str) {
         let file = self.fault.as_ref().unwrap();
         // In one step: it is read all the time.
         let new = file.with_extension("new");
-        fs::write(&new, fault.map_or_else(String::new, |fault| format!("{fault:?}"))).unwrap();
+        fs::write(&new, fault).unwrap();
         fs::rename(new, file).unwrap();
     }
 

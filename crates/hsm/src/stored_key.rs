@@ -140,6 +140,13 @@ impl DecryptionKey for StoredKey {
         };
         self.counted("decrypt-pkcs1", done)
     }
+
+    fn prove(&self) -> Result<(), TokenError> {
+        match &self.home {
+            Home::Memory(_) => Ok(()),
+            Home::Token(key) => key.prove(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -159,6 +159,16 @@ pub trait DecryptionKey: KeyPair + Send + Sync {
         ciphertext: &[u8],
         expected_len: usize,
     ) -> Result<Zeroizing<Vec<u8>>, TokenError>;
+    /// Whether the key's home still does what the key is for, tried with something of our
+    /// own. Asked when what it gave did not open a message: octets that a broken device
+    /// gives as if they were right are not the message's fault. A key in memory cannot
+    /// give any.
+    ///
+    /// # Errors
+    /// [`TokenError::Unavailable`] if it does not.
+    fn prove(&self) -> Result<(), TokenError> {
+        Ok(())
+    }
 }
 
 /// A source of random octets fit for keys. Libraries take it as an argument.

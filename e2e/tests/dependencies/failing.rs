@@ -4,6 +4,7 @@ use ssmax_e2e::member::Member;
 use ssmax_e2e::starved::Starved;
 use ssmax_e2e::tables::Locked;
 use ssmax_e2e::tap::{Fault, Tap};
+use ssmax_e2e::token::Lie;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub(crate) enum Failing {
     Clamd(Fault),
     /// What key server and CA have their keys in.
     Token(Fault),
+    /// It gives wrong octets as if they were right.
+    LyingToken(Lie),
     /// Another program keeps the right to write into a role's SQLite file.
     Locked(&'static str),
     /// The disk with a role's state has no room.
@@ -44,6 +47,10 @@ impl Failing {
             Self::Clamd(fault) => through(member.clamd().tap(), fault),
             Self::Token(fault) => {
                 member.token().fail(Some(fault));
+                Box::new(|| member.token().fail(None))
+            }
+            Self::LyingToken(about) => {
+                member.token().lie(about);
                 Box::new(|| member.token().fail(None))
             }
             Self::Locked(role) => {

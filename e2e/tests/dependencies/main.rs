@@ -14,6 +14,7 @@ mod stage;
 use failing::Failing;
 use ssmax_e2e::random::Random;
 use ssmax_e2e::tap::Fault;
+use ssmax_e2e::token::Lie;
 use ssmax_e2e::{clamd, disk, needs, token};
 use stage::{Side, Stage};
 
@@ -93,6 +94,7 @@ impl Choice {
         }
         all.extend(self.four().map(Failing::NextHop));
         all.extend(self.one(Fault::ALL).into_iter().map(Failing::Token));
+        all.extend([Lie::Signature, Lie::Secret].map(Failing::LyingToken));
         self.those_asked_for(all)
     }
 

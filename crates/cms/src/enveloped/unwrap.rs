@@ -66,7 +66,9 @@ impl RecipientInfo {
     /// [`CmsError::OaepLabel`], [`CmsError::AgreementAlgorithm`],
     /// [`CmsError::StaticOriginator`], [`CmsError::OriginatorKey`],
     /// [`CmsError::CompressedPoint`], [`CmsError::WrapAlgorithm`]). [`CmsError::KeyUnavailable`] if its home does not
-    /// answer. From its use on [`CmsError::Decryption`], whatever the cause.
+    /// answer, or does not prove itself after what it gave has opened nothing
+    /// ([`DecryptionKey::prove`]). Else from its use on [`CmsError::Decryption`], whatever
+    /// the cause.
     pub fn unwrap<'n>(
         &self,
         name: impl Into<KeyName<'n>>,
@@ -110,7 +112,7 @@ impl RecipientInfo {
             Body::Other => return Err(CmsError::RecipientType),
         };
         if found.len() != key_len {
-            return Err(CmsError::Decryption);
+            return Err(in_doubt(key));
         }
         Ok(ContentKey::new(found.to_vec()))
     }
@@ -128,8 +130,12 @@ fn decrypt(
     }
     match transport {
         Transport::Pkcs1 if !policy.allow_pkcs1 => Err(CmsError::Pkcs1NotAllowed),
-        Transport::Pkcs1 => key.decrypt_pkcs1(encrypted, key_len).map_err(after_use),
-        Transport::Oaep(hash) => key.decrypt_oaep(hash, encrypted).map_err(after_use),
+        Transport::Pkcs1 => {
+            key.decrypt_pkcs1(encrypted, key_len).map_err(|fault| after_use(fault, key))
+        }
+        Transport::Oaep(hash) => {
+            key.decrypt_oaep(hash, encrypted).map_err(|fault| after_use(fault, key))
+        }
     }
 }
 
@@ -142,16 +148,24 @@ fn agree(
     if Curve::of(key.algorithm()) != Some(agreement.curve) {
         return Err(CmsError::KeyKind);
     }
-    let shared = key.agree(&agreement.point).map_err(after_use)?;
-    agreement.unwrap(&shared, ukm, wrapped).map_err(|_| CmsError::Decryption)
+    let shared = key.agree(&agreement.point).map_err(|fault| after_use(fault, key))?;
+    agreement.unwrap(&shared, ukm, wrapped).map_err(|_| in_doubt(key))
 }
 
-fn after_use(fault: TokenError) -> CmsError {
+/// What did not open is the message's fault if the key still does what it is for.
+fn in_doubt(key: &dyn DecryptionKey) -> CmsError {
+    match key.prove() {
+        Ok(()) => CmsError::Decryption,
+        Err(_) => CmsError::KeyUnavailable,
+    }
+}
+
+fn after_use(fault: TokenError, key: &dyn DecryptionKey) -> CmsError {
     match fault {
         // The key was not used, and the message is not at fault.
         TokenError::Unavailable => CmsError::KeyUnavailable,
         // Its home does not do this at all, whatever the octets.
         TokenError::WrongAlgorithm => CmsError::TransportAlgorithm,
-        _ => CmsError::Decryption,
+        _ => in_doubt(key),
     }
 }

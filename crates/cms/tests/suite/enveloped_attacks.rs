@@ -549,6 +549,46 @@ fn a_key_store_that_does_not_answer_is_not_the_messages_fault() {
     assert_eq!(found.unwrap_err(), CmsError::KeyUnavailable);
 }
 
+/// A key in a device that gives wrong octets as if they were right, and whether it does so
+/// still when it is asked to prove itself.
+struct Broken {
+    still: bool,
+}
+
+impl KeyPair for Broken {
+    fn algorithm(&self) -> KeyAlgorithm {
+        P256.key().algorithm()
+    }
+    fn spki(&self) -> &[u8] {
+        P256.key().spki()
+    }
+}
+
+impl DecryptionKey for Broken {
+    fn agree(&self, point: &[u8]) -> Result<Zeroizing<Vec<u8>>, TokenError> {
+        let mut shared = P256.key().agree(point)?;
+        shared[31] ^= 1;
+        Ok(shared)
+    }
+    fn decrypt_oaep(&self, _: OaepHash, _: &[u8]) -> Result<Zeroizing<Vec<u8>>, TokenError> {
+        Err(TokenError::Failed)
+    }
+    fn decrypt_pkcs1(&self, _: &[u8], _: usize) -> Result<Zeroizing<Vec<u8>>, TokenError> {
+        Err(TokenError::Failed)
+    }
+    fn prove(&self) -> Result<(), TokenError> {
+        if self.still { Err(TokenError::Unavailable) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn a_device_that_gives_wrong_octets_is_not_the_messages_fault_as_long_as_it_does() {
+    for (still, fault) in [(true, CmsError::KeyUnavailable), (false, CmsError::Decryption)] {
+        let found = info(&for_p256()).unwrap(&P256.certificate, &Broken { still }, &PKCS1, 32);
+        assert_eq!(found.unwrap_err(), fault);
+    }
+}
+
 #[test]
 fn nothing_secret_or_large_is_shown_for_debugging() {
     let sealed = encrypt(CONTENT, ContentCipher::Aes256Cbc, &key(), &SystemRandom).unwrap();

@@ -25,6 +25,8 @@ pub(crate) enum Fault {
     Forbidden,
     /// The token will not do this, whatever the input.
     Unable,
+    /// It says that it did something, and has done something else.
+    Wrong,
     /// The input is at fault.
     Input,
     /// The object is not there.
@@ -90,9 +92,12 @@ impl From<Error> for Fault {
 impl From<Fault> for TokenError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Lost | Fault::Busy | Fault::Forbidden | Fault::Missing | Fault::Object(_) => {
-                Self::Unavailable
-            }
+            Fault::Lost
+            | Fault::Busy
+            | Fault::Forbidden
+            | Fault::Wrong
+            | Fault::Missing
+            | Fault::Object(_) => Self::Unavailable,
             Fault::Unable => Self::WrongAlgorithm,
             Fault::Vague | Fault::Input => Self::Failed,
         }

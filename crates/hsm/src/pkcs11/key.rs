@@ -111,6 +111,15 @@ impl TokenKey {
         Ok(object)
     }
 
+    fn complain(&self, fault: &RunFault) {
+        if *fault == RunFault::Operation(Fault::Wrong) {
+            tracing::error!(
+                purpose = %self.purpose.as_str(), key = %self.id,
+                "the token gives wrong octets as if they were right; what needs it waits"
+            );
+        }
+    }
+
     fn check(&self, rsa: bool) -> Result<(), TokenError> {
         if self.algorithm.is_rsa() == rsa { Ok(()) } else { Err(TokenError::WrongAlgorithm) }
     }
@@ -133,7 +142,16 @@ impl SigningKey for TokenKey {
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, TokenError> {
         let rsa = self.algorithm.is_rsa();
-        Ok(self.run(&|session, object| sign(session, object, rsa, message))?)
+        let (algorithm, spki) = (self.signature_algorithm(), self.spki());
+        // What is signed is never somebody else's input, so it is the token that is wrong.
+        let signature = self.run(&|session, object| match sign(session, object, rsa, message) {
+            Ok(signature) if verify(algorithm, spki, message, &signature).is_ok() => Ok(signature),
+            Ok(_) => Err(Fault::Wrong),
+            // It has signed when it proved itself.
+            Err(Fault::Unable) => Err(Fault::Forbidden),
+            Err(fault) => Err(fault),
+        });
+        Ok(signature.inspect_err(|fault| self.complain(fault))?)
     }
 }
 
@@ -165,8 +183,12 @@ impl DecryptionKey for TokenKey {
         if !able {
             return Err(TokenError::WrongAlgorithm);
         }
-        self.run(&|session, object| decrypt_oaep(session, object, hash, ciphertext))
-            .map_err(RunFault::of_decryption)
+        let opened = self
+            .run(&|session, object| decrypt_oaep(session, object, hash, ciphertext))
+            .map_err(RunFault::of_decryption)?;
+        // Another content key is not told from the right one before the mail is looked into.
+        self.prove()?;
+        Ok(opened)
     }
 
     /// With the raw operation in the token and the padding looked at here, since a token
@@ -184,7 +206,18 @@ impl DecryptionKey for TokenKey {
         let block = self
             .run(&|session, object| decrypt_raw(session, object, ciphertext))
             .map_err(RunFault::of_decryption)?;
+        self.prove()?;
         unpad_pkcs1(&block, &self.rejection, ciphertext, expected_len)
+    }
+
+    fn prove(&self) -> Result<(), TokenError> {
+        let proved =
+            self.run(&|session, object| match prove(session, self.purpose, &self.spki, object) {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(Fault::Wrong),
+                Err(fault) => Err(fault),
+            });
+        proved.inspect_err(|fault| self.complain(fault)).map_err(|_| TokenError::Unavailable)
     }
 }
 
