@@ -13,6 +13,7 @@ use ssmax_ca::CaConfig;
 use ssmax_daemon::config::{self, resolve};
 use ssmax_daemon::log::Format;
 use ssmax_directory::DirectoryConfig;
+use ssmax_enrol::EnrolConfig;
 use ssmax_federation::{Enforce, FreshForm};
 use ssmax_gateway::{FederationConfig, GatewayConfig};
 use ssmax_hsm::Pkcs11Config;
@@ -86,6 +87,7 @@ struct File {
     gateway: Option<GatewayConfig>,
     submission: Option<SubmissionConfig>,
     directory: Option<DirectoryConfig>,
+    enrol: Option<EnrolConfig>,
     authority: Option<AuthorityConfig>,
     watch: Option<WatchConfig>,
 }
@@ -168,6 +170,10 @@ impl Config {
             let files = [&mut section.tls_certificate, &mut section.tls_key];
             files.into_iter().flatten().for_each(absolute);
         }
+        if let Some(section) = &mut file.enrol {
+            absolute(&mut section.tls_certificate);
+            absolute(&mut section.tls_key);
+        }
         if let Some(SubmissionConfig { milter: MilterAddress::Unix(socket), .. }) =
             &mut file.submission
         {
@@ -237,6 +243,7 @@ impl Config {
             Role::Gateway => file.gateway.is_some(),
             Role::Submission => file.submission.is_some(),
             Role::Directory => file.directory.is_some(),
+            Role::Enrol => file.enrol.is_some(),
             Role::Watch => file.watch.is_some(),
         };
         Role::ALL.into_iter().filter(|role| has(*role)).collect()
@@ -292,9 +299,12 @@ impl Config {
             Role::Keyserver => self.file.keyserver.as_ref()?.listen,
             Role::Ca => self.file.ca.as_ref()?.listen,
             Role::Inspector => self.file.inspector.as_ref()?.listen,
-            Role::Authority | Role::Gateway | Role::Submission | Role::Directory | Role::Watch => {
-                None
-            }
+            Role::Authority
+            | Role::Gateway
+            | Role::Submission
+            | Role::Directory
+            | Role::Enrol
+            | Role::Watch => None,
         }
     }
 
@@ -377,6 +387,21 @@ impl Config {
         })
     }
 
+    /// All that the enrolment page needs to start.
+    pub(crate) fn enrol(&self) -> Result<ssmax_enrol::Settings, Complaint> {
+        Ok(ssmax_enrol::Settings {
+            organisation: self.organisation()?.clone(),
+            run_dir: self.file.run_dir.clone(),
+            transport: self.transport(),
+            enrol: self.section("enrol", self.file.enrol.as_ref())?.clone(),
+        })
+    }
+
+    /// What stands before `/e/` in a link to the enrolment page, if there is one.
+    pub(crate) fn enrol_url(&self) -> Option<&str> {
+        self.file.enrol.as_ref().map(|section| section.url.as_str())
+    }
+
     /// All that the watch needs to start.
     pub(crate) fn watch(&self) -> Result<ssmax_watch::Settings, Complaint> {
         let watch = self.section("watch", self.file.watch.as_ref())?.clone();
@@ -413,7 +438,7 @@ fn state(file: &File, role: Role) -> Option<&StateConfig> {
         Role::Keyserver => file.keyserver.as_ref().map(|section| &section.state),
         Role::Ca => file.ca.as_ref().map(|section| &section.state),
         Role::Gateway => file.gateway.as_ref().map(|section| &section.state),
-        Role::Inspector | Role::Submission | Role::Directory | Role::Watch => None,
+        Role::Inspector | Role::Submission | Role::Directory | Role::Enrol | Role::Watch => None,
     }
 }
 

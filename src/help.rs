@@ -84,6 +84,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("ssmax user export", "ssmax user export hanako@a.example --out hanako --p12 --signing-key"),
     ("ssmax user renew", "ssmax user renew 10234 --csr request.pem --lost --out hanako"),
     ("ssmax user secret", "ssmax user secret 10234 --proof in-person"),
+    ("ssmax user invite", "ssmax user invite 10234 --code"),
     ("ssmax user otp", "ssmax user otp 10234 --proof in-person"),
     ("ssmax user revoke", "ssmax user revoke 10234"),
     ("ssmax hold", "ssmax hold list --config ssmax.toml"),

@@ -45,7 +45,7 @@ const TOP: Section = (
 );
 
 /// Sections that turn something on by being there.
-const OFF: [&str; 3] = ["submission", "directory", "watch"];
+const OFF: [&str; 4] = ["submission", "directory", "enrol", "watch"];
 
 const WATCH: Section = (
     "watch",
@@ -214,6 +214,8 @@ const MEMBER: &[Section] = &[
             Optional("certificates", "false"),
             Optional("card_aal", "3"),
             Optional("key_file_aal", "1"),
+            Optional("invitation_hours", "72"),
+            Optional("invitation_tries", "5"),
         ],
     ),
     (
@@ -422,6 +424,27 @@ const MEMBER: &[Section] = &[
             Optional("idle_seconds", "60"),
             Optional("tls_timeout_seconds", "10"),
             Optional("answer_seconds", "5"),
+        ],
+    ),
+    (
+        "enrol",
+        &[
+            Set("listen", "\"0.0.0.0:8444\""),
+            Set("url", "\"https://enrol.a.example:8444\""),
+            Set("tls_certificate", "\"/etc/ssmax/tls/enrol.pem\""),
+            Set("tls_key", "\"/etc/ssmax/tls/enrol.key.pem\""),
+        ],
+    ),
+    (
+        "enrol.limits",
+        &[
+            Optional("max_connections", "100"),
+            Optional("max_connections_per_address", "20"),
+            Optional("failures_per_hour", "20"),
+            Optional("max_form_bytes", "16384"),
+            Optional("request_seconds", "15"),
+            Optional("max_packages", "100"),
+            Optional("package_minutes", "10"),
         ],
     ),
     WATCH,

@@ -29,6 +29,7 @@ const FLOORS: [&[&str]; 10] = [
         "gateway",
         "submission",
         "directory",
+        "enrol",
         "agent",
         "watch",
     ],
@@ -36,7 +37,7 @@ const FLOORS: [&[&str]; 10] = [
     &["e2e", "interop", "fuzz", "surgery", "support", "test-objects", "test-postgres"],
 ];
 
-const ROLES: [&str; 9] = [
+const ROLES: [&str; 10] = [
     "authority",
     "ca",
     "keyserver",
@@ -44,6 +45,7 @@ const ROLES: [&str; 9] = [
     "gateway",
     "submission",
     "directory",
+    "enrol",
     "agent",
     "watch",
 ];
@@ -167,7 +169,9 @@ fn only_key_holders_link_the_key_store() {
 /// The same as a stranger would check it.
 #[test]
 fn cargo_tree_of_gateway_and_inspector_shows_no_key_backend() {
-    for package in ["ssmax-gateway", "ssmax-inspector", "ssmax-submission", "ssmax-directory"] {
+    for package in
+        ["ssmax-gateway", "ssmax-inspector", "ssmax-submission", "ssmax-directory", "ssmax-enrol"]
+    {
         let output = Command::new(env!("CARGO"))
             .args(["tree", "--locked", "-p", package, "-e", "normal,build", "--prefix", "none"])
             .current_dir(env!("CARGO_MANIFEST_DIR"))

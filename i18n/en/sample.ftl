@@ -150,6 +150,8 @@ sample-ca-login-wrong_codes_minutes = For how many minutes, 1 to 1440.
 sample-ca-login-certificates = Whether people may log in by TLS with their signing certificate.
 sample-ca-login-card_aal = The authenticator assurance level of such a login with a card, 1 to 3.
 sample-ca-login-key_file_aal = The same with a key in a file, 1 or 2.
+sample-ca-login-invitation_hours = For how many hours an invitation to the enrolment page counts, 1 to 720.
+sample-ca-login-invitation_tries = How many wrong codes it stands, 1 to 20.
 sample-ca-pkcs11 = As [keyserver.pkcs11]; the same token or another.
 sample-ca-pkcs11-module = The vendor's PKCS#11 library.
 sample-ca-pkcs11-token_label = The label that the token was initialised with.
@@ -313,6 +315,19 @@ sample-gateway-limits-min_data_bytes_per_second = How fast a mail must arrive, i
 sample-gateway-limits-data_grace_seconds = How long it may be slower than that, in seconds.
 sample-gateway-limits-tls_timeout_seconds = Time for a TLS handshake, in seconds.
 
+sample-enrol = The enrolment page: people get their keys by a link that counts once (ssmax user invite).
+sample-enrol-listen = Where browsers connect, over TLS.
+sample-enrol-url = What stands before the secret in a link: https://HOST or https://HOST:PORT, as people reach it.
+sample-enrol-tls_certificate = The certificate chain for TLS, PEM, leaf first; one that browsers trust.
+sample-enrol-tls_key = Its private key, PEM, for its owner only.
+sample-enrol-limits = What browsers may ask.
+sample-enrol-limits-max_connections = Connections at the same time.
+sample-enrol-limits-max_connections_per_address = Of one address or one IPv6 /64.
+sample-enrol-limits-failures_per_hour = Wrong links and codes of one address in an hour; then 429.
+sample-enrol-limits-max_form_bytes = Octets of what a form sends.
+sample-enrol-limits-request_seconds = How long a request may take to come in.
+sample-enrol-limits-max_packages = Packages that are kept to be fetched; then 503, and the link stays good.
+sample-enrol-limits-package_minutes = For how many minutes.
 sample-submission =
     The milter at the MTA's submission service: says by a key of its own who logged in. Only where
     people submit at the MTA, with submission_lmtp in [gateway]; else leave this section out.

@@ -143,6 +143,8 @@ sample-ca-login-wrong_codes_minutes = その時間（分、1から1440）。
 sample-ca-login-certificates = 署名用証明書でTLSによるログインを許すか。
 sample-ca-login-card_aal = カードによるそのログインの認証保証レベル（1から3）。
 sample-ca-login-key_file_aal = ファイルの鍵による場合のレベル（1か2）。
+sample-ca-login-invitation_hours = 登録ページへの招待が有効な時間（1から720）。
+sample-ca-login-invitation_tries = 誤ったコードを何回まで許すか（1から20）。
 sample-ca-pkcs11 = [keyserver.pkcs11]と同様。同じトークンでも別のトークンでもかまいません。
 sample-ca-pkcs11-module = 製造元のPKCS#11ライブラリ。
 sample-ca-pkcs11-token_label = トークンの初期化時に付けたラベル。
@@ -292,6 +294,19 @@ sample-gateway-limits-min_data_bytes_per_second = メールが届く速さの下
 sample-gateway-limits-data_grace_seconds = それより遅くてよい時間（秒）。
 sample-gateway-limits-tls_timeout_seconds = TLSの接続にかけてよい時間（秒）。
 
+sample-enrol = 登録ページ。利用者が一度だけ使えるリンクで鍵を受け取ります（ssmax user invite）。
+sample-enrol-listen = ブラウザがTLSで接続する所。
+sample-enrol-url = リンクの秘密の前に付くもの。利用者から見た https://ホスト または https://ホスト:ポート
+sample-enrol-tls_certificate = TLSの証明書チェーン（PEM、末端が先頭）。ブラウザが信頼するもの。
+sample-enrol-tls_key = その秘密鍵（PEM）。所有者だけが読めること。
+sample-enrol-limits = ブラウザの利用の上限。
+sample-enrol-limits-max_connections = 同時の接続の数。
+sample-enrol-limits-max_connections_per_address = 一つのアドレスまたはIPv6の/64からの数。
+sample-enrol-limits-failures_per_hour = 一つのアドレスからの誤ったリンクとコードの、一時間の数。超えると429。
+sample-enrol-limits-max_form_bytes = フォームが送るバイト数。
+sample-enrol-limits-request_seconds = 要求が届き終わるまでの秒数。
+sample-enrol-limits-max_packages = 同時に保管するパッケージの数。超えると503で、リンクはまだ使えます。
+sample-enrol-limits-package_minutes = 保管する分数。
 sample-submission =
     MTAの提出窓口のミルター: 誰がログインしたかを自分の鍵で証明します。人がMTAに提出する
     場合だけ、[gateway] の submission_lmtp とともに使います。それ以外ではこの節を置かないでください。

@@ -77,6 +77,7 @@ async fn foreground(role: Role, config: &Config) -> Result<(), Complaint> {
         Role::Gateway => ssmax_gateway::serve(config.gateway()?, stop).await?,
         Role::Submission => ssmax_submission::serve(config.submission()?, stop).await?,
         Role::Directory => ssmax_directory::serve(config.directory()?, stop).await?,
+        Role::Enrol => ssmax_enrol::serve(config.enrol()?, stop).await?,
         Role::Watch => ssmax_watch::serve(config.watch()?, stop).await?,
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 mod delegation;
 mod export;
+mod invite;
 mod otp;
 mod secret;
 
@@ -63,6 +64,8 @@ enum Action {
     /// One-time codes, which the person types behind the password: what makes them, shown
     /// once.
     Otp(otp::Otp),
+    /// A link by which the person gets their keys, once.
+    Invite(invite::InviteArgs),
     /// End a person's rights and certificates.
     Revoke {
         /// The user id or one of the addresses.
@@ -222,6 +225,7 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
         Action::Renew(args) => renew(&args, context),
         Action::Secret(args) => secret::renew(&args, context),
         Action::Otp(args) => otp::renew(&args, context),
+        Action::Invite(args) => invite::run(&args, context),
         Action::List { config } => list(&config, context),
         Action::Export(args) => export::run(&args, context),
         Action::Revoke { user, config } => revoke(&config, &user, context),

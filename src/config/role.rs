@@ -20,13 +20,15 @@ pub(crate) enum Role {
     Submission,
     /// Answers mailers' look-ups.
     Directory,
+    /// Gives people their keys by a link.
+    Enrol,
     /// How the others are, over HTTP.
     Watch,
 }
 
 impl Role {
     /// All roles, in the order in which they start: whom others need first.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Authority,
         Self::Keyserver,
         Self::Ca,
@@ -34,6 +36,7 @@ impl Role {
         Self::Gateway,
         Self::Submission,
         Self::Directory,
+        Self::Enrol,
         Self::Watch,
     ];
 
@@ -47,6 +50,7 @@ impl Role {
             Self::Gateway => "gateway",
             Self::Submission => "submission",
             Self::Directory => "directory",
+            Self::Enrol => ssmax_enrol::ROLE,
             Self::Watch => ssmax_watch::ROLE,
         }
     }
@@ -61,6 +65,7 @@ impl Role {
             Self::Gateway => "cli-role-gateway",
             Self::Submission => "cli-role-submission",
             Self::Directory => "cli-role-directory",
+            Self::Enrol => "cli-role-enrol",
             Self::Watch => "cli-role-watch",
         }
     }

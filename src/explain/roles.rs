@@ -100,6 +100,19 @@ impl From<ssmax_submission::ServeError> for Complaint {
     }
 }
 
+impl From<ssmax_enrol::ServeError> for Complaint {
+    fn from(error: ssmax_enrol::ServeError) -> Self {
+        use ssmax_enrol::ServeError as E;
+        match error {
+            E::Io(error) => Self::new(Exit::Unavailable, "enrol-io").because(error.kind()),
+            E::Store(error) => error.into(),
+            E::Transport(error) => error.into(),
+            E::Tls(fault) => Self::new(Exit::WrongUse, "listener-tls").with("reason", fault),
+            other => Self::new(Exit::Unavailable, "failed").with("reason", other),
+        }
+    }
+}
+
 impl From<ssmax_directory::ServeError> for Complaint {
     fn from(error: ssmax_directory::ServeError) -> Self {
         use ssmax_directory::ServeError as E;

@@ -248,6 +248,8 @@ pub enum OfficerRequest {
     /// Carries out what a source of people asks for. Answered by `Vec<Outcome>`, one for
     /// each change in its order.
     ApplyChanges(ApplyChanges),
+    /// A link by which a person gets their keys, once. Answered by [`NewInvitation`].
+    Invite(Invite),
     /// One-time codes for a person, or their end. Answered by [`NewCode`]; in the audit log.
     RenewCode(RenewCode),
     /// Ends a person's rights and certificates. Answered by `()`.
@@ -337,6 +339,38 @@ pub struct RenewSecret {
 impl std::fmt::Debug for RenewSecret {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("RenewSecret").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// An invitation to be made, or ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invite {
+    /// The user id or an address.
+    pub user: String,
+    /// Whether a code is asked for besides the link.
+    pub code: bool,
+    /// Whether the person has a card, and brings its certificate request.
+    pub card: bool,
+    /// Whether the one that is there only ends.
+    pub end: bool,
+}
+
+/// An invitation, once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewInvitation {
+    /// The user id.
+    pub user: String,
+    /// What stands in the link; `None` when it was ended.
+    pub secret: Option<String>,
+    /// The code, if one is asked for.
+    pub code: Option<String>,
+    /// Until when it counts, in seconds since 1970.
+    pub expires: i64,
+}
+
+impl std::fmt::Debug for NewInvitation {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("NewInvitation").field("user", &self.user).finish_non_exhaustive()
     }
 }
 

@@ -10,6 +10,7 @@
 pub mod archive;
 pub mod ca;
 pub mod directory;
+pub mod enrol;
 pub mod gateway;
 pub mod inspector;
 pub mod keyserver;

@@ -34,6 +34,7 @@ pub mod statement_key;
 pub mod stop;
 pub mod supervise;
 pub mod tls;
+pub mod tls_server;
 pub mod watch;
 
 pub use stop::Stop;

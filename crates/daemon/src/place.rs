@@ -24,8 +24,17 @@ pub fn socket(run_dir: &Path, role: &str, caller: &str) -> PathBuf {
 }
 
 /// The roles that may have folders.
-const ROLES: [&str; 8] =
-    ["authority", "ca", "directory", "gateway", "inspector", "keyserver", "submission", "watch"];
+const ROLES: [&str; 9] = [
+    "authority",
+    "ca",
+    "directory",
+    "enrol",
+    "gateway",
+    "inspector",
+    "keyserver",
+    "submission",
+    "watch",
+];
 
 /// The caller who asks any role how it is; so does whoever administers the host.
 pub const WATCH: &str = "watch";

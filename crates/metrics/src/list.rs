@@ -105,6 +105,8 @@ metrics! {
     counter STATEMENTS("ssmax_statements_total", &["result"], "Statements on who had logged in at the MTA."): Counter<1>;
     /// Of the directory.
     counter DIRECTORY_REQUESTS("ssmax_directory_requests_total", &["operation", "result"], "Answers to mailers by their result code."): Counter<2>;
+    /// Of the enrolment page.
+    counter ENROL_REQUESTS("ssmax_enrol_requests_total", &["page", "status"], "Answers to browsers."): Counter<2>;
     /// Of the authority.
     gauge MEMBERS("ssmax_members", &["standing"], "Members by how they stand."): Gauge<1>;
     /// Of the authority.

@@ -27,6 +27,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     file!("check"),
     file!("cli"),
     file!("demo"),
+    file!("enrol"),
     file!("help"),
     file!("hold"),
     file!("mail"),

@@ -26,12 +26,13 @@ pub use ssmax_daemon::port::PortLimits;
 pub use ssmax_daemon::tls::{Fingerprint, IdentityError, Place, role_name};
 
 /// The roles that meet, each with those that it answers.
-const CALLERS: [(&str, &[&str]); 5] = [
+const CALLERS: [(&str, &[&str]); 6] = [
     ("keyserver", &["gateway", "inspector", "ca"]),
-    ("ca", &["gateway", "keyserver", "inspector", "directory"]),
+    ("ca", &["gateway", "keyserver", "inspector", "directory", "enrol"]),
     ("inspector", &["gateway"]),
     ("gateway", &[]),
     ("directory", &[]),
+    ("enrol", &[]),
 ];
 
 /// Whom a role answers; `None` for what is no role of a member.
@@ -57,6 +58,7 @@ mod tests {
         assert_eq!(asked("keyserver"), ["ca"]);
         assert_eq!(asked("ca"), ["keyserver"]);
         assert_eq!(asked("directory"), ["ca"]);
+        assert_eq!(asked("enrol"), ["ca"]);
         assert_eq!(callers("gateway"), Some(&[][..]));
         assert_eq!(callers("authority"), None);
     }

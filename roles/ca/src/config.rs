@@ -84,6 +84,12 @@ pub struct LoginConfig {
     /// mailer asks for a password.
     #[serde(deserialize_with = "file_aal")]
     pub key_file_aal: u8,
+    /// For how many hours an invitation to the enrolment page counts, 1 to 720. Default 72.
+    #[serde(deserialize_with = "invitation_hours")]
+    pub invitation_hours: u16,
+    /// How many wrong codes it stands, 1 to 20. Default 5.
+    #[serde(deserialize_with = "invitation_tries")]
+    pub invitation_tries: u8,
 }
 
 impl Default for LoginConfig {
@@ -95,6 +101,8 @@ impl Default for LoginConfig {
             certificates: false,
             card_aal: 3,
             key_file_aal: 1,
+            invitation_hours: 72,
+            invitation_tries: 5,
         }
     }
 }
@@ -126,6 +134,14 @@ fn tries_minutes<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
 
 fn aal<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
     within(from, "card_aal", 1, 3)
+}
+
+fn invitation_hours<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
+    within(from, "invitation_hours", 1, 720)
+}
+
+fn invitation_tries<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    within(from, "invitation_tries", 1, 20)
 }
 
 fn file_aal<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
@@ -275,6 +291,8 @@ mod tests {
             ("wrong_codes_minutes = 1441", "from 1 to 1440"),
             ("card_aal = 4", "from 1 to 3"),
             ("key_file_aal = 3", "from 1 to 2"),
+            ("invitation_hours = 721", "from 1 to 720"),
+            ("invitation_tries = 0", "from 1 to 20"),
             ("wrong_code = 1", "unknown field"),
         ] {
             assert!(read(bad).unwrap_err().to_string().contains(said), "{bad}");

@@ -15,6 +15,7 @@ mod directory;
 mod export;
 mod former;
 mod identify;
+mod invitation;
 mod lineage;
 mod people;
 mod register;

@@ -166,6 +166,22 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ) STRICT;
     ",
     },
+    Migration {
+        version: 9,
+        sql: "
+    -- Invitations to the enrolment page. link: SHA-256 of its secret; code: likewise, with the
+    -- secret, NULL where none is asked for; used: when, NULL while it counts.
+    CREATE TABLE invitation (
+        link TEXT NOT NULL PRIMARY KEY,
+        user TEXT NOT NULL REFERENCES person(user),
+        code TEXT,
+        card INTEGER NOT NULL,
+        expires INTEGER NOT NULL,
+        tries INTEGER NOT NULL,
+        used INTEGER
+    ) STRICT;
+    ",
+    },
 ];
 
 #[cfg(test)]

@@ -65,6 +65,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
     let keyserver = bind("keyserver")?.also(port.as_mut(), "keyserver");
     let inspector = bind("inspector")?.also(port.as_mut(), "inspector");
     let directory = bind("directory")?.also(port.as_mut(), "directory");
+    let enrol = bind("enrol")?.also(port.as_mut(), "enrol");
     let watched = Watched::bind(&run_dir, "ca")?;
     let mut addresses = Addresses::new();
     if let Some(port) = &port {
@@ -109,6 +110,13 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
                 move |request, peer| {
                     let ca = Arc::clone(&ca);
                     async move { ca.answer_gateway(request, &peer).await }
+                }
+            }),
+            enrol.serve_peers(limits, stop.clone(), {
+                let ca = Arc::clone(&ca);
+                move |request, peer| {
+                    let ca = Arc::clone(&ca);
+                    async move { ca.answer_enrol(request, &peer).await }
                 }
             }),
             directory.serve_peers(limits, stop.clone(), {
@@ -215,6 +223,7 @@ impl Ca {
 
     async fn answer_officer(&self, request: OfficerRequest) -> Answer {
         match request {
+            OfficerRequest::Invite(request) => ssmax_api::encode(self.invite(&request).await),
             OfficerRequest::ListUsers => ssmax_api::encode(self.list_users().await),
             OfficerRequest::ExportUser { user } => ssmax_api::encode(self.export_user(&user).await),
             OfficerRequest::Relay { address } => {

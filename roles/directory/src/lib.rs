@@ -21,9 +21,8 @@ pub mod needs;
 mod serve;
 pub mod session;
 mod shares;
-mod tls;
 
 pub use config::{DirectoryConfig, Internal, Limits, Settings, base_of};
 pub use serve::{ServeError, read_tls, serve};
 pub use shares::{Pass, Shares};
-pub use tls::TlsFault;
+pub use ssmax_daemon::tls_server::TlsFault;

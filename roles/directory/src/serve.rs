@@ -5,10 +5,10 @@ use crate::config::Settings;
 use crate::listen::{self, Door, Shared};
 use crate::session::Rules;
 use crate::shares::Shares;
-use crate::tls::{self, TlsFault};
 use ssmax_api::directory::DirectoryRequest;
 use ssmax_daemon::ready::Addresses;
 use ssmax_daemon::stop::Stop;
+use ssmax_daemon::tls_server::{TlsAcceptor, TlsFault, acceptor};
 use ssmax_daemon::watch::{Watched, as_number};
 use ssmax_metrics::{Part, list as metrics};
 use ssmax_pki::Certificate;
@@ -19,7 +19,6 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 
 /// How long the CA may take for a new certificate.
 const CA_TIMEOUT: Duration = Duration::from_secs(30);
@@ -62,7 +61,7 @@ pub fn read_tls(settings: &Settings) -> Result<Option<TlsAcceptor>, ServeError> 
     let config = &settings.directory;
     match (&config.tls_certificate, &config.tls_key) {
         (Some(certificate), Some(key)) => {
-            Ok(Some(tls::acceptor(&std::fs::read(certificate)?, &read_private(key)?)?))
+            Ok(Some(acceptor(&std::fs::read(certificate)?, &read_private(key)?)?))
         }
         (None, None) if config.ldaps.is_some() => Err(ServeError::NoTls),
         (None, None) => Ok(None),

@@ -70,11 +70,14 @@ fn sockets(config: &Config, report: &mut Report<'_>) {
     for role in config.roles() {
         let callers: &[&str] = match role {
             Role::Keyserver => &["gateway", "inspector", "person", "ca"],
-            Role::Ca => &["gateway", "keyserver", "inspector", "directory", "officer"],
+            Role::Ca => &["gateway", "keyserver", "inspector", "directory", "enrol", "officer"],
             Role::Inspector => &["gateway"],
-            Role::Authority | Role::Gateway | Role::Submission | Role::Directory | Role::Watch => {
-                &[]
-            }
+            Role::Authority
+            | Role::Gateway
+            | Role::Submission
+            | Role::Directory
+            | Role::Enrol
+            | Role::Watch => &[],
         };
         for caller in callers.iter().chain(&["watch"]) {
             let path = place::socket(config.run_dir(), role.as_str(), caller);

@@ -132,7 +132,12 @@ fn keys_of(config: &Config, role: Role) -> Result<Option<Keys>, Complaint> {
             }
         }
         // These hold no key that could be unlocked.
-        Role::Inspector | Role::Gateway | Role::Submission | Role::Directory | Role::Watch => {
+        Role::Inspector
+        | Role::Gateway
+        | Role::Submission
+        | Role::Directory
+        | Role::Enrol
+        | Role::Watch => {
             return Ok(None);
         }
     }))

@@ -41,6 +41,14 @@ pub(super) async fn check(config: &Config, report: &mut Report<'_>) {
             Err(complaint) => report.error("directory", &complaint),
         }
     }
+    if let (true, Ok(settings)) = (roles.contains(&Role::Enrol), config.enrol()) {
+        listen(config, Role::Enrol, "listen", settings.enrol.listen, report).await;
+        let path = settings.enrol.tls_certificate.display().to_string();
+        match ssmax_enrol::read_tls(&settings) {
+            Ok(_) => report.ok("enrol.tls_certificate", "check-tls", &[("path", &path)]),
+            Err(error) => report.error("enrol.tls_certificate", &error.into()),
+        }
+    }
     if let (true, Ok(settings)) = (roles.contains(&Role::Watch), config.watch()) {
         let address = settings.watch.listen;
         listen(config, Role::Watch, "listen", address, report).await;

@@ -238,9 +238,11 @@ pub(crate) async fn end_rights(write: &mut Transaction, user: &str) -> Result<()
     ] {
         query(statement).bind(now).bind(user).execute(&mut *write).await.map_err(failed)?;
     }
-    for statement in
-        ["DELETE FROM credential WHERE user = ?", "DELETE FROM one_time_code WHERE user = ?"]
-    {
+    for statement in [
+        "DELETE FROM credential WHERE user = ?",
+        "DELETE FROM one_time_code WHERE user = ?",
+        "DELETE FROM invitation WHERE user = ?",
+    ] {
         query(statement).bind(user).execute(&mut *write).await.map_err(failed)?;
     }
     Ok(())

@@ -44,8 +44,11 @@ async fn start(is_secured: bool, change: impl FnOnce(&mut Limits)) -> (SocketAdd
 
 /// A certificate of its own; nobody here believes it.
 fn tls() -> TlsAcceptor {
-    crate::tls::acceptor(include_bytes!("tests/certificate.pem"), include_bytes!("tests/key.pem"))
-        .unwrap()
+    ssmax_daemon::tls_server::acceptor(
+        include_bytes!("tests/certificate.pem"),
+        include_bytes!("tests/key.pem"),
+    )
+    .unwrap()
 }
 
 fn anonymous_bind() -> Vec<u8> {

@@ -1,11 +1,11 @@
-//! The certificate that the directory shows.
+//! The certificate that a role shows to mailers and browsers.
 
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::sync::Arc;
-use tokio_rustls::TlsAcceptor;
+pub use tokio_rustls::TlsAcceptor;
 
 /// Why a certificate cannot be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum TlsFault {
 ///
 /// # Errors
 /// [`TlsFault`], by which of the two is at fault.
-pub(crate) fn acceptor(certificates: &[u8], private_key: &[u8]) -> Result<TlsAcceptor, TlsFault> {
+pub fn acceptor(certificates: &[u8], private_key: &[u8]) -> Result<TlsAcceptor, TlsFault> {
     let chain = CertificateDer::pem_slice_iter(certificates).collect::<Result<Vec<_>, _>>();
     let chain = chain.ok().filter(|chain| !chain.is_empty()).ok_or(TlsFault::Certificate)?;
     let key = PrivateKeyDer::from_pem_slice(private_key).map_err(|_| TlsFault::PrivateKey)?;
