@@ -19,6 +19,7 @@ use ssmax_gateway::{FederationConfig, GatewayConfig};
 use ssmax_hsm::Pkcs11Config;
 use ssmax_inspector::InspectorConfig;
 use ssmax_keyserver::KeyserverConfig;
+use ssmax_scim::ScimConfig;
 use ssmax_store::StateConfig;
 use ssmax_submission::{MilterAddress, SubmissionConfig};
 use ssmax_transport::Fingerprint;
@@ -88,6 +89,7 @@ struct File {
     submission: Option<SubmissionConfig>,
     directory: Option<DirectoryConfig>,
     enrol: Option<EnrolConfig>,
+    scim: Option<ScimConfig>,
     authority: Option<AuthorityConfig>,
     watch: Option<WatchConfig>,
 }
@@ -174,6 +176,10 @@ impl Config {
             absolute(&mut section.tls_certificate);
             absolute(&mut section.tls_key);
         }
+        if let Some(section) = &mut file.scim {
+            let files = [&mut section.tls_certificate, &mut section.tls_key];
+            files.into_iter().flatten().for_each(absolute);
+        }
         if let Some(SubmissionConfig { milter: MilterAddress::Unix(socket), .. }) =
             &mut file.submission
         {
@@ -244,6 +250,7 @@ impl Config {
             Role::Submission => file.submission.is_some(),
             Role::Directory => file.directory.is_some(),
             Role::Enrol => file.enrol.is_some(),
+            Role::Scim => file.scim.is_some(),
             Role::Watch => file.watch.is_some(),
         };
         Role::ALL.into_iter().filter(|role| has(*role)).collect()
@@ -304,6 +311,7 @@ impl Config {
             | Role::Submission
             | Role::Directory
             | Role::Enrol
+            | Role::Scim
             | Role::Watch => None,
         }
     }
@@ -402,6 +410,16 @@ impl Config {
         self.file.enrol.as_ref().map(|section| section.url.as_str())
     }
 
+    /// All that the SCIM service needs to start.
+    pub(crate) fn scim(&self) -> Result<ssmax_scim::Settings, Complaint> {
+        Ok(ssmax_scim::Settings {
+            organisation: self.organisation()?.clone(),
+            run_dir: self.file.run_dir.clone(),
+            transport: self.transport(),
+            scim: self.section("scim", self.file.scim.as_ref())?.clone(),
+        })
+    }
+
     /// All that the watch needs to start.
     pub(crate) fn watch(&self) -> Result<ssmax_watch::Settings, Complaint> {
         let watch = self.section("watch", self.file.watch.as_ref())?.clone();
@@ -438,7 +456,12 @@ fn state(file: &File, role: Role) -> Option<&StateConfig> {
         Role::Keyserver => file.keyserver.as_ref().map(|section| &section.state),
         Role::Ca => file.ca.as_ref().map(|section| &section.state),
         Role::Gateway => file.gateway.as_ref().map(|section| &section.state),
-        Role::Inspector | Role::Submission | Role::Directory | Role::Enrol | Role::Watch => None,
+        Role::Inspector
+        | Role::Submission
+        | Role::Directory
+        | Role::Enrol
+        | Role::Scim
+        | Role::Watch => None,
     }
 }
 

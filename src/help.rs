@@ -19,6 +19,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("ssmax bench call", "ssmax bench call --sizes 1k,100k,10m --json"),
     ("ssmax bench inspect", "ssmax bench inspect --clamav unix:/run/clamav/clamd.ctl"),
     ("ssmax bench mail", "ssmax bench mail --mails 300 --rounds 5 --sizes 10k,100k --json"),
+    ("ssmax bench members", "ssmax bench members --members 1000,100000 --json"),
+    ("ssmax setup scim", "ssmax setup scim --name entra"),
     ("ssmax", "ssmax check --config ssmax.toml"),
     ("ssmax demo", "ssmax demo --dir demo --stay"),
     ("ssmax serve", "ssmax serve --config ssmax.toml"),

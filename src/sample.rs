@@ -45,7 +45,7 @@ const TOP: Section = (
 );
 
 /// Sections that turn something on by being there.
-const OFF: [&str; 4] = ["submission", "directory", "enrol", "watch"];
+const OFF: [&str; 5] = ["submission", "directory", "enrol", "scim", "watch"];
 
 const WATCH: Section = (
     "watch",
@@ -445,6 +445,32 @@ const MEMBER: &[Section] = &[
             Optional("request_seconds", "15"),
             Optional("max_packages", "100"),
             Optional("package_minutes", "10"),
+        ],
+    ),
+    (
+        "scim",
+        &[
+            Optional("listen", "\"0.0.0.0:8447\""),
+            Optional("tls_certificate", "\"/etc/ssmax/tls/scim.pem\""),
+            Optional("tls_key", "\"/etc/ssmax/tls/scim.key.pem\""),
+            Optional("allow_plaintext", "false"),
+            Optional("url", "\"https://scim.a.example\""),
+            Optional("number", "\"employeeNumber\""),
+            Optional("proof", "\"hr-record\""),
+            Optional("tokens", "[]"),
+        ],
+    ),
+    (
+        "scim.limits",
+        &[
+            Optional("max_connections", "64"),
+            Optional("max_request_bytes", "262144"),
+            Optional("max_results", "200"),
+            Optional("requests_per_second", "50"),
+            Optional("failed_logins_per_hour", "100"),
+            Optional("request_seconds", "10"),
+            Optional("answer_seconds", "60"),
+            Optional("connection_seconds", "600"),
         ],
     ),
     WATCH,

@@ -30,6 +30,7 @@ const FLOORS: [&[&str]; 10] = [
         "submission",
         "directory",
         "enrol",
+        "scim",
         "agent",
         "watch",
     ],
@@ -37,7 +38,7 @@ const FLOORS: [&[&str]; 10] = [
     &["e2e", "interop", "fuzz", "surgery", "support", "test-objects", "test-postgres"],
 ];
 
-const ROLES: [&str; 10] = [
+const ROLES: [&str; 11] = [
     "authority",
     "ca",
     "keyserver",
@@ -46,6 +47,7 @@ const ROLES: [&str; 10] = [
     "submission",
     "directory",
     "enrol",
+    "scim",
     "agent",
     "watch",
 ];
@@ -169,9 +171,14 @@ fn only_key_holders_link_the_key_store() {
 /// The same as a stranger would check it.
 #[test]
 fn cargo_tree_of_gateway_and_inspector_shows_no_key_backend() {
-    for package in
-        ["ssmax-gateway", "ssmax-inspector", "ssmax-submission", "ssmax-directory", "ssmax-enrol"]
-    {
+    for package in [
+        "ssmax-gateway",
+        "ssmax-inspector",
+        "ssmax-submission",
+        "ssmax-directory",
+        "ssmax-enrol",
+        "ssmax-scim",
+    ] {
         let output = Command::new(env!("CARGO"))
             .args(["tree", "--locked", "-p", package, "-e", "normal,build", "--prefix", "none"])
             .current_dir(env!("CARGO_MANIFEST_DIR"))

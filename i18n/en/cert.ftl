@@ -181,4 +181,5 @@ cert-lint-basic-constraints = CA and path length are not the profile's
 cert-lint-name-constraints = the name constraints are not the profile's
 cert-lint-certificate-policies = the policies are not the profile's
 cert-lint-crl-distribution-points = the address of the revocation list is not plain http
+cert-lint-authority-information = the address of OCSP or of the issuer is not plain http
 cert-lint-identity-proof = the identity proof is out of place or after the beginning

@@ -119,6 +119,16 @@ err-watch-open = [watch] listens on { $address }, where others than this host re
 rec-watch-open = Nobody logs in there: use a loopback address, or put what encrypts and asks for a login in front
 err-watch-io = HTTP for metrics and health cannot be served: { $reason }
 rec-watch-io = Look at listen in [watch]: another program may have the port, or the address is not this host's
+err-scim-io = The SCIM service cannot open its listener, certificate or socket: { $reason }
+rec-scim-io = Run ssmax check: it says which.
+err-scim-tls = [scim] has one of certificate and key, or none of them although the address is not of this host alone
+rec-scim-tls = Set tls_certificate and tls_key in [scim]; behind a proxy on this host, set listen to a loopback address and allow_plaintext = true.
+err-scim-nowhere = The SCIM service listens nowhere
+rec-scim-nowhere = Set listen in [scim].
+err-scim-nobody = Nobody may use the SCIM service: there is no token
+rec-scim-nobody = Run ssmax setup scim, and put what it prints into [scim].
+err-scim-proof = The proof of identity in [scim] is not known
+rec-scim-proof = Set proof to in-person, employee-card, my-number-card, hr-record or e-mail.
 err-directory-io = The directory cannot open a listener, its certificate or its socket: { $reason }
 rec-directory-io = Run ssmax check: it says which.
 err-enrol-io = The enrolment page cannot listen

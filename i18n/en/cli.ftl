@@ -92,6 +92,7 @@ cli-role-gateway = mail gateway
 cli-role-submission = milter at the submission service
 cli-role-directory = directory for mailers
 cli-role-enrol = enrolment page
+cli-role-scim = SCIM service
 cli-role-watch = watch
 cli-role-starting = { $role } is starting
 cli-role-serving = { $role } is serving at { $addresses }

@@ -387,6 +387,26 @@ sample-directory-limits-failed_binds_per_hour = Wrong passwords of one address i
 sample-directory-limits-idle_seconds = How long a client may take for a request, in seconds.
 sample-directory-limits-tls_timeout_seconds = Time for a TLS handshake, in seconds.
 sample-directory-limits-answer_seconds = How long an answer may take, in seconds: a mailer waits for it, and does nothing else.
+sample-scim =
+    Hears by SCIM 2.0 who works here, as Entra ID or another identity provider tells it. ssmax setup scim makes
+    a token.
+sample-scim-listen = Where the identity provider connects, with TLS.
+sample-scim-tls_certificate = PEM chain for TLS, leaf first, that the provider believes.
+sample-scim-tls_key = PEM key of that certificate.
+sample-scim-allow_plaintext = Without TLS, behind a proxy on this host: only with listen at a loopback address.
+sample-scim-url = The address as the provider has it: https://HOST[:PORT]. Left out: that of listen.
+sample-scim-number = By what a person is known here for ever: "employeeNumber", "externalId" or "userName".
+sample-scim-proof = How identity is proved of people who come this way.
+sample-scim-tokens = Who may ask: name and SHA-256 of each token, such as { "{" } name = "entra", sha256 = "..." { "}" }.
+sample-scim-limits = What an identity provider may do.
+sample-scim-limits-max_connections = Connections at the same time, a quarter of them from one address.
+sample-scim-limits-max_request_bytes = Octets of a request.
+sample-scim-limits-max_results = Users of one answer.
+sample-scim-limits-requests_per_second = Requests of one token in a second; ten times as many for a moment.
+sample-scim-limits-failed_logins_per_hour = Wrong tokens from one address in an hour.
+sample-scim-limits-request_seconds = How long a request may take to come in, in seconds.
+sample-scim-limits-answer_seconds = How long an answer may take, in seconds: keys are made for who joins.
+sample-scim-limits-connection_seconds = How long a connection may last, in seconds.
 sample-authority = The management organisation: admits members, publishes the member list.
 sample-authority-name = The name of the federation in its certificates. Used by ssmax authority init only.
 sample-authority-url = Where members reach it: https://HOST[:PORT], without a path.

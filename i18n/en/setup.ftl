@@ -53,3 +53,15 @@ err-setup-mailers-server = { $server } is no host, or host with a port
 rec-setup-mailers-server = Write it as directory.a.example:3636.
 err-setup-mailers-anchor = There is no certificate in { $path }
 rec-setup-mailers-anchor = Give the CA's certificate as PEM, or leave --anchor out if mailers know it.
+setup-scim =
+    The token, for the identity provider. It is shown now and never again:
+
+        { $token }
+
+    The line for [scim] in ssmax.toml, by which it is known:
+
+        { $line }
+
+    Then start the role again: systemctl restart ssmax-scim. The provider's address ends in /scim/v2.
+err-setup-scim-name = The name of a token has up to 64 letters, digits, hyphens, underscores and dots
+rec-setup-scim-name = Write for example --name entra.

@@ -22,8 +22,8 @@ help-bench-mail-rounds = 各行を交互に測る回数
 help-bench-mail-sessions = 同時にメールを渡す接続の数
 help-bench-mail-sizes = メールの大きさをコンマで区切って指定。例: 10k,100k
 help-bench-mail-database = 二つのゲートウェイが共有するPostgreSQLのデータベース（省くとそれぞれの記録を使う）
-help-bench-members = 多数の加盟組織からなる名簿を読み込み、引き、差分で進めます
-help-bench-members-members = 加盟組織の数。カンマ区切り (例: 1000,100000)
+help-bench-members = 多数の参加組織からなる名簿を読み込み、引き、差分で進めます
+help-bench-members-members = 参加組織の数をコンマで区切って指定。例: 1000,100000
 
 bench-progress = 測定中: { $percent } %、{ $operation }
 bench-compared = 1プロセッサでの毎秒の回数。本ソフトウェアとlibcryptoを交互に測定。{ $version }、{ $rounds }回の中央値。
@@ -75,7 +75,7 @@ bench-mail-goal-cpu = { $size }、{ $way }: 自身のCPU時間が一通あたり
 bench-mail-goal-share = { $size }、{ $way }: この測定でOpenDKIMが加える{ $goal }ミリ秒以下、{ $outcome }（{ $value }ミリ秒）
 bench-mail-goal-stretch = { $size }、{ $way }: 理想は{ $goal }ミリ秒以下、{ $outcome }（{ $value }ミリ秒）
 bench-members-what = 架空の連合 (最大 { $limit } 組織) での測定です。読み込みは、署名された名簿を開いて検索の準備をするまで、進めるのは、1 組織の差分を開いて結果を確かめるまでです。
-bench-members-line = { $members } 組織: 名簿 { $list } KiB、チェックポイント { $checkpoint } オクテット、差分 { $delta } オクテット。署名 { $sign } ms、読み込み { $load } ms ({ $loadgoal })、メモリ { $memory } MiB、差分の適用 { $advance } ms。検索 { $lookup } µs、該当なし { $unknown } µs ({ $lookupgoal })。1 組織の記載は { $proof } 個のハッシュで証明できます
+bench-members-line = { $members } 組織: 名簿 { $list } KiB、チェックポイント { $checkpoint } バイト、差分 { $delta } バイト。署名 { $sign } ms、読み込み { $load } ms ({ $loadgoal })、メモリ { $memory } MiB、差分の適用 { $advance } ms。検索 { $lookup } µs、該当なし { $unknown } µs ({ $lookupgoal })。1 組織の記載は { $proof } 個のハッシュで証明できます
 
 err-bench-no-compiler = 比較用のプログラムを作るCコンパイラ（cc）がありません
 rec-bench-no-compiler = インストールしてください。Debianでは: apt-get install gcc libc6-dev libssl-dev

@@ -175,4 +175,5 @@ cert-lint-basic-constraints = 認証局の指定や段数がプロファイル�
 cert-lint-name-constraints = 名前の制約がプロファイルと違う
 cert-lint-certificate-policies = ポリシーがプロファイルと違う
 cert-lint-crl-distribution-points = 失効リストの場所が普通のhttpでない
+cert-lint-authority-information = OCSPか発行者の証明書のアドレスが平文のhttpではない
 cert-lint-identity-proof = 本人確認の記載が場違いか、有効期間の開始より後

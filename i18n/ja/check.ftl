@@ -115,6 +115,16 @@ err-watch-open = [watch] は { $address } で待ち受け、ほかのコンピ�
 rec-watch-open = そこには認証がありません。ループバックのアドレスにするか、暗号化と認証を行うものを前に置いてください
 err-watch-io = メトリクスと状態をHTTPで提供できません: { $reason }
 rec-watch-io = [watch] の listen を確かめてください。ほかのプログラムがポートを使っているか、このコンピュータのアドレスではありません
+err-scim-io = SCIMサービスの待ち受け、証明書またはソケットを開けません: { $reason }
+rec-scim-io = ssmax check を実行してください。どれかが分かります。
+err-scim-tls = [scim] に証明書と鍵の片方だけがあるか、このホストの外で待ち受けるのにどちらもありません
+rec-scim-tls = [scim] に tls_certificate と tls_key を設定してください。このホストのプロキシの後ろに置くなら、listen をループバックアドレスにして allow_plaintext = true とします。
+err-scim-nowhere = SCIMサービスの待ち受けがありません
+rec-scim-nowhere = [scim] に listen を設定してください。
+err-scim-nobody = SCIMサービスのトークンが一つもないため、だれも使えません
+rec-scim-nobody = ssmax setup scim を実行し、表示されたものを [scim] に入れてください。
+err-scim-proof = [scim] の本人確認の方法が正しくありません
+rec-scim-proof = proof を in-person、employee-card、my-number-card、hr-record、e-mail のいずれかにしてください。
 err-directory-io = ディレクトリが待ち受け、証明書、ソケットのどれかを開けません: { $reason }
 rec-directory-io = ssmax check を実行すると、どれかが分かります。
 err-enrol-io = 登録ページが待ち受けを始められません

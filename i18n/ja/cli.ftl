@@ -75,6 +75,7 @@ cli-role-gateway = ゲートウェイ
 cli-role-submission = 提出窓口のミルター
 cli-role-directory = メールソフト向けのディレクトリ
 cli-role-enrol = 登録ページ
+cli-role-scim = SCIMサービス
 cli-role-watch = 監視
 cli-role-starting = { $role }を起動しています
 cli-role-serving = { $role }が{ $addresses }で稼働しています

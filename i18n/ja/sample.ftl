@@ -366,6 +366,26 @@ sample-directory-limits-failed_binds_per_hour = 一つのアドレスが一時�
 sample-directory-limits-idle_seconds = 一つの要求にかけてよい時間（秒）。
 sample-directory-limits-tls_timeout_seconds = TLSの接続にかけてよい時間（秒）。
 sample-directory-limits-answer_seconds = 答えにかけてよい時間（秒）。メールソフトは、その間ほかのことをしません。
+sample-scim =
+    だれが働いているかを、Entra IDなどのIDプロバイダーからSCIM 2.0で受け取ります。トークンは
+    ssmax setup scim で作ります。
+sample-scim-listen = IDプロバイダーが接続するアドレス（TLS）。
+sample-scim-tls_certificate = TLSの証明書のチェーン（PEM、自分のものが先）。IDプロバイダーが信じるもの。
+sample-scim-tls_key = その証明書の鍵（PEM）。
+sample-scim-allow_plaintext = TLSなしで待ち受けます。このホストのプロキシの後ろで、listen がループバックアドレスのときだけです。
+sample-scim-url = IDプロバイダーから見たアドレス: https://ホスト[:ポート]。省くと listen のもの。
+sample-scim-number = 人をずっと見分けるもの: "employeeNumber"、"externalId" または "userName"。
+sample-scim-proof = この方法で登録される人の本人確認の方法。
+sample-scim-tokens = 使ってよい相手: トークンごとの名前とSHA-256。例: { "{" } name = "entra", sha256 = "..." { "}" }
+sample-scim-limits = IDプロバイダーに許すこと。
+sample-scim-limits-max_connections = 同時接続数。一つのアドレスからはその四分の一まで。
+sample-scim-limits-max_request_bytes = 一つの要求の最大の大きさ（バイト）。
+sample-scim-limits-max_results = 一つの答えに含める利用者の数。
+sample-scim-limits-requests_per_second = 一つのトークンが毎秒求めてよい回数。一時的にはその10倍まで。
+sample-scim-limits-failed_logins_per_hour = 一つのアドレスが一時間に間違えてよいトークンの回数。
+sample-scim-limits-request_seconds = 一つの要求が届くまでの時間（秒）。
+sample-scim-limits-answer_seconds = 答えにかけてよい時間（秒）。入社した人の鍵を作る時間を含みます。
+sample-scim-limits-connection_seconds = 一つの接続の最長時間（秒）。
 sample-authority = 管理組織: 参加を認め、会員名簿を公開します。
 sample-authority-name = 証明書に載る連合の名前。ssmax authority init だけが使います。
 sample-authority-url = 参加組織から見たアドレス: https://ホスト[:ポート]。パスは付けません。

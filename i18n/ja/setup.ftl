@@ -54,3 +54,15 @@ err-setup-mailers-server = { $server } はホスト、またはホストとポ�
 rec-setup-mailers-server = directory.a.example:3636 のように書いてください。
 err-setup-mailers-anchor = { $path } に証明書がありません
 rec-setup-mailers-anchor = CAの証明書をPEMで指定するか、メールソフトが知っているなら --anchor を省いてください。
+setup-scim =
+    IDプロバイダーに渡すトークンです。今だけ表示し、二度と表示しません:
+
+        { $token }
+
+    ssmax.toml の [scim] に入れる行です:
+
+        { $line }
+
+    そのあと systemctl restart ssmax-scim で役割を起動し直します。IDプロバイダーに設定するアドレスは /scim/v2 で終わります。
+err-setup-scim-name = トークンの名前は、英数字、ハイフン、下線、ドットで64文字までです
+rec-setup-scim-name = 例: --name entra

@@ -78,6 +78,7 @@ async fn foreground(role: Role, config: &Config) -> Result<(), Complaint> {
         Role::Submission => ssmax_submission::serve(config.submission()?, stop).await?,
         Role::Directory => ssmax_directory::serve(config.directory()?, stop).await?,
         Role::Enrol => ssmax_enrol::serve(config.enrol()?, stop).await?,
+        Role::Scim => ssmax_scim::serve(config.scim()?, stop).await?,
         Role::Watch => ssmax_watch::serve(config.watch()?, stop).await?,
     }
     Ok(())

@@ -22,13 +22,15 @@ pub(crate) enum Role {
     Directory,
     /// Gives people their keys by a link.
     Enrol,
+    /// Hears of people from an identity provider.
+    Scim,
     /// How the others are, over HTTP.
     Watch,
 }
 
 impl Role {
     /// All roles, in the order in which they start: whom others need first.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Authority,
         Self::Keyserver,
         Self::Ca,
@@ -37,6 +39,7 @@ impl Role {
         Self::Submission,
         Self::Directory,
         Self::Enrol,
+        Self::Scim,
         Self::Watch,
     ];
 
@@ -51,6 +54,7 @@ impl Role {
             Self::Submission => "submission",
             Self::Directory => "directory",
             Self::Enrol => ssmax_enrol::ROLE,
+            Self::Scim => "scim",
             Self::Watch => ssmax_watch::ROLE,
         }
     }
@@ -66,6 +70,7 @@ impl Role {
             Self::Submission => "cli-role-submission",
             Self::Directory => "cli-role-directory",
             Self::Enrol => "cli-role-enrol",
+            Self::Scim => "cli-role-scim",
             Self::Watch => "cli-role-watch",
         }
     }

@@ -128,6 +128,23 @@ impl From<ssmax_directory::ServeError> for Complaint {
     }
 }
 
+impl From<ssmax_scim::ServeError> for Complaint {
+    fn from(error: ssmax_scim::ServeError) -> Self {
+        use ssmax_scim::ServeError as E;
+        match error {
+            E::Io(error) => Self::new(Exit::Unavailable, "scim-io").because(error.kind()),
+            E::Store(error) => error.into(),
+            E::Transport(error) => error.into(),
+            E::TlsHalf | E::Plaintext => Self::new(Exit::WrongUse, "scim-tls"),
+            E::Tls(fault) => Self::new(Exit::WrongUse, "listener-tls").with("reason", fault),
+            E::NoListener => Self::new(Exit::WrongUse, "scim-nowhere"),
+            E::NoTokens => Self::new(Exit::WrongUse, "scim-nobody"),
+            E::Proof => Self::new(Exit::WrongUse, "scim-proof"),
+            other => Self::new(Exit::Unavailable, "failed").with("reason", other),
+        }
+    }
+}
+
 impl From<ssmax_gateway::ServeError> for Complaint {
     fn from(error: ssmax_gateway::ServeError) -> Self {
         use ssmax_gateway::ServeError as E;

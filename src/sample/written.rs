@@ -152,7 +152,7 @@ mod tests {
             assert_eq!(config.roles(), [Role::Keyserver, Role::Ca, Role::Inspector, Role::Gateway]);
             let all = with_all_fields(&file);
             let config = Config::parse(&all, Path::new("/etc/ssmax/ssmax.toml")).unwrap();
-            assert_eq!(config.roles().len(), 8);
+            assert_eq!(config.roles().len(), 9);
         }
     }
 

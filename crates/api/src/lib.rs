@@ -17,6 +17,7 @@ pub mod keyserver;
 pub mod organisation;
 pub mod person;
 pub mod problem;
+pub mod scim;
 pub mod trace;
 pub mod verified;
 

@@ -24,7 +24,7 @@ pub fn socket(run_dir: &Path, role: &str, caller: &str) -> PathBuf {
 }
 
 /// The roles that may have folders.
-const ROLES: [&str; 9] = [
+const ROLES: [&str; 10] = [
     "authority",
     "ca",
     "directory",
@@ -32,6 +32,7 @@ const ROLES: [&str; 9] = [
     "gateway",
     "inspector",
     "keyserver",
+    "scim",
     "submission",
     "watch",
 ];

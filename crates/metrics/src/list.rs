@@ -111,6 +111,8 @@ metrics! {
     gauge MEMBERS("ssmax_members", &["standing"], "Members by how they stand."): Gauge<1>;
     /// Of the authority.
     counter PUBLISHED("ssmax_authority_requests_total", &["document", "status"], "Answers to members."): Counter<2>;
+    /// Of the SCIM service.
+    counter SCIM_REQUESTS("ssmax_scim_requests_total", &["status"], "Answers to identity providers."): Counter<1>;
     /// Of the watch.
     counter WATCH_REQUESTS("ssmax_watch_requests_total", &["path", "status"], "Answers over HTTP."): Counter<2>;
 }

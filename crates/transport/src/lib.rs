@@ -26,13 +26,14 @@ pub use ssmax_daemon::port::PortLimits;
 pub use ssmax_daemon::tls::{Fingerprint, IdentityError, Place, role_name};
 
 /// The roles that meet, each with those that it answers.
-const CALLERS: [(&str, &[&str]); 6] = [
+const CALLERS: [(&str, &[&str]); 7] = [
     ("keyserver", &["gateway", "inspector", "ca"]),
-    ("ca", &["gateway", "keyserver", "inspector", "directory", "enrol"]),
+    ("ca", &["gateway", "keyserver", "inspector", "directory", "enrol", "scim"]),
     ("inspector", &["gateway"]),
     ("gateway", &[]),
     ("directory", &[]),
     ("enrol", &[]),
+    ("scim", &[]),
 ];
 
 /// Whom a role answers; `None` for what is no role of a member.

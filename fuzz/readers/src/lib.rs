@@ -58,6 +58,7 @@ pub mod path;
 pub mod pem;
 pub mod person_request;
 pub mod request;
+pub mod scim;
 pub mod seal_record;
 pub mod sealed_record;
 pub mod second_opinion;
@@ -154,6 +155,7 @@ pub const TARGETS: &[Target] = targets![
     request,
     seal_record,
     sealed_record,
+    scim,
     second_opinion,
     signed_list,
     smtp_session,

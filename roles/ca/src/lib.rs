@@ -23,6 +23,7 @@ mod relay;
 mod renew;
 mod revocation;
 mod schema;
+mod scim;
 mod secret;
 mod serve;
 mod setup;

@@ -182,6 +182,25 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     ) STRICT;
     ",
     },
+    Migration {
+        version: 10,
+        sql: "
+    -- Users as an identity provider has them (SCIM). person: whose user id in the registry
+    -- that is, if anybody's.
+    CREATE TABLE scim_user (
+        number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        user_name TEXT NOT NULL UNIQUE,
+        external_id TEXT,
+        person TEXT UNIQUE,
+        resource TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        modified INTEGER NOT NULL,
+        version INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX scim_user_external ON scim_user (external_id);
+    ",
+    },
 ];
 
 #[cfg(test)]

@@ -66,6 +66,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
     let inspector = bind("inspector")?.also(port.as_mut(), "inspector");
     let directory = bind("directory")?.also(port.as_mut(), "directory");
     let enrol = bind("enrol")?.also(port.as_mut(), "enrol");
+    let scim = bind("scim")?.also(port.as_mut(), "scim");
     let watched = Watched::bind(&run_dir, "ca")?;
     let mut addresses = Addresses::new();
     if let Some(port) = &port {
@@ -124,6 +125,13 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
                 move |request, peer| {
                     let ca = Arc::clone(&ca);
                     async move { ca.answer_directory(request, &peer).await }
+                }
+            }),
+            scim.serve_peers(limits, stop.clone(), {
+                let ca = Arc::clone(&ca);
+                move |request, peer| {
+                    let ca = Arc::clone(&ca);
+                    async move { ca.answer_scim(request, &peer).await }
                 }
             }),
             keyserver.serve_peers(limits, stop.clone(), {

@@ -29,7 +29,7 @@ pub(super) fn check(config: &Config, report: &mut Report<'_>) {
     if roles.contains(&Role::Inspector) {
         walls(report);
     }
-    let secretless = [Role::Gateway, Role::Submission, Role::Directory];
+    let secretless = [Role::Gateway, Role::Submission, Role::Directory, Role::Scim];
     if roles.iter().any(|role| !secretless.contains(role)) {
         memory(roles.contains(&Role::Inspector), report);
     }
@@ -70,13 +70,16 @@ fn sockets(config: &Config, report: &mut Report<'_>) {
     for role in config.roles() {
         let callers: &[&str] = match role {
             Role::Keyserver => &["gateway", "inspector", "person", "ca"],
-            Role::Ca => &["gateway", "keyserver", "inspector", "directory", "enrol", "officer"],
+            Role::Ca => {
+                &["gateway", "keyserver", "inspector", "directory", "enrol", "scim", "officer"]
+            }
             Role::Inspector => &["gateway"],
             Role::Authority
             | Role::Gateway
             | Role::Submission
             | Role::Directory
             | Role::Enrol
+            | Role::Scim
             | Role::Watch => &[],
         };
         for caller in callers.iter().chain(&["watch"]) {

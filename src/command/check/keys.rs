@@ -137,9 +137,8 @@ fn keys_of(config: &Config, role: Role) -> Result<Option<Keys>, Complaint> {
         | Role::Submission
         | Role::Directory
         | Role::Enrol
-        | Role::Watch => {
-            return Ok(None);
-        }
+        | Role::Scim
+        | Role::Watch => return Ok(None),
     }))
 }
 

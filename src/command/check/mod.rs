@@ -9,6 +9,7 @@ mod network;
 mod objects;
 mod officers;
 mod postfix;
+mod scim;
 mod state;
 mod transport;
 

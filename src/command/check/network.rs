@@ -49,6 +49,12 @@ pub(super) async fn check(config: &Config, report: &mut Report<'_>) {
             Err(error) => report.error("enrol.tls_certificate", &error.into()),
         }
     }
+    if roles.contains(&Role::Scim) {
+        match config.scim() {
+            Ok(settings) => super::scim::check(config, &settings, report).await,
+            Err(complaint) => report.error("scim", &complaint),
+        }
+    }
     if let (true, Ok(settings)) = (roles.contains(&Role::Watch), config.watch()) {
         let address = settings.watch.listen;
         listen(config, Role::Watch, "listen", address, report).await;

@@ -31,9 +31,12 @@ async fn look(config: &Config, role: Role) -> Result<Vec<Looked>, Complaint> {
         Role::Ca => ssmax_ca::look_at_state(&config.ca()?.place()).await?,
         Role::Gateway => ssmax_gateway::look_at_state(&config.gateway()?.place()).await?,
         Role::Authority => ssmax_authority::look_at_state(&config.authority()?).await?,
-        Role::Inspector | Role::Submission | Role::Directory | Role::Enrol | Role::Watch => {
-            Vec::new()
-        }
+        Role::Inspector
+        | Role::Submission
+        | Role::Directory
+        | Role::Enrol
+        | Role::Scim
+        | Role::Watch => Vec::new(),
     })
 }
 

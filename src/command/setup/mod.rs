@@ -4,6 +4,7 @@
 mod mailers;
 mod plan;
 mod postfix;
+mod scim;
 mod undo;
 mod wanted;
 
@@ -31,6 +32,8 @@ enum Action {
     Postfix(PostfixArgs),
     /// The files with which Thunderbird believes the anchors and asks the directory.
     Mailers(mailers::Args),
+    /// A token with which an identity provider tells of people.
+    Scim(scim::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -62,6 +65,7 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
     let args = match args.action {
         Action::Postfix(args) => args,
         Action::Mailers(args) => return context.end(mailers::run(&args, context)),
+        Action::Scim(args) => return context.end(scim::run(&args, context)),
     };
     context.end(if args.undo { take_back(&args, context) } else { show_or_write(&args, context) })
 }

@@ -11,3 +11,4 @@ INSERT INTO certificate (serial, subject, kind, intended, der, revoked, asked_by
 INSERT INTO relay (address, kind, key_id, common_name, der, not_after) VALUES ('bob@b.example', 'user', X'09', 'Bob', X'3004', 1799999999);
 INSERT INTO former_person (user, name, kind, proof, ial, registered, ended) VALUES ('10001', 'Taro', 'person', 'in-person', 2, 1700000000, 1790000000);
 INSERT INTO former_address (address, user, ended) VALUES ('taro@a.example', '10001', 1790000000);
+INSERT INTO scim_user (number, id, user_name, external_id, person, resource, created, modified, version) VALUES (2, 'a1', 'hanako@a.example', 'e1', '1001', '{}', 1796000000, 1796000001, 3);

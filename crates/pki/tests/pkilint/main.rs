@@ -1,6 +1,6 @@
 //! What we issue, as pkilint sees it: every profile, for many people.
 //!
-//! pkilint is a program in Python. It is looked for in `target/pkilint`, where `.ci/pkilint`
+//! pkilint is a program in Python. It is looked for in `target/pkilint`, where `.ci/judges`
 //! puts it, and wherever `python3` finds its modules. Each person gets one of the eight
 //! profiles in turn; with `SSMAX_FULL=1` each gets all eight.
 #![allow(
@@ -34,7 +34,7 @@ const CITY: Organisation<'static> =
 /// People.
 const PEOPLE: usize = 1000;
 
-/// Python, with pkilint among its modules if `.ci/pkilint` has fetched it.
+/// Python, with pkilint among its modules if `.ci/judges` has fetched it.
 fn python() -> Command {
     let mut command = Command::new("python3");
     command.env("PYTHONPATH", Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/pkilint"));
@@ -48,8 +48,8 @@ fn has_pkilint() -> bool {
         return true;
     }
     let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");
-    assert!(!is_ci, "needed and not here: pkilint (.ci/pkilint)");
-    println!("skipped: pkilint is not here (.ci/pkilint fetches it)");
+    assert!(!is_ci, "needed and not here: pkilint (.ci/judges)");
+    println!("skipped: pkilint is not here (.ci/judges fetches it)");
     false
 }
 

@@ -34,7 +34,7 @@ impl Ca {
     }
 
     /// The person or role of this user id.
-    pub(super) async fn registered(&self, user: &str) -> Result<Option<Registered>, Problem> {
+    pub(crate) async fn registered(&self, user: &str) -> Result<Option<Registered>, Problem> {
         let row: Option<Row> = query(
             "SELECT user, name, kind, proof, active, ended, kana, english, department,
                  proof_reference, proved, proved_by, source FROM person WHERE user = ?",
