@@ -364,6 +364,7 @@ const MEMBER: &[Section] = &[
             Optional("max_errors", "20"),
             Optional("max_idle_commands", "100"),
             Optional("max_auth_attempts", "3"),
+            Optional("failed_logins_per_hour", "100"),
             Optional("command_timeout_seconds", "300"),
             Optional("data_timeout_seconds", "180"),
             Optional("min_data_bytes_per_second", "512"),

@@ -309,6 +309,7 @@ sample-gateway-limits-max_connections_per_address = Connections from one address
 sample-gateway-limits-max_errors = Refused commands before the connection ends.
 sample-gateway-limits-max_idle_commands = Commands in a row that bring no mail forward.
 sample-gateway-limits-max_auth_attempts = Failed logins before the connection ends.
+sample-gateway-limits-failed_logins_per_hour = Failed logins from one address, or one IPv6 /64, in an hour.
 sample-gateway-limits-command_timeout_seconds = Time for a command line to arrive, in seconds.
 sample-gateway-limits-data_timeout_seconds = Longest silence within a mail, in seconds.
 sample-gateway-limits-min_data_bytes_per_second = How fast a mail must arrive, in octets per second.

@@ -288,6 +288,7 @@ sample-gateway-limits-max_connections_per_address = 一つのアドレスから�
 sample-gateway-limits-max_errors = 接続を切るまでの、拒否されたコマンドの数。
 sample-gateway-limits-max_idle_commands = メールを進めないコマンドが続いてよい数。
 sample-gateway-limits-max_auth_attempts = 接続を切るまでの、失敗したログインの数。
+sample-gateway-limits-failed_logins_per_hour = 一つのアドレス（IPv6では/64）から一時間に失敗してよいログインの回数。
 sample-gateway-limits-command_timeout_seconds = コマンド行が届くまでの時間（秒）。
 sample-gateway-limits-data_timeout_seconds = メールの途中で途絶えてよい時間（秒）。
 sample-gateway-limits-min_data_bytes_per_second = メールが届く速さの下限（毎秒バイト）。

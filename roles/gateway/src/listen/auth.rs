@@ -2,6 +2,7 @@
 //! the client has shown in TLS, in the frame of RFC 4954.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use std::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::listen::{
@@ -62,6 +63,7 @@ impl<J: Journey> Session<J> {
 
     async fn check(&mut self, credentials: &Credentials, method: &str) -> Step {
         self.auth_attempts = self.auth_attempts.saturating_add(1);
+        self.may_guess()?;
         let journey = std::sync::Arc::clone(&self.shared.journey);
         let login = journey.authenticate(&credentials.user, &credentials.password, method).await;
         self.logged_in(login, method)
@@ -86,9 +88,18 @@ impl<J: Journey> Session<J> {
             return self.malformed().map(|_| ());
         };
         self.auth_attempts = self.auth_attempts.saturating_add(1);
+        self.may_guess()?;
         let journey = std::sync::Arc::clone(&self.shared.journey);
         let login = journey.authenticate_certificate(&certificate, &named).await;
         self.logged_in(login, "EXTERNAL")
+    }
+
+    /// Whether somebody at this address may still be wrong in this hour, over all sessions.
+    fn may_guess(&mut self) -> Step {
+        if self.shared.guesses.may_try(self.peer.ip(), Instant::now()) {
+            return Ok(());
+        }
+        self.cut(421, "4.7.0", "too many failed attempts from your address, try again later")
     }
 
     fn logged_in(&mut self, login: Result<Option<Login>, ()>, method: &str) -> Step {
@@ -96,6 +107,7 @@ impl<J: Journey> Session<J> {
             Ok(Some(login)) => {
                 self.login = Some(login);
                 self.auth_attempts = 0;
+                self.shared.guesses.was_right(self.peer.ip());
                 self.queue(&Reply::new(235, "2.7.0", "authenticated"));
                 Ok(())
             }
@@ -105,6 +117,7 @@ impl<J: Journey> Session<J> {
                 self.blame(535, "5.7.8", "the user or the password is wrong")
             }
             Err(()) => {
+                self.shared.guesses.was_right(self.peer.ip());
                 self.queue(&Reply::new(454, "4.7.0", "the password cannot be checked just now"));
                 Ok(())
             }

@@ -73,7 +73,7 @@ impl Drop for Pass {
 }
 
 /// An IPv6 client has a whole /64 of addresses to itself.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
         IpAddr::V4(_) => address,

@@ -37,6 +37,9 @@ pub struct Limits {
     pub max_idle_commands: u32,
     /// Failed AUTH attempts before the session ends with 421. Default 3.
     pub max_auth_attempts: u32,
+    /// Failed AUTH attempts from one address, or one IPv6 /64, in an hour. Beyond: 421
+    /// 4.7.0. Default 100.
+    pub failed_logins_per_hour: u32,
     /// Time for one command line to arrive whole, and for a reply to be taken. Default
     /// 300 s, RFC 5321 4.5.3.2.7.
     #[serde(with = "seconds", rename = "command_timeout_seconds")]
@@ -69,6 +72,7 @@ impl Default for Limits {
             max_errors: 20,
             max_idle_commands: 100,
             max_auth_attempts: 3,
+            failed_logins_per_hour: 100,
             command_timeout: Duration::from_secs(300),
             data_timeout: Duration::from_secs(180),
             min_data_bytes_per_second: 512,

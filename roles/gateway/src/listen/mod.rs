@@ -8,6 +8,7 @@ mod client_certificate;
 mod command;
 mod data;
 mod gate;
+mod guesses;
 mod limits;
 mod lmtp;
 mod session;

@@ -13,6 +13,7 @@ use crate::{
     listen::{
         AuthRule, Dialect, Envelope, Forwarded, Journey, ListenerConfig, Login, Reply,
         command::{self, Attribute, Command, CommandFault},
+        guesses::Guesses,
     },
     wire::{
         line::{Channel, LineFault, Stream},
@@ -36,13 +37,15 @@ pub(super) struct Shared<J> {
     pub(super) stop: Stop,
     /// Memory for mails in units of [`BUFFER_UNIT_BYTES`].
     pub(super) memory: Arc<Semaphore>,
+    pub(super) guesses: Guesses,
 }
 
 impl<J> Shared<J> {
     pub(super) fn new(config: ListenerConfig, journey: Arc<J>, stop: Stop) -> Self {
         let units = config.limits.max_buffered_bytes.div_ceil(BUFFER_UNIT_BYTES);
         let memory = Arc::new(Semaphore::new(units.min(Semaphore::MAX_PERMITS)));
-        Self { config, journey, stop, memory }
+        let guesses = Guesses::new(config.limits.failed_logins_per_hour);
+        Self { config, journey, stop, memory, guesses }
     }
 }
 

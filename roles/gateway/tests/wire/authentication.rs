@@ -146,6 +146,32 @@ async fn after_three_wrong_passwords_no_fourth_is_looked_at() {
 }
 
 #[tokio::test]
+async fn wrong_passwords_are_counted_over_all_connections_of_an_address() {
+    let mut config = without_tls();
+    config.limits.failed_logins_per_hour = 3;
+    let server = start(config).await;
+    for _ in 0..3 {
+        let mut client = Client::hello(&server).await;
+        client.expect(&plain("alice", "wrong"), "535 5.7.8").await;
+    }
+    let mut client = Client::hello(&server).await;
+    client.expect(&plain("alice", "open sesame"), "421 4.7.0").await;
+    assert!(client.is_closed().await);
+    assert_eq!(server.journey.log_ins().len(), 3);
+}
+
+#[tokio::test]
+async fn right_passwords_are_no_guesses() {
+    let mut config = without_tls();
+    config.limits.failed_logins_per_hour = 1;
+    let server = start(config).await;
+    for _ in 0..3 {
+        let mut client = Client::hello(&server).await;
+        client.expect(&plain("alice", "open sesame"), "235 2.7.0").await;
+    }
+}
+
+#[tokio::test]
 async fn malformed_and_cancelled_exchanges_leave_the_session_in_order() {
     let server = start(without_tls()).await;
     let mut client = Client::hello(&server).await;
