@@ -186,6 +186,8 @@ const MEMBER: &[Section] = &[
             Optional("directory_relays_per_hour", "10000"),
             Optional("device_secret_aal", "1"),
             Optional("address_quarantine_days", "180"),
+            Optional("registration_days", "1830"),
+            Optional("relay_kept_days", "400"),
             Optional("listen", "\"10.0.0.2:7702\""),
             Optional("transport_days", "90"),
         ],

@@ -443,6 +443,26 @@ impl Member {
     /// As [`Member::add_person`], with more local parts of addresses.
     #[track_caller]
     pub fn add_person_at(&self, user: &str, name: &str, own_key: bool, more: &[String]) -> Person {
+        self.add_person_numbered(&employee_number(), user, name, own_key, more)
+    }
+
+    /// One of those who may have people traced, in twos.
+    #[track_caller]
+    pub fn add_officer(&self, number: &str, user: &str, name: &str) -> Person {
+        assert!(OFFICERS.contains(&number));
+        self.add_person_numbered(number, user, name, true, &[])
+    }
+
+    #[track_caller]
+    fn add_person_numbered(
+        &self,
+        number: &str,
+        user: &str,
+        name: &str,
+        own_key: bool,
+        more: &[String],
+    ) -> Person {
+        let number = number.to_owned();
         let address = format!("{user}@{}", self.domain());
         let more: Vec<String> =
             more.iter().map(|local| format!("{local}@{}", self.domain())).collect();
@@ -450,7 +470,6 @@ impl Member {
         let dir = self.site.path(&folder);
         std::fs::create_dir(&dir).unwrap();
         let csr = format!("{folder}/signing.csr");
-        let number = employee_number();
         let mut line = vec!["user", "add", &number, "--name", name, "--address", &address];
         line.extend(["--proof", "in-person", "--device-secret", "--server-key"]);
         line.extend(["--out", &folder]);
@@ -546,6 +565,9 @@ fn state_toml(place: &Place, tapped: bool) -> (String, BTreeMap<&'static str, Ta
 }
 
 /// A number that nobody has.
+/// The numbers of those who may have people traced.
+pub const OFFICERS: [&str; 2] = ["10777", "10901"];
+
 fn employee_number() -> String {
     static NUMBERS: AtomicU32 = AtomicU32::new(20_417);
     NUMBERS.fetch_add(1, Ordering::Relaxed).to_string()
@@ -597,6 +619,9 @@ enforce = \"refuse\"
 unlock_file = \"unlock-keyserver\"
 sign_for_users = true
 gateway_logins = true
+
+[keyserver.trace]
+officers = {officers}
 
 [ca]
 unlock_file = \"unlock-ca\"

@@ -163,6 +163,8 @@ sample-ca-device_secret_aal =
     The authenticator assurance level of a device secret: 1, or 2 where it is handed out
     only after the person has proved two factors.
 sample-ca-address_quarantine_days = For how many days after its holder was revoked an address rests before another person may get it (ssmax user add --former-address).
+sample-ca-registration_days = For how many days after the rights have ended name, addresses and proof of identity are kept, 825 to 36500; the number stays.
+sample-ca-relay_kept_days = For how many days a relay certificate is kept after it has run out, at most 36500.
 sample-ca-listen = As in [keyserver].
 sample-ca-transport_days =
     How long the certificates of roles for TLS run, in days, 1 to 398. They are renewed in the

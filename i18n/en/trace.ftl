@@ -77,6 +77,6 @@ rec-trace-not-as-approved = Take the file as both have signed it, or write a new
 err-trace-unknown = Nothing is known here of that hop or certificate
 rec-trace-unknown = Either it is not of this organisation, or no person's, or older than hops are kept ([keyserver.trace] hop_days). Compare it with the mail.
 err-trace-erased = The person was registered here, and the registration was deleted when its time had come
-rec-trace-erased = Nothing more is to be had from this organisation's systems; the deletion stands in the CA's audit log.
+rec-trace-erased = Nothing more is to be had from this organisation's systems; the deletion stands in the audit log.
 err-trace-limit-reached = As many people as is allowed in a day have been looked for
 rec-trace-limit-reached = Go on tomorrow with the same request if it lasts so long, or have [keyserver.trace] requests_per_day raised.

@@ -73,4 +73,5 @@ word-operation-export-key = export a key
 word-operation-export-earlier-keys = export earlier keys
 word-operation-rewrap-own = re-wrap a person's own mail
 word-operation-rewrap-archive = open archived mail
+word-operation-erase = delete what is kept no longer
 word-operation-trace = identify the person behind a mail

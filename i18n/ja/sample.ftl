@@ -154,6 +154,8 @@ sample-ca-relay_days = 中継用暗号証明書の期間（日）。400まで。
 sample-ca-directory_relays_per_hour = ディレクトリ（[directory]）のために一時間に新しく発行してよい中継証明書の数。すでにあるものは数えません。
 sample-ca-device_secret_aal = 端末用の秘密の認証保証レベル: 1。二要素を確認してから渡す場合は2。
 sample-ca-address_quarantine_days = 持ち主の失効後、アドレスを別の人に渡せるようになる（ssmax user add --former-address）までの日数。
+sample-ca-registration_days = 権利が終わってから、氏名、アドレス、本人確認の記録を残す日数（825から36500）。番号は残ります。
+sample-ca-relay_kept_days = 中継証明書を、有効期限のあとに残す日数（36500まで）。
 sample-ca-listen = [keyserver] と同じ。
 sample-ca-transport_days =
     役割のTLS証明書の期間（日、1から398）。残り三分の一になると更新されます。

@@ -77,6 +77,6 @@ rec-trace-not-as-approved = 二人が署名したファイルをそのまま使�
 err-trace-unknown = そのホップや証明書について、ここでは何も分かりません
 rec-trace-unknown = この組織のものでないか、人のものでないか、保存期間（[keyserver.trace] hop_days）を過ぎたホップです。メールと見比べてください。
 err-trace-erased = その人はここに登録されていましたが、保存期間が過ぎ、登録は削除されました
-rec-trace-erased = この組織のシステムからは、これ以上分かりません。削除したことはCAの監査ログに残っています。
+rec-trace-erased = この組織のシステムからは、これ以上分かりません。削除したことは監査ログに残っています。
 err-trace-limit-reached = 一日に特定できる人数に達しました
 rec-trace-limit-reached = 申請の期限内なら明日同じ申請で続けるか、[keyserver.trace] requests_per_day を上げてもらってください。

@@ -73,4 +73,5 @@ word-operation-export-key = 鍵の引き渡し
 word-operation-export-earlier-keys = 以前の鍵の引き渡し
 word-operation-rewrap-own = 本人のメールの鍵の付け替え
 word-operation-rewrap-archive = 保管メールの開封
+word-operation-erase = 保存期間を過ぎた記録の削除
 word-operation-trace = メールの背後にいる人の特定

@@ -66,6 +66,7 @@ pub(crate) async fn run(site: &mut Site) {
     what_cannot_be_recorded_or_asked_is_not_told(site, &cast, hop).await;
     whoever_is_named_is_told_that_it_was_asked_and_not_whom_it_found(site, &cast, hop).await;
     an_old_hop_is_forgotten(site, &cast, hop).await;
+    who_left_long_ago_is_erased_in_the_log_first(site, &cast).await;
 }
 
 /// Starts the keyserver of A with other settings.
@@ -426,6 +427,119 @@ async fn an_old_hop_is_forgotten(site: &mut Site, cast: &Cast, hop: HopId) {
     }
     assert_not(answer, PersonProblem::Unknown);
     assert_eq!(hops(site).await, 0);
+}
+
+/// The CA's part: alice has left, and as many days pass as her registration is kept.
+async fn who_left_long_ago_is_erased_in_the_log_first(site: &mut Site, cast: &Cast) {
+    let certificate = site.federation.alice.signing.1.clone();
+    let serial = Traced::from_words(&hex::encode(certificate.serial())).unwrap();
+    left_for(site, 1829).await;
+    restart_ca(site).await;
+    let found = site.trace(&by(&request(serial.clone()), &cast.two())).await.unwrap();
+    assert_eq!(found.person.user, "alice");
+    left_for(site, 1831).await;
+    // What cannot be told to the log is not deleted.
+    site.federation.a.stop(Role::Keyserver).await;
+    restart_ca(site).await;
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert_eq!(rows_of_alice(site).await, (false, true));
+    site.federation.a.start(Role::Keyserver).await;
+    restart_ca(site).await;
+    for _ in 0..100 {
+        if rows_of_alice(site).await.0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(rows_of_alice(site).await, (true, false));
+    let row = site.newest_row("erase").await;
+    assert_eq!((&row["about"], &row["result"]), (&"registration 1".into(), &"ok".into()));
+    assert_eq!(row["who"], serde_json::json!(site.in_rows(&["alice"])));
+    let answer = site.trace(&by(&request(serial), &cast.two())).await;
+    assert_not(answer, PersonProblem::Erased);
+    assert_eq!(site.newest_row("trace").await["result"], "erased");
+    relays_are_deleted_a_while_after_they_ran_out(site).await;
+    // The log takes no other words, and not more names than a row has.
+    let note = |class: &str, count: usize| {
+        let whose = vec!["alice".to_owned(); count];
+        CaRequest::NoteErasure { class: class.to_owned(), whose }
+    };
+    for refused in [note("mallory", 1), note("relay", 0), note("relay", 101)] {
+        assert_refused(site.ca::<()>(&refused).await, Problem::Malformed);
+    }
+    assert_eq!(site.ca::<()>(&note("relay", 100)).await, Ok(()));
+}
+
+async fn relays_are_deleted_a_while_after_they_ran_out(site: &mut Site) {
+    for (days, kept) in [(399, true), (401, false)] {
+        let pool = ca_pool(site).await;
+        let at = (OffsetDateTime::now_utc() - Duration::days(days)).unix_timestamp();
+        sqlx::query("UPDATE relay SET not_after = ?").bind(at).execute(&pool).await.unwrap();
+        restart_ca(site).await;
+        let mut left = i64::MAX;
+        for _ in 0..if kept { 10 } else { 100 } {
+            let count = "SELECT (SELECT COUNT(*) FROM relay) + (SELECT COUNT(*) FROM certificate WHERE kind = 'relay')";
+            (left,) = sqlx::query_as(count).fetch_one(&pool).await.unwrap();
+            if left == 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        pool.close().await;
+        assert_eq!(left > 0, kept, "{days}");
+    }
+    let row = site.newest_row("erase").await;
+    assert!(row["about"].as_str().unwrap().starts_with("relay "), "{row}");
+    assert!(
+        row["who"]
+            .as_array()
+            .unwrap()
+            .contains(&site.in_rows(&["bob@b.example"])[0].clone().into())
+    );
+}
+
+async fn restart_ca(site: &mut Site) {
+    site.federation.a.stop(Role::Ca).await;
+    site.federation.a.start(Role::Ca).await;
+}
+
+async fn ca_pool(site: &Site) -> SqlitePool {
+    let path = site.a().ca.dir().join("ca.sqlite");
+    SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap()
+}
+
+/// As if alice had left so many days ago.
+async fn left_for(site: &Site, days: i64) {
+    let pool = ca_pool(site).await;
+    let at = (OffsetDateTime::now_utc() - Duration::days(days)).unix_timestamp();
+    sqlx::query("UPDATE person SET ended = ? WHERE user = 'alice'")
+        .bind(at)
+        .execute(&pool)
+        .await
+        .unwrap();
+    pool.close().await;
+}
+
+/// Whether it is written down that what was known of alice is deleted, and whether anything
+/// is still there.
+async fn rows_of_alice(site: &Site) -> (bool, bool) {
+    let pool = ca_pool(site).await;
+    let (erased,): (Option<i64>,) =
+        sqlx::query_as("SELECT erased FROM person WHERE user = 'alice'")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+    let (known,): (i64,) = sqlx::query_as(
+        "SELECT (SELECT COUNT(*) FROM person WHERE user = 'alice' AND name || proof <> '')
+             + (SELECT COUNT(*) FROM address WHERE user = 'alice')
+             + (SELECT COUNT(*) FROM credential WHERE user = 'alice')
+             + (SELECT COUNT(*) FROM certificate WHERE subject = 'alice' AND der IS NOT NULL)",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    pool.close().await;
+    (erased.is_some(), known > 0)
 }
 
 /// As if all hops were from so many days ago.

@@ -7,7 +7,10 @@ mod worker;
 
 pub use crate::ticket_name;
 pub use held::{Decided, HeldObject, OpenHeld, ReleaseForReview, Reviewed};
-pub use people::{CaRequest, Delegation, MAX_PEOPLE, PrivateKey, RelayKeys, UserKeys, UserRecord};
+pub use people::{
+    CaRequest, Delegation, ERASED, MAX_ERASED, MAX_PEOPLE, PrivateKey, RelayKeys, UserKeys,
+    UserRecord,
+};
 pub use worker::{
     AnnouncedMail, ExpectedSigner, InnerSigner, InspectorRequest, Released, Seal, VERDICT_LABEL,
     VerdictBody, WorkerAsk,

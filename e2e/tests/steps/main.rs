@@ -24,6 +24,7 @@ mod recipient;
 mod send;
 mod sender;
 mod stage;
+mod trace;
 mod wire;
 
 /// The table names every test here, and of other files only tests that there are.

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use ssmax_e2e::mails::Mail;
-use ssmax_e2e::member::{Member, Outline, Person};
+use ssmax_e2e::member::{Member, OFFICERS, Outline, Person};
 use ssmax_e2e::openssl::Desk;
 use ssmax_e2e::pair::{self, Pair, arrives, sends};
 use ssmax_e2e::place::Place;
@@ -31,6 +31,8 @@ pub(crate) struct Stage {
     pub(crate) pair: Pair,
     /// At A, as alice.
     pub(crate) adam: Person,
+    /// At A: two who may have people traced together.
+    pub(crate) officers: [Person; 2],
     /// At B.
     pub(crate) bob: Person,
     pub(crate) dave: Person,
@@ -91,6 +93,8 @@ impl Stage {
     fn set_up(until: Sender<()>) -> Self {
         let pair = Pair::set_up(A, B);
         let adam = pair.a.add_person("adam", "小林 亘", true);
+        let officers = OFFICERS
+            .map(|number| pair.a.add_officer(number, &format!("officer-{number}"), "担当 者"));
         let bob = pair.b.add_person("bob", "鈴木 望夢", true);
         let dave = pair.b.add_person("dave", "佐藤 大輔", false);
         let erin = pair.b.add_person("erin", "高橋 絵里", false);
@@ -108,7 +112,7 @@ impl Stage {
         sends(&pair.b, &bob, &[&pair.alice.address], &first, ARRIVAL);
         let first = arrives(&pair.a, &pair.alice.address, &first, ARRIVAL);
         let for_bob = mailer::learn(&pair.alice, &first, &bob.address);
-        Self { pair, adam, bob, dave, erin, for_bob, _until: until }
+        Self { pair, adam, officers, bob, dave, erin, for_bob, _until: until }
     }
 
     pub(crate) fn alice(&self) -> &Person {

@@ -45,6 +45,15 @@ pub struct CaConfig {
     /// may get it, from 0 to 3650. Default 180.
     #[serde(default = "default_quarantine_days", deserialize_with = "quarantine_days")]
     pub address_quarantine_days: u16,
+    /// For how many days after the rights have ended the registration is kept: name, addresses,
+    /// how identity was proved. From 825, when the last certificate has run out, to 36500. Default 1830: five
+    /// years. The number stays, since old mail hangs on it.
+    #[serde(default = "default_registration_days", deserialize_with = "registration_days")]
+    pub registration_days: u16,
+    /// For how many days a relay certificate is kept after it has run out, at most 36500.
+    /// Default 400.
+    #[serde(default = "default_relay_days", deserialize_with = "relay_kept_days")]
+    pub relay_kept_days: u16,
     /// Where the tables are, if not in the role's directory.
     #[serde(default)]
     pub state: StateConfig,
@@ -165,6 +174,36 @@ fn quarantine_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D:
     } else {
         let most = MAX_QUARANTINE_DAYS;
         Err(D::Error::custom(format_args!("address_quarantine_days is from 0 to {most}")))
+    }
+}
+
+/// The longest that anything is kept, in days.
+const MAX_KEPT_DAYS: u16 = 36_500;
+
+/// The shortest that a registration is kept, in days: no certificate of the person is valid
+/// after that (S/MIME Baseline Requirements 6.3.2).
+const MIN_REGISTRATION_DAYS: u16 = 825;
+
+fn default_registration_days() -> u16 {
+    1830
+}
+
+fn registration_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let days = u16::deserialize(deserializer)?;
+    if (MIN_REGISTRATION_DAYS..=MAX_KEPT_DAYS).contains(&days) {
+        Ok(days)
+    } else {
+        let (least, most) = (MIN_REGISTRATION_DAYS, MAX_KEPT_DAYS);
+        Err(D::Error::custom(format_args!("registration_days is from {least} to {most}")))
+    }
+}
+
+fn relay_kept_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let days = u16::deserialize(deserializer)?;
+    if days <= MAX_KEPT_DAYS {
+        Ok(days)
+    } else {
+        Err(D::Error::custom(format_args!("relay_kept_days is at most {MAX_KEPT_DAYS}")))
     }
 }
 

@@ -49,14 +49,18 @@ impl Ca {
 
     /// The person of this user id; `None` for one whose registration was deleted.
     async fn registration(&self, user: &str) -> Result<Option<Identity>, Problem> {
-        type Row = (String, String, String, u8, i64, Option<i64>);
-        let row: Option<Row> =
-            query("SELECT kind, name, proof, ial, registered, ended FROM person WHERE user = ?")
-                .bind(user)
-                .fetch_optional(&self.database)
-                .await
-                .map_err(failed)?;
-        let (kind, name, proof, ial, registered, ended) = row.ok_or(Problem::NotFound)?;
+        type Row = (String, String, String, u8, i64, Option<i64>, Option<i64>);
+        let row: Option<Row> = query(
+            "SELECT kind, name, proof, ial, registered, ended, erased FROM person WHERE user = ?",
+        )
+        .bind(user)
+        .fetch_optional(&self.database)
+        .await
+        .map_err(failed)?;
+        let (kind, name, proof, ial, registered, ended, erased) = row.ok_or(Problem::NotFound)?;
+        if erased.is_some() {
+            return Ok(None);
+        }
         let kind = AccountKind::from_word(&kind).ok_or_else(|| failed("an unknown kind"))?;
         let addresses = self.addresses_of(user).await?;
         let former = self.former_addresses(user).await?;
@@ -69,7 +73,7 @@ impl Ca {
         type Row = (String, String, i64, Option<i64>);
         let row: Option<Row> = query(
             "SELECT subject, kind, intended, revoked FROM certificate
-             WHERE serial = ? AND der IS NOT NULL AND kind LIKE 'user-%'",
+             WHERE serial = ? AND kind LIKE 'user-%'",
         )
         .bind(serial)
         .fetch_optional(&self.database)

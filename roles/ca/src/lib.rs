@@ -12,6 +12,7 @@ mod config;
 mod credential;
 mod delegate;
 mod directory;
+mod erase;
 mod export;
 mod former;
 mod identify;

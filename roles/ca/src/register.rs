@@ -227,7 +227,7 @@ pub(crate) async fn insert_person(
              ial = excluded.ial, active = 1, registered = excluded.registered, ended = NULL,
              kana = excluded.kana, english = excluded.english, department = excluded.department,
              proof_reference = excluded.proof_reference, proved = excluded.proved,
-             proved_by = excluded.proved_by, source = excluded.source
+             proved_by = excluded.proved_by, source = excluded.source, erased = NULL
          WHERE person.active = 0",
     )
     .bind(&person.user)

@@ -201,6 +201,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     CREATE INDEX scim_user_external ON scim_user (external_id);
     ",
     },
+    Migration {
+        version: 11,
+        sql: "
+    -- When what was known of a person was deleted, long after the rights had ended.
+    ALTER TABLE person ADD COLUMN erased INTEGER;
+    ",
+    },
 ];
 
 #[cfg(test)]

@@ -92,6 +92,7 @@ pub async fn serve(settings: Settings, stop: Stop) -> Result<(), SetupError> {
             ca.publish(publishing, stop.clone()),
             meeting.keep_renewed(renewing, stop.clone()),
             ca.resume(&stop),
+            ca.erase_old(&stop),
             watched.serve(stop.clone(), {
                 let ca = Arc::clone(&ca);
                 move || {

@@ -6,7 +6,7 @@ use crate::state::{Keyserver, failed};
 use serde_bytes::ByteBuf;
 use ssmax_api::Problem;
 use ssmax_api::ca::{AccountKind, KeyHolder, PROOFS, SECRETS};
-use ssmax_api::keyserver::{CaRequest, PrivateKey, RelayKeys, UserRecord};
+use ssmax_api::keyserver::{CaRequest, ERASED, MAX_ERASED, PrivateKey, RelayKeys, UserRecord};
 use ssmax_chain::binding::directory_address;
 use ssmax_hsm::KeyPurpose;
 use ssmax_mail::address::Address;
@@ -44,6 +44,11 @@ impl Keyserver {
             }
             CaRequest::NoteSecret { user, method, proof } => {
                 ssmax_api::encode(self.note_secret(&user, &method, &proof).await)
+            }
+            CaRequest::NoteErasure { class, whose } => {
+                let known = ERASED.contains(&class.as_str());
+                let fits = (1..=MAX_ERASED).contains(&whose.len());
+                ssmax_api::encode(if known && fits { Ok(()) } else { Err(Problem::Malformed) })
             }
             CaRequest::ListDelegations => ssmax_api::encode(self.list_delegations().await),
             CaRequest::ExportEarlierKeys { user } => {

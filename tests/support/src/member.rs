@@ -377,6 +377,8 @@ fn ca(home: &Path, organisation: &Organisation, state: &StateConfig) -> ssmax_ca
             device_secret_aal: 2,
             login: ssmax_ca::LoginConfig::default(),
             address_quarantine_days: 180,
+            registration_days: 1830,
+            relay_kept_days: 400,
             state: state.clone(),
             listen: None,
             transport_days: 90,

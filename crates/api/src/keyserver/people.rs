@@ -7,6 +7,13 @@ use serde_bytes::ByteBuf;
 /// The most people of one request; the CA takes no more from its officers at once.
 pub const MAX_PEOPLE: usize = crate::ca::MAX_CHANGES;
 
+/// What is deleted when its time is over: the registration of who has left, relay
+/// certificates that have run out.
+pub const ERASED: [&str; 2] = ["registration", "relay"];
+
+/// The most that one [`CaRequest::NoteErasure`] is about: a row of the log names so many.
+pub const MAX_ERASED: usize = 100;
+
 /// Over the keyserver's socket for the CA.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum CaRequest {
@@ -48,6 +55,14 @@ pub enum CaRequest {
         method: String,
         /// How identity was proved.
         proof: String,
+    },
+    /// What was known of these people or addresses is deleted, because its time is over; the CA
+    /// says so before it does it, for the audit log. At most [`MAX_ERASED`]. Answered by `()`.
+    NoteErasure {
+        /// One of [`ERASED`].
+        class: String,
+        /// User ids, or addresses.
+        whose: Vec<String>,
     },
     /// All that have not ended. Answered by `Vec<Delegation>`.
     ListDelegations,

@@ -7,7 +7,7 @@ use crate::ticket::{Origin, lock};
 use serde_bytes::ByteBuf;
 use ssmax_api::ca::{PROOFS, SECRETS};
 use ssmax_api::keyserver::{
-    CaRequest, GatewayRequest, InboundAnswer, InspectorRequest, OutboundTicket, Reviewed,
+    CaRequest, ERASED, GatewayRequest, InboundAnswer, InspectorRequest, OutboundTicket, Reviewed,
     UserRecord, VerdictBody, WorkerAsk,
 };
 use ssmax_api::person::{PersonAnswer, PersonProblem, PersonRequest};
@@ -188,6 +188,10 @@ impl Entry {
                 let method = known_word(SECRETS, method);
                 let proof = known_word(PROOFS.map(|(word, _)| word), proof);
                 Self::new("new-secret").who([user]).about(format!("{method} {proof}"))
+            }
+            CaRequest::NoteErasure { class, whose } => {
+                let class = known_word(ERASED, class);
+                Self::new("erase").who(whose).about(format!("{class} {}", whose.len()))
             }
             CaRequest::ExportEncryptionKey { user } => Self::new("export-key").who([user]),
             CaRequest::ExportEarlierKeys { user } => Self::new("export-earlier-keys").who([user]),
