@@ -598,6 +598,7 @@ fn ssmax_toml(outline: &Outline, ports: &Ports, authority: &str) -> String {
         Mailers::ByTls => "tls_certificate = \"mail.pem\"\ntls_key = \"mail.key.pem\"",
     };
     let Ports { submission, filter, next_hop, automatic, stated, .. } = ports;
+    let officers = format!("{OFFICERS:?}");
     format!(
         "state_dir = \"state\"
 run_dir = \"run\"
