@@ -118,6 +118,8 @@ fn settings(dir: &TempDir, state: StateConfig) -> Settings {
             device_secret_aal: 2,
             login: crate::LoginConfig::default(),
             address_quarantine_days: 180,
+            registration_days: 1830,
+            relay_kept_days: 400,
             state,
             listen: None,
             publish: crate::PublishConfig::default(),
