@@ -76,7 +76,7 @@ targets! {
     header_protection hop_mail hop_record inspection_compound inspection_container
     inspection_file inspection_mail inspection_pdf join_files judge
     key_file known_people lmtp_session mail member_list milter next_hop ocsp ocsp_request path pem person_request request
-    seal_record sealed_record second_opinion signed_list smtp_session statement submission
+    seal_record sealed_record scim second_opinion signed_list smtp_session statement submission
     transfer
 }
 

@@ -129,7 +129,10 @@ impl Attribute {
     /// [`BadFilter`].
     pub fn parse(text: &str) -> Result<Self, BadFilter> {
         let (schema, rest) = match text.rsplit_once(':') {
-            Some((urn, rest)) if urn.len() > 4 && urn[..4].eq_ignore_ascii_case("urn:") => {
+            Some((urn, rest))
+                if urn.len() > 4
+                    && urn.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("urn:")) =>
+            {
                 // The version of a schema has a dot: `...:2.0:User`.
                 (Some(urn.to_owned()), rest)
             }
@@ -369,6 +372,12 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_name_that_is_cut_within_a_character_is_refused() {
+        assert_eq!(Attribute::parse("{\"\u{feff}:name"), Err(BadFilter));
+        assert_eq!(Attribute::parse("山田:name"), Err(BadFilter));
+    }
 
     fn hanako() -> Value {
         json!({
