@@ -17,19 +17,24 @@ const STANDARD_STREAM: &str = "-";
 
 /// Reads a document of at most [`MAX_DOCUMENT_BYTES`]; `-` is standard input.
 pub(crate) fn read_document(path: &Path) -> Result<Vec<u8>, Complaint> {
+    read_document_up_to(path, MAX_DOCUMENT_BYTES)
+}
+
+/// Reads a document of at most `max` bytes; `-` is standard input.
+pub(crate) fn read_document_up_to(path: &Path, max: u64) -> Result<Vec<u8>, Complaint> {
     let failed = |error: std::io::Error| Complaint::from_io(path, error.kind(), Exit::WrongUse);
     let mut content = Vec::new();
     let read = if path.as_os_str() == STANDARD_STREAM {
-        std::io::stdin().lock().take(MAX_DOCUMENT_BYTES + 1).read_to_end(&mut content)
+        std::io::stdin().lock().take(max + 1).read_to_end(&mut content)
     } else {
         let file = std::fs::File::open(path).map_err(failed)?;
-        file.take(MAX_DOCUMENT_BYTES + 1).read_to_end(&mut content)
+        file.take(max + 1).read_to_end(&mut content)
     };
     read.map_err(failed)?;
-    if content.len() as u64 > MAX_DOCUMENT_BYTES {
+    if content.len() as u64 > max {
         return Err(Complaint::new(Exit::WrongUse, "file-too-large")
             .with("path", path.display())
-            .with("max", MAX_DOCUMENT_BYTES));
+            .with("max", max));
     }
     Ok(content)
 }

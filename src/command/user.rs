@@ -3,6 +3,7 @@
 mod delegation;
 mod export;
 mod invite;
+mod import;
 mod otp;
 mod secret;
 
@@ -57,6 +58,8 @@ enum Action {
     /// Write a person's encryption key, its certificate and the trusted CAs as files, or as a
     /// package for the mailer.
     Export(export::Export),
+    /// Carry out the joins, changes and leavings of an HR file.
+    Import(Box<import::Import>),
     /// Issue new certificates to a person; old encryption keys are kept.
     Renew(Renew),
     /// Give a person a new device secret or password; the old one ends.
@@ -222,6 +225,7 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
         Action::Delegate(args) => delegation::delegate(&args, context),
         Action::Undelegate(args) => delegation::undelegate(&args, context),
         Action::Delegations { config } => delegation::list(&config, context),
+        Action::Import(args) => import::run(&args, context),
         Action::Renew(args) => renew(&args, context),
         Action::Secret(args) => secret::renew(&args, context),
         Action::Otp(args) => otp::renew(&args, context),

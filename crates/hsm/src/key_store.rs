@@ -21,6 +21,9 @@ use crate::{HsmError, KeyId, KeyPurpose, StoredKey, Token, UnlockSecret, key_id,
 /// How many parsed keys are kept in memory. An RSA key takes some 10 KiB.
 pub const MAX_CACHED_KEYS: usize = 4_096;
 
+/// A file to be written.
+type NewFile = (PathBuf, Vec<u8>);
+
 /// A key of a store, as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyEntry {
@@ -123,6 +126,74 @@ impl KeyStore {
             Some(token) if purpose.lives_in_token() => self.generate_in(token, purpose, algorithm),
             _ => self.put(purpose, SoftwareKey::generate(algorithm)?),
         }
+    }
+
+    /// Makes a new key for each of `purposes` and gives their public halves (SPKI, DER) in that
+    /// order. Keys in files share their writes to the disk and are made on all processors;
+    /// they are not kept in memory, where those in use would make way for them.
+    ///
+    /// # Errors
+    /// As [`KeyStore::generate`]; some of the keys may be there then, and are nobody's.
+    pub fn generate_all(
+        &self,
+        purposes: &[KeyPurpose],
+        algorithm: KeyAlgorithm,
+    ) -> Result<Vec<Vec<u8>>, HsmError> {
+        check_kind(algorithm)?;
+        let in_token = |purpose: &KeyPurpose| self.token.is_some() && purpose.lives_in_token();
+        if purposes.iter().any(in_token) {
+            return purposes
+                .iter()
+                .map(|purpose| {
+                    let id = self.generate(*purpose, algorithm)?;
+                    Ok(self.key(*purpose, &id)?.spki().to_vec())
+                })
+                .collect();
+        }
+        let first = {
+            let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            self.next_created_of(purposes.len())
+        };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = purposes.len().div_ceil(threads).max(1);
+        let created: Vec<(u64, KeyPurpose)> = (first..).zip(purposes.iter().copied()).collect();
+        let made = std::thread::scope(|scope| {
+            let parts: Vec<_> = created
+                .chunks(share)
+                .map(|part| {
+                    scope.spawn(move || {
+                        part.iter()
+                            .map(|(created, purpose)| self.sealed(*purpose, algorithm, *created))
+                            .collect::<Result<Vec<_>, _>>()
+                    })
+                })
+                .collect();
+            let mut made = Vec::with_capacity(created.len());
+            for part in parts {
+                made.extend(part.join().map_err(|_| HsmError::Encryption)??);
+            }
+            Ok::<_, HsmError>(made)
+        })?;
+        let (spkis, files): (Vec<_>, Vec<_>) = made.into_iter().unzip();
+        for (path, _) in &files {
+            layout::make_folders(&self.dir, path)?;
+        }
+        files::create_private_all(&self.dir, &files)?;
+        Ok(spkis)
+    }
+
+    /// A new key as a file.
+    fn sealed(
+        &self,
+        purpose: KeyPurpose,
+        algorithm: KeyAlgorithm,
+        created: u64,
+    ) -> Result<(Vec<u8>, NewFile), HsmError> {
+        let key = SoftwareKey::generate(algorithm)?;
+        let id = key_id(key.spki());
+        let file = KeyFile { created, held: Held::Here(key.to_pkcs8()) };
+        let octets = file.seal(&self.store_key, purpose, &id, &SystemRandom)?;
+        Ok((key.spki().to_vec(), (layout::key(&self.dir, purpose, &id), octets)))
     }
 
     /// Takes a key in that was made elsewhere (DER of PKCS#8, unencrypted). Importing it
@@ -337,11 +408,18 @@ impl KeyStore {
 
     /// Now in nanoseconds since 1970, later than for any key put in before.
     fn next_created(&self) -> u64 {
+        self.next_created_of(1)
+    }
+
+    /// As [`KeyStore::next_created`], the first of so many.
+    fn next_created_of(&self, keys: usize) -> u64 {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
         // Only called with `writing` held.
         let created = now.max(self.last_created.load(Ordering::Relaxed).saturating_add(1));
-        self.last_created.store(created, Ordering::Relaxed);
+        let last =
+            created.saturating_add(u64::try_from(keys).unwrap_or(u64::MAX)).saturating_sub(1);
+        self.last_created.store(last, Ordering::Relaxed);
         created
     }
 }

@@ -93,6 +93,31 @@ fn a_key_signs_the_same_before_and_after_a_restart() {
 }
 
 #[test]
+fn many_keys_are_made_together_and_each_is_its_purpose_s_own() {
+    let place = Place::new();
+    let store = place.create();
+    let purposes = [KeyPurpose::UserEncryption, KeyPurpose::UserSigning].repeat(20);
+    let one = store.generate(KeyPurpose::UserSigning, EC).unwrap();
+    let spkis = store.generate_all(&purposes, EC).unwrap();
+    let newest = store.generate(KeyPurpose::UserSigning, EC).unwrap();
+    let store = place.reopen();
+    for (spki, purpose) in spkis.iter().zip(&purposes) {
+        let key = store.key(*purpose, &key_id(spki)).unwrap();
+        assert_eq!(key.spki(), spki);
+    }
+    // In the order in which they were made, between those before and after.
+    let listed = store.keys(KeyPurpose::UserSigning).unwrap();
+    assert_eq!((listed.len(), &listed[0], &listed[21]), (22, &newest, &one));
+    let made = spkis.iter().skip(1).step_by(2).map(|spki| key_id(spki));
+    assert_eq!(listed[1..21].iter().rev().cloned().collect::<Vec<_>>(), made.collect::<Vec<_>>());
+    assert_eq!(store.generate_all(&[], EC).unwrap(), Vec::<Vec<u8>>::new());
+    assert!(matches!(
+        store.generate_all(&purposes, KeyAlgorithm::Ed25519),
+        Err(HsmError::Key(TokenError::WrongAlgorithm))
+    ));
+}
+
+#[test]
 fn keys_of_kinds_that_no_purpose_knows_are_not_kept() {
     let place = Place::new();
     let store = place.create();

@@ -140,6 +140,37 @@ pub fn create_private(path: &Path, content: &[u8]) -> Result<(), StoreError> {
     })
 }
 
+/// Writes many new files (mode 0600) as [`create_private`] does each, with two syncs of their
+/// file system for all together: where a thousand files each wait for the disk, that is
+/// what they wait for. All have to be on the file system of `dir`, and their folders there.
+///
+/// A crash leaves some of them whole and none in part.
+///
+/// # Errors
+/// As [`create_private`]; of those before the one that failed some may be there.
+pub fn create_private_all(dir: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<(), StoreError> {
+    let file_system =
+        File::open(dir).map_err(|error| StoreError::file(FileAction::Read, dir, &error))?;
+    let sync = || {
+        rustix::fs::syncfs(&file_system)
+            .map_err(|error| StoreError::file(FileAction::Write, dir, &error.into()))
+    };
+    let mut temporaries = Vec::with_capacity(files.len());
+    let written = files.iter().try_for_each(|(path, content)| {
+        temporaries.push(write_unsynced(path, content)?);
+        Ok(())
+    });
+    // The content is on the disk before a name leads to it.
+    let linked = written.and_then(|()| sync()).and_then(|()| {
+        temporaries.iter().zip(files).try_for_each(|(temporary, (path, _))| {
+            fs::hard_link(temporary, path)
+                .map_err(|error| StoreError::file(FileAction::Write, path, &error))
+        })
+    });
+    temporaries.iter().for_each(|temporary| discard(temporary));
+    linked.and_then(|()| sync())
+}
+
 /// Reads a private file of at most [`MAX_PRIVATE_FILE_BYTES`].
 ///
 /// What is checked is the opened file, so a symbolic link (as secrets are often
@@ -259,6 +290,17 @@ fn write_temporary(path: &Path, content: &[u8]) -> Result<PathBuf, StoreError> {
     let failed = |error: io::Error| StoreError::file(FileAction::Write, path, &error);
     let (temporary, mut file) = new_temporary(path).map_err(failed)?;
     file.write_all(content).and_then(|()| file.sync_all()).map_err(|error| {
+        discard(&temporary);
+        failed(error)
+    })?;
+    Ok(temporary)
+}
+
+/// As [`write_temporary`], for who syncs the file later.
+fn write_unsynced(path: &Path, content: &[u8]) -> Result<PathBuf, StoreError> {
+    let failed = |error: io::Error| StoreError::file(FileAction::Write, path, &error);
+    let (temporary, mut file) = new_temporary(path).map_err(failed)?;
+    file.write_all(content).map_err(|error| {
         discard(&temporary);
         failed(error)
     })?;

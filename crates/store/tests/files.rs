@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use ssmax_store::files::{
-    self, create_private, create_private_dir, read_private, read_private_up_to, remove,
+    self, create_private, create_private_all, create_private_dir, read_private, read_private_up_to, remove,
     write_private,
 };
 use ssmax_store::{FileAction, StoreError};
@@ -240,4 +240,22 @@ fn a_full_disk_is_temporary_and_a_missing_directory_is_not() {
     let error = |kind| StoreError::File { action: FileAction::Write, path: "x".into(), kind };
     assert!(error(ErrorKind::StorageFull).is_temporary());
     assert!(!error(ErrorKind::NotFound).is_temporary());
+}
+
+#[test]
+fn many_files_are_made_together_and_none_is_replaced() {
+    let dir = tempdir().unwrap();
+    let file = |name: &str| (dir.path().join(name), name.as_bytes().to_vec());
+    create_private_all(dir.path(), &[file("a"), file("b")]).unwrap();
+    assert_eq!(**read_private(&dir.path().join("b")).unwrap(), *b"b");
+    let other = (dir.path().join("b"), b"other".to_vec());
+    let error = create_private_all(dir.path(), &[file("c"), other, file("d")]).unwrap_err();
+    assert!(
+        matches!(error, StoreError::File { kind: ErrorKind::AlreadyExists, .. }),
+        "{error}"
+    );
+    assert_eq!(**read_private(&dir.path().join("b")).unwrap(), *b"b");
+    assert_eq!(names(dir.path()), ["a", "b", "c"], "nothing temporary is left");
+    let nowhere = [(dir.path().join("none/x"), vec![])];
+    assert!(create_private_all(dir.path(), &nowhere).is_err());
 }

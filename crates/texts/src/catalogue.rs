@@ -30,6 +30,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     file!("enrol"),
     file!("help"),
     file!("hold"),
+    file!("import"),
     file!("mail"),
     file!("reasons"),
     file!("sample"),

@@ -151,7 +151,7 @@ impl Keyserver {
         let audit = open_audit(&settings, &keys).await?;
         Ok(Self {
             settings,
-            keys,
+            keys: Arc::new(keys),
             database,
             own,
             statement_keys,

@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 /// The running keyserver.
 pub struct Keyserver {
     pub(crate) settings: Settings,
-    pub(crate) keys: KeyStore,
+    pub(crate) keys: Arc<KeyStore>,
     pub(crate) database: Database,
     pub(crate) own: OwnCertificates,
     pub(crate) statement_keys: Vec<StatementKey>,

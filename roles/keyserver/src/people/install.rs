@@ -12,6 +12,7 @@ use ssmax_mail::address::Address;
 use ssmax_pki::Certificate;
 use ssmax_store::{Transaction, query};
 use ssmax_token::{KeyAlgorithm, KeyPair as _};
+use std::sync::Arc;
 
 impl Keyserver {
     /// Keys for one person.
@@ -43,13 +44,23 @@ impl Keyserver {
         if usize::try_from(people).map_or(true, |people| people > MAX_PEOPLE) {
             return Err(Problem::Malformed);
         }
-        let mut made = Vec::new();
-        for _ in 0..people {
-            made.push(self.make_user_keys(true, false, true)?);
-            // Each key is written to the disk: who else asks is not kept waiting for all.
-            tokio::task::yield_now().await;
-        }
-        Ok(made)
+        let keys = Arc::clone(&self.keys);
+        let each = [KeyPurpose::UserEncryption, KeyPurpose::UserSigning];
+        let purposes: Vec<KeyPurpose> = (0..people).flat_map(|_| each).collect();
+        // It waits for the disk: not on the runtime's threads, where mails are.
+        let made =
+            tokio::task::spawn_blocking(move || keys.generate_all(&purposes, KeyAlgorithm::EcP256))
+                .await
+                .map_err(failed)?
+                .map_err(failed)?;
+        let mut made = made.into_iter().map(ByteBuf::from);
+        let pairs = std::iter::from_fn(|| Some((made.next()?, made.next()?)));
+        Ok(pairs
+            .map(|(encryption, signing)| UserKeys {
+                encryption: Some(encryption),
+                signing: Some(signing),
+            })
+            .collect())
     }
 
     fn make_key(&self, purpose: KeyPurpose, algorithm: KeyAlgorithm) -> Result<Vec<u8>, Problem> {

@@ -1,0 +1,74 @@
+# ssmax user import.
+
+help-user-import = Carry out the joins, changes and leavings of an HR file
+help-user-import-file = The file: comma-separated values with a head; - is standard input
+help-user-import-dry_run = Say what would be done, and do nothing
+help-user-import-leave_missing = The file names everybody: who came by an import and is not in it has left
+help-user-import-allow_leave = So many people may leave, although they are more than --leave-percent
+help-user-import-leave_percent = More than this part of the people, in percent, do not leave at once (default: 5)
+help-user-import-again = Who was revoked and is in the file comes back under the same number, with all old mail
+help-user-import-former_address = Give addresses that were another person's, once they have rested
+help-user-import-skip_bad = Take the rows that are in order, though others have faults
+help-user-import-proof = How identity was proved, where the file does not say it: in-person, employee-card, my-number-card, hr-record or e-mail (default: hr-record)
+help-user-import-encoding = How the file is written: utf-8, cp932 (Shift_JIS) or auto (default: auto)
+
+import-progress = { $done } of { $all }, { $rate } a second
+import-interrupted = Stopped after { $done } changes. What was begun is ended by itself; the same command goes on with the rest.
+import-done = Joined { $joined }, changed { $changed }, left { $left }, came back { $returned }, unchanged { $unchanged }, refused { $refused }.
+import-took = { $certificates } certificates in { $seconds } s, { $rate } people a second.
+import-would = Would join { $joined }, change { $changed }, leave { $left }, come back { $returned }, unchanged { $unchanged }, refused { $refused }; { $certificates } certificates. Nothing was done.
+import-ignored = Columns that say nothing here: { $columns }
+import-join = join { $user } { $name } <{ $addresses }>
+import-return = return { $user } { $name } <{ $addresses }>
+import-change = change { $user } { $name } <{ $addresses }>: { $fields }
+import-leave = leave { $user } { $name } <{ $addresses }>
+import-needs-again = { $user } was revoked here. The same person comes back with --again; another person gets another number.
+import-refused = line { $line }: { $user } is left out: { $why }
+
+import-field-name = name
+import-field-kana = kana
+import-field-english = English name
+import-field-main-address = main address
+import-field-aliases = aliases
+import-field-department = department
+import-field-level = proof of identity
+import-field-evidence = evidence
+import-field-source = source
+
+import-fault = line { $line }, column { $column }: { $what }
+import-fault-row = line { $line }: { $what }
+import-fault-more = and { $count } more
+import-fault-no-column = there is no column { $column }
+import-fault-twice-in-head = the column "{ $text }" stands there twice
+import-fault-fields = { $text } fields, another number than the head has
+import-fault-date = "{ $text }" is no date; write 2026-04-01
+import-fault-status = "{ $text }" is neither active nor left
+import-fault-twice = "{ $text }" stands in another row too
+import-fault-user = a number has to be there, of at most 128 characters and without spaces
+import-fault-name = a name has to be there, of at most 64 characters
+import-fault-addresses = "{ $text }": addresses have to be there, at most 16, each a mail address and none twice
+import-fault-proof = "{ $text }" is none of in-person, employee-card, my-number-card, hr-record, e-mail
+import-fault-text = "{ $text }" is longer than 128 characters, or has control characters
+
+err-import-faults = { $count } rows of the file have faults. Nothing was done
+rec-import-faults = Correct them, or add --skip-bad to take the other rows.
+err-import-leaving = { $leaving } of { $people } people would leave, more than { $percent } %. Nothing was done
+rec-import-leaving = Look whether the file is whole (--dry-run). If they do leave, add --allow-leave { $leaving }.
+err-import-empty = { $path } has no rows
+rec-import-empty = See how it was exported. The first row names the columns.
+err-import-head = The head of { $path } lacks a column or has one twice: { $column }
+rec-import-head = Needed are number, name and address (社員番号, 氏名, メールアドレス), each once.
+err-import-encoding = { $path }, line { $line }, column { $column }: this is not written in the encoding
+rec-import-encoding = Export it as UTF-8 or Shift_JIS, and see --encoding.
+err-import-open-quote = { $path }, line { $line }, column { $column }: the quotation mark does not end
+rec-import-open-quote = A quotation mark within a field is written twice (RFC 4180).
+err-import-stray-quote = { $path }, line { $line }, column { $column }: a quotation mark stands within a field, or text behind it
+rec-import-stray-quote = Put the whole field in quotation marks, and write those within it twice (RFC 4180).
+err-import-field-too-long = { $path }, line { $line }, column { $column }: the field has more than 1,024 characters
+rec-import-field-too-long = See whether a quotation mark is missing before it.
+err-import-too-many-columns = { $path }, line { $line }: the row has more than 64 columns
+rec-import-too-many-columns = Export the columns that are needed only.
+err-import-too-many-rows = { $path }, line { $line }: the file has more than 200,000 rows
+rec-import-too-many-rows = Divide it. Files that name a part of the people are imported without --leave-missing.
+err-esp-imports-nobody = An ESP's people make the keys that open their mail: there is no import
+rec-esp-imports-nobody = Register each with ssmax user add --encryption-csr REQUEST.

@@ -1,0 +1,74 @@
+# ssmax user import.
+
+help-user-import = 人事ファイルの入社・異動・退職を実行する
+help-user-import-file = 見出しのあるCSVファイル。- は標準入力
+help-user-import-dry_run = 何が行われるかを示すだけで、何もしない
+help-user-import-leave_missing = ファイルは全員分である。取り込みで登録され、ファイルにない人は退職したものとする
+help-user-import-allow_leave = --leave-percentを超えても、この人数までの退職を認める
+help-user-import-leave_percent = 全員のうちこの割合（%）を超える人数は一度に退職させない（既定: 5）
+help-user-import-again = 失効していてファイルにある人を、同じ番号で、以前のメールとともに復帰させる
+help-user-import-former_address = 他の人のものだったアドレスを、休止期間の後に与える
+help-user-import-skip_bad = 誤りのある行があっても、正しい行を取り込む
+help-user-import-proof = ファイルに記載がない人の本人確認方法: in-person、employee-card、my-number-card、hr-recordまたはe-mail（既定: hr-record）
+help-user-import-encoding = ファイルの文字コード: utf-8、cp932（Shift_JIS）またはauto（既定: auto）
+
+import-progress = { $all }件中{ $done }件、毎秒{ $rate }件
+import-interrupted = { $done }件の後で止まりました。始まっていた処理は自動的に終わります。残りは同じコマンドで続けられます。
+import-done = 入社{ $joined }、変更{ $changed }、退職{ $left }、復帰{ $returned }、変更なし{ $unchanged }、拒否{ $refused }。
+import-took = 証明書{ $certificates }枚、{ $seconds }秒、毎秒{ $rate }人。
+import-would = 入社{ $joined }、変更{ $changed }、退職{ $left }、復帰{ $returned }、変更なし{ $unchanged }、拒否{ $refused }、証明書{ $certificates }枚の予定です。何も行っていません。
+import-ignored = 使われない列: { $columns }
+import-join = 入社 { $user } { $name } <{ $addresses }>
+import-return = 復帰 { $user } { $name } <{ $addresses }>
+import-change = 変更 { $user } { $name } <{ $addresses }>: { $fields }
+import-leave = 退職 { $user } { $name } <{ $addresses }>
+import-needs-again = { $user }はここで失効しています。同じ人なら--againで復帰します。別の人には別の番号を与えてください。
+import-refused = { $line }行: { $user }を除外しました: { $why }
+
+import-field-name = 氏名
+import-field-kana = カナ氏名
+import-field-english = 英字氏名
+import-field-main-address = 主アドレス
+import-field-aliases = 別名アドレス
+import-field-department = 所属
+import-field-level = 本人確認
+import-field-evidence = 証跡
+import-field-source = 情報源
+
+import-fault = { $line }行{ $column }列: { $what }
+import-fault-row = { $line }行: { $what }
+import-fault-more = ほか{ $count }件
+import-fault-no-column = 列{ $column }がありません
+import-fault-twice-in-head = 列「{ $text }」が二つあります
+import-fault-fields = 項目数{ $text }が見出しと違います
+import-fault-date = 「{ $text }」は日付ではありません。2026-04-01のように書いてください
+import-fault-status = 「{ $text }」は在籍でも退職でもありません
+import-fault-twice = 「{ $text }」は他の行にもあります
+import-fault-user = 番号が必要です（128文字以内、空白なし）
+import-fault-name = 氏名が必要です（64文字以内）
+import-fault-addresses = 「{ $text }」: メールアドレスが必要です（16個以内、重複なし）
+import-fault-proof = 「{ $text }」はin-person（対面）、employee-card（社員証）、my-number-card（マイナンバーカード）、hr-record（人事記録）、e-mail（メール）のいずれでもありません
+import-fault-text = 「{ $text }」は128文字を超えているか、制御文字を含みます
+
+err-import-faults = ファイルの{ $count }行に誤りがあります。何も行っていません
+rec-import-faults = 直すか、--skip-badを付けて他の行を取り込んでください。
+err-import-leaving = { $people }人のうち{ $leaving }人が退職することになり、{ $percent } %を超えます。何も行っていません
+rec-import-leaving = ファイルが全部あるか確かめてください（--dry-run）。本当に退職するなら--allow-leave { $leaving }を付けてください。
+err-import-empty = { $path }に行がありません
+rec-import-empty = 書き出し方を確かめてください。最初の行は列の名前です。
+err-import-head = { $path }の見出しに、足りない列または重複する列があります: { $column }
+rec-import-head = 社員番号、氏名、メールアドレス（number、name、address）が一つずつ必要です。
+err-import-encoding = { $path }の{ $line }行{ $column }列: この文字コードではありません
+rec-import-encoding = UTF-8またはShift_JISで書き出してください。--encodingも見てください。
+err-import-open-quote = { $path }の{ $line }行{ $column }列: 引用符が閉じていません
+rec-import-open-quote = 項目の中の引用符は二つ重ねて書きます（RFC 4180）。
+err-import-stray-quote = { $path }の{ $line }行{ $column }列: 項目の途中に引用符があるか、引用符の後に文字があります
+rec-import-stray-quote = 項目全体を引用符で囲み、中の引用符は二つ重ねて書いてください（RFC 4180）。
+err-import-field-too-long = { $path }の{ $line }行{ $column }列: 項目が1,024文字を超えています
+rec-import-field-too-long = その前に引用符が抜けていないか見てください。
+err-import-too-many-columns = { $path }の{ $line }行: 列が64を超えています
+rec-import-too-many-columns = 必要な列だけを書き出してください。
+err-import-too-many-rows = { $path }の{ $line }行: 200,000行を超えています
+rec-import-too-many-rows = 分けてください。一部の人のファイルは--leave-missingなしで取り込みます。
+err-esp-imports-nobody = ESPの利用者はメールを開く鍵を自分で作るので、取り込みはありません
+rec-esp-imports-nobody = 一人ずつssmax user add --encryption-csr REQUESTで登録してください。
