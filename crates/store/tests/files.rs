@@ -7,8 +7,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use ssmax_store::files::{
-    self, create_private, create_private_all, create_private_dir, read_private, read_private_up_to, remove,
-    write_private,
+    self, create_private, create_private_all, create_private_dir, read_private, read_private_up_to,
+    remove, write_private,
 };
 use ssmax_store::{FileAction, StoreError};
 use tempfile::tempdir;
@@ -250,10 +250,7 @@ fn many_files_are_made_together_and_none_is_replaced() {
     assert_eq!(**read_private(&dir.path().join("b")).unwrap(), *b"b");
     let other = (dir.path().join("b"), b"other".to_vec());
     let error = create_private_all(dir.path(), &[file("c"), other, file("d")]).unwrap_err();
-    assert!(
-        matches!(error, StoreError::File { kind: ErrorKind::AlreadyExists, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, StoreError::File { kind: ErrorKind::AlreadyExists, .. }), "{error}");
     assert_eq!(**read_private(&dir.path().join("b")).unwrap(), *b"b");
     assert_eq!(names(dir.path()), ["a", "b", "c"], "nothing temporary is left");
     let nowhere = [(dir.path().join("none/x"), vec![])];
