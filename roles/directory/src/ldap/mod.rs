@@ -2,11 +2,11 @@
 //! done here.
 
 pub(crate) mod answer;
-pub(crate) mod ber;
 pub mod filter;
 pub mod request;
 
 pub use answer::Code;
-pub use ber::{BerFault, whole};
 pub use filter::{Attribute, Filter, FilterFault, FilterLimits, Pieces};
 pub use request::{Bind, Message, Operation, Scope, Search};
+pub(crate) use ssmax_ldap::ber;
+pub use ssmax_ldap::ber::{BerFault, whole};

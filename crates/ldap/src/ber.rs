@@ -20,39 +20,52 @@ pub enum BerFault {
 }
 
 /// BOOLEAN.
-pub(crate) const BOOLEAN: u8 = 0x01;
+pub const BOOLEAN: u8 = 0x01;
 /// INTEGER.
-pub(crate) const INTEGER: u8 = 0x02;
+pub const INTEGER: u8 = 0x02;
 /// OCTET STRING.
-pub(crate) const OCTETS: u8 = 0x04;
+pub const OCTETS: u8 = 0x04;
 /// ENUMERATED.
-pub(crate) const ENUMERATED: u8 = 0x0a;
+pub const ENUMERATED: u8 = 0x0a;
 /// SEQUENCE.
-pub(crate) const SEQUENCE: u8 = 0x30;
+pub const SEQUENCE: u8 = 0x30;
 /// SET.
-pub(crate) const SET: u8 = 0x31;
+pub const SET: u8 = 0x31;
 
 /// Elements, one after the other.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Reader<'a>(&'a [u8]);
+pub struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(octets: &'a [u8]) -> Self {
+    /// Of these octets.
+    #[must_use]
+    pub fn new(octets: &'a [u8]) -> Self {
         Self(octets)
     }
 
     /// Whether nothing is left.
-    pub(crate) fn is_at_end(self) -> bool {
+    #[must_use]
+    pub fn is_at_end(self) -> bool {
         self.0.is_empty()
     }
 
     /// The tag of the next element, if there is one.
-    pub(crate) fn next_tag(self) -> Option<u8> {
+    #[must_use]
+    pub fn next_tag(self) -> Option<u8> {
         self.0.first().copied()
     }
 
+    /// What is not read yet.
+    #[must_use]
+    pub fn rest(self) -> &'a [u8] {
+        self.0
+    }
+
     /// The next element.
-    pub(crate) fn any(&mut self) -> Result<(u8, &'a [u8]), BerFault> {
+    ///
+    /// # Errors
+    /// [`BerFault`] if it is none.
+    pub fn any(&mut self) -> Result<(u8, &'a [u8]), BerFault> {
         let (&tag, rest) = self.0.split_first().ok_or(BerFault::Short)?;
         if tag & 0x1f == 0x1f {
             return Err(BerFault::Tag);
@@ -65,7 +78,10 @@ impl<'a> Reader<'a> {
     }
 
     /// The content of the next element, which has this tag.
-    pub(crate) fn of(&mut self, tag: u8) -> Result<&'a [u8], BerFault> {
+    ///
+    /// # Errors
+    /// [`BerFault`] if it is none.
+    pub fn of(&mut self, tag: u8) -> Result<&'a [u8], BerFault> {
         match self.any()? {
             (found, content) if found == tag => Ok(content),
             _ => Err(BerFault::Tag),
@@ -73,17 +89,26 @@ impl<'a> Reader<'a> {
     }
 
     /// An OCTET STRING of UTF-8.
-    pub(crate) fn text(&mut self) -> Result<&'a str, BerFault> {
+    ///
+    /// # Errors
+    /// [`BerFault`] if it is none.
+    pub fn text(&mut self) -> Result<&'a str, BerFault> {
         utf8(self.of(OCTETS)?)
     }
 
     /// An INTEGER or ENUMERATED that is not negative.
-    pub(crate) fn number(&mut self, tag: u8) -> Result<u32, BerFault> {
+    ///
+    /// # Errors
+    /// [`BerFault`] if it is none.
+    pub fn number(&mut self, tag: u8) -> Result<u32, BerFault> {
         number(self.of(tag)?)
     }
 
     /// A BOOLEAN: any octet but 0 is true in BER, and 255 in LDAP.
-    pub(crate) fn boolean(&mut self) -> Result<bool, BerFault> {
+    ///
+    /// # Errors
+    /// [`BerFault`] if it is none.
+    pub fn boolean(&mut self) -> Result<bool, BerFault> {
         match self.of(BOOLEAN)? {
             [octet] => Ok(*octet != 0),
             _ => Err(BerFault::Value),
@@ -92,7 +117,10 @@ impl<'a> Reader<'a> {
 }
 
 /// UTF-8.
-pub(crate) fn utf8(octets: &[u8]) -> Result<&str, BerFault> {
+///
+/// # Errors
+/// [`BerFault::Value`] if it is none.
+pub fn utf8(octets: &[u8]) -> Result<&str, BerFault> {
     std::str::from_utf8(octets).map_err(|_| BerFault::Value)
 }
 
@@ -138,7 +166,8 @@ pub fn whole(octets: &[u8]) -> Result<Option<usize>, BerFault> {
 }
 
 /// An element.
-pub(crate) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(content.len() + 6);
     out.push(tag);
     match u8::try_from(content.len()) {
@@ -157,12 +186,14 @@ pub(crate) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
 }
 
 /// An element of elements.
-pub(crate) fn of_elements(tag: u8, elements: &[Vec<u8>]) -> Vec<u8> {
+#[must_use]
+pub fn of_elements(tag: u8, elements: &[Vec<u8>]) -> Vec<u8> {
     element(tag, &elements.concat())
 }
 
 /// An INTEGER or ENUMERATED.
-pub(crate) fn of_number(tag: u8, value: u32) -> Vec<u8> {
+#[must_use]
+pub fn of_number(tag: u8, value: u32) -> Vec<u8> {
     let octets = [&[0][..], &value.to_be_bytes()].concat();
     // As short as it goes, and the first bit is the sign's.
     let spare = octets.windows(2).take_while(|pair| matches!(pair, [0, next] if *next < 0x80));
