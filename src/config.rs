@@ -4,6 +4,7 @@ mod role;
 mod transport;
 
 use crate::command::org::transport::digits;
+use crate::command::user::sync::SyncConfig;
 use crate::complaint::{Complaint, Exit};
 pub(crate) use role::Role;
 use serde::Deserialize;
@@ -92,6 +93,7 @@ struct File {
     scim: Option<ScimConfig>,
     authority: Option<AuthorityConfig>,
     watch: Option<WatchConfig>,
+    sync: Option<SyncConfig>,
 }
 
 fn default_log() -> String {
@@ -179,6 +181,9 @@ impl Config {
         if let Some(section) = &mut file.scim {
             let files = [&mut section.tls_certificate, &mut section.tls_key];
             files.into_iter().flatten().for_each(absolute);
+        }
+        if let Some(section) = &mut file.sync {
+            [&mut section.tls_ca, &mut section.password_file].into_iter().for_each(absolute);
         }
         if let Some(SubmissionConfig { milter: MilterAddress::Unix(socket), .. }) =
             &mut file.submission
@@ -418,6 +423,11 @@ impl Config {
             transport: self.transport(),
             scim: self.section("scim", self.file.scim.as_ref())?.clone(),
         })
+    }
+
+    /// `[sync]`: the directory that tells of people.
+    pub(crate) fn sync(&self) -> Result<&SyncConfig, Complaint> {
+        self.section("sync", self.file.sync.as_ref())
     }
 
     /// All that the watch needs to start.

@@ -1,6 +1,7 @@
 //! The commented sample of `ssmax.toml`: every field, in the order of the types that
 //! read it. What a field means stands in `i18n/` as `sample-SECTION-FIELD`.
 
+mod sync;
 mod written;
 
 pub(crate) use written::{sections, text};
@@ -45,7 +46,7 @@ const TOP: Section = (
 );
 
 /// Sections that turn something on by being there.
-const OFF: [&str; 5] = ["submission", "directory", "enrol", "scim", "watch"];
+const OFF: [&str; 6] = ["submission", "directory", "enrol", "scim", "sync", "watch"];
 
 const WATCH: Section = (
     "watch",
@@ -476,6 +477,9 @@ const MEMBER: &[Section] = &[
             Optional("connection_seconds", "600"),
         ],
     ),
+    sync::SYNC,
+    sync::ATTRIBUTES,
+    sync::LIMITS,
     WATCH,
 ];
 

@@ -434,3 +434,35 @@ sample-watch = How the roles of this host are, over HTTP: /metrics for Prometheu
 sample-watch-listen = Where HTTP is served. Nobody logs in and nothing is encrypted: keep it on loopback, or behind what does both.
 sample-watch-max_connections = Connections at the same time; further ones wait.
 sample-watch-seconds = How long one connection may last, in seconds; the roles have 8 of them to answer.
+
+sample-sync =
+    The LDAP directory or Active Directory that tells of people. "ssmax user sync" reads it and
+    has the CA register, change and revoke; a timer does so every hour (ssmax-sync.timer).
+sample-sync-url = ldaps://HOST[:PORT], or ldap://HOST[:PORT] with StartTLS.
+sample-sync-tls_ca = The CAs that its certificate may come from, PEM.
+sample-sync-plaintext = true: ldap:// without TLS, on this very host only.
+sample-sync-bind_dn = As whom is read. Active Directory also takes user@domain.
+sample-sync-password_file = A file with the password on its first line, that only the CA's user can read.
+sample-sync-base = The name below which people are.
+sample-sync-schema = How attributes are called: inetorgperson or active-directory.
+sample-sync-filter = Which entries are people (RFC 4515). Left out: by the schema.
+sample-sync-leave_percent = More than this part of those who came from the directory do not leave at once.
+sample-sync-leave_people = So many may leave at once, also where they are more than that part.
+sample-sync-attributes =
+    Which attributes have what: the first counts that an entry has, and "sn+givenName" is both.
+    Left out: by the schema; what stands here is that of inetorgperson.
+sample-sync-attributes-number = The employee number: one person's for ever. An entry without it is nobody's.
+sample-sync-attributes-name = The name in certificates.
+sample-sync-attributes-kana = The name in kana.
+sample-sync-attributes-english = The name in Latin letters.
+sample-sync-attributes-address = The main address; a value with SMTP: before it is it.
+sample-sync-attributes-aliases = All addresses. Those outside our domains are left out.
+sample-sync-attributes-department = Where the person works.
+sample-sync-limits = What the directory may answer. If it is more, nothing is done.
+sample-sync-limits-page_entries = Entries of a page, at most 100,000. Active Directory gives 1,000 at most.
+sample-sync-limits-max_entries = Entries in all.
+sample-sync-limits-max_answer_bytes = Octets of an entry.
+sample-sync-limits-max_bytes = Octets in all.
+sample-sync-limits-max_values = Values of one attribute.
+sample-sync-limits-answer_seconds = How long the server may keep silent.
+sample-sync-limits-seconds = How long the reading may take.

@@ -412,3 +412,35 @@ sample-watch = このコンピュータの各役割の様子をHTTPで示しま�
 sample-watch-listen = HTTPで待ち受けるアドレス。認証も暗号化もないので、ループバックのままにするか、両方を行うものの後ろに置いてください。
 sample-watch-max_connections = 同時接続数。超えた接続は待ちます。
 sample-watch-seconds = 一つの接続が続いてよい時間（秒）。各役割は、このうち8秒以内に答えます。
+
+sample-sync =
+    人の情報を持つLDAPディレクトリまたはActive Directory。"ssmax user sync"が読み取り、
+    CAに登録・変更・失効させます。タイマーが毎時実行します（ssmax-sync.timer）。
+sample-sync-url = ldaps://HOST[:PORT]、またはStartTLSを使うldap://HOST[:PORT]。
+sample-sync-tls_ca = サーバー証明書を発行できるCA（PEM）。
+sample-sync-plaintext = true: TLSなしのldap://。このホスト自身に対してのみ。
+sample-sync-bind_dn = 読み取りに使うアカウント。Active Directoryではuser@domainも使えます。
+sample-sync-password_file = 1行目にパスワードがあるファイル。CAのユーザーだけが読めること。
+sample-sync-base = 人のエントリーがある場所の名前。
+sample-sync-schema = 属性の呼び方: inetorgpersonまたはactive-directory。
+sample-sync-filter = どのエントリーが人か（RFC 4515）。省略時はschemaによる。
+sample-sync-leave_percent = ディレクトリから登録された人のうち、この割合（%）を超える人数は一度に退職させない。
+sample-sync-leave_people = その割合を超えても、この人数までは一度に退職できる。
+sample-sync-attributes =
+    どの属性に何があるか。エントリーにある最初のものを使います。"sn+givenName"は両方をつなげます。
+    省略時はschemaによります。ここにあるのはinetorgpersonのものです。
+sample-sync-attributes-number = 社員番号。永久に一人のもの。ないエントリーは誰のものでもありません。
+sample-sync-attributes-name = 証明書に入る氏名。
+sample-sync-attributes-kana = カナ氏名。
+sample-sync-attributes-english = 英字氏名。
+sample-sync-attributes-address = 主アドレス。SMTP:が付いた値があればそれ。
+sample-sync-attributes-aliases = すべてのアドレス。自組織のドメイン以外は除きます。
+sample-sync-attributes-department = 所属。
+sample-sync-limits = ディレクトリの応答の上限。超えたら何も行いません。
+sample-sync-limits-page_entries = 1ページのエントリー数。最大100,000。Active Directoryは最大1,000。
+sample-sync-limits-max_entries = エントリーの総数。
+sample-sync-limits-max_answer_bytes = 1エントリーのオクテット数。
+sample-sync-limits-max_bytes = 合計のオクテット数。
+sample-sync-limits-max_values = 1属性の値の数。
+sample-sync-limits-answer_seconds = サーバーが黙っていてよい秒数。
+sample-sync-limits-seconds = 読み取り全体の秒数。

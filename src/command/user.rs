@@ -6,6 +6,7 @@ mod invite;
 mod import;
 mod otp;
 mod secret;
+pub(crate) mod sync;
 
 use super::{ConfigFile, Context, block_on};
 use crate::complaint::{Complaint, Exit};
@@ -60,6 +61,8 @@ enum Action {
     Export(export::Export),
     /// Carry out the joins, changes and leavings of an HR file.
     Import(Box<import::Import>),
+    /// Carry out the joins, changes and leavings of an LDAP directory or Active Directory.
+    Sync(sync::Sync),
     /// Issue new certificates to a person; old encryption keys are kept.
     Renew(Renew),
     /// Give a person a new device secret or password; the old one ends.
@@ -226,6 +229,7 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
         Action::Undelegate(args) => delegation::undelegate(&args, context),
         Action::Delegations { config } => delegation::list(&config, context),
         Action::Import(args) => import::run(&args, context),
+        Action::Sync(args) => sync::run(&args, context),
         Action::Renew(args) => renew(&args, context),
         Action::Secret(args) => secret::renew(&args, context),
         Action::Otp(args) => otp::renew(&args, context),

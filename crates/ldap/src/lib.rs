@@ -10,4 +10,4 @@ mod reading;
 mod server;
 
 pub use reading::{Limits, Login, ReadError, Step, Wanted, read};
-pub use server::{Server, ServerFault, Tls};
+pub use server::{Server, ServerFault, Tls, believing};

@@ -1,6 +1,10 @@
 //! Where a directory is, and how TLS is spoken with it.
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// How TLS begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +67,27 @@ impl FromStr for Server {
         }
         Ok(Self { host: host.to_owned(), port, tls })
     }
+}
+
+/// TLS with servers whose certificate one of these issues (PEM). TLS 1.2 is spoken too:
+/// domain controllers before Windows Server 2022 speak nothing newer.
+#[must_use]
+pub fn believing(pem: &[u8]) -> Option<Arc<ClientConfig>> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        // A system's list may have one that no verifier reads.
+        let _ = roots.add(certificate.ok()?);
+    }
+    if roots.is_empty() {
+        return None;
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .ok()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Some(Arc::new(config))
 }
 
 #[cfg(test)]

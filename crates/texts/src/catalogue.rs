@@ -35,6 +35,7 @@ pub const FILES: &[(&str, &str, &str)] = &[
     file!("reasons"),
     file!("sample"),
     file!("setup"),
+    file!("sync"),
     file!("trace"),
     file!("transport"),
     file!("verify"),

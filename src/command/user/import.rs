@@ -2,7 +2,7 @@
 
 mod columns;
 mod csv;
-mod say;
+pub(super) mod say;
 
 use super::ask;
 use crate::command::{ConfigFile, Context};
@@ -201,7 +201,8 @@ fn check_leaving(plan: &Plan, current: &[Registered], args: &Import) -> Result<(
         .with("percent", args.leave_percent))
 }
 
-fn may_leave(leaving: usize, here: usize, percent: u8, allowed: Option<usize>) -> bool {
+/// Whether so many of those who are here may leave at once.
+pub(super) fn may_leave(leaving: usize, here: usize, percent: u8, allowed: Option<usize>) -> bool {
     leaving == 0
         || allowed.is_some_and(|allowed| leaving <= allowed)
         || leaving.saturating_mul(100) <= here.saturating_mul(usize::from(percent))
@@ -216,37 +217,56 @@ fn apply(
 ) -> Result<ExitCode, Complaint> {
     let begun = Instant::now();
     let mut sums = Sums { unchanged: plan.unchanged, ..Sums::default() };
-    let mut progress = Progress::new(plan.changes.len());
+    let changes: Vec<&Change> = plan.changes.iter().map(|(_, change)| change).collect();
+    let problems = carry_out(&changes, args.former_address, config, &mut sums, context)?;
     let mut refused: Vec<(usize, &str, Problem)> = Vec::new();
-    for batch in plan.changes.chunks(MAX_CHANGES) {
-        let request = OfficerRequest::ApplyChanges(ApplyChanges {
-            changes: batch.iter().map(|(_, change)| change.clone()).collect(),
-            former_address: args.former_address,
-        });
-        let first = batch.first().map(|(_, change)| change.user()).unwrap_or_default();
-        let outcomes: Vec<Outcome> = match ask(config, &request, first) {
-            Ok(outcomes) => outcomes,
-            Err(complaint) => {
-                progress.end();
-                say::interrupted(&sums, context);
-                return Err(complaint);
-            }
-        };
-        for ((line, change), outcome) in batch.iter().zip(&outcomes) {
-            sums.count(change, *outcome);
-            if let Outcome::Refused(problem) = outcome {
-                refused.push((*line, change.user(), *problem));
-            }
-        }
-        progress.show(&sums, begun.elapsed(), context);
+    for ((line, change), problem) in plan.changes.iter().zip(problems) {
+        refused.extend(problem.map(|problem| (*line, change.user(), problem)));
     }
-    progress.end();
     let returning = plan.returning.iter();
     refused.extend(returning.map(|(line, one)| (*line, one.user.as_str(), Problem::Ended)));
     say::refused(&refused, context);
     summary(&sums, &refused, asked, begun.elapsed(), context);
     let all = refused.is_empty() && asked.faults.is_empty();
     Ok(if all { ExitCode::SUCCESS } else { Exit::Bad.into() })
+}
+
+/// Has the CA carry changes out, and counts them; gives for each why it is not, if so.
+pub(super) fn carry_out(
+    changes: &[&Change],
+    former_address: bool,
+    config: &Config,
+    sums: &mut Sums,
+    context: &Context,
+) -> Result<Vec<Option<Problem>>, Complaint> {
+    let begun = Instant::now();
+    let mut progress = Progress::new(changes.len());
+    let mut problems = Vec::with_capacity(changes.len());
+    for batch in changes.chunks(MAX_CHANGES) {
+        let request = OfficerRequest::ApplyChanges(ApplyChanges {
+            changes: batch.iter().map(|change| (*change).clone()).collect(),
+            former_address,
+        });
+        let first = batch.first().map(|change| change.user()).unwrap_or_default();
+        let outcomes: Vec<Outcome> = match ask(config, &request, first) {
+            Ok(outcomes) => outcomes,
+            Err(complaint) => {
+                progress.end();
+                say::interrupted(sums, context);
+                return Err(complaint);
+            }
+        };
+        for (change, outcome) in batch.iter().zip(&outcomes) {
+            sums.count(change, *outcome);
+            problems.push(match outcome {
+                Outcome::Refused(problem) => Some(*problem),
+                _ => None,
+            });
+        }
+        progress.show(sums, begun.elapsed(), context);
+    }
+    progress.end();
+    Ok(problems)
 }
 
 fn summary(

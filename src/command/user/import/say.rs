@@ -23,18 +23,18 @@ const TELL_EVERY: Duration = Duration::from_secs(10);
 
 /// What was done so far.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sums {
-    pub(super) joined: usize,
-    pub(super) changed: usize,
-    pub(super) left: usize,
-    pub(super) returned: usize,
-    pub(super) unchanged: usize,
-    pub(super) refused: usize,
-    pub(super) certificates: usize,
+pub(in crate::command::user) struct Sums {
+    pub(in crate::command::user) joined: usize,
+    pub(in crate::command::user) changed: usize,
+    pub(in crate::command::user) left: usize,
+    pub(in crate::command::user) returned: usize,
+    pub(in crate::command::user) unchanged: usize,
+    pub(in crate::command::user) refused: usize,
+    pub(in crate::command::user) certificates: usize,
 }
 
 impl Sums {
-    pub(super) fn count(&mut self, change: &Change, outcome: Outcome) {
+    pub(in crate::command::user) fn count(&mut self, change: &Change, outcome: Outcome) {
         match outcome {
             Outcome::Unchanged => self.unchanged += 1,
             Outcome::Refused(_) => self.refused += 1,
@@ -56,7 +56,7 @@ impl Sums {
 }
 
 /// A bar on a terminal, a line now and then elsewhere; nothing on standard output.
-pub(super) struct Progress {
+pub(in crate::command::user) struct Progress {
     all: usize,
     shown: bool,
     terminal: bool,
@@ -64,12 +64,17 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(all: usize) -> Self {
+    pub(in crate::command::user) fn new(all: usize) -> Self {
         let terminal = std::io::stderr().is_terminal();
         Self { all, shown: false, terminal, last: Instant::now() }
     }
 
-    pub(super) fn show(&mut self, sums: &Sums, took: Duration, context: &Context) {
+    pub(in crate::command::user) fn show(
+        &mut self,
+        sums: &Sums,
+        took: Duration,
+        context: &Context,
+    ) {
         let done = sums.done() + sums.refused;
         let line = progress_line(done, self.all, took, context);
         if self.terminal {
@@ -81,7 +86,7 @@ impl Progress {
         }
     }
 
-    pub(super) fn end(&self) {
+    pub(in crate::command::user) fn end(&self) {
         if self.shown {
             eprintln!();
         }
@@ -108,11 +113,11 @@ fn rate(done: usize, took: Duration) -> String {
 }
 
 /// That it stopped, and what was done until then.
-pub(super) fn interrupted(sums: &Sums, context: &Context) {
+pub(in crate::command::user) fn interrupted(sums: &Sums, context: &Context) {
     eprintln!("{}", context.text("import-interrupted", &[("done", &sums.done().to_string())]));
 }
 
-pub(super) fn summary(
+pub(in crate::command::user) fn summary(
     sums: &Sums,
     refused: usize,
     ignored: &[String],
@@ -159,7 +164,7 @@ pub(super) fn refused(refused: &[(usize, &str, Problem)], context: &Context) {
     }
 }
 
-fn problem_text(problem: Problem) -> &'static str {
+pub(in crate::command::user) fn problem_text(problem: Problem) -> &'static str {
     match problem {
         Problem::Exists => "err-user-exists",
         Problem::Ended => "import-needs-again",
@@ -268,7 +273,7 @@ pub(super) fn plan(plan: &Plan, asked: &Asked, current: &[Registered], context: 
 
 /// How many certificates a change will take, as far as the registry tells: somebody may
 /// hold keys of their own besides.
-fn certificates(change: &Change, known: Option<&Registered>) -> u32 {
+pub(in crate::command::user) fn certificates(change: &Change, known: Option<&Registered>) -> u32 {
     match change {
         Change::Join(_) | Change::Return(_) => 2,
         Change::Leave { .. } => 0,
@@ -280,7 +285,7 @@ fn certificates(change: &Change, known: Option<&Registered>) -> u32 {
     }
 }
 
-fn fact(change: &Change, known: Option<&Registered>) -> Value {
+pub(in crate::command::user) fn fact(change: &Change, known: Option<&Registered>) -> Value {
     match change {
         Change::Join(person) => json!({ "join": person }),
         Change::Return(person) => json!({ "return": person }),
@@ -292,7 +297,11 @@ fn fact(change: &Change, known: Option<&Registered>) -> Value {
     }
 }
 
-fn change_line(change: &Change, known: Option<&Registered>, context: &Context) -> String {
+pub(in crate::command::user) fn change_line(
+    change: &Change,
+    known: Option<&Registered>,
+    context: &Context,
+) -> String {
     let (id, person) = match change {
         Change::Join(person) => ("import-join", Some(person)),
         Change::Return(person) => ("import-return", Some(person)),
