@@ -80,6 +80,7 @@ const EXAMPLES: &[(&str, &str)] = &[
          --address mailer-daemon@a.example",
     ),
     ("ssmax user import", "ssmax user import people.csv --dry-run"),
+    ("ssmax user sync", "ssmax user sync --dry-run"),
     ("ssmax user delegate", "ssmax user delegate --from boss@a.example --to 10234 --days 90"),
     ("ssmax user undelegate", "ssmax user undelegate --from boss@a.example --to 10234"),
     ("ssmax user delegations", "ssmax user delegations --json"),

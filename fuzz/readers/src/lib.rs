@@ -47,6 +47,7 @@ pub mod join_files;
 pub mod judge;
 pub mod key_file;
 pub mod known_people;
+pub mod ldap_answer;
 pub mod lmtp_session;
 pub mod mail;
 pub mod member_list;
@@ -142,6 +143,7 @@ pub const TARGETS: &[Target] = targets![
     judge,
     key_file,
     known_people,
+    ldap_answer,
     lmtp_session,
     mail,
     member_list,
