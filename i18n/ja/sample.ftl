@@ -417,7 +417,7 @@ sample-sync =
     人の情報を持つLDAPディレクトリまたはActive Directory。"ssmax user sync"が読み取り、
     CAに登録・変更・失効させます。タイマーが毎時実行します（ssmax-sync.timer）。
 sample-sync-url = ldaps://HOST[:PORT]、またはStartTLSを使うldap://HOST[:PORT]。
-sample-sync-tls_ca = サーバー証明書を発行できるCA（PEM）。
+sample-sync-tls_ca = サーバ証明書を発行できるCA（PEM）。
 sample-sync-plaintext = true: TLSなしのldap://。このホスト自身に対してのみ。
 sample-sync-bind_dn = 読み取りに使うアカウント。Active Directoryではuser@domainも使えます。
 sample-sync-password_file = 1行目にパスワードがあるファイル。CAの利用者だけが読めること。
@@ -442,5 +442,5 @@ sample-sync-limits-max_entries = エントリーの総数。
 sample-sync-limits-max_answer_bytes = 1エントリーのバイト数。
 sample-sync-limits-max_bytes = 合計のバイト数。
 sample-sync-limits-max_values = 1属性の値の数。
-sample-sync-limits-answer_seconds = サーバーが黙っていてよい秒数。
+sample-sync-limits-answer_seconds = サーバが黙っていてよい秒数。
 sample-sync-limits-seconds = 読み取り全体の秒数。

@@ -2,8 +2,8 @@
 
 mod delegation;
 mod export;
-mod invite;
 mod import;
+mod invite;
 mod otp;
 mod secret;
 pub(crate) mod sync;

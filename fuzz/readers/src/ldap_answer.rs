@@ -3,7 +3,9 @@
 //! Property: an answer is read from its octets alone, none of them is read twice, and what
 //! is read is no more than was there; a filter that is taken is one BER element.
 
-use ssmax_ldap::ber::{ENUMERATED, INTEGER, OCTETS, Reader, SEQUENCE, SET, element, of_elements, of_number};
+use ssmax_ldap::ber::{
+    ENUMERATED, INTEGER, OCTETS, Reader, SEQUENCE, SET, element, of_elements, of_number,
+};
 use ssmax_ldap::filter::Filter;
 use ssmax_ldap::message::Answer;
 
