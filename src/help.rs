@@ -179,6 +179,17 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ssmax cert verify",
         "ssmax cert verify hanako.pem --intermediate chain.pem --trust root.pem --crl member.crl",
     ),
+    (
+        "ssmax cert smimea",
+        "ssmax cert smimea --domain a.example --out smimea.zone --config ssmax.toml",
+    ),
+    ("ssmax cert outside", "ssmax cert outside list bob@ --state learnt"),
+    ("ssmax cert outside learn", "ssmax cert outside learn mail.eml --trust public-ca.pem"),
+    ("ssmax cert outside import", "ssmax cert outside import bob.pem --address bob@x.example"),
+    ("ssmax cert outside list", "ssmax cert outside list bob@ --state learnt --json"),
+    ("ssmax cert outside show", "ssmax cert outside show 4f2a90c1d3e5b867"),
+    ("ssmax cert outside approve", "ssmax cert outside approve 4f2a90c1d3e5b867 --replace"),
+    ("ssmax cert outside reject", "ssmax cert outside reject 4f2a90c1d3e5b867"),
     ("ssmax decrypt", "ssmax decrypt mail.eml --key encryption-key.pem --cert encryption.pem"),
     (
         "ssmax rewrap",

@@ -1,6 +1,6 @@
 # What ssmax cert says.
 
-help-cert = Show, lint and verify certificates, offline
+help-cert = Show, lint and verify certificates, offline; publish those of the own people in the DNS
 help-cert-show = Show what certificates say
 help-cert-show-file = The certificates, PEM (also several) or DER; - is standard input
 help-cert-lint = Check certificates against our profiles and the S/MIME Baseline Requirements
@@ -14,6 +14,70 @@ help-cert-verify-crl = Revocation lists, also deltas; may be repeated
 help-cert-verify-ocsp = OCSP responses; may be repeated
 help-cert-verify-at = The moment for which to judge, as 2026-01-02T03:04:05Z (default: now)
 help-cert-verify-purpose = What the key is to be used for: signing, encryption or any (default: any)
+help-cert-smimea = Write the certificates of a domain's people as records for its DNS zone (SMIMEA, RFC 8162)
+help-cert-smimea-domain = The mail domain; to be told where the member has several
+help-cert-smimea-out = Where to write the records, as a new file (default: standard output)
+help-cert-smimea-ttl = How long resolvers may keep a record, in seconds, 60 to 604800
+help-cert-smimea-uninspected = At a member that inspects: publish people's own certificates, although mail encrypted with them cannot be inspected
+
+smimea-written = Records of { $count } addresses are in { $path }. Have the zone of the domain include it ($INCLUDE), sign the zone with DNSSEC, and write it anew each day.
+smimea-without = { $address } has no certificate that is valid now, and no record.
+err-smimea-uninspected = This member inspects mail, and cannot open what a stranger encrypts
+rec-smimea-uninspected = With --uninspected people's own certificates are published. Mail encrypted with them is held for an officer (inbound rule mail.encrypted), who sees no content, and opens with the person's own key (ssmax user export).
+err-smimea-which-domain = The member has several domains: { $domains }
+rec-smimea-which-domain = Name one with --domain: each has a zone of its own.
+err-smimea-other-domain = { $domain } is no domain of this member
+rec-smimea-other-domain = Its domains are: { $domains }.
+
+## Certificates of people outside
+
+help-cert-outside = Certificates of people outside: learnt from their signed mail, and which of them are used
+help-cert-outside-learn = Learn from good signed mails of people outside; each waits for approval
+help-cert-outside-learn-files = The messages as the mailer saves them
+help-cert-outside-learn-approve = Approve what was learnt, where no other certificate of the address is in use
+help-cert-outside-import = Take a certificate from a file; it waits for approval
+help-cert-outside-import-certificate = The certificate, PEM or DER
+help-cert-outside-import-address = Whose it is: an address in it
+help-cert-outside-list = List what is known
+help-cert-outside-list-text = Only what has this in its address, its subject or its hash
+help-cert-outside-list-state = Only those that are learnt, approved or rejected
+help-cert-outside-show = Show one certificate
+help-cert-outside-show-sha256 = The SHA-256 of the certificate, its first 16 digits or more
+help-cert-outside-approve = Have mail to its owner encrypted with it
+help-cert-outside-approve-sha256 = The SHA-256 of the certificate, its first 16 digits or more
+help-cert-outside-approve-replace = Use it instead of the certificate that is in use for the address
+help-cert-outside-reject = Use it no longer, and do not learn it again
+help-cert-outside-reject-sha256 = The SHA-256 of the certificate, its first 16 digits or more
+
+outside-learnt = waits for approval
+outside-approved = in use
+outside-rejected = rejected
+outside-from-mail = from a signed mail
+outside-from-file = from a file
+outside-count = { $count ->
+    [one] { $count } certificate
+   *[other] { $count } certificates
+ }
+err-outside-no-folder = There is no folder for certificates of people outside
+rec-outside-no-folder = Set outside_certificates in [keyserver], and make the folder.
+err-outside-entry = { $path } cannot be read
+rec-outside-entry = Put the register back from a backup, or take the file away: what was decided about that certificate is then forgotten.
+err-outside-waiting = As many certificates of { $address } wait for a decision as are kept: { $max }
+rec-outside-waiting = Look at them (ssmax cert outside list), and approve or reject some.
+err-outside-full = The register has { $max } certificates, as many as it takes
+rec-outside-full = Take away files of rejected certificates from its folder.
+err-outside-not-found = There is not exactly one certificate whose SHA-256 begins with { $sha256 }
+rec-outside-not-found = Give its first 16 digits or more, as ssmax cert outside list shows them.
+err-outside-unusable = { $path }: no mail to that address can be encrypted with it now
+rec-outside-unusable = It has to be one certificate that carries the address, is for encryption, and is valid today.
+err-outside-own = { $address } is an address of this organisation
+rec-outside-own = Own people's certificates are issued here: ssmax user list.
+err-outside-other = Another certificate is in use for { $address }: { $path }
+rec-outside-other = Ask its owner, on another way than by mail, which of the two is right. Then: --replace
+err-outside-shared = { $path } serves other addresses too
+rec-outside-shared = Without it mail to those might leave in clear. Approve certificates for these first, then take the file away by hand.
+
+## What ssmax cert says is wrong
 
 err-profile-unknown = { $name } is no profile
 rec-profile-unknown = Known are: { $known }.

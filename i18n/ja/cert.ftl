@@ -1,6 +1,6 @@
 # ssmax cert が表示する文。
 
-help-cert = 証明書をオフラインで表示、点検、検証する
+help-cert = 証明書をオフラインで表示、点検、検証する。自組織の利用者の証明書をDNSで公開する
 help-cert-show = 証明書の内容を表示する
 help-cert-show-file = 証明書。PEM（複数可）またはDER。- は標準入力
 help-cert-lint = 証明書を、この製品のプロファイルとS/MIME Baseline Requirementsに照らして点検する
@@ -14,6 +14,67 @@ help-cert-verify-crl = 失効リスト（差分も可）。繰り返し指定で
 help-cert-verify-ocsp = OCSP応答。繰り返し指定できる
 help-cert-verify-at = 判定する時刻。例: 2026-01-02T03:04:05Z（省略時は現在）
 help-cert-verify-purpose = 鍵の用途。signing（署名）、encryption（暗号化）、any（問わない。省略時）
+help-cert-smimea = ドメインの利用者の証明書を、DNSゾーンに載せるレコード（SMIMEA、RFC 8162）として書き出す
+help-cert-smimea-domain = メールのドメイン。ドメインが複数ある場合に指定する
+help-cert-smimea-out = レコードの書き出し先。新しいファイルとして作る（省略時は標準出力）
+help-cert-smimea-ttl = リゾルバーがレコードを保持してよい秒数。60から604800
+help-cert-smimea-uninspected = 検査を行うメンバーで、利用者本人の証明書を公開する。その証明書で暗号化されたメールは検査できない
+
+smimea-written = { $count }件のアドレスのレコードを{ $path }に書きました。ドメインのゾーンに取り込み（$INCLUDE）、ゾーンにDNSSECで署名し、毎日書き直してください。
+smimea-without = { $address }には現在有効な証明書がないため、レコードはありません。
+err-smimea-uninspected = このメンバーはメールを検査しますが、外部の人が暗号化したメールを開くことができません
+rec-smimea-uninspected = --uninspectedを付けると利用者本人の証明書を公開します。その証明書で暗号化されたメールは担当者の判断を待って保留され（受信規則 mail.encrypted）、担当者に内容は見えず、本人の鍵（ssmax user export）で開きます。
+err-smimea-which-domain = このメンバーには複数のドメインがあります: { $domains }
+rec-smimea-which-domain = ゾーンはドメインごとです。--domainで一つ指定してください。
+err-smimea-other-domain = { $domain }はこのメンバーのドメインではありません
+rec-smimea-other-domain = このメンバーのドメイン: { $domains }。
+
+## Certificates of people outside
+
+help-cert-outside = 外部の人の証明書。署名付きメールから得たものを調べ、どれを使うかを決める
+help-cert-outside-learn = 外部の人の正しい署名付きメールから証明書を得る。承認を待つ
+help-cert-outside-learn-files = メールソフトが保存したメール
+help-cert-outside-learn-approve = そのアドレスでほかの証明書を使っていなければ、得たものを承認する
+help-cert-outside-import = ファイルから証明書を取り込む。承認を待つ
+help-cert-outside-import-certificate = 証明書。PEMまたはDER
+help-cert-outside-import-address = 持ち主。証明書の中のアドレス
+help-cert-outside-list = 登録されているものを一覧にする
+help-cert-outside-list-text = アドレス、主体者、ハッシュのどれかに含まれる文字列で絞る
+help-cert-outside-list-state = 状態で絞る。learnt（承認待ち）、approved（使用中）、rejected（却下）
+help-cert-outside-show = 証明書を一つ表示する
+help-cert-outside-show-sha256 = 証明書のSHA-256。先頭の16桁以上
+help-cert-outside-approve = 持ち主へのメールをこの証明書で暗号化する
+help-cert-outside-approve-sha256 = 証明書のSHA-256。先頭の16桁以上
+help-cert-outside-approve-replace = そのアドレスで使用中の証明書に代えて使う
+help-cert-outside-reject = 使うのをやめ、再び得ることもしない
+help-cert-outside-reject-sha256 = 証明書のSHA-256。先頭の16桁以上
+
+outside-learnt = 承認待ち
+outside-approved = 使用中
+outside-rejected = 却下
+outside-from-mail = 署名付きメールから
+outside-from-file = ファイルから
+outside-count = 証明書{ $count }枚
+err-outside-no-folder = 外部の人の証明書を置くフォルダがありません
+rec-outside-no-folder = ssmax.tomlの [keyserver] に outside_certificates を設定し、フォルダを作ってください。
+err-outside-entry = { $path }を読めません
+rec-outside-entry = 登録簿をバックアップから戻すか、そのファイルを取り除いてください。取り除くと、その証明書についての決定は失われます。
+err-outside-waiting = { $address }の承認待ちの証明書が上限（{ $max }枚）に達しています
+rec-outside-waiting = ssmax cert outside list で確かめ、承認または却下してください。
+err-outside-full = 登録簿の証明書が上限（{ $max }枚）に達しています
+rec-outside-full = 却下した証明書のファイルを登録簿のフォルダから取り除いてください。
+err-outside-not-found = SHA-256が{ $sha256 }で始まる証明書は、ちょうど一つではありません
+rec-outside-not-found = ssmax cert outside list が示す値の、先頭の16桁以上を指定してください。
+err-outside-unusable = { $path }では、そのアドレスへのメールを今は暗号化できません
+rec-outside-unusable = そのアドレスを含み、暗号化に使え、今日有効な証明書一枚を指定してください。
+err-outside-own = { $address }はこの組織のアドレスです
+rec-outside-own = 自組織の利用者の証明書はここで発行します: ssmax user list
+err-outside-other = { $address }では別の証明書を使っています: { $path }
+rec-outside-other = どちらが正しいかを、メール以外の方法で持ち主に確かめてください。そのうえで --replace を付けます。
+err-outside-shared = { $path }はほかのアドレスにも使われています
+rec-outside-shared = なくなると、それらへのメールが暗号化されずに出ることがあります。先にそれらの証明書を承認し、そのファイルは手で取り除いてください。
+
+## What ssmax cert says is wrong
 
 err-profile-unknown = { $name }というプロファイルはありません
 rec-profile-unknown = 使えるもの: { $known }。

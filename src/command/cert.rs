@@ -1,8 +1,10 @@
-//! `ssmax cert`: show, lint and verify certificates, offline.
+//! `ssmax cert`: show, lint and verify certificates, offline; publish those of the own people.
 
 mod lint;
 mod names;
+mod outside;
 mod show;
+mod smimea;
 mod verify;
 
 use super::Context;
@@ -30,6 +32,10 @@ enum What {
     Lint(lint::Args),
     /// Find and check the path from a certificate to a trusted one.
     Verify(verify::Args),
+    /// The people's certificates as records for the DNS zone (RFC 8162).
+    Smimea(smimea::Args),
+    /// Certificates of people outside: learnt from their signed mail, and which are used.
+    Outside(outside::Args),
 }
 
 /// Runs it to its end.
@@ -38,6 +44,8 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
         What::Show(args) => show::run(&args, context),
         What::Lint(args) => lint::run(&args, context),
         What::Verify(args) => verify::run(&args, context),
+        What::Smimea(args) => smimea::run(&args, context),
+        What::Outside(args) => outside::run(&args, context),
     })
 }
 

@@ -3,7 +3,7 @@
 mod attach;
 pub(super) mod encrypt;
 mod forward;
-mod learnt;
+pub(super) mod learnt;
 mod open;
 mod rekey;
 mod send;

@@ -109,7 +109,7 @@ pub(crate) enum Command {
     Explain(explain::Args),
     /// Judge one message offline.
     Verify(verify::Args),
-    /// Show, lint and verify certificates, offline.
+    /// Show, lint and verify certificates; publish those of the own people in the DNS.
     Cert(cert::Args),
     /// Decrypt one message with a key file.
     Decrypt(decrypt::Args),

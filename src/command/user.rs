@@ -241,7 +241,7 @@ pub(crate) fn run(args: Args, context: &Context) -> ExitCode {
 }
 
 /// Asks the running CA of this configuration; `user` is whom it is about.
-fn ask<T: serde::de::DeserializeOwned>(
+pub(crate) fn ask<T: serde::de::DeserializeOwned>(
     config: &Config,
     request: &OfficerRequest,
     user: &str,

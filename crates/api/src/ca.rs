@@ -252,11 +252,31 @@ pub enum OfficerRequest {
     Invite(Invite),
     /// One-time codes for a person, or their end. Answered by [`NewCode`]; in the audit log.
     RenewCode(RenewCode),
+    /// What is to be published for encrypting to whoever reads mail here, in the order of the
+    /// addresses, at most [`PUBLISHED_AT_ONCE`]. Answered by `Vec<PublishedCertificate>`; an
+    /// empty one is the end.
+    Published {
+        /// The last address of the answer before; empty at first.
+        after: String,
+    },
     /// Ends a person's rights and certificates. Answered by `()`.
     RevokeUser {
         /// The user id or an address.
         user: String,
     },
+}
+
+/// Addresses in one answer to [`OfficerRequest::Published`].
+pub const PUBLISHED_AT_ONCE: u16 = 500;
+
+/// With what mail to an address is to be encrypted by whoever is no member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedCertificate {
+    /// The address, in lower case.
+    pub address: String,
+    /// The newest encryption certificate of who reads mail there, if there is one that has
+    /// not been revoked, DER.
+    pub certificate: Option<serde_bytes::ByteBuf>,
 }
 
 /// A person to register.

@@ -19,6 +19,7 @@ pub mod path;
 pub mod profile;
 pub mod relay;
 pub mod request;
+pub mod smimea;
 
 mod address;
 mod certificate;

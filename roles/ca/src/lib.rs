@@ -19,6 +19,7 @@ mod identify;
 mod invitation;
 mod lineage;
 mod people;
+mod published;
 mod register;
 mod relay;
 mod renew;

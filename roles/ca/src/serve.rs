@@ -247,6 +247,9 @@ impl Ca {
             }
             OfficerRequest::ListDelegations => ssmax_api::encode(self.list_delegations().await),
             OfficerRequest::ListPeople => ssmax_api::encode(self.list_people().await),
+            OfficerRequest::Published { after } => {
+                ssmax_api::encode(self.published_certificates(&after).await)
+            }
             OfficerRequest::AddUser(_)
             | OfficerRequest::RenewUser(_)
             | OfficerRequest::RenewSecret(_)

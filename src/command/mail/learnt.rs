@@ -46,7 +46,10 @@ impl KnownFile {
 }
 
 /// Learns from a saved mail.
-pub(super) fn from_mail(path: &Path, question: &Question<'_>) -> Result<Learnt, Complaint> {
+pub(in crate::command) fn from_mail(
+    path: &Path,
+    question: &Question<'_>,
+) -> Result<Learnt, Complaint> {
     learn(&verify::mail(path)?, question).map_err(|fault| {
         let name = match fault {
             LearnFault::NoCertificate => "mail-teaches-nothing",

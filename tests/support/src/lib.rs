@@ -18,6 +18,7 @@
 
 use std::path::PathBuf;
 
+pub mod dns;
 pub mod federation;
 pub mod forgery;
 pub mod mails;
