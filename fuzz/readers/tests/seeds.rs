@@ -75,7 +75,7 @@ targets! {
     cms_enveloped cms_recipient cms_signed cms_signer configuration crl decrypt directory evidence frame header
     header_protection hop_mail hop_record inspection_compound inspection_container
     inspection_file inspection_mail inspection_pdf join_files judge
-    key_file known_people lmtp_session mail member_list milter next_hop ocsp ocsp_request path pem person_request request
+    key_file known_people ldap_answer lmtp_session mail member_list milter next_hop ocsp ocsp_request path pem person_request request
     seal_record sealed_record scim second_opinion signed_list smtp_session statement submission
     transfer
 }
