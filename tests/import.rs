@@ -228,6 +228,10 @@ fn kill_roles(site: &Site, serving: Serving) {
         }
     }
     serving.kill();
+    // Who was killed takes nothing away: the next start would seem ready at once.
+    for role in ROLES {
+        let _ = std::fs::remove_file(site.path(&format!("a/run/{role}.ready")));
+    }
 }
 
 fn background(site: &Site, file: &str) -> Child {
