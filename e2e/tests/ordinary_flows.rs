@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 /// How long a mail may take, with a try or two in between.
-const ARRIVAL: Duration = Duration::from_secs(30);
+const ARRIVAL: Duration = Duration::from_secs(90);
 
 /// How many people get the notice.
 const EVERYBODY: usize = 120;
