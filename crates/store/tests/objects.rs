@@ -147,7 +147,9 @@ async fn what_fails_on_its_way_is_an_error_in_time_and_works_again_afterwards() 
         assert!(begun.elapsed() < Duration::from_secs(8), "{failure:?} {:?}", begun.elapsed());
         let (put, get) = (put.err(), fault(get));
         let expected = |fault: ObjectFault| match failure {
-            Failure::Silent | Failure::Slow => fault == ObjectFault::Silent,
+            Failure::Silent => fault == ObjectFault::Silent,
+            // On a busy machine the other end may have given up first.
+            Failure::Slow => matches!(fault, ObjectFault::Silent | ObjectFault::Unreachable(_)),
             Failure::Reset | Failure::Unheard | Failure::Truncated => {
                 matches!(fault, ObjectFault::Unreachable(_))
             }
